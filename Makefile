@@ -1,0 +1,34 @@
+# `make help` lists the targets. Tools that are missing are installed into .tools/ by `make setup`, which the others call.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+HOMING := $(TARGET_DIR)/debug/homing
+
+.PHONY: help setup lint test demo proto
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## install missing tools into .tools/ (quiet when there is nothing to do)
+	@deploy/tools/setup.sh
+
+lint: setup proto ## formatting, clippy with warnings as errors, protos, dependencies
+	cargo fmt --all --check
+	cargo deny --log-level error check bans licenses sources
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+proto: setup ## lint the protobuf contracts
+	@if [ -f proto/buf.yaml ]; then buf lint proto; else echo 'proto: none yet' >&2; fi
+
+test: setup ## every test, on one throw-away PostgreSQL and private NATS servers
+	cargo build --workspace --bins
+	@if [ -x $(HOMING) ]; then $(HOMING) serve-servers -- cargo nextest run --workspace --no-tests pass; \
+	else cargo nextest run --workspace --no-tests pass; fi
+
+demo: setup ## the main job on real servers: prints the timeline, fails on any missed expectation
+	cargo build --workspace --bins
+	@if [ -x $(HOMING) ]; then $(HOMING) demo; \
+	else echo 'demo: steps 1-8 are missing (no homing command yet)' >&2; fi

