@@ -1,1 +1,31 @@
+//! Words that every service shares. Pure: no I/O, no clock, no randomness, no parsers heavier than a loop.
+//!
+//! Does not own: the wire (see `events`, `rpc`), errors above the domain (see `fault`), anything that only one
+//! service needs.
 
+mod address;
+mod author;
+mod id;
+mod invalid;
+pub mod limits;
+mod money;
+mod ports;
+mod presence;
+mod slug;
+pub mod sms;
+mod text;
+mod time_scale;
+
+pub use address::{Country, Email, PersonName, PhoneE164};
+pub use author::AuthorRole;
+pub use id::*;
+pub use invalid::Invalid;
+pub use money::Pu;
+pub use ports::{Clock, Entropy};
+pub use presence::{PresenceCause, PresenceState};
+pub use slug::{AgentId, ChannelId, IntegrationId, TeamId, WorkspaceId};
+pub use text::{Language, MessageText};
+pub use time_scale::TimeScale;
+
+/// A point in time, UTC.
+pub use jiff::Timestamp;

@@ -1,0 +1,15 @@
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Where time comes from. Real in services, set by hand in tests.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// Where chance comes from. Real in services, seeded in tests.
+pub trait Entropy: Send + Sync {
+    /// A UUID v7.
+    fn id(&self) -> Uuid;
+    /// 256 bits that nobody can guess, for tokens.
+    fn secret(&self) -> [u8; 32];
+}

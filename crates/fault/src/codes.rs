@@ -1,0 +1,75 @@
+//! The catalogue of error codes: what CLI, HTTP, gRPC and logs call the same thing. Published names never change their
+//! meaning.
+
+use crate::Kind;
+
+/// One entry of the catalogue.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Stable name, `area.what`.
+    pub name: &'static str,
+    pub kind: Kind,
+    /// What it means, one sentence.
+    pub meaning: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $text:literal, $kind:ident, $meaning:literal;)+) => {
+        $(#[doc = $meaning] pub static $name: Code = Code { name: $text, kind: Kind::$kind, meaning: $meaning };)+
+
+        /// Every code.
+        pub static CATALOGUE: &[&Code] = &[$(&$name),+];
+    };
+}
+
+codes! {
+    INVALID_ARGUMENT = "request.invalid", InvalidArgument, "A field cannot be what it is; the answer names it.";
+    NOT_FOUND = "request.not_found", NotFound, "Nothing by that id in this workspace.";
+    CONFLICT = "request.conflict", Conflict, "Somebody changed it in between; read again and repeat.";
+    EXISTS = "request.exists", AlreadyExists, "The id is taken by something with other content.";
+    UNAUTHENTICATED = "access.unauthenticated", Unauthenticated, "No valid token.";
+    DENIED = "access.denied", PermissionDenied, "The token does not allow this.";
+    PURPOSE_DENIED = "access.purpose", PermissionDenied, "The data were not given for this purpose.";
+    SIGNATURE = "access.signature", Unauthenticated, "A provider callback whose signature does not fit.";
+    RATE_LIMITED = "limit.rate", RateLimited, "Too many requests; slow down.";
+    TOO_LARGE = "limit.size", InvalidArgument, "Larger than allowed.";
+    FIELDS_MISSING = "conversation.fields_missing", InvalidArgument, "Required contact fields were not given; the answer names them.";
+    VERSION = "conversation.version", Conflict, "The settings have another version by now.";
+    REFERENCE_UNKNOWN = "ingest.reference_unknown", NotFound, "The conversation reference is not known (yet).";
+    REPLAY_DIFFERS = "ingest.replay_differs", AlreadyExists, "The same event id came before with other content.";
+    MALFORMED = "ingest.malformed", InvalidArgument, "Not a CloudEvents 1.0 document of a known type.";
+    HOLD_DIFFERS = "billing.hold_differs", AlreadyExists, "The delivery has a hold with other parameters.";
+    NOT_COVERED = "billing.not_covered", FailedPrecondition, "The balance does not cover the message.";
+    PRICE_MISSING = "billing.price_missing", FailedPrecondition, "There is no price for this kind and country.";
+    SMS_REFUSED = "sms.provider_refused", FailedPrecondition, "The provider refused the text; nothing was accepted.";
+    SMS_UNREACHABLE = "sms.provider_unreachable", Unavailable, "The provider could not be reached; nothing was accepted.";
+    SMS_UNKNOWN = "sms.outcome_unknown", Timeout, "The provider's answer was lost; the text may have been accepted.";
+    MAIL_REFUSED = "mail.refused", FailedPrecondition, "The mail server refused the mail; nothing was accepted.";
+    MAIL_UNREACHABLE = "mail.unreachable", Unavailable, "The mail server could not be reached; nothing was accepted.";
+    MAIL_UNKNOWN = "mail.outcome_unknown", Timeout, "The connection was lost after the data; the mail may have been accepted.";
+    OPTED_OUT = "send.opted_out", FailedPrecondition, "The recipient opted out.";
+    NO_ADDRESS = "send.no_address", FailedPrecondition, "No address of this kind was given.";
+    SEND_LIMIT = "send.limit", RateLimited, "The number, or the workspace's day, has reached its limit.";
+    CANCELLED = "send.cancelled", FailedPrecondition, "Cancelled before the attempt: the customer read, replied or returned.";
+    TIMEOUT = "service.timeout", Timeout, "It took too long.";
+    UNAVAILABLE = "service.unavailable", Unavailable, "A dependency does not answer.";
+    INTERNAL = "service.internal", Internal, "Ours to mend; the log has the chain.";
+}
+
+/// Finds a code by its name.
+pub fn find(name: &str) -> Option<&'static Code> {
+    CATALOGUE.iter().copied().find(|code| code.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = CATALOGUE.iter().map(|code| code.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CATALOGUE.len());
+    }
+}
