@@ -1,0 +1,48 @@
+use crate::event;
+
+/// A kind of fact. Published versions never change: a new shape is a new version under a new type, and old ones are
+/// lifted where they are decoded.
+pub trait Fact: prost::Message + Default {
+    /// What it happened to, as in the subject.
+    const AGGREGATE: &'static str;
+    /// What happened, as in the subject.
+    const EVENT: &'static str;
+    /// CloudEvents type, with its version.
+    const TYPE: &'static str;
+}
+
+macro_rules! facts {
+    ($($message:ident, $aggregate:literal, $event:literal;)+) => {
+        $(impl Fact for event::$message {
+            const AGGREGATE: &'static str = $aggregate;
+            const EVENT: &'static str = $event;
+            const TYPE: &'static str = concat!("homing.", $aggregate, ".", $event, ".v1");
+        })+
+
+        /// Every kind of fact: (aggregate, event, type).
+        pub const REGISTRY: &[(&str, &str, &str)] =
+            &[$(($aggregate, $event, concat!("homing.", $aggregate, ".", $event, ".v1"))),+];
+    };
+}
+
+facts! {
+    WorkspaceCreated, "workspace", "created";
+    ChannelChanged, "channel", "changed";
+    ConversationStarted, "conversation", "started";
+    ConversationReachable, "conversation", "reachable";
+    ConversationResolved, "conversation", "resolved";
+    MessagePosted, "message", "posted";
+    MessageRead, "message", "read";
+    VisitorPresenceChanged, "visitor", "presence_changed";
+    FollowUpStarted, "follow_up", "started";
+    FollowUpEnded, "follow_up", "ended";
+    DeliveryAttempting, "delivery", "attempting";
+    DeliveryAccepted, "delivery", "accepted";
+    DeliveryFailed, "delivery", "failed";
+    DeliveryDelivered, "delivery", "delivered";
+    DeliveryUndelivered, "delivery", "undelivered";
+    DeliveryUnknown, "delivery", "unknown";
+    ChargeCaptured, "charge", "captured";
+    ChargeReleased, "charge", "released";
+    AgentAvailabilityChanged, "agent", "availability_changed";
+}

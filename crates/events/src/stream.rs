@@ -1,0 +1,65 @@
+use std::time::Duration;
+
+/// How a stream keeps messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// Until they are too old.
+    Age,
+    /// Until one consumer has acknowledged them.
+    WorkQueue,
+}
+
+/// A JetStream stream: file storage, refuses new messages when full (the outbox keeps them).
+#[derive(Debug, Clone, Copy)]
+pub struct StreamSpec {
+    pub name: &'static str,
+    pub subjects: &'static [&'static str],
+    pub retention: Retention,
+    pub max_age: Duration,
+    /// Half a gigabyte holds a busy week; the chart raises it.
+    pub max_bytes: i64,
+    /// Longest message.
+    pub max_message_bytes: i32,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Everything that happened. Inbox rows outlive it.
+pub const FACTS: StreamSpec = StreamSpec {
+    name: "HOMING_FACTS",
+    subjects: &["homing.v1.fact.>"],
+    retention: Retention::Age,
+    max_age: DAY.saturating_mul(7),
+    max_bytes: 512 * 1024 * 1024,
+    max_message_bytes: 16 * 1024,
+};
+
+/// What other systems publish. Only the kinds that somebody handles are listed: a publisher of another kind gets
+/// 'no responders' at once instead of silence.
+pub const INGEST: StreamSpec = StreamSpec {
+    name: "HOMING_INGEST",
+    subjects: &[
+        "homing.v1.ingest.*.*.message",
+        "homing.v1.ingest.*.*.message_read",
+        "homing.v1.ingest.*.*.conversation_resolved",
+    ],
+    retention: Retention::WorkQueue,
+    max_age: DAY.saturating_mul(7),
+    max_bytes: 512 * 1024 * 1024,
+    // One byte more than is accepted, and room for headers: what is too large gets a readable dead letter.
+    max_message_bytes: 256 * 1024,
+};
+
+/// What could not be handled, and the server's own advisories about it. Two weeks to look.
+pub const DEAD: StreamSpec = StreamSpec {
+    name: "HOMING_DEAD",
+    subjects: &[
+        "homing.v1.dead.>",
+        "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
+        "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
+    ],
+    retention: Retention::Age,
+    max_age: DAY.saturating_mul(14),
+    max_bytes: 256 * 1024 * 1024,
+    max_message_bytes: 512 * 1024,
+};

@@ -1,0 +1,28 @@
+//! Generates clients and servers of every service, and the descriptor set that reflection answers from.
+
+use prost::Message;
+use std::path::{Path, PathBuf};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let proto = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    println!("cargo:rerun-if-changed={}", proto.display());
+    let files = [
+        "billing/v1/billing",
+        "contacts/v1/contacts",
+        "conversation/v1/conversations",
+        "conversation/v1/workspaces",
+        "notifier/v1/follow_ups",
+        "presence/v1/presence",
+        "routing/v1/routing",
+    ]
+    .map(|name| proto.join(format!("homing/{name}.proto")));
+    let descriptors = protox::compile(files, [&proto])?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    tonic_prost_build::configure()
+        .extern_path(".homing.common.v1", "::events::common")
+        .extern_path(".homing.event.v1", "::events::event")
+        .include_file("all.rs")
+        .compile_fds(descriptors)?;
+    Ok(())
+}

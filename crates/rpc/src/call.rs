@@ -1,0 +1,74 @@
+use crate::{from_status, inject};
+use fault::{Fault, Result, codes};
+use std::future::Future;
+use std::time::Duration;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Response, Status};
+
+/// How long a call may take, all tries together.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(pub Duration);
+
+impl Deadline {
+    /// For calls that somebody waits for.
+    pub const INTERACTIVE: Self = Self(Duration::from_secs(5));
+    /// For calls inside a send: shorter than the lease on it.
+    pub const DECISION: Self = Self(Duration::from_secs(3));
+}
+
+/// First pause before another try; doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const TRIES: u32 = 3;
+
+/// A channel that connects when first used and again after each loss. `url` is `http://host:port`.
+pub fn connect(url: &str) -> Result<Channel> {
+    let endpoint = Endpoint::from_shared(url.to_owned())
+        .map_err(|error| Fault::invalid("url", "a gRPC peer needs the form http://host:port").because(error))?;
+    Ok(endpoint
+        .connect_timeout(Duration::from_secs(2))
+        .http2_keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(Duration::from_secs(10))
+        .keep_alive_while_idle(true)
+        .connect_lazy())
+}
+
+/// Calls a peer: trace context, deadline, and up to three tries while it is unavailable. Every rpc of ours is
+/// idempotent (by nature or by its request id), so repeating is safe.
+///
+/// ```ignore
+/// let reply = rpc::call(Deadline::DECISION, request, |request| {
+///     let mut client = self.client.clone();
+///     async move { client.get_presence(request).await }
+/// }).await?;
+/// ```
+pub async fn call<Q, A, F, Fut>(deadline: Deadline, request: Q, send: F) -> Result<A>
+where
+    Q: Clone,
+    F: Fn(Request<Q>) -> Fut,
+    Fut: Future<Output = std::result::Result<Response<A>, Status>>,
+{
+    let tries = async {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let mut wrapped = Request::new(request.clone());
+            inject(wrapped.metadata_mut());
+            wrapped.set_timeout(deadline.0);
+            match send(wrapped).await {
+                Ok(response) => return Ok(response.into_inner()),
+                Err(status) => {
+                    let fault = from_status(&status);
+                    if attempt >= TRIES || fault.code() != &codes::UNAVAILABLE {
+                        return Err(fault);
+                    }
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        unreachable!("the loop ends by returning")
+    };
+    match tokio::time::timeout(deadline.0, tries).await {
+        Ok(result) => result,
+        Err(elapsed) => Err(Fault::new(&codes::TIMEOUT, "a peer took too long; try again").because(elapsed)),
+    }
+}
