@@ -1,1 +1,17 @@
+//! NATS: a connection, a publisher with checked acknowledgements, and the consumer stack around plain handler
+//! functions. The stack owns span, decoding of subject and headers, acknowledgement, delays and dead letters; a
+//! handler owns meaning.
+//!
+//! Does not own: what travels (see `events`), and when it is published (see `store`'s relay).
 
+mod connection;
+mod consume;
+mod consume_batches;
+mod dead;
+mod received;
+mod settle;
+
+pub use connection::{Bus, BusConfig, Proof};
+pub use consume::{ConsumerSpec, Handler, consume};
+pub use consume_batches::{BatchHandler, consume_batches};
+pub use dead::{DeadLetter, list_dead, replay_dead};

@@ -17,7 +17,7 @@ pub use generated::homing::{
 
 pub use call::{Deadline, call, connect};
 pub use status::{answer, from_status, to_status};
-pub use trace::{continue_trace, inject};
+pub use trace::{continue_trace, inject, link, set_parent, trace_id, traceparent};
 
 /// Descriptors of every service, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

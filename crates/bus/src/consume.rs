@@ -1,0 +1,185 @@
+use crate::Bus;
+use crate::received::received;
+use crate::settle::{Next, settle};
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
+use async_nats::jetstream::{AckKind, Message};
+use events::{FACTS, Received, StreamSpec, headers};
+use fault::{Fault, Result};
+use futures::StreamExt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+/// What a consumer reads and how much at a time.
+#[derive(Debug, Clone)]
+pub struct ConsumerSpec {
+    pub stream: &'static StreamSpec,
+    /// Durable name; with its stream, the identity of the consumer. Also the name of its inbox rows.
+    pub durable: &'static str,
+    pub filters: Vec<String>,
+    /// Messages handled at once (one by one), or batches' writers (in batches).
+    pub workers: usize,
+    /// Largest batch.
+    pub batch: usize,
+    /// Without an acknowledgement or sign of life for this long, the server delivers again.
+    pub ack_wait: Duration,
+    /// Delays of a message that fails by itself; after the last one it is dead.
+    pub retries: &'static [Duration],
+}
+
+/// Ten deliveries at most: the server's backstop behind `retries`, which count first.
+const BACKSTOP_DELIVERIES: i64 = 100;
+const REOPEN_PAUSE: Duration = Duration::from_secs(1);
+/// Something another fact will bring mostly comes within a second; a mistake of ours needs a person.
+const FACT_RETRIES: &[Duration] = &[
+    Duration::from_millis(100),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(600),
+];
+
+impl ConsumerSpec {
+    /// Facts, one by one, 16 at once.
+    pub fn facts(durable: &'static str, filters: Vec<String>) -> Self {
+        Self {
+            stream: &FACTS,
+            durable,
+            filters,
+            workers: 16,
+            batch: 256,
+            ack_wait: Duration::from_secs(30),
+            retries: FACT_RETRIES,
+        }
+    }
+}
+
+/// Handles one message. Must be idempotent: the same message can come again at any time.
+pub trait Handler: Send + Sync + 'static {
+    /// The fault's kind decides whether the message is delayed or dead; see `fault::Kind::ack`.
+    fn handle(&self, message: Received) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Runs a handler over a consumer until `stop`; then finishes what has begun. Survives lost servers, deleted
+/// consumers and panicking handlers.
+pub async fn consume<H: Handler>(bus: Bus, spec: ConsumerSpec, handler: Arc<H>, stop: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(spec.workers));
+    let tasks = TaskTracker::new();
+    let spec = Arc::new(spec);
+    pump(&bus, &spec, &stop, async |message| {
+        let Ok(slot) = slots.clone().acquire_owned().await else {
+            return;
+        };
+        let (bus, spec, handler, stop) = (bus.clone(), spec.clone(), handler.clone(), stop.clone());
+        tasks.spawn(async move {
+            handle_one(&bus, &spec, handler, &message, &stop).await;
+            drop(slot);
+        });
+    })
+    .await;
+    tasks.close();
+    tasks.wait().await;
+}
+
+/// Feeds messages to `take` until `stop`, opening the consumer again whenever it is lost.
+pub(crate) async fn pump(bus: &Bus, spec: &ConsumerSpec, stop: &CancellationToken, mut take: impl AsyncFnMut(Message)) {
+    while !stop.is_cancelled() {
+        let opened = async {
+            let consumer = open(bus, spec).await?;
+            let lost = |error| Fault::unavailable("JetStream", error);
+            consumer
+                .stream()
+                .max_messages_per_batch(spec.batch)
+                .messages()
+                .await
+                .map_err(lost)
+        };
+        let opened = tokio::select! { opened = opened => opened, () = stop.cancelled() => return };
+        match opened {
+            Ok(mut messages) => loop {
+                let next = tokio::select! { next = messages.next() => next, () = stop.cancelled() => return };
+                match next {
+                    Some(Ok(message)) => take(message).await,
+                    Some(Err(error)) => {
+                        tracing::warn!(consumer = spec.durable, "reading stopped, opening again: {error}");
+                        break;
+                    }
+                    None => break,
+                }
+            },
+            Err(fault) => tracing::warn!(consumer = spec.durable, "cannot read yet: {}", fault.chain()),
+        }
+        tokio::select! { () = tokio::time::sleep(REOPEN_PAUSE) => {}, () = stop.cancelled() => return }
+    }
+}
+
+async fn open(bus: &Bus, spec: &ConsumerSpec) -> Result<PullConsumer> {
+    bus.ensure_stream(spec.stream).await?;
+    let config = pull::Config {
+        durable_name: Some(spec.durable.into()),
+        filter_subjects: spec.filters.clone(),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: spec.ack_wait,
+        max_deliver: BACKSTOP_DELIVERIES,
+        max_ack_pending: i64::try_from(spec.batch * spec.workers.max(4) * 2).unwrap_or(i64::MAX),
+        ..Default::default()
+    };
+    bus.jetstream()
+        .create_consumer_on_stream(config, spec.stream.name)
+        .await
+        .map_err(|error| Fault::unavailable("JetStream", error))
+}
+
+async fn handle_one<H: Handler>(
+    bus: &Bus,
+    spec: &ConsumerSpec,
+    handler: Arc<H>,
+    message: &Message,
+    stop: &CancellationToken,
+) {
+    for tries in 0.. {
+        let result = match received(message) {
+            Ok(received) => {
+                let span = span_of(spec.durable, &received);
+                let handler = handler.clone();
+                // A task of its own: a panic becomes a fault instead of ending the consumer.
+                tokio::spawn(async move { handler.handle(received).await }.instrument(span))
+                    .await
+                    .unwrap_or_else(|panic| Err(Fault::internal(panic)))
+            }
+            Err(fault) => Err(fault),
+        };
+        match settle(bus, spec, message, result, tries).await {
+            Next::Settled => return,
+            Next::Again(pause) => tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => {
+                    let _ = message.ack_with(AckKind::Nak(None)).await;
+                    return;
+                }
+            },
+        }
+    }
+}
+
+/// A span for handling one message, child of the span that published it.
+pub(crate) fn span_of(consumer: &'static str, message: &Received) -> tracing::Span {
+    let span = tracing::info_span!(
+        "process",
+        otel.name = format!("process {consumer}"),
+        otel.kind = "consumer",
+        messaging.system = "nats",
+        messaging.destination.name = %message.raw_subject,
+        messaging.message.id = %message.id,
+        homing.workspace = %message.workspace(),
+    );
+    if let Some(parent) = message.header(headers::TRACEPARENT) {
+        rpc::set_parent(&span, parent);
+    }
+    span
+}
