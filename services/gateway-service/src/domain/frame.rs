@@ -1,0 +1,294 @@
+//! What a widget and the gateway say to each other over the socket: JSON text frames, tagged by `type`. The JSON
+//! schemas of both directions stand in `schemas/`.
+
+use domain::{Email, Invalid, MessageText, PersonName, limits};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A client's own id of a message: long enough for a UUID.
+const CLIENT_ID_CHARS: usize = 64;
+/// A phone number as people type it, with spaces and brackets.
+const PHONE_CHARS: usize = 40;
+
+/// From the widget. Has no Debug: it carries what people wrote.
+#[derive(Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientFrame {
+    /// The first frame, within 5 seconds: the one-time ticket, and the sequence of the newest message that the
+    /// client has (absent: none).
+    Hello {
+        ticket: String,
+        #[serde(default)]
+        resume_after: Option<u64>,
+    },
+    /// Opens a conversation with its first message. The same `client_id` again answers the same conversation.
+    Start(Start),
+    /// The customer's next message. The same `client_id` again answers the stored one.
+    Message { client_id: String, text: String },
+    /// Contact data given later in the same conversation.
+    Contact(Contact),
+    /// Everything up to this sequence was seen. Counts only while the tab is visible.
+    Read { up_to: u64 },
+    /// The tab changed: shown or hidden, input began (`quiet` false) or paused (`quiet` true, `idle_ms` since the
+    /// last input).
+    Tab { visible: bool, idle_ms: u64, quiet: bool },
+    /// The page is being left.
+    Bye {},
+    /// Answered by `pong`, for clients that cannot see WebSocket pings.
+    Ping {},
+}
+
+/// See [`ClientFrame::Start`].
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// 1 to 64 printable ASCII characters.
+    pub client_id: String,
+    /// 1 to 65,536 bytes in UTF-8, without NUL.
+    pub text: String,
+    /// At most 200 characters.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// International, or national in the channel's default country.
+    #[serde(default)]
+    pub phone: Option<String>,
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Page on which the widget stands, an absolute http(s) URL of at most 2,048 bytes.
+    #[serde(default)]
+    pub page_url: Option<String>,
+}
+
+/// Contact data as a customer typed them.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// At most 200 characters.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// International, or national in the channel's default country.
+    #[serde(default)]
+    pub phone: Option<String>,
+    #[serde(default)]
+    pub email: Option<String>,
+}
+
+/// To the widget. Has no Debug: it carries what people wrote.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The answer to `hello`.
+    Welcome {
+        visitor: String,
+        /// Name of this tab for `POST /v1/beacon`.
+        tab: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        conversation: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number: Option<u64>,
+        /// The first unread message is the next one.
+        read_up_to: u64,
+        last_seq: u64,
+    },
+    /// The answer to `start`; also to a `message` that opened a new conversation because the old one was resolved.
+    Started {
+        client_id: String,
+        conversation: String,
+        number: u64,
+        seq: u64,
+    },
+    /// A message of anybody's, in order of its sequence, without gaps.
+    Message {
+        seq: u64,
+        /// customer, agent, bot or system.
+        author: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
+        text: String,
+        /// RFC 3339, UTC.
+        at: String,
+    },
+    /// The answer to `message`.
+    Posted { client_id: String, seq: u64 },
+    /// The customer's read mark, moved by this tab or another one.
+    Read { up_to: u64 },
+    /// The answer to `contact`.
+    ContactAdded {},
+    /// The answer to a frame that could not be carried out.
+    Error {
+        /// Name in the catalogue of error codes.
+        code: String,
+        /// What to do.
+        detail: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<String>,
+    },
+    /// The answer to `ping`.
+    Pong {},
+}
+
+impl ClientFrame {
+    /// Reads one text frame. The complaint never repeats the frame.
+    pub fn read(text: &str) -> Result<Self, Invalid> {
+        serde_json::from_str(text).map_err(|error| {
+            Invalid::new(
+                "type",
+                format!(
+                    "is not a frame of the protocol at column {}; see the schema of client frames",
+                    error.column()
+                ),
+            )
+        })
+    }
+
+    /// Name for spans.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Hello { .. } => "hello",
+            Self::Start(_) => "start",
+            Self::Message { .. } => "message",
+            Self::Contact(_) => "contact",
+            Self::Read { .. } => "read",
+            Self::Tab { .. } => "tab",
+            Self::Bye {} => "bye",
+            Self::Ping {} => "ping",
+        }
+    }
+
+    /// The client's own id, where the frame has one.
+    pub fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Start(Start { client_id, .. }) | Self::Message { client_id, .. } => Some(client_id),
+            _ => None,
+        }
+    }
+
+    /// Refuses what no service behind would take, naming the field.
+    pub fn check(&self) -> Result<(), Invalid> {
+        if let Some(id) = self.client_id() {
+            check_client_id(id)?;
+        }
+        match self {
+            Self::Start(start) => {
+                MessageText::parse(&start.text)?;
+                check_page_url(start.page_url.as_deref())?;
+                check_contact(&start.name, &start.phone, &start.email)
+            }
+            Self::Message { text, .. } => MessageText::parse(text).map(drop),
+            Self::Contact(Contact { name, phone, email }) => {
+                if [name, phone, email].iter().all(|field| given(field).is_empty()) {
+                    return Err(Invalid::new(
+                        "contact",
+                        "needs a name, a phone number or an e-mail address",
+                    ));
+                }
+                check_contact(name, phone, email)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn check_contact(name: &Option<String>, phone: &Option<String>, email: &Option<String>) -> Result<(), Invalid> {
+    if !given(name).is_empty() {
+        PersonName::parse(given(name))?;
+    }
+    if !given(email).is_empty() {
+        Email::parse(given(email))?;
+    }
+    if given(phone).chars().count() > PHONE_CHARS {
+        return Err(Invalid::new("phone", "is longer than 40 characters"));
+    }
+    Ok(())
+}
+
+/// What was typed into a field, without white space around it; empty if nothing was.
+pub fn given(field: &Option<String>) -> &str {
+    field.as_deref().map_or("", str::trim)
+}
+
+fn check_client_id(id: &str) -> Result<(), Invalid> {
+    let fits = (1..=CLIENT_ID_CHARS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits {
+        Ok(())
+    } else {
+        Err(Invalid::new("client_id", "needs 1 to 64 printable ASCII characters"))
+    }
+}
+
+fn check_page_url(url: Option<&str>) -> Result<(), Invalid> {
+    let Some(url) = url.filter(|url| !url.is_empty()) else {
+        return Ok(());
+    };
+    if url.len() <= limits::PAGE_URL_BYTES && super::origin::of_url(url).is_some() {
+        Ok(())
+    } else {
+        Err(Invalid::new(
+            "page_url",
+            "needs an absolute http(s) URL without credentials, at most 2,048 bytes",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> Option<&'static str> {
+        match ClientFrame::read(text) {
+            Err(invalid) => Some(invalid.field),
+            Ok(frame) => frame.check().err().map(|invalid| invalid.field),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_names_its_field() {
+        let long = format!(r#"{{"type":"message","client_id":"{}","text":"x"}}"#, "a".repeat(65));
+        let huge = format!(
+            r#"{{"type":"message","client_id":"1","text":"{}"}}"#,
+            "a".repeat(65_537)
+        );
+        for (frame, field) in [
+            ("", Some("type")),
+            ("{}", Some("type")),
+            (r#"{"type":"shout"}"#, Some("type")),
+            (r#"{"type":"ping","extra":1}"#, Some("type")),
+            (r#"{"type":"read","up_to":-1}"#, Some("type")),
+            (
+                r#"{"type":"start","client_id":"1","text":"x","colour":"red"}"#,
+                Some("type"),
+            ),
+            (r#"{"type":"message","client_id":"","text":"x"}"#, Some("client_id")),
+            (&long, Some("client_id")),
+            (&huge, Some("text")),
+            (r#"{"type":"message","client_id":"1","text":"  "}"#, Some("text")),
+            (r#"{"type":"message","client_id":"1","text":"a\u0000"}"#, Some("text")),
+            (r#"{"type":"contact"}"#, Some("contact")),
+            (r#"{"type":"contact","name":" "}"#, Some("contact")),
+            (r#"{"type":"contact","email":"a@b"}"#, Some("email")),
+            (
+                r#"{"type":"start","client_id":"1","text":"x","page_url":"javascript:1"}"#,
+                Some("page_url"),
+            ),
+            (r#"{"type":"start","client_id":"1","text":"x","email":""}"#, None),
+            (
+                r#"{"type":"start","client_id":"1","text":"x","phone":"600 700 800","name":"Ann"}"#,
+                None,
+            ),
+            (r#"{"type":"tab","visible":true,"idle_ms":0,"quiet":false}"#, None),
+            (r#"{"type":"hello","ticket":"acme.x"}"#, None),
+        ] {
+            assert_eq!(refused(frame), field, "{}", &frame[..frame.len().min(80)]);
+        }
+    }
+
+    #[test]
+    fn a_complaint_repeats_nothing() {
+        let complaint = ClientFrame::read(r#"{"type":"start","secret@example.com":1}"#)
+            .err()
+            .expect("not a frame");
+        assert!(!complaint.to_string().contains("secret"));
+    }
+}

@@ -1,0 +1,10 @@
+//! The edge's own rules: what secrets look like, what a socket may say, how tabs become signals, who is too fast.
+//! Pure: no async, no clock, no randomness, no I/O.
+
+pub mod address;
+pub mod bucket;
+pub mod frame;
+pub mod ledger;
+pub mod origin;
+pub mod tab;
+pub mod token;
