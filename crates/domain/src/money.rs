@@ -27,10 +27,7 @@ impl Pu {
 
     /// `None` if more than there is would be taken.
     pub fn minus(self, other: Self) -> Option<Self> {
-        self.0
-            .checked_sub(other.0)
-            .filter(|rest| *rest >= 0)
-            .map(Self)
+        self.0.checked_sub(other.0).filter(|rest| *rest >= 0).map(Self)
     }
 
     /// `None` on overflow.
@@ -60,10 +57,7 @@ mod tests {
         let one = Pu::from_micro(1).expect("one");
         assert_eq!(Pu::ZERO.minus(one), None);
         assert_eq!(Pu::from_micro(i64::MAX).expect("max").plus(one), None);
-        assert_eq!(
-            Pu::from_micro(1_500_000).expect("1.5").to_string(),
-            "1.5 PU"
-        );
+        assert_eq!(Pu::from_micro(1_500_000).expect("1.5").to_string(), "1.5 PU");
         assert_eq!(Pu::from_micro(2_000_000).expect("2").to_string(), "2 PU");
     }
 }

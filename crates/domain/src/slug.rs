@@ -13,10 +13,7 @@ fn check(field: &'static str, text: &str) -> Result<(), Invalid> {
     if fits {
         Ok(())
     } else {
-        Err(Invalid::new(
-            field,
-            "needs 1 to 32 characters out of a-z, 0-9 and '-'",
-        ))
+        Err(Invalid::new(field, "needs 1 to 32 characters out of a-z, 0-9 and '-'"))
     }
 }
 
@@ -67,9 +64,6 @@ mod tests {
         for bad in ["", "a.b", "a*", ">", "A", "ä", "a b", &"a".repeat(33)] {
             assert!(WorkspaceId::parse(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(
-            WorkspaceId::parse("acme-2").expect("a slug").as_str(),
-            "acme-2"
-        );
+        assert_eq!(WorkspaceId::parse("acme-2").expect("a slug").as_str(), "acme-2");
     }
 }

@@ -1,0 +1,75 @@
+-- The part of the schema that every service has. Applied before each migration run, as the service's owner role;
+-- each statement can be repeated.
+
+-- The workspaces named by the transaction: a comma-separated list in a transaction-local setting. After a
+-- transaction the setting is '' instead of missing: both mean none.
+CREATE OR REPLACE FUNCTION homing_workspaces() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT string_to_array(nullif(current_setting('homing.workspaces', true), ''), ',') $$;
+
+-- Puts a table under row-level security: the service's role sees the named workspaces, the owner (migrations) all.
+CREATE OR REPLACE FUNCTION homing_protect(t regclass, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE')
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE service text := regexp_replace(current_user, '_owner$', '');
+BEGIN
+  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t);
+  EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t);
+  EXECUTE format('DROP POLICY IF EXISTS workspace ON %s', t);
+  EXECUTE format('CREATE POLICY workspace ON %s TO %I USING (workspace_id = ANY ((SELECT homing_workspaces())::text[]))', t, service);
+  EXECUTE format('DROP POLICY IF EXISTS migrate ON %s', t);
+  EXECUTE format('CREATE POLICY migrate ON %s TO %I USING (true)', t, current_user);
+  EXECUTE format('REVOKE ALL ON %s FROM %I', t, service);
+  EXECUTE format('GRANT %s ON %s TO %I', rights, t, service);
+END $$;
+
+-- Lets the service's worker role read and mark rows of all workspaces, by column.
+CREATE OR REPLACE FUNCTION homing_worker(t regclass, readable text, markable text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE worker text := regexp_replace(current_user, '_owner$', '_worker');
+BEGIN
+  EXECUTE format('DROP POLICY IF EXISTS worker ON %s', t);
+  EXECUTE format('CREATE POLICY worker ON %s TO %I USING (true)', t, worker);
+  EXECUTE format('REVOKE ALL ON %s FROM %I', t, worker);
+  EXECUTE format('GRANT SELECT (%s) ON %s TO %I', readable, t, worker);
+  IF markable <> '' THEN
+    EXECUTE format('GRANT UPDATE (%s) ON %s TO %I', markable, t, worker);
+  END IF;
+END $$;
+
+CREATE TABLE IF NOT EXISTS outbox (
+  workspace_id   text        NOT NULL CHECK (workspace_id <> ''),
+  id             uuid        NOT NULL,
+  subject        text        NOT NULL,
+  -- name, value, name, value ...
+  headers        text[]      NOT NULL,
+  payload        bytea       NOT NULL,
+  created_at     timestamptz NOT NULL,
+  published_at   timestamptz,
+  stream_created text,
+  stream_seq     bigint,
+  PRIMARY KEY (workspace_id, id)
+);
+CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (created_at) WHERE published_at IS NULL;
+CREATE INDEX IF NOT EXISTS outbox_published ON outbox (stream_seq) WHERE published_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS outbox_age ON outbox (published_at) WHERE published_at IS NOT NULL;
+SELECT homing_protect('outbox', 'SELECT, INSERT');
+SELECT homing_worker('outbox',
+  'workspace_id, id, subject, headers, payload, created_at, published_at, stream_created, stream_seq',
+  'published_at, stream_created, stream_seq');
+DO $$ BEGIN
+  EXECUTE format('GRANT DELETE ON outbox TO %I', regexp_replace(current_user, '_owner$', '_worker'));
+END $$;
+
+-- Outlives outbox, stream and dead letters: 30 days.
+CREATE TABLE IF NOT EXISTS inbox (
+  workspace_id text        NOT NULL CHECK (workspace_id <> ''),
+  consumer     text        NOT NULL,
+  event_id     text        NOT NULL,
+  at           timestamptz NOT NULL,
+  PRIMARY KEY (workspace_id, consumer, event_id)
+);
+CREATE INDEX IF NOT EXISTS inbox_age ON inbox (at);
+SELECT homing_protect('inbox', 'SELECT, INSERT');
+SELECT homing_worker('inbox', 'workspace_id, consumer, event_id, at', '');
+DO $$ BEGIN
+  EXECUTE format('GRANT DELETE ON inbox TO %I', regexp_replace(current_user, '_owner$', '_worker'));
+END $$;

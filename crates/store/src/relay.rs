@@ -1,0 +1,161 @@
+use crate::{OrFault, Store, outbox};
+use bus::{Bus, Proof};
+use events::FACTS;
+use fault::Result;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Rows published at a time: one round trip's worth.
+const BATCH: i64 = 1_000;
+/// The relay is woken in the process after each commit; the poll finds what other processes, or a crash, left.
+const POLL: Duration = Duration::from_millis(250);
+/// How often the stream is asked whether it still has what it acknowledged.
+const VERIFY: Duration = Duration::from_secs(10);
+const PRUNE: Duration = Duration::from_secs(60);
+
+/// Publishes committed facts, each at least once, oldest first. Several may run; they do not get in each other's way.
+pub struct Relay {
+    store: Store,
+    bus: Bus,
+    stream_created: Option<String>,
+}
+
+impl Relay {
+    pub fn new(store: Store, bus: Bus) -> Self {
+        Self {
+            store,
+            bus,
+            stream_created: None,
+        }
+    }
+
+    /// Runs until `stop`, then publishes what is left (as far as NATS lets it).
+    pub async fn run(mut self, stop: CancellationToken) {
+        let (mut verify_at, mut prune_at) = (Instant::now(), Instant::now() + PRUNE);
+        loop {
+            let store = self.store.clone();
+            let committed = store.committed.notified();
+            if Instant::now() >= verify_at {
+                let verified = self.verify().await;
+                self.note("verify the stream", verified);
+                verify_at = Instant::now() + VERIFY;
+            }
+            if Instant::now() >= prune_at {
+                self.note("prune the outbox", self.prune().await);
+                prune_at = Instant::now() + PRUNE;
+            }
+            match self.publish_some().await {
+                Ok(count) if count == BATCH => continue,
+                Ok(_) => {}
+                result => {
+                    self.note("publish", result);
+                    // Whatever failed, ask the stream before trusting it again.
+                    self.stream_created = None;
+                    verify_at = Instant::now();
+                }
+            }
+            tokio::select! {
+                () = committed => {}
+                () = tokio::time::sleep(POLL) => {}
+                () = stop.cancelled() => break,
+            }
+        }
+        let last = self.publish_some().await;
+        self.note("publish before stopping", last);
+    }
+
+    fn note<T>(&self, what: &str, result: Result<T>) {
+        if let Err(fault) = result {
+            tracing::warn!(
+                service = self.store.service(),
+                "relay could not {what}: {}",
+                fault.chain()
+            );
+        }
+    }
+
+    /// The lock on the rows is held while they are published: whoever else looks passes them over.
+    async fn publish_some(&mut self) -> Result<i64> {
+        let created = self.stream_created().await?;
+        let mut tx = self.store.begin_as_worker().await?;
+        let batch = outbox::take(&mut tx, BATCH).await.or_fault("take outbox")?;
+        if batch.is_empty() {
+            return Ok(0);
+        }
+        let acks = self.bus.publish(&batch).await;
+        let mut failed = None;
+        let mut published = Vec::with_capacity(batch.len());
+        for (fact, ack) in batch.iter().zip(acks) {
+            match ack {
+                Ok(sequence) => published.push((fact, sequence)),
+                Err(fault) => failed = Some(fault),
+            }
+        }
+        let now = self.store.clock().now();
+        outbox::mark(&mut tx, &published, &created, now)
+            .await
+            .or_fault("mark outbox")?;
+        tx.commit().await?;
+        match failed {
+            None => Ok(i64::try_from(batch.len()).unwrap_or(BATCH)),
+            Some(fault) => Err(fault),
+        }
+    }
+
+    async fn stream_created(&mut self) -> Result<String> {
+        if let Some(created) = &self.stream_created {
+            return Ok(created.clone());
+        }
+        self.bus.ensure_stream(&FACTS).await?;
+        let created = self.bus.stream_created(&FACTS).await?;
+        self.stream_created = Some(created.clone());
+        Ok(created)
+    }
+
+    /// Asks whether the newest acknowledged sequence still bears its event id. If the tail is lost, everything after
+    /// the last one that does is published again; if the stream is another one, everything is. Consumers are
+    /// idempotent, so too much is harmless.
+    async fn verify(&mut self) -> Result<()> {
+        self.bus.ensure_stream(&FACTS).await?;
+        let created = self.bus.stream_created(&FACTS).await?;
+        self.stream_created = Some(created.clone());
+        let mut tx = self.store.begin_as_worker().await?;
+        let other = outbox::of_another_stream(&mut tx, &created)
+            .await
+            .or_fault("compare streams")?;
+        let (mut skip, mut step, mut lost) = (0, 1, false);
+        let safe = loop {
+            let row = outbox::published(&mut tx, &created, skip)
+                .await
+                .or_fault("read outbox")?;
+            let Some((sequence, id)) = row else { break 0 };
+            if self.bus.proof(&FACTS, sequence).await? == Proof::Holds(id.to_string()) {
+                break sequence;
+            }
+            lost = true;
+            skip += step;
+            step *= 2;
+        };
+        if lost || other {
+            let count = outbox::republish(&mut tx, &created, safe)
+                .await
+                .or_fault("republish outbox")?;
+            tx.commit().await?;
+            tracing::warn!(
+                service = self.store.service(),
+                count,
+                "the stream lost facts; publishing them again"
+            );
+        }
+        Ok(())
+    }
+
+    async fn prune(&self) -> Result<()> {
+        let now = self.store.clock().now();
+        let mut tx = self.store.begin_as_worker().await?;
+        outbox::prune(&mut tx, now).await.or_fault("prune outbox")?;
+        outbox::prune_inbox(&mut tx, now).await.or_fault("prune inbox")?;
+        tx.commit().await
+    }
+}
