@@ -1,1 +1,21 @@
+//! The shell around every service: reads settings, sets up telemetry, connects store and bus, serves gRPC with health
+//! and reflection, and stops in order. A service's `main` is one call of [`main`]; its tests build a [`Shell`] with a
+//! manual clock instead.
+//!
+//! Does not own: what a service does.
 
+mod due_loop;
+
+mod ports;
+mod program;
+mod serve;
+mod settings;
+mod shell;
+mod telemetry;
+
+pub use due_loop::due_loop;
+pub use ports::{SystemClock, SystemEntropy};
+pub use program::main;
+pub use serve::{MESSAGE_BYTES, Running};
+pub use settings::{Base, Millis, Secret, Setting, SettingDoc, Settings, SettingsError};
+pub use shell::Shell;

@@ -1,0 +1,216 @@
+//! Settings come from environment variables, are all read before anything starts, and are documented where they are
+//! declared: the same declaration parses them and prints the table that people read.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A kind of value a setting can have.
+pub trait Setting: Sized {
+    /// What to write, for the table and for errors.
+    const FORM: &'static str;
+    fn parse(text: &str) -> Option<Self>;
+}
+
+/// A setting that is absent or cannot be read. Never repeats the value, which may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError {
+    pub name: &'static str,
+    pub form: &'static str,
+    pub missing: bool,
+}
+
+impl std::fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let verb = if self.missing {
+            "is not set; give it"
+        } else {
+            "cannot be read; it must be"
+        };
+        write!(f, "{} {verb} {}", self.name, self.form)
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+/// One line of the table of settings.
+#[derive(Debug, Clone, Copy)]
+pub struct SettingDoc {
+    pub name: &'static str,
+    pub form: &'static str,
+    /// `required`, or the default's text.
+    pub default: &'static str,
+    pub meaning: &'static str,
+}
+
+/// Settings that one declaration of [`crate::settings!`] reads.
+pub trait Settings: Sized + Send + 'static {
+    fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError>;
+    fn docs() -> Vec<SettingDoc>;
+}
+
+/// Declares a struct of settings:
+///
+/// ```
+/// runtime::settings! {
+///     /// What the example needs.
+///     pub struct Config {
+///         /// How long a call may take.
+///         "HOMING_EXAMPLE_TIMEOUT_MS" timeout: runtime::Millis = "5000";
+///         /// Where the peer listens.
+///         "HOMING_EXAMPLE_URL" url: String = required;
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! settings {
+    ($(#[$doc:meta])* pub struct $config:ident {
+        $($(#[doc = $meaning:literal])+ $name:literal $field:ident : $kind:ty = $default:tt;)*
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $config { $($(#[doc = $meaning])+ pub $field: $kind,)* }
+
+        impl $crate::Settings for $config {
+            fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, $crate::SettingsError> {
+                Ok(Self { $($field: {
+                    let form = <$kind as $crate::Setting>::FORM;
+                    let text = lookup($name).filter(|text| !text.is_empty())
+                        .or_else(|| $crate::settings!(@default $default).map(str::to_owned))
+                        .ok_or($crate::SettingsError { name: $name, form, missing: true })?;
+                    <$kind as $crate::Setting>::parse(&text)
+                        .ok_or($crate::SettingsError { name: $name, form, missing: false })?
+                },)* })
+            }
+
+            fn docs() -> Vec<$crate::SettingDoc> {
+                vec![$($crate::SettingDoc {
+                    name: $name,
+                    form: <$kind as $crate::Setting>::FORM,
+                    default: $crate::settings!(@default $default).unwrap_or("required"),
+                    meaning: concat!($($meaning),+).trim_ascii(),
+                },)*]
+            }
+        }
+    };
+    (@default required) => { None::<&'static str> };
+    (@default $text:literal) => { Some($text) };
+}
+
+/// A duration in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Millis(pub Duration);
+
+/// A value that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(redacted)")
+    }
+}
+
+macro_rules! parsed {
+    ($($kind:ty, $form:literal;)+) => {$(
+        impl Setting for $kind {
+            const FORM: &'static str = $form;
+            fn parse(text: &str) -> Option<Self> { text.parse().ok() }
+        }
+    )+};
+}
+
+parsed! {
+    String, "text";
+    u16, "a whole number";
+    u32, "a whole number";
+    u64, "a whole number";
+    i64, "a whole number";
+    f64, "a number";
+    bool, "true or false";
+    SocketAddr, "address:port";
+}
+
+impl Setting for Millis {
+    const FORM: &'static str = "milliseconds";
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(|millis| Self(Duration::from_millis(millis)))
+    }
+}
+
+impl Setting for Secret {
+    const FORM: &'static str = "a secret text";
+    fn parse(text: &str) -> Option<Self> {
+        Some(Self(text.to_owned()))
+    }
+}
+
+impl Setting for domain::TimeScale {
+    const FORM: &'static str = "a number from 1 to 10000";
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+/// Optional: the default is the empty text.
+impl<T: Setting> Setting for Option<T> {
+    const FORM: &'static str = T::FORM;
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            Some(None)
+        } else {
+            T::parse(text).map(Some)
+        }
+    }
+}
+
+crate::settings! {
+    /// Settings that every service has.
+    pub struct Base {
+        /// The service's own login on its own database.
+        "HOMING_DATABASE_URL" database_url: Secret = required;
+        /// Connections to the database at most.
+        "HOMING_DATABASE_CONNECTIONS" database_connections: u32 = "16";
+        /// The service's own login on NATS: nats://user:password@host:port.
+        "HOMING_NATS_URL" nats_url: Secret = required;
+        /// Where gRPC (with health and reflection) listens. Port 0 takes any free one and prints it.
+        "HOMING_GRPC_LISTEN" grpc_listen: SocketAddr = "127.0.0.1:0";
+        /// Divides the product's own durations; for demonstrations. Never transport, lease or security time-outs.
+        "HOMING_TIME_SCALE" time_scale: domain::TimeScale = "1";
+        /// OTLP gRPC endpoint for traces, metrics and logs. Empty: none are exported.
+        "OTEL_EXPORTER_OTLP_ENDPOINT" otlp_endpoint: Option<String> = "";
+        /// What is logged: a tracing filter, for example info,notifier_service=debug.
+        "HOMING_LOG" log: String = "info";
+        /// How logs look on stderr: text or json.
+        "HOMING_LOG_FORMAT" log_format: String = "text";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_setting_stops_the_start_by_name_and_shows_no_value() {
+        let lookup = |name: &str| match name {
+            "HOMING_DATABASE_URL" | "HOMING_NATS_URL" => Some("x".to_owned()),
+            "HOMING_DATABASE_CONNECTIONS" => Some("many-secret".to_owned()),
+            _ => None,
+        };
+        let error = Base::read(&lookup).expect_err("many is no number");
+        assert_eq!(
+            error.to_string(),
+            "HOMING_DATABASE_CONNECTIONS cannot be read; it must be a whole number"
+        );
+        let error = Base::read(&|_| None).expect_err("nothing is set");
+        assert_eq!(
+            error.to_string(),
+            "HOMING_DATABASE_URL is not set; give it a secret text"
+        );
+    }
+}
