@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 HOMING := $(TARGET_DIR)/debug/homing
 
-.PHONY: help setup lint test demo proto
+.PHONY: help setup lint test demo dev sqlx proto
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -25,10 +25,18 @@ proto: setup ## lint the protobuf contracts
 
 test: setup ## every test, on one throw-away PostgreSQL and private NATS servers
 	cargo build --workspace --bins
-	@if [ -x $(HOMING) ]; then $(HOMING) serve-servers -- cargo nextest run --workspace --no-tests pass; \
-	else cargo nextest run --workspace --no-tests pass; fi
+	@$(HOMING) serve-servers -- cargo nextest run --workspace
 
 demo: setup ## the main job on real servers: prints the timeline, fails on any missed expectation
 	cargo build --workspace --bins
-	@if [ -x $(HOMING) ]; then $(HOMING) demo; \
-	else echo 'demo: steps 1-8 are missing (no homing command yet)' >&2; fi
+	@echo 'demo: steps 1-8 are missing' >&2
+
+dev: setup ## everything on this machine, on free ports, until Ctrl-C (ARGS="--time-scale 30")
+	cargo build --workspace --bins
+	@$(HOMING) dev $(ARGS)
+
+sqlx: setup ## rewrite .sqlx/ from the migrations, after changing SQL
+	cargo build --workspace --bin homing
+	@rm -rf .sqlx && mkdir .sqlx && touch services/*/src/lib.rs
+	SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$(CURDIR)/.sqlx \
+	  $(HOMING) serve-servers --check-databases -- cargo check --workspace --all-targets

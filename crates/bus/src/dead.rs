@@ -147,10 +147,11 @@ pub async fn replay_dead(bus: &Bus, sequence: u64) -> Result<String> {
     let mut map = HeaderMap::new();
     for (name, values) in message.headers.iter() {
         let name = name.to_string();
-        if !name.starts_with("homing-dead-") && name != headers::MESSAGE_ID {
-            if let Some(value) = values.first() {
-                map.insert(name.as_str(), value.as_str());
-            }
+        if !name.starts_with("homing-dead-")
+            && name != headers::MESSAGE_ID
+            && let Some(value) = values.first()
+        {
+            map.insert(name.as_str(), value.as_str());
         }
     }
     let publish = PublishMessage::build().headers(map).payload(message.payload);

@@ -1,1 +1,45 @@
+//! The `homing` command: everything on one machine (`dev`, `demo`), and questions to a running system.
+//!
+//! Data go to stdout, messages to stderr. As a library it lends [`stack`], the whole system as child processes, to
+//! the end-to-end tests.
 
+pub mod args;
+mod commands;
+mod exit;
+mod output;
+mod show;
+pub mod stack;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use tracing_subscriber::EnvFilter;
+
+/// Runs one command. Errors are printed here, once.
+pub async fn run(args: Args) -> ExitCode {
+    let out = output::Out::new(args.output);
+    let done = match args.command {
+        Command::ServeServers(args) => commands::serve_servers::run(args).await,
+        Command::Dev(args) => commands::dev::run(args, &out).await,
+        Command::Check(args) => commands::check::run(args, &out).await,
+        Command::Explain(args) => commands::explain::run(args, &out).await,
+        Command::Events { command } => commands::events::run(command, &out).await,
+        Command::Dlq { command } => commands::dlq::run(command, &out).await,
+        Command::Workspace { command } => commands::create::workspace(command, &out).await,
+        Command::Channel { command } => commands::create::channel(command, &out).await,
+        Command::Agent { command } => commands::create::agent(command, &out).await,
+        Command::Integration { command } => commands::create::integration(command, &out).await,
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            output::error(&error);
+            exit::code_of(&error)
+        }
+    }
+}
+
+/// `RUST_LOG`, else warnings.
+pub fn log_filter() -> EnvFilter {
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"))
+}

@@ -139,6 +139,7 @@ impl Postgres {
 
 async fn initdb(bin: &Path, data: &Path, wrapper: &[String]) -> Result<()> {
     let mut words = wrapper.to_vec();
+    words.extend(["setpriv", "--pdeathsig", "KILL", "--"].map(str::to_owned));
     words.push(bin.join("initdb").display().to_string());
     let output = Command::new(&words[0])
         .args(&words[1..])

@@ -159,6 +159,15 @@ impl Spawn {
         self
     }
 
+    /// Hides our own variables with this prefix from it.
+    pub fn without(mut self, prefix: &str) -> Self {
+        let hidden = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(prefix));
+        for (name, _) in hidden {
+            self.inner.env_remove(name);
+        }
+        self
+    }
+
     /// Sets a variable.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.inner.env(name, value);

@@ -1,0 +1,257 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use crate::output::Format;
+use crate::stack::DATA_FOLDER;
+
+/// Homing: brings a customer back to a conversation that the customer has left.
+#[derive(Debug, Parser)]
+#[command(name = "homing", version, after_help = crate::exit::HELP, disable_help_subcommand = true)]
+pub struct Args {
+    /// How answers look.
+    #[arg(short, long, global = true, value_enum, default_value_t)]
+    pub output: Format,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start everything on this machine, on free ports, until Ctrl-C.
+    Dev(DevArgs),
+    /// Check that the servers start here, and that what runs here is well.
+    Check(CheckArgs),
+    /// Say why something was sent, or why nothing was.
+    Explain(ExplainArgs),
+    /// Publish events as an integration, or watch what happens.
+    Events {
+        #[command(subcommand)]
+        command: EventsCommand,
+    },
+    /// What could not be handled.
+    Dlq {
+        #[command(subcommand)]
+        command: DlqCommand,
+    },
+    /// Tenants.
+    Workspace {
+        #[command(subcommand)]
+        command: WorkspaceCommand,
+    },
+    /// Entry points of a workspace.
+    Channel {
+        #[command(subcommand)]
+        command: ChannelCommand,
+    },
+    /// People who answer.
+    Agent {
+        #[command(subcommand)]
+        command: AgentCommand,
+    },
+    /// Other systems that publish events or use the API.
+    Integration {
+        #[command(subcommand)]
+        command: IntegrationCommand,
+    },
+    /// Run a command with a throw-away PostgreSQL named in HOMING_TEST_DATABASE_URL.
+    ServeServers(ServeServersArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DevArgs {
+    /// Product durations (debounce, escalation, presence) pass this many times faster; 1 to 10000.
+    #[arg(long, default_value_t = 1.0, value_parser = time_scale)]
+    pub time_scale: f64,
+    /// Folder for data, ports and logs; kept.
+    #[arg(long, default_value = DATA_FOLDER)]
+    pub data: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Folder of `homing dev`.
+    #[arg(long, default_value = DATA_FOLDER)]
+    pub data: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ServeServersArgs {
+    /// Also make a database per service from its migrations, named in <SERVICE>_CHECK_DATABASE_URL.
+    #[arg(long)]
+    pub check_databases: bool,
+    /// The command and its arguments.
+    #[arg(trailing_var_arg = true, required = true)]
+    pub command: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// Workspace of the follow-up.
+    #[arg(short, long)]
+    pub workspace: String,
+    #[command(flatten)]
+    pub of: ExplainOf,
+}
+
+/// Exactly one of these.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct ExplainOf {
+    /// Id of one follow-up.
+    #[arg(long)]
+    pub follow_up: Option<String>,
+    /// Id of a conversation: all its follow-ups.
+    #[arg(long)]
+    pub conversation: Option<String>,
+    /// The number that customers and agents see.
+    #[arg(long)]
+    pub number: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EventsCommand {
+    /// Publish CloudEvents documents, one a line, from a file or standard input, and wait for the stream's answer.
+    Publish {
+        #[arg(short, long)]
+        workspace: String,
+        #[arg(short, long)]
+        integration: String,
+        /// JSON lines; `-` is standard input.
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Print what happens as it happens, one JSON document a line.
+    Tail {
+        /// Of this workspace only.
+        #[arg(short, long)]
+        workspace: Option<String>,
+        /// End after this many.
+        #[arg(short = 'n', long)]
+        count: Option<usize>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DlqCommand {
+    /// List dead letters, oldest first.
+    List {
+        #[arg(short, long)]
+        workspace: Option<String>,
+        /// At most this many; 1 to 1000.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+        /// Also print the payloads, which may hold personal data.
+        #[arg(long)]
+        payload: bool,
+    },
+    /// Publish dead letters again under their own event ids, and remove them from the list.
+    Replay {
+        /// As `list` shows them.
+        #[arg(required = true)]
+        sequences: Vec<u64>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum WorkspaceCommand {
+    /// Create a tenant; the same again changes nothing.
+    Create {
+        /// a-z, 0-9 and -, at most 32.
+        workspace: String,
+        /// Business name in texts and mails.
+        #[arg(long)]
+        name: String,
+        /// IANA name.
+        #[arg(long, default_value = "UTC")]
+        time_zone: String,
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ChannelCommand {
+    /// Create a channel; settings that are not named get their defaults.
+    Create {
+        #[arg(short, long)]
+        workspace: String,
+        /// a-z, 0-9 and -, at most 32.
+        channel: String,
+        #[arg(long, value_enum, default_value = "web")]
+        kind: Kind,
+        /// A setting, for example debounce_ms=5000 or phone=required; may be repeated.
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        settings: Vec<String>,
+    },
+}
+
+/// What a channel is.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Kind {
+    Web,
+    Sms,
+    Email,
+    Whatsapp,
+    Facebook,
+    Instagram,
+    Voice,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AgentCommand {
+    /// Create an agent.
+    Create {
+        #[arg(short, long)]
+        workspace: String,
+        /// a-z, 0-9 and -, at most 32.
+        agent: String,
+        /// Shown to customers.
+        #[arg(long)]
+        name: String,
+        /// Teams to join; may be repeated.
+        #[arg(long = "team")]
+        teams: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum IntegrationCommand {
+    /// Create an integration and print its API token, which is shown this once. Under `homing dev`, NATS lets it in
+    /// at once with the same token.
+    Create {
+        #[arg(short, long)]
+        workspace: String,
+        /// a-z, 0-9 and -, at most 32.
+        integration: String,
+        /// What the token may do; may be repeated.
+        #[arg(long = "scope", value_enum, default_values = ["ingest", "read"])]
+        scopes: Vec<Scope>,
+    },
+}
+
+/// What a token may do.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Scope {
+    Ingest,
+    Read,
+    Write,
+    Admin,
+}
+
+fn time_scale(text: &str) -> Result<f64, String> {
+    domain::TimeScale::parse(text).map_err(|error| error.to_string())?;
+    text.parse().map_err(|_| "must be a number".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,108 @@
+//! Publishing as an integration, and watching facts.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use async_nats::jetstream;
+use domain::{IntegrationId, WorkspaceId};
+use events::{Subject, cloudevent, headers};
+use fault::Fault;
+use futures::StreamExt;
+use serde_json::json;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
+
+use super::dlq::connect;
+use crate::args::EventsCommand;
+use crate::output::{Out, say};
+use crate::show;
+
+pub(crate) async fn run(command: EventsCommand, out: &Out) -> Result<ExitCode> {
+    match command {
+        EventsCommand::Publish {
+            workspace,
+            integration,
+            file,
+        } => publish(&workspace, &integration, file).await?,
+        EventsCommand::Tail { workspace, count } => tail(workspace, count, out).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn publish(workspace: &str, integration: &str, file: PathBuf) -> Result<()> {
+    let workspace = WorkspaceId::parse(workspace).map_err(Fault::from)?;
+    let integration = IntegrationId::parse(integration).map_err(Fault::from)?;
+    let bus = connect().await?;
+    let stream = jetstream::new(bus.client().clone());
+    let mut lines = open(&file).await?.lines();
+    let mut published = 0_u64;
+    while let Some(line) = lines.next_line().await? {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let event = cloudevent::from_json(&integration, line.as_bytes())?;
+        let (workspace, integration) = (workspace.clone(), integration.clone());
+        let subject = Subject::Ingest {
+            workspace,
+            integration,
+            event: event.data.kind().1.to_owned(),
+        };
+        let mut map = async_nats::HeaderMap::new();
+        map.insert(headers::CONTENT_TYPE, headers::CLOUDEVENTS_JSON);
+        let sent = stream.publish_with_headers(subject.to_string(), map, line.into()).await;
+        sent.map_err(|error| Fault::unavailable("JetStream", error))?
+            .await
+            .map_err(|error| Fault::unavailable("JetStream", error))?;
+        published += 1;
+    }
+    say(format!("{published} published"));
+    Ok(())
+}
+
+async fn open(file: &Path) -> Result<Box<dyn AsyncBufRead + Unpin>> {
+    if file == Path::new("-") {
+        return Ok(Box::new(BufReader::new(tokio::io::stdin())));
+    }
+    let file = tokio::fs::File::open(file)
+        .await
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
+async fn tail(workspace: Option<String>, count: Option<usize>, out: &Out) -> Result<()> {
+    let workspace = workspace
+        .map(|text| WorkspaceId::parse(&text).map_err(Fault::from))
+        .transpose()?;
+    let bus = connect().await?;
+    let subject = events::FACTS.subjects[0];
+    let facts = bus
+        .client()
+        .subscribe(subject)
+        .await
+        .map_err(|error| Fault::unavailable("NATS", error))?;
+    let mut facts = facts.filter_map(|message| {
+        let parsed = Subject::parse(&message.subject);
+        let wanted = parsed.filter(|subject| workspace.as_ref().is_none_or(|wanted| subject.workspace() == wanted));
+        std::future::ready(wanted.map(|subject| (subject, message)))
+    });
+    let mut left = count.unwrap_or(usize::MAX);
+    while left > 0
+        && let Some((subject, message)) = facts.next().await
+    {
+        let map = message.headers.clone().unwrap_or_default();
+        let header = |name: &str| map.get(name).map(|value| value.as_str().to_owned());
+        let Subject::Fact { aggregate, event, .. } = &subject else {
+            continue;
+        };
+        out.line(
+            json!({
+                "at": header(headers::CE_TIME), "workspace": subject.workspace().as_str(), "fact": format!("{aggregate}.{event}"),
+                "id": header(headers::CE_ID), "source": header(headers::CE_SOURCE), "trace": header(headers::TRACEPARENT),
+                "data": show::fact(aggregate, event, &message.payload),
+            })
+            .to_string(),
+        )?;
+        left -= 1;
+    }
+    Ok(())
+}

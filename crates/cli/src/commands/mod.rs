@@ -1,0 +1,10 @@
+//! One command, one file.
+
+pub(crate) mod check;
+pub(crate) mod create;
+pub(crate) mod dev;
+pub(crate) mod dlq;
+pub(crate) mod events;
+pub(crate) mod explain;
+pub(crate) mod serve_servers;
+pub(crate) mod settings;

@@ -1,0 +1,326 @@
+//! Starting, killing and stopping it all.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor};
+use testkit::servers::{Exit, Process, Spawn};
+use testkit::{
+    Nats, NatsOptions, OtlpSink, Postgres, PostgresOptions, SinkWeb, SmsOptions, SmsSink, SmtpSink, eventually,
+};
+use tokio::net::TcpListener;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::ports::Ports;
+use super::{Endpoints, NatsUsers, Service};
+
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// Services drain for at most 30 s; here nobody else is connected.
+const STOP_WITHIN: Duration = Duration::from_secs(15);
+
+/// How a [`Stack`] is started.
+#[derive(Clone, Debug)]
+pub struct StackOptions {
+    /// Keeps data, ports and logs there; none: a temporary folder.
+    pub folder: Option<PathBuf>,
+    /// Divides the product's durations; 1 is real time.
+    pub time_scale: f64,
+    /// PostgreSQL keeps its promises after a power cut.
+    pub durable: bool,
+    /// More settings for every service.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Default for StackOptions {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            time_scale: 1.0,
+            durable: false,
+            settings: Vec::new(),
+        }
+    }
+}
+
+/// The running system. Its children die with it.
+#[derive(Debug)]
+pub struct Stack {
+    pub nats: Nats,
+    pub postgres: Postgres,
+    pub sms: SmsSink,
+    pub smtp: SmtpSink,
+    pub otlp: OtlpSink,
+    pub endpoints: Endpoints,
+    services: BTreeMap<Service, Process>,
+    folder: PathBuf,
+    settings: Vec<(String, String)>,
+    _web: SinkWeb,
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl Stack {
+    /// Starts servers and sinks, migrates, starts the services and waits until all are ready.
+    pub async fn start(options: StackOptions) -> Result<Self> {
+        let mut stack = Self::prepare(&options).await?;
+        let migrations = Service::ALL.map(|service| stack.migrate(service));
+        futures::future::try_join_all(migrations).await?;
+        for service in Service::ALL {
+            stack.spawn(service)?;
+        }
+        for service in Service::ALL {
+            stack.ready(service).await?;
+        }
+        stack.endpoints.save(&stack.folder)?;
+        Ok(stack)
+    }
+
+    /// Everything but the services.
+    async fn prepare(options: &StackOptions) -> Result<Self> {
+        let (folder, temporary) = match &options.folder {
+            Some(folder) => (folder.clone(), None),
+            None => {
+                let temporary = tempfile::Builder::new().prefix("homing-stack-").tempdir()?;
+                (temporary.path().to_owned(), Some(temporary))
+            }
+        };
+        let logs = folder.join("log");
+        std::fs::create_dir_all(&logs).with_context(|| format!("cannot create {}", logs.display()))?;
+        let folder = folder.canonicalize()?;
+        let logs = folder.join("log");
+        let mut ports = Ports::new(options.folder.as_ref().map(|_| folder.join("ports.json")));
+        let postgres = Postgres::start(PostgresOptions {
+            data: Some(folder.join("postgres")),
+            port: Some(ports.take("postgres")?),
+            durable: options.durable,
+            log: Some(logs.join("postgres.log")),
+        });
+        let nats_config = folder.join("nats.conf");
+        let users = NatsUsers::open(&nats_config)?;
+        let nats = Nats::start(NatsOptions {
+            store: Some(folder.join("nats")),
+            port: Some(ports.take("nats")?),
+            monitor: true,
+            config: Some(nats_config.clone()),
+            log: Some(logs.join("nats.log")),
+        });
+        let (postgres, mut nats) = tokio::try_join!(postgres, nats)?;
+        let sms = SmsSink::on(SmsOptions::default(), listen(ports.take("sms")?).await?)?;
+        let smtp = SmtpSink::on(listen(ports.take("smtp")?).await?)?;
+        let otlp = OtlpSink::on(listen(ports.take("otlp")?).await?)?;
+        let web = SinkWeb::on(&sms, &smtp, &otlp, listen(ports.take("sinks")?).await?)?;
+        let mut services = BTreeMap::new();
+        for service in Service::ALL {
+            services.insert(
+                service.short().to_owned(),
+                format!("http://127.0.0.1:{}", ports.take(service.short())?),
+            );
+        }
+        let endpoints = Endpoints {
+            pid: std::process::id(),
+            time_scale: options.time_scale,
+            nats: users.services_url(&nats.url()),
+            nats_config,
+            nats_pid: nats.process().id().context("nats-server has ended")?,
+            postgres: postgres.url(""),
+            gateway: format!("http://127.0.0.1:{}", ports.take("http")?),
+            services,
+            sinks: web.url().to_owned(),
+            sms: sms.url().to_owned(),
+            smtp: smtp.url().to_owned(),
+            otlp: otlp.url().to_owned(),
+            logs,
+        };
+        ports.save()?;
+        let mut stack = Self {
+            nats,
+            postgres,
+            sms,
+            smtp,
+            otlp,
+            endpoints,
+            services: BTreeMap::new(),
+            folder,
+            settings: Vec::new(),
+            _web: web,
+            _temporary: temporary,
+        };
+        stack.settings = stack.common_settings(options);
+        Ok(stack)
+    }
+
+    fn common_settings(&self, options: &StackOptions) -> Vec<(String, String)> {
+        let sms = self.sms.options();
+        let mut settings: Vec<(String, String)> = [
+            ("HOMING_NATS_URL", self.endpoints.nats.clone()),
+            ("HOMING_PUBLIC_URL", self.endpoints.gateway.clone()),
+            ("HOMING_SMTP_URL", self.endpoints.smtp.clone()),
+            ("HOMING_SMS_PROVIDER", "twilio".to_owned()),
+            ("HOMING_TWILIO_BASE_URL", self.endpoints.sms.clone()),
+            ("HOMING_TWILIO_ACCOUNT_SID", sms.account_sid.clone()),
+            ("HOMING_TWILIO_AUTH_TOKEN", sms.auth_token.clone()),
+            ("HOMING_TIME_SCALE", options.time_scale.to_string()),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", self.endpoints.otlp.clone()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        for service in Service::ALL {
+            settings.push((service.url_variable(), self.endpoints.services[service.short()].clone()));
+        }
+        settings.extend(options.settings.iter().cloned());
+        settings
+    }
+
+    /// Starts a service that was killed or stopped, and waits until it is ready.
+    pub async fn restart(&mut self, service: Service) -> Result<()> {
+        self.spawn(service)?;
+        self.ready(service).await
+    }
+
+    /// SIGKILL.
+    pub async fn kill(&mut self, service: Service) -> Result<()> {
+        match self.services.remove(&service) {
+            Some(mut process) => process.kill().await,
+            None => bail!("{service}-service does not run"),
+        }
+    }
+
+    /// Resolves when a child ends by itself.
+    pub async fn first_exit(&mut self) -> Result<Exit> {
+        let children = self
+            .services
+            .values_mut()
+            .chain([self.nats.process(), self.postgres.process()]);
+        let mut ends: FuturesUnordered<_> = children.map(Process::ended).collect();
+        ends.next().await.context("there are no children")?
+    }
+
+    /// Stops the services in the reverse order of their start, then the servers.
+    pub async fn stop(mut self) -> Result<()> {
+        Endpoints::forget(&self.folder);
+        for service in Service::ALL.into_iter().rev() {
+            if let Some(mut process) = self.services.remove(&service) {
+                process.stop(STOP_WITHIN).await?;
+            }
+        }
+        self.nats.stop().await?;
+        self.postgres.stop().await
+    }
+
+    /// Where the data and logs are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    async fn migrate(&self, service: Service) -> Result<()> {
+        let name = service.short();
+        let mut admin = PgConnection::connect(&self.postgres.url("postgres")).await?;
+        let query = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)");
+        let exists: bool = query.bind(name).fetch_one(&mut admin).await?;
+        if !exists {
+            admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+        }
+        let log = self.endpoints.logs.join(format!("{name}-migrate.log"));
+        let spawn = self
+            .command(service)?
+            .arg("migrate")
+            .env("HOMING_ADMIN_DATABASE_URL", self.postgres.url(name));
+        let mut process = Process::spawn(&format!("{name}-service migrate"), spawn, &log)?;
+        let exit = process.ended().await?;
+        if exit.status.success() {
+            Ok(())
+        } else {
+            Err(exit.into())
+        }
+    }
+
+    fn spawn(&mut self, service: Service) -> Result<()> {
+        let address = |url: &str| url.trim_start_matches("http://").to_owned();
+        let name = service.short();
+        let mut spawn = self.command(service)?.arg("serve");
+        spawn = spawn.env("HOMING_GRPC_LISTEN", address(&self.endpoints.services[name]));
+        if service == Service::Gateway {
+            spawn = spawn.env("HOMING_HTTP_LISTEN", address(&self.endpoints.gateway));
+        }
+        let log = self.endpoints.logs.join(format!("{name}.log"));
+        self.services
+            .insert(service, Process::spawn(&service.binary(), spawn, &log)?);
+        Ok(())
+    }
+
+    fn command(&self, service: Service) -> Result<Spawn> {
+        let name = service.short();
+        let mut spawn = Spawn::new(&[], beside_us(&service.binary())?).without("HOMING_");
+        let login = self.postgres.url(name).replacen("postgres@", &format!("{name}@"), 1);
+        spawn = spawn.env("HOMING_DATABASE_URL", login);
+        for (variable, value) in &self.settings {
+            spawn = spawn.env(variable, value);
+        }
+        Ok(spawn)
+    }
+
+    async fn ready(&mut self, service: Service) -> Result<()> {
+        let (grpc, http) = (
+            self.endpoints.services[service.short()].clone(),
+            self.endpoints.gateway.clone(),
+        );
+        let process = self.services.get_mut(&service).context("the service was not started")?;
+        let serves = async || match service {
+            Service::Gateway => answers(&format!("{http}/healthz")).await,
+            _ => healthy(&grpc).await,
+        };
+        let ready = eventually(format!("{service}-service is ready"), READY_WITHIN, async || {
+            serves().await.then_some(())
+        });
+        tokio::select! {
+            ready = ready => Ok(ready?),
+            exit = process.ended() => Err(exit?.into()),
+        }
+    }
+}
+
+/// gRPC health says SERVING for the server as a whole.
+pub(crate) async fn healthy(url: &str) -> bool {
+    let Ok(channel) = rpc::connect(url) else { return false };
+    let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await;
+    answer.is_ok_and(|answer| answer.into_inner().status == i32::from(ServingStatus::Serving))
+}
+
+async fn answers(url: &str) -> bool {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(2))
+        .build();
+    let Ok(client) = client else { return false };
+    client
+        .get(url)
+        .send()
+        .await
+        .is_ok_and(|response| response.status().is_success())
+}
+
+async fn listen(port: u16) -> Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port))
+        .await
+        .with_context(|| format!("cannot listen on port {port}"))
+}
+
+/// A binary in our own folder, or (for test binaries) in the one above.
+fn beside_us(name: &str) -> Result<PathBuf> {
+    let us = std::env::current_exe()?;
+    let found = us
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file());
+    found.with_context(|| {
+        format!("{name} does not lie beside this program: build the workspace (cargo build --workspace --bins)")
+    })
+}
