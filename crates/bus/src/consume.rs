@@ -71,51 +71,75 @@ pub async fn consume<H: Handler>(bus: Bus, spec: ConsumerSpec, handler: Arc<H>, 
     let slots = Arc::new(Semaphore::new(spec.workers));
     let tasks = TaskTracker::new();
     let spec = Arc::new(spec);
-    pump(&bus, &spec, &stop, async |message| {
+    let mut reader = Reader::new(&bus, &spec, &stop);
+    while let Some(message) = reader.next().await {
         let Ok(slot) = slots.clone().acquire_owned().await else {
-            return;
+            break;
         };
         let (bus, spec, handler, stop) = (bus.clone(), spec.clone(), handler.clone(), stop.clone());
         tasks.spawn(async move {
             handle_one(&bus, &spec, handler, &message, &stop).await;
             drop(slot);
         });
-    })
-    .await;
+    }
     tasks.close();
     tasks.wait().await;
 }
 
-/// Feeds messages to `take` until `stop`, opening the consumer again whenever it is lost.
-pub(crate) async fn pump(bus: &Bus, spec: &ConsumerSpec, stop: &CancellationToken, mut take: impl AsyncFnMut(Message)) {
-    while !stop.is_cancelled() {
-        let opened = async {
-            let consumer = open(bus, spec).await?;
-            let lost = |error| Fault::unavailable("JetStream", error);
-            consumer
-                .stream()
-                .max_messages_per_batch(spec.batch)
-                .messages()
-                .await
-                .map_err(lost)
-        };
-        let opened = tokio::select! { opened = opened => opened, () = stop.cancelled() => return };
-        match opened {
-            Ok(mut messages) => loop {
-                let next = tokio::select! { next = messages.next() => next, () = stop.cancelled() => return };
-                match next {
-                    Some(Ok(message)) => take(message).await,
-                    Some(Err(error)) => {
-                        tracing::warn!(consumer = spec.durable, "reading stopped, opening again: {error}");
-                        break;
-                    }
-                    None => break,
-                }
-            },
-            Err(fault) => tracing::warn!(consumer = spec.durable, "cannot read yet: {}", fault.chain()),
+/// Messages of a consumer until `stop`; opens the consumer again whenever it is lost.
+pub(crate) struct Reader<'a> {
+    bus: &'a Bus,
+    spec: &'a ConsumerSpec,
+    stop: &'a CancellationToken,
+    messages: Option<pull::Stream>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bus: &'a Bus, spec: &'a ConsumerSpec, stop: &'a CancellationToken) -> Self {
+        Self {
+            bus,
+            spec,
+            stop,
+            messages: None,
         }
-        tokio::select! { () = tokio::time::sleep(REOPEN_PAUSE) => {}, () = stop.cancelled() => return }
     }
+
+    /// The next message; `None` once stopped.
+    pub(crate) async fn next(&mut self) -> Option<Message> {
+        let stop = self.stop;
+        tokio::select! { message = self.read() => Some(message), () = stop.cancelled() => None }
+    }
+
+    async fn read(&mut self) -> Message {
+        loop {
+            let messages = match &mut self.messages {
+                Some(messages) => messages,
+                closed => match reopen(self.bus, self.spec).await {
+                    Ok(messages) => closed.insert(messages),
+                    Err(fault) => {
+                        tracing::warn!(consumer = self.spec.durable, "cannot read yet: {}", fault.chain());
+                        tokio::time::sleep(REOPEN_PAUSE).await;
+                        continue;
+                    }
+                },
+            };
+            match messages.next().await {
+                Some(Ok(message)) => return message,
+                Some(Err(error)) => {
+                    tracing::warn!(consumer = self.spec.durable, "reading stopped, opening again: {error}");
+                    self.messages = None;
+                    tokio::time::sleep(REOPEN_PAUSE).await;
+                }
+                None => self.messages = None,
+            }
+        }
+    }
+}
+
+async fn reopen(bus: &Bus, spec: &ConsumerSpec) -> Result<pull::Stream> {
+    let consumer = open(bus, spec).await?;
+    let messages = consumer.stream().max_messages_per_batch(spec.batch).messages().await;
+    messages.map_err(|error| Fault::unavailable("JetStream", error))
 }
 
 async fn open(bus: &Bus, spec: &ConsumerSpec) -> Result<PullConsumer> {

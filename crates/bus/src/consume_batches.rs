@@ -1,4 +1,4 @@
-use crate::consume::pump;
+use crate::consume::Reader;
 use crate::received::received;
 use crate::settle::{Next, settle};
 use crate::{Bus, ConsumerSpec};
@@ -39,22 +39,24 @@ pub async fn consume_batches<H: BatchHandler>(bus: Bus, spec: ConsumerSpec, hand
             stop.clone(),
         ));
     }
-    pump(&bus, &spec, &stop, async |message| match received(&message) {
-        Ok(received) => {
-            let writer = handler.partition(&received) % writers.len() as u64;
-            let writer = usize::try_from(writer).expect("less than the number of writers");
-            if writers[writer].send((message, received)).await.is_err() {
-                tracing::error!(
-                    consumer = spec.durable,
-                    "a writer is gone; its messages will be delivered again"
-                );
+    let mut reader = Reader::new(&bus, &spec, &stop);
+    while let Some(message) = reader.next().await {
+        match received(&message) {
+            Ok(received) => {
+                let writer = handler.partition(&received) % writers.len() as u64;
+                let writer = usize::try_from(writer).expect("less than the number of writers");
+                if writers[writer].send((message, received)).await.is_err() {
+                    tracing::error!(
+                        consumer = spec.durable,
+                        "a writer is gone; its messages will be delivered again"
+                    );
+                }
+            }
+            Err(fault) => {
+                settle(&bus, &spec, &message, Err(fault), 0).await;
             }
         }
-        Err(fault) => {
-            settle(&bus, &spec, &message, Err(fault), 0).await;
-        }
-    })
-    .await;
+    }
     drop(writers);
     tasks.close();
     tasks.wait().await;

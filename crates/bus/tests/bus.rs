@@ -1,0 +1,259 @@
+//! The consumer stack against a real nats-server.
+
+use bus::{BatchHandler, Bus, BusConfig, ConsumerSpec, Handler, consume, consume_batches, list_dead, replay_dead};
+use domain::{EventId, Timestamp, WorkspaceId};
+use events::event::{MessagePosted, MessageRead};
+use events::{DEAD, Outgoing, Received, fact_filter};
+use fault::{Fault, Result};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use testkit::{TestNats, eventually};
+use tokio_util::sync::CancellationToken;
+
+const SOON: Duration = Duration::from_secs(20);
+
+fn fact(number: u64) -> Outgoing {
+    let id = EventId::parse(&format!("018f4e3a-0000-7000-8000-{number:012}")).expect("an id");
+    let workspace = WorkspaceId::parse("acme").expect("a slug");
+    let at: Timestamp = "2026-01-05T12:00:00Z".parse().expect("a time");
+    Outgoing::new(
+        id,
+        &workspace,
+        "test",
+        at,
+        &MessagePosted {
+            seq: number,
+            ..Default::default()
+        },
+    )
+}
+
+async fn bus(nats: &TestNats) -> anyhow::Result<Bus> {
+    let bus = Bus::connect(&BusConfig {
+        url: nats.url(),
+        name: "test".into(),
+    })
+    .await?;
+    bus.ensure_stream(&events::FACTS).await?;
+    bus.ensure_stream(&DEAD).await?;
+    Ok(bus)
+}
+
+fn spec(durable: &'static str) -> ConsumerSpec {
+    const QUICK: &[Duration] = &[Duration::from_millis(10), Duration::from_millis(10)];
+    ConsumerSpec {
+        retries: QUICK,
+        ..ConsumerSpec::facts(durable, vec![fact_filter::<MessagePosted>()])
+    }
+}
+
+/// Counts tries per sequence and fails as told.
+#[derive(Default)]
+struct Scripted {
+    tries: Mutex<HashMap<u64, u32>>,
+}
+
+impl Scripted {
+    fn tries(&self, seq: u64) -> u32 {
+        self.tries.lock().expect("not poisoned").get(&seq).copied().unwrap_or(0)
+    }
+}
+
+impl Handler for Scripted {
+    async fn handle(&self, message: Received) -> Result<()> {
+        let seq = message.decode::<MessagePosted>()?.seq;
+        let tries = {
+            let mut all = self.tries.lock().expect("not poisoned");
+            let tries = all.entry(seq).or_default();
+            *tries += 1;
+            *tries
+        };
+        match seq {
+            1 => Ok(()),
+            2 => Err(Fault::invalid("seq", "two is never right")),
+            3 => Err(Fault::internal("always broken")),
+            4 if tries < 3 => Err(Fault::unavailable("the database", "not there yet")),
+            5 if tries == 1 => panic!("a bug"),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_acknowledged_repeated_or_buried_as_its_fault_says() -> anyhow::Result<()> {
+    let nats = TestNats::start().await?;
+    let (bus, stop, handler) = (
+        bus(&nats).await?,
+        CancellationToken::new(),
+        Arc::new(Scripted::default()),
+    );
+    let running = tokio::spawn(consume(bus.clone(), spec("scripted"), handler.clone(), stop.clone()));
+    for ack in bus.publish(&(1..=5).map(fact).collect::<Vec<_>>()).await {
+        ack?;
+    }
+    let letters = eventually("two dead letters", SOON, async || {
+        list_dead(&bus, None, 100)
+            .await
+            .ok()
+            .filter(|letters| letters.len() == 2)
+    })
+    .await?;
+    let reason = |code: &str| {
+        letters
+            .iter()
+            .find(|letter| letter.code == code)
+            .map(|letter| letter.reason.clone())
+    };
+    assert_eq!(
+        reason("request.invalid").as_deref(),
+        Some("[request.invalid] seq: two is never right")
+    );
+    assert!(reason("service.internal").is_some());
+    eventually("the panicking one is handled", SOON, async || {
+        (handler.tries(5) == 2).then_some(())
+    })
+    .await?;
+    eventually("the waiting one is handled", SOON, async || {
+        (handler.tries(4) == 3).then_some(())
+    })
+    .await?;
+    assert_eq!((handler.tries(1), handler.tries(2), handler.tries(3)), (1, 1, 3));
+
+    // A replay comes back under its own id, and leaves the dead letters.
+    let letter = letters
+        .iter()
+        .find(|letter| letter.code == "request.invalid")
+        .expect("it is listed");
+    assert_eq!(letter.event_id, fact(2).id.to_string());
+    assert_eq!(letter.workspace, "acme");
+    assert_eq!(replay_dead(&bus, letter.sequence).await?, letter.subject);
+    eventually("the replay is handled", SOON, async || {
+        (handler.tries(2) == 2).then_some(())
+    })
+    .await?;
+    stop.cancel();
+    running.await?;
+    Ok(())
+}
+
+/// Collects what it is given; refuses the first batch as 'unavailable'.
+#[derive(Default)]
+struct Collector {
+    seen: Mutex<Vec<u64>>,
+    calls: AtomicU32,
+}
+
+impl BatchHandler for Collector {
+    async fn handle(&self, batch: Vec<Received>) -> Vec<Result<()>> {
+        if self.calls.fetch_add(1, Ordering::SeqCst) == 0 {
+            return batch
+                .iter()
+                .map(|_| Err(Fault::unavailable("the database", "starting")))
+                .collect();
+        }
+        let mut seen = self.seen.lock().expect("not poisoned");
+        batch
+            .iter()
+            .map(|message| {
+                seen.push(message.decode::<MessagePosted>()?.seq);
+                Ok(())
+            })
+            .collect()
+    }
+
+    fn partition(&self, _: &Received) -> u64 {
+        0
+    }
+}
+
+#[tokio::test]
+async fn batches_keep_the_order_of_a_partition_also_over_failures() -> anyhow::Result<()> {
+    let nats = TestNats::start().await?;
+    let (bus, stop, handler) = (
+        bus(&nats).await?,
+        CancellationToken::new(),
+        Arc::new(Collector::default()),
+    );
+    for ack in bus.publish(&(1..=1_000).map(fact).collect::<Vec<_>>()).await {
+        ack?;
+    }
+    let spec = ConsumerSpec {
+        workers: 4,
+        ..spec("collector")
+    };
+    let running = tokio::spawn(consume_batches(bus.clone(), spec, handler.clone(), stop.clone()));
+    let seen = eventually("all are seen", SOON, async || {
+        let seen = handler.seen.lock().expect("not poisoned").clone();
+        (seen.len() >= 1_000).then_some(seen)
+    })
+    .await?;
+    assert_eq!(seen, (1..=1_000).collect::<Vec<_>>());
+    stop.cancel();
+    running.await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_consumer_survives_a_killed_server_and_a_deleted_consumer() -> anyhow::Result<()> {
+    let mut nats = TestNats::start().await?;
+    let (bus, stop, handler) = (
+        bus(&nats).await?,
+        CancellationToken::new(),
+        Arc::new(Scripted::default()),
+    );
+    let running = tokio::spawn(consume(bus.clone(), spec("survivor"), handler.clone(), stop.clone()));
+    let handled = async |seq: u64| {
+        eventually("it is handled", Duration::from_secs(40), async || {
+            // The server may be away: publishing repeats, the id makes that harmless.
+            if handler.tries(seq) == 0 {
+                bus.publish(&[fact(seq)]).await;
+            }
+            (handler.tries(seq) > 0).then_some(())
+        })
+        .await
+    };
+    handled(1).await?;
+    nats.server().kill().await?;
+    nats.server().restart().await?;
+    handled(6).await?;
+    let client = async_nats::connect(nats.url()).await?;
+    let stream = async_nats::jetstream::new(client)
+        .get_stream(events::FACTS.name)
+        .await?;
+    stream.delete_consumer("survivor").await?;
+    handled(7).await?;
+    stop.cancel();
+    running.await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn facts_of_another_kind_do_not_reach_a_filtered_consumer() -> anyhow::Result<()> {
+    let nats = TestNats::start().await?;
+    let (bus, stop, handler) = (
+        bus(&nats).await?,
+        CancellationToken::new(),
+        Arc::new(Scripted::default()),
+    );
+    let read = Outgoing::new(
+        fact(9).id,
+        &fact(9).workspace,
+        "test",
+        fact(9).at,
+        &MessageRead::default(),
+    );
+    for ack in bus.publish(&[read, fact(6)]).await {
+        ack?;
+    }
+    let running = tokio::spawn(consume(bus.clone(), spec("filtered"), handler.clone(), stop.clone()));
+    eventually("the posted one is handled", SOON, async || {
+        (handler.tries(6) == 1).then_some(())
+    })
+    .await?;
+    assert_eq!(handler.tries.lock().expect("not poisoned").len(), 1);
+    stop.cancel();
+    running.await?;
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! The store's promises against a real PostgreSQL and NATS.
+
+use domain::{Clock, Timestamp, WorkspaceId};
+use events::event::WorkspaceCreated;
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, PgConnection, Row};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use store::{OrFault, Relay, Store, StoreConfig};
+use testkit::{ManualClock, SeededEntropy, TestDatabase, TestNats, eventually};
+use tokio_util::sync::CancellationToken;
+
+type Tested = anyhow::Result<()>;
+
+fn workspace(name: &str) -> WorkspaceId {
+    WorkspaceId::parse(name).expect("a slug")
+}
+
+async fn database() -> anyhow::Result<TestDatabase> {
+    let migrate = async |url: String| {
+        let none = Migrator::with_migrations(Vec::new());
+        Ok(store::migrate(&url, "kit", &none).await?)
+    };
+    TestDatabase::create("kit", migrate).await
+}
+
+fn open(database: &TestDatabase, connections: u32) -> anyhow::Result<Store> {
+    let config = StoreConfig {
+        service: "kit",
+        url: database.url(),
+        max_connections: connections,
+    };
+    Ok(Store::connect(
+        &config,
+        Arc::new(ManualClock::new()),
+        Arc::new(SeededEntropy::new(7)),
+    )?)
+}
+
+async fn commit_facts(store: &Store, name: &str, count: usize) -> anyhow::Result<()> {
+    let workspace = workspace(name);
+    let mut tx = store.begin(&workspace).await?;
+    for _ in 0..count {
+        tx.record(
+            &workspace,
+            &WorkspaceCreated {
+                name: name.into(),
+                ..Default::default()
+            },
+        );
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn outbox_rows(store: &Store, name: &str) -> anyhow::Result<i64> {
+    let mut tx = store.begin(&workspace(name)).await?;
+    let row = sqlx::query("SELECT count(*) AS n FROM outbox")
+        .fetch_one(&mut *tx)
+        .await?;
+    Ok(row.try_get("n")?)
+}
+
+#[tokio::test]
+async fn begins_and_commits_that_are_cancelled_anywhere_leak_nothing() -> Tested {
+    let database = database().await?;
+    let store = open(&database, 1)?;
+    let acme = workspace("acme");
+    for round in 0..2_000_usize {
+        let work = async {
+            let mut tx = store.begin(&acme).await?;
+            tx.record(&acme, &WorkspaceCreated::default());
+            tx.commit().await
+        };
+        let mut work = pin!(work);
+        let mut polls = round % 7;
+        poll_fn(|context| {
+            if polls == 0 {
+                return Poll::Ready(());
+            }
+            polls -= 1;
+            work.as_mut().poll(context).map(|_| ())
+        })
+        .await;
+    }
+    // The one connection still works and holds no transaction; every row that is there is whole.
+    outbox_rows(&store, "acme").await?;
+    let mut admin = PgConnection::connect(&database.admin_url()).await?;
+    eventually("no transaction is left open", Duration::from_secs(5), async || {
+        let row = sqlx::query(
+            "SELECT count(*) AS n FROM pg_stat_activity WHERE usename = 'kit' AND state LIKE 'idle in transaction%'",
+        )
+        .fetch_one(&mut admin)
+        .await
+        .ok()?;
+        (row.try_get::<i64, _>("n").ok()? == 0).then_some(())
+    })
+    .await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_transaction_sees_only_the_workspaces_it_names() -> Tested {
+    let database = database().await?;
+    let store = open(&database, 4)?;
+    commit_facts(&store, "acme", 2).await?;
+    commit_facts(&store, "globex", 3).await?;
+    assert_eq!(outbox_rows(&store, "acme").await?, 2);
+    assert_eq!(outbox_rows(&store, "globex").await?, 3);
+    assert_eq!(outbox_rows(&store, "nobody").await?, 0);
+
+    let mut both = store.begin_all(&[workspace("acme"), workspace("globex")]).await?;
+    let row = sqlx::query("SELECT count(*) AS n FROM outbox")
+        .fetch_one(&mut *both)
+        .await?;
+    assert_eq!(row.try_get::<i64, _>("n")?, 5);
+
+    // A row of a workspace that was not named cannot be written either, and outside a transaction nothing is seen.
+    let mut tx = store.begin(&workspace("acme")).await?;
+    tx.record(&workspace("globex"), &WorkspaceCreated::default());
+    assert!(tx.commit().await.is_err());
+    let mut bare = PgConnection::connect(&database.url()).await?;
+    let row = sqlx::query("SELECT count(*) AS n FROM outbox")
+        .fetch_one(&mut bare)
+        .await?;
+    assert_eq!(row.try_get::<i64, _>("n")?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_worker_may_mark_rows_and_nothing_else() -> Tested {
+    let database = database().await?;
+    let store = open(&database, 4)?;
+    commit_facts(&store, "acme", 1).await?;
+    let mut worker = store.begin_as_worker().await?;
+    let row = sqlx::query("SELECT count(id) AS n FROM outbox")
+        .fetch_one(&mut *worker)
+        .await?;
+    assert_eq!(row.try_get::<i64, _>("n")?, 1);
+    let denied = sqlx::query("UPDATE outbox SET payload = ''")
+        .execute(&mut *worker)
+        .await;
+    assert!(
+        denied
+            .or_fault("rewrite")
+            .expect_err("denied")
+            .chain()
+            .contains("permission denied")
+    );
+
+    let mut service = store.begin(&workspace("acme")).await?;
+    let denied = sqlx::query("DELETE FROM outbox").execute(&mut *service).await;
+    assert!(denied.is_err(), "the service itself cannot take facts back");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_table_is_under_forced_row_level_security_and_the_login_inherits_nothing() -> Tested {
+    let database = database().await?;
+    let mut admin = PgConnection::connect(&database.admin_url()).await?;
+    let bare = sqlx::query(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+         AND NOT (relrowsecurity AND relforcerowsecurity) AND relname <> '_sqlx_migrations'",
+    )
+    .fetch_all(&mut admin)
+    .await?;
+    assert!(bare.is_empty(), "{} tables lack row-level security", bare.len());
+    let inherits = sqlx::query("SELECT rolinherit, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = 'kit'")
+        .fetch_one(&mut admin)
+        .await?;
+    for right in ["rolinherit", "rolsuper", "rolbypassrls"] {
+        assert!(!inherits.try_get::<bool, _>(right)?, "{right}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_is_new_once() -> Tested {
+    let database = database().await?;
+    let store = open(&database, 4)?;
+    let acme = workspace("acme");
+    let mut tx = store.begin(&acme).await?;
+    assert!(tx.first_time(&acme, "billing", "e-1").await?);
+    assert!(!tx.first_time(&acme, "billing", "e-1").await?);
+    assert!(tx.first_time(&acme, "notifier", "e-1").await?);
+    tx.commit().await?;
+    let mut tx = store.begin(&acme).await?;
+    assert!(!tx.first_time(&acme, "billing", "e-1").await?);
+    Ok(())
+}
+
+async fn stream_messages(nats: &TestNats) -> anyhow::Result<u64> {
+    let client = async_nats::connect(nats.url()).await?;
+    let mut stream = async_nats::jetstream::new(client)
+        .get_stream(events::FACTS.name)
+        .await?;
+    Ok(stream.info().await?.state.messages)
+}
+
+#[tokio::test]
+async fn the_relay_publishes_each_committed_fact_and_restores_a_wiped_stream() -> Tested {
+    let (database, nats) = (database().await?, TestNats::start().await?);
+    let store = open(&database, 8)?;
+    let config = bus::BusConfig {
+        url: nats.url(),
+        name: "test".into(),
+    };
+    let (bus, stop) = (bus::Bus::connect(&config).await?, CancellationToken::new());
+    // Two relays share the work.
+    for _ in 0..2 {
+        tokio::spawn(Relay::new(store.clone(), bus.clone()).run(stop.clone()));
+    }
+    for _ in 0..20 {
+        commit_facts(&store, "acme", 50).await?;
+    }
+    let all = async |expected: u64| {
+        eventually("every fact is in the stream", Duration::from_secs(30), async || {
+            (stream_messages(&nats).await.ok()? == expected).then_some(())
+        })
+        .await
+    };
+    all(1_000).await?;
+
+    let client = async_nats::connect(nats.url()).await?;
+    async_nats::jetstream::new(client)
+        .delete_stream(events::FACTS.name)
+        .await?;
+    commit_facts(&store, "acme", 1).await?;
+    all(1_001).await?;
+    stop.cancel();
+    Ok(())
+}
+
+#[tokio::test]
+async fn due_rows_are_claimed_once_until_their_lease_ends() -> Tested {
+    let database = database().await?;
+    let mut admin = PgConnection::connect(&database.admin_url()).await?;
+    for statement in [
+        "SET ROLE kit_owner",
+        "CREATE TABLE chore (workspace_id text NOT NULL, id uuid NOT NULL, due_at timestamptz, leased_until timestamptz,
+         PRIMARY KEY (workspace_id, id))",
+        "SELECT homing_protect('chore')",
+        "SELECT homing_worker('chore', 'workspace_id, id, due_at, leased_until', 'leased_until')",
+        "INSERT INTO chore SELECT 'w' || n % 3, gen_random_uuid(), '2026-01-05T12:00:10Z' FROM generate_series(1, 9) n",
+    ] {
+        sqlx::query(statement).execute(&mut admin).await?;
+    }
+    let clock = ManualClock::new();
+    let config = StoreConfig {
+        service: "kit",
+        url: database.url(),
+        max_connections: 4,
+    };
+    let store = Store::connect(&config, Arc::new(clock.clone()), Arc::new(SeededEntropy::new(1)))?;
+    let lease = Duration::from_secs(30);
+    let due: Timestamp = "2026-01-05T12:00:10Z".parse()?;
+    assert!(
+        store::due::claim(&store, "chore", 100, lease).await?.is_empty(),
+        "nothing is due yet"
+    );
+    assert_eq!(store::due::next(&store, "chore").await?, Some(due));
+    clock.set(due);
+    assert_eq!(store::due::claim(&store, "chore", 5, lease).await?.len(), 5);
+    assert_eq!(store::due::claim(&store, "chore", 100, lease).await?.len(), 4);
+    assert!(
+        store::due::claim(&store, "chore", 100, lease).await?.is_empty(),
+        "all are leased"
+    );
+    assert_eq!(
+        store::due::next(&store, "chore").await?,
+        Some(clock.now() + jiff::SignedDuration::from_secs(30))
+    );
+    clock.advance(lease);
+    assert_eq!(
+        store::due::claim(&store, "chore", 100, lease).await?.len(),
+        9,
+        "their workers died"
+    );
+    Ok(())
+}
