@@ -1,1 +1,3 @@
+//! Decides, exactly once, whether and how to bring a customer back, and does it.
 
+pub mod domain;

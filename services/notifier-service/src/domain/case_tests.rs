@@ -1,0 +1,517 @@
+//! Any order and any repetition of the same facts ends in the same case, and no order sends what must not be sent.
+
+use crate::domain::*;
+use domain::{
+    AddressId, AuthorRole, ChannelId, DeliveryId, FollowUpId, PresenceCause, PresenceState, TimeScale, VisitorId,
+};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const START: i64 = 1_700_000_000;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(START + second).expect("a moment of this century")
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        web: true,
+        follow_up: true,
+        policy: Policy::TextThenEmail,
+        presence_told: true,
+        bot_answers: false,
+        confirmation_text: true,
+        phone: true,
+        email: true,
+        name: true,
+        debounce_ms: 30_000,
+        ceiling_ms: 120_000,
+        escalation_ms: 600_000,
+        unread_mail_ms: 60_000,
+        language: "en".into(),
+        business_name: "Acme".into(),
+        allowed_origins: vec![],
+        texts_per_number_per_day: 3,
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Fact {
+    Started,
+    Reachable {
+        version: u64,
+        phone: bool,
+        email: bool,
+    },
+    Posted {
+        seq: u64,
+        author: AuthorRole,
+        follow_up: bool,
+    },
+    Read(u64),
+    Presence {
+        version: u64,
+        state: PresenceState,
+    },
+    Returned(i64),
+    Channel,
+}
+
+fn visitor() -> VisitorId {
+    VisitorId(Uuid::from_u128(7))
+}
+
+fn fold(case: &mut Case, fact: &Fact) {
+    let conversation = &mut case.conversation;
+    match fact {
+        Fact::Started => conversation.started(Started {
+            number: 1,
+            channel: ChannelId::parse("web").expect("a slug"),
+            visitor: Some(visitor()),
+            opened_by: AuthorRole::Customer,
+            at: at(0),
+        }),
+        Fact::Reachable { version, phone, email } => {
+            let id = |given: &bool, kind: u128| given.then(|| AddressId(Uuid::from_u128(kind + u128::from(*version))));
+            conversation.reachable(*version, at(0), None, id(phone, 100), id(email, 200));
+        }
+        // The owner numbers messages in the order of their time.
+        Fact::Posted { seq, author, follow_up } => {
+            conversation.posted(*seq, *author, *follow_up, at(i64::try_from(*seq).expect("small") * 10));
+        }
+        Fact::Read(up_to) => conversation.read(*up_to),
+        Fact::Presence { version, state } => {
+            case.presence.changed(Presence {
+                state: Some(*state),
+                cause: Some(PresenceCause::Left),
+                since: Some(at(i64::try_from(*version).expect("small") * 15)),
+                epoch: 1,
+                version: *version,
+            });
+        }
+        Fact::Returned(second) => conversation.returned(at(*second)),
+        Fact::Channel => {
+            case.timing = Some(settings().timing(TimeScale::default()));
+            case.settings = Some(settings());
+        }
+    }
+}
+
+fn ids(number: &mut u128) -> Ids {
+    *number += 1;
+    Ids {
+        follow_up: FollowUpId(Uuid::from_u128(*number)),
+        delivery: DeliveryId(Uuid::from_u128(*number)),
+    }
+}
+
+/// What stays the same whatever the order: everything folded, and the open follow-up but for its id and the moment of
+/// opening. One that ended is history: an answer that was known to be read before it was known to be posted never had
+/// one.
+fn essence(case: &Case) -> impl PartialEq + std::fmt::Debug {
+    let open = case.follow_up.as_ref().filter(|f| f.state != State::Done).map(|f| {
+        let sent = (f.text.is_some(), f.mail.is_some());
+        (f.from_seq, f.to_seq, f.first_at, f.state, f.why, f.due_at, sent)
+    });
+    (case.conversation.clone(), case.presence, open)
+}
+
+fn run(facts: &[Fact], now: Timestamp) -> Case {
+    let (mut case, mut number) = (Case::default(), 0);
+    for fact in facts {
+        fold(&mut case, fact);
+        // Settled at a moment when nothing is due, so that only the facts matter.
+        case.settle(None, ids(&mut number), at(0));
+    }
+    case.settle(None, ids(&mut number), now);
+    case
+}
+
+fn author() -> impl Strategy<Value = AuthorRole> {
+    prop_oneof![
+        3 => Just(AuthorRole::Agent),
+        1 => Just(AuthorRole::Customer),
+        1 => Just(AuthorRole::Bot),
+        1 => Just(AuthorRole::System),
+    ]
+}
+
+fn state() -> impl Strategy<Value = PresenceState> {
+    prop_oneof![
+        Just(PresenceState::Online),
+        Just(PresenceState::Offline),
+        Just(PresenceState::Unknown)
+    ]
+}
+
+/// A history as its owners would tell it: messages numbered without gaps, one state per version of presence.
+fn history() -> impl Strategy<Value = Vec<Fact>> {
+    let messages = prop::collection::vec((author(), prop::bool::weighted(0.85)), 1..7);
+    let reads = prop::collection::vec(1u64..8, 0..3);
+    let presence = prop::collection::vec(state(), 0..5);
+    let reach = prop::collection::vec((any::<bool>(), any::<bool>()), 1..3);
+    let returned = prop::option::weighted(0.2, 1i64..100);
+    (messages, reads, presence, reach, returned).prop_map(|(messages, reads, presence, reach, returned)| {
+        let numbered = (1u64..).zip(messages);
+        let mut facts = vec![Fact::Started, Fact::Channel];
+        facts.extend(numbered.map(|(seq, (author, follow_up))| Fact::Posted { seq, author, follow_up }));
+        facts.extend(reads.into_iter().map(Fact::Read));
+        facts.extend(
+            (1u64..)
+                .zip(presence)
+                .map(|(version, state)| Fact::Presence { version, state }),
+        );
+        facts.extend(
+            (0u64..)
+                .zip(reach)
+                .map(|(version, (phone, email))| Fact::Reachable { version, phone, email }),
+        );
+        facts.extend(returned.map(Fact::Returned));
+        facts
+    })
+}
+
+fn shuffled() -> impl Strategy<Value = (Vec<Fact>, Vec<Fact>)> {
+    history().prop_flat_map(|facts| {
+        let repeated: Vec<Fact> = facts.iter().chain(&facts).cloned().collect();
+        (Just(facts), Just(repeated).prop_shuffle())
+    })
+}
+
+/// One step of a run in which sends take place.
+#[derive(Debug, Clone)]
+enum Event {
+    Fact(Fact),
+    /// The provider's answer to whatever is on its way.
+    Outcome(Status),
+    Later(i64),
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        2 => prop_oneof![Just(Status::Accepted), Just(Status::Unknown), Just(Status::Failed)].prop_map(Event::Outcome),
+        2 => (1i64..900).prop_map(Event::Later),
+    ];
+    (
+        shuffled(),
+        prop::collection::vec((event, any::<prop::sample::Index>()), 4..20),
+    )
+        .prop_map(|((_, facts), extra)| {
+            let mut events: Vec<Event> = facts.into_iter().map(Event::Fact).collect();
+            for (event, place) in extra {
+                events.insert(place.index(events.len() + 1), event);
+            }
+            events
+        })
+}
+
+/// Takes the pending delivery to its attempt, if the case still says so; tells which step was attempted.
+fn attempt(case: &mut Case, now: Timestamp) -> Option<Step> {
+    let step = case.follow_up.as_ref()?.state.step()?;
+    let record = *case.follow_up.as_ref()?.record(step)?;
+    if record.status != Status::Due {
+        return None;
+    }
+    if case.verdict_on(step, Fresh::default(), now) != Some(Verdict::Send(step)) {
+        return None;
+    }
+    let status = Status::Attempting;
+    case.note_step(
+        step,
+        StepRecord {
+            status,
+            attempted: true,
+            at: now,
+            ..record
+        },
+        now,
+    );
+    Some(step)
+}
+
+fn outcome(case: &mut Case, status: Status, now: Timestamp) {
+    let Some(step) = case.follow_up.as_ref().and_then(|follow_up| follow_up.state.step()) else {
+        return;
+    };
+    let record = case
+        .follow_up
+        .as_ref()
+        .and_then(|follow_up| follow_up.record(step).copied());
+    if let Some(record) = record.filter(|record| record.status == Status::Attempting) {
+        case.note_step(
+            step,
+            StepRecord {
+                status,
+                at: now,
+                ..record
+            },
+            now,
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_with_repetitions_ends_in_the_same_case((facts, other) in shuffled(), second in 100i64..2000) {
+        let (one, two) = (run(&facts, at(second)), run(&other, at(second)));
+        prop_assert_eq!(
+            format!("{:?}", essence(&one)),
+            format!("{:?}", essence(&two))
+        );
+    }
+
+    #[test]
+    fn whatever_happens_no_send_breaks_a_rule(events in events()) {
+        let (mut case, mut number, mut now) = (Case::default(), 0, at(100));
+        let mut attempted: Vec<(FollowUpId, Step)> = vec![];
+        for event in events {
+            match event {
+                Event::Fact(fact) => fold(&mut case, &fact),
+                Event::Outcome(status) => outcome(&mut case, status, now),
+                Event::Later(seconds) => now += SignedDuration::from_secs(seconds),
+            }
+            case.settle(None, ids(&mut number), now);
+            let Some(step) = attempt(&mut case, now) else { continue };
+            let follow_up = case.follow_up.as_ref().expect("an attempt belongs to a follow-up");
+            let unread = case.conversation.unread_from(follow_up.from_seq, &settings()).count();
+            prop_assert!(unread > 0, "sent although everything was read or replied to");
+            prop_assert_eq!(case.presence.state.unwrap_or(PresenceState::Offline), PresenceState::Offline);
+            let key = (follow_up.id, step);
+            prop_assert!(!attempted.contains(&key), "a step was taken twice");
+            if step == Step::Text {
+                prop_assert!(!attempted.contains(&(follow_up.id, Step::Mail)), "text after mail");
+                prop_assert!(case.conversation.phone.is_some());
+            } else {
+                let skipped = case.conversation.phone.is_some() && follow_up.text.is_none();
+                prop_assert!(!skipped, "mail before text");
+            }
+            attempted.push(key);
+        }
+    }
+
+    #[test]
+    fn settling_twice_changes_nothing(facts in history(), second in 100i64..2000) {
+        let (now, mut number) = (at(second), 1000);
+        let mut case = run(&facts, now);
+        let before = case.clone();
+        let effects = case.settle(None, ids(&mut number), now);
+        case.closed = before.closed.clone();
+        prop_assert_eq!(effects, vec![]);
+        prop_assert_eq!(case, before);
+    }
+}
+
+fn told(facts: &[Fact], now: i64) -> Case {
+    let usual = [
+        Fact::Started,
+        Fact::Channel,
+        Fact::Reachable {
+            version: 0,
+            phone: true,
+            email: true,
+        },
+    ];
+    let customer = Fact::Posted {
+        seq: 1,
+        author: AuthorRole::Customer,
+        follow_up: true,
+    };
+    let facts: Vec<Fact> = usual
+        .into_iter()
+        .chain([customer])
+        .chain(facts.iter().cloned())
+        .collect();
+    run(&facts, at(now))
+}
+
+fn answer(seq: u64) -> Fact {
+    Fact::Posted {
+        seq,
+        author: AuthorRole::Agent,
+        follow_up: true,
+    }
+}
+
+fn presence(version: u64, state: PresenceState) -> Fact {
+    Fact::Presence { version, state }
+}
+
+fn follow_up(case: &Case) -> &FollowUp {
+    case.follow_up.as_ref().expect("a follow-up")
+}
+
+#[test]
+fn the_text_is_due_after_the_debounce_and_only_once_away() {
+    use PresenceState::{Offline, Online};
+    let away = told(&[presence(1, Offline), answer(2)], 49);
+    assert_eq!(follow_up(&away).due_at, Some(at(50)));
+    let due = told(&[presence(1, Offline), answer(2)], 50);
+    assert_eq!(follow_up(&due).state, State::Running(Step::Text));
+    let there = told(&[presence(1, Online), answer(2)], 500);
+    assert_eq!(
+        (follow_up(&there).state, follow_up(&there).why),
+        (State::Watching, Some(Why::Online))
+    );
+    let unclear = told(&[presence(1, PresenceState::Unknown), answer(2)], 500);
+    assert_eq!(follow_up(&unclear).state, State::Deferred);
+}
+
+#[test]
+fn a_long_burst_ends_at_the_ceiling() {
+    let burst: Vec<Fact> = (2..=14)
+        .map(answer)
+        .chain([presence(1, PresenceState::Offline)])
+        .collect();
+    assert_eq!(follow_up(&told(&burst, 100)).due_at, Some(at(20 + 120)));
+}
+
+#[test]
+fn coming_back_ends_it_and_leaving_again_arms_it_again() {
+    use PresenceState::{Offline, Online};
+    let returned = told(&[presence(1, Offline), answer(2), presence(2, Online)], 40);
+    assert_eq!(follow_up(&returned).causes.strongest(), Some(End::Returned));
+    let left = told(
+        &[
+            presence(1, Offline),
+            answer(2),
+            presence(2, Online),
+            presence(3, Offline),
+        ],
+        49,
+    );
+    assert_eq!(
+        (follow_up(&left).state, follow_up(&left).causes.is_empty()),
+        (State::Watching, true)
+    );
+}
+
+#[test]
+fn without_an_address_nothing_is_sent_and_the_reason_is_kept() {
+    let facts = [Fact::Started, Fact::Channel, presence(1, PresenceState::Offline)];
+    let customer = Fact::Posted {
+        seq: 1,
+        author: AuthorRole::Customer,
+        follow_up: true,
+    };
+    let facts: Vec<Fact> = facts.into_iter().chain([customer, answer(2)]).collect();
+    assert_eq!(follow_up(&run(&facts, at(49))).state, State::Watching);
+    assert_eq!(follow_up(&run(&facts, at(50))).causes.strongest(), Some(End::NoAddress));
+}
+
+fn sent(case: &mut Case, step: Step, status: Status, second: i64) {
+    let delivery = DeliveryId(Uuid::from_u128(999));
+    let record = StepRecord {
+        delivery,
+        status: Status::Attempting,
+        attempted: true,
+        at: at(second),
+    };
+    case.note_step(step, record, at(second));
+    case.note_step(step, StepRecord { status, ..record }, at(second));
+    let mut number = 5000;
+    case.settle(None, ids(&mut number), at(second));
+}
+
+#[test]
+fn the_mail_follows_the_text_after_the_escalation_or_at_once_where_it_failed() {
+    let away = [presence(1, PresenceState::Offline), answer(2)];
+    for (status, state, due) in [
+        (Status::Accepted, State::Running(Step::Text), Some(at(650))),
+        (Status::Unknown, State::Running(Step::Text), Some(at(650))),
+        (Status::Failed, State::Running(Step::Mail), None),
+        (Status::Undelivered, State::Running(Step::Mail), None),
+    ] {
+        let mut case = told(&away, 50);
+        sent(&mut case, Step::Text, status, 50);
+        assert_eq!(
+            (follow_up(&case).state, follow_up(&case).due_at),
+            (state, due),
+            "{status:?}"
+        );
+    }
+}
+
+#[test]
+fn a_later_answer_joins_the_mail_or_opens_a_new_key() {
+    let mut case = told(&[presence(1, PresenceState::Offline), answer(2)], 50);
+    sent(&mut case, Step::Text, Status::Accepted, 50);
+    let first = follow_up(&case).id;
+    let mut number = 6000;
+    fold(&mut case, &answer(7));
+    case.settle(None, ids(&mut number), at(80));
+    assert_eq!((follow_up(&case).id, follow_up(&case).from_seq), (first, 2));
+    sent(&mut case, Step::Mail, Status::Accepted, 650);
+    assert_eq!(follow_up(&case).to_seq, 7);
+    fold(&mut case, &answer(8));
+    case.settle(None, ids(&mut number), at(700));
+    let (next, closed) = (follow_up(&case), case.closed.as_ref().expect("the first one"));
+    assert_eq!(closed.causes.strongest(), Some(End::Superseded));
+    assert_eq!(
+        (next.from_seq, next.due_at, next.why),
+        (8, Some(at(650 + 3600)), Some(Why::Gap))
+    );
+}
+
+#[test]
+fn it_is_exhausted_only_after_the_customer_had_time_to_respond() {
+    let mut case = told(&[presence(1, PresenceState::Offline), answer(2)], 50);
+    sent(&mut case, Step::Text, Status::Accepted, 50);
+    sent(&mut case, Step::Mail, Status::Accepted, 650);
+    assert_eq!(follow_up(&case).due_at, Some(at(1250)));
+    let mut number = 6000;
+    case.settle(None, ids(&mut number), at(1250));
+    assert_eq!(follow_up(&case).causes.strongest(), Some(End::Exhausted));
+    fold(&mut case, &Fact::Returned(1300));
+    case.settle(None, ids(&mut number), at(1300));
+    assert_eq!(follow_up(&case).causes.strongest(), Some(End::Returned));
+}
+
+#[test]
+fn without_presence_only_mail_on_unread_applies() {
+    let mut case = told(&[answer(2)], 30);
+    case.settings.as_mut().expect("settings").presence_told = false;
+    let mut number = 6000;
+    case.settle(None, ids(&mut number), at(30));
+    assert_eq!(
+        (follow_up(&case).due_at, follow_up(&case).why),
+        (Some(at(80)), Some(Why::UnreadTime))
+    );
+    case.settle(None, ids(&mut number), at(80));
+    assert_eq!(follow_up(&case).state, State::Running(Step::Mail));
+}
+
+#[test]
+fn mail_on_unread_goes_out_while_the_page_is_open_but_untouched() {
+    let mut case = told(&[presence(1, PresenceState::Online), answer(2)], 30);
+    case.settings.as_mut().expect("settings").policy = Policy::EmailOnUnread;
+    let mut number = 6000;
+    case.settle(None, ids(&mut number), at(80));
+    assert_eq!(follow_up(&case).state, State::Running(Step::Mail));
+    let touched = Fresh {
+        last_input_at: Some(at(60)),
+        mass_loss: false,
+    };
+    let verdict = case.verdict_on(Step::Mail, touched, at(80));
+    assert_eq!(
+        verdict,
+        Some(Verdict::Wait {
+            until: None,
+            why: Why::InputSinceAnswer
+        })
+    );
+    let losing = Fresh {
+        last_input_at: None,
+        mass_loss: true,
+    };
+    let verdict = case.verdict_on(Step::Mail, losing, at(80));
+    assert_eq!(
+        verdict,
+        Some(Verdict::Wait {
+            until: Some(at(110)),
+            why: Why::MassLoss
+        })
+    );
+}

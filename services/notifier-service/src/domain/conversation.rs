@@ -1,0 +1,151 @@
+use crate::domain::Settings;
+use domain::{AddressId, AuthorRole, ChannelId, ContactId, VisitorId};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// How a conversation began. Told once; the first telling stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    pub number: u64,
+    pub channel: ChannelId,
+    /// None: presence cannot be told.
+    pub visitor: Option<VisitorId>,
+    pub opened_by: AuthorRole,
+    pub at: Timestamp,
+}
+
+/// An id that was given, and the version under which: the highest wins, the start counts as 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given<T> {
+    pub version: u64,
+    pub id: T,
+    pub at: Timestamp,
+}
+
+/// An answer that the customer has not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    pub bot: bool,
+    /// False: marked as not to be followed up.
+    pub follow_up: bool,
+    pub at: Timestamp,
+}
+
+/// The fold of a conversation's facts. Every part is a maximum, a union or set once, so neither order nor repetition
+/// of the facts matters.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Conversation {
+    pub started: Option<Started>,
+    pub contact: Option<Given<ContactId>>,
+    pub phone: Option<Given<AddressId>>,
+    pub email: Option<Given<AddressId>>,
+    /// The customer has read up to here.
+    pub read_up_to: u64,
+    /// The customer's newest message.
+    pub customer_up_to: u64,
+    /// When the customer last came back through a link.
+    pub returned_at: Option<Timestamp>,
+    pub resolved_version: u64,
+    /// Answers beyond both marks, by sequence.
+    pub answers: BTreeMap<u64, Answer>,
+}
+
+fn give<T: Copy + Ord>(slot: &mut Option<Given<T>>, id: Option<T>, version: u64, at: Timestamp) {
+    let Some(id) = id else { return };
+    // Equal versions carry equal ids; comparing them too makes the fold a maximum whatever a sender does.
+    if slot.is_none_or(|held| (version, id) > (held.version, held.id)) {
+        *slot = Some(Given { version, id, at });
+    }
+}
+
+impl Conversation {
+    pub fn started(&mut self, started: Started) {
+        self.started.get_or_insert(started);
+    }
+
+    /// Contact data given in this conversation: version 0 at its start.
+    pub fn reachable(
+        &mut self,
+        version: u64,
+        at: Timestamp,
+        contact: Option<ContactId>,
+        phone: Option<AddressId>,
+        email: Option<AddressId>,
+    ) {
+        give(&mut self.contact, contact, version, at);
+        give(&mut self.phone, phone, version, at);
+        give(&mut self.email, email, version, at);
+    }
+
+    pub fn posted(&mut self, seq: u64, author: AuthorRole, follow_up: bool, at: Timestamp) {
+        match author {
+            AuthorRole::Customer => {
+                self.customer_up_to = self.customer_up_to.max(seq);
+                self.prune();
+            }
+            AuthorRole::Agent | AuthorRole::Bot => {
+                if seq > self.mark() {
+                    let bot = author == AuthorRole::Bot;
+                    self.answers.entry(seq).or_insert(Answer { bot, follow_up, at });
+                }
+            }
+            AuthorRole::System => {}
+        }
+    }
+
+    pub fn read(&mut self, up_to: u64) {
+        self.read_up_to = self.read_up_to.max(up_to);
+        self.prune();
+    }
+
+    pub fn returned(&mut self, at: Timestamp) {
+        self.returned_at = self.returned_at.max(Some(at));
+    }
+
+    pub fn resolved(&mut self, version: u64) {
+        self.resolved_version = self.resolved_version.max(version);
+    }
+
+    /// Everything up to here was read or replied to.
+    pub fn mark(&self) -> u64 {
+        self.read_up_to.max(self.customer_up_to)
+    }
+
+    fn prune(&mut self) {
+        let mark = self.mark();
+        self.answers.retain(|seq, _| *seq > mark);
+    }
+
+    /// Unread answers that are to be followed up, from `seq` on.
+    pub fn unread_from(&self, seq: u64, settings: &Settings) -> impl Iterator<Item = (u64, &Answer)> {
+        let bots = settings.bot_answers;
+        self.answers
+            .range(seq..)
+            .filter(move |(_, answer)| answer.follow_up && (bots || !answer.bot))
+            .map(|(seq, answer)| (*seq, answer))
+    }
+
+    /// The first unread answer beyond `covered`: one that is to be followed up, else one that is marked.
+    pub fn first_beyond(&self, covered: u64, settings: &Settings) -> Option<(u64, Timestamp)> {
+        let from = covered.saturating_add(1);
+        let marked = || {
+            self.answers
+                .range(from..)
+                .find(|(_, answer)| !answer.bot && !answer.follow_up)
+                .map(|(seq, answer)| (*seq, answer.at))
+        };
+        self.unread_from(from, settings)
+            .next()
+            .map(|(seq, answer)| (seq, answer.at))
+            .or_else(marked)
+    }
+
+    /// The agent began it and the customer never wrote.
+    pub fn only_agents_spoke(&self) -> bool {
+        self.customer_up_to == 0
+            && self
+                .started
+                .as_ref()
+                .is_some_and(|started| started.opened_by != AuthorRole::Customer)
+    }
+}

@@ -1,0 +1,24 @@
+//! The two machines of a follow-up, pure: facts are folded into a [`Case`], and what to do is a function of the case,
+//! the time and our own deliveries. No async, no clock, no chance, no I/O.
+
+mod case;
+pub mod confirmation;
+mod conversation;
+mod delivery;
+pub mod explain;
+mod follow_up;
+pub mod keywords;
+mod presence;
+mod reason;
+mod settings;
+
+pub use case::{Case, Effect, Ids};
+pub use conversation::{Answer, Conversation, Given, Started};
+pub use delivery::{IllegalMove, Move, Purpose, Receipt, Status, Turn};
+pub use follow_up::{Evidence, FollowUp, History, Sent, State, Step, StepRecord, Verdict};
+pub use presence::{Fresh, Presence};
+pub use reason::{Causes, End, Why};
+pub use settings::{Policy, Settings, Timing};
+
+#[cfg(test)]
+mod case_tests;

@@ -1,0 +1,122 @@
+use domain::{Language, TimeScale};
+use events::common::{ChannelKind, ChannelSettings, FieldRule, FollowUpPolicy, PresenceSource};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Texts a number may get in a day where the channel does not say.
+const TEXTS_PER_NUMBER_PER_DAY: u32 = 3;
+
+/// A new key opened for answers that came after everything was sent waits at least this long after the last send.
+const GAP_AFTER_SEND: SignedDuration = SignedDuration::from_hours(1);
+
+/// While it cannot be told whether the customer is there, the question is asked again this often.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(30);
+
+/// How a customer is brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    TextThenEmail,
+    EmailOnUnread,
+}
+
+/// What a channel says about follow-ups. The owner's settings, reduced to what is decided here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Only web channels have follow-ups: the others deliver by themselves.
+    pub web: bool,
+    pub follow_up: bool,
+    pub policy: Policy,
+    /// False: nobody tells whether the customer is there, so only mail on unread applies.
+    pub presence_told: bool,
+    pub bot_answers: bool,
+    pub confirmation_text: bool,
+    pub phone: bool,
+    pub email: bool,
+    pub name: bool,
+    pub debounce_ms: u32,
+    pub ceiling_ms: u32,
+    pub escalation_ms: u32,
+    pub unread_mail_ms: u32,
+    /// en, pl or fr.
+    pub language: String,
+    pub business_name: String,
+    pub allowed_origins: Vec<String>,
+    pub texts_per_number_per_day: u32,
+}
+
+impl Settings {
+    /// Reads the wire's settings literally; what is unspecified gets its documented default.
+    pub fn from_wire(kind: ChannelKind, wire: &ChannelSettings) -> Self {
+        let on = |rule: i32| FieldRule::try_from(rule) != Ok(FieldRule::Off);
+        let source = PresenceSource::try_from(wire.presence_source).unwrap_or_default();
+        Self {
+            web: kind == ChannelKind::Web,
+            follow_up: wire.follow_up,
+            policy: match FollowUpPolicy::try_from(wire.policy) {
+                Ok(FollowUpPolicy::EmailOnUnread) => Policy::EmailOnUnread,
+                _ => Policy::TextThenEmail,
+            },
+            presence_told: source != PresenceSource::None,
+            bot_answers: wire.bot_answers_follow_up,
+            confirmation_text: wire.confirmation_text,
+            phone: on(wire.phone),
+            email: on(wire.email),
+            name: on(wire.name),
+            debounce_ms: wire.debounce_ms,
+            ceiling_ms: wire.ceiling_ms,
+            escalation_ms: wire.escalation_ms,
+            unread_mail_ms: wire.unread_mail_ms,
+            language: wire.language.clone(),
+            business_name: wire.business_name.clone(),
+            allowed_origins: wire.allowed_origins.clone(),
+            texts_per_number_per_day: match wire.texts_per_number_per_day {
+                0 => TEXTS_PER_NUMBER_PER_DAY,
+                limit => limit,
+            },
+        }
+    }
+
+    /// English where the channel names no language of ours.
+    pub fn language(&self) -> Language {
+        Language::parse(&self.language).unwrap_or_default()
+    }
+
+    /// The durations of this channel, divided by the scale.
+    pub fn timing(&self, scale: TimeScale) -> Timing {
+        let scaled = |duration: SignedDuration| {
+            SignedDuration::try_from(scale.apply(duration.unsigned_abs())).unwrap_or(SignedDuration::MAX)
+        };
+        let millis = |ms: u32| scaled(SignedDuration::from_millis(ms.into()));
+        Timing {
+            debounce: millis(self.debounce_ms),
+            ceiling: millis(self.ceiling_ms),
+            escalation: millis(self.escalation_ms),
+            unread_mail: millis(self.unread_mail_ms),
+            gap: scaled(GAP_AFTER_SEND),
+            ask_again: scaled(ASK_AGAIN),
+        }
+    }
+}
+
+/// Durations as they are armed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// After the last answer.
+    pub debounce: SignedDuration,
+    /// At most after the first unread one.
+    pub ceiling: SignedDuration,
+    /// Between a text and the mail.
+    pub escalation: SignedDuration,
+    /// How long an answer stays unread before a mail alone.
+    pub unread_mail: SignedDuration,
+    /// Between the last send of one follow-up and the first of the next, if the customer did not respond.
+    pub gap: SignedDuration,
+    /// Between two questions while presence is not to be had.
+    pub ask_again: SignedDuration,
+}
+
+/// A moment later by a duration; the end of time where it would be beyond.
+pub fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
