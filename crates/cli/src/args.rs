@@ -22,6 +22,8 @@ pub struct Args {
 pub enum Command {
     /// Start everything on this machine, on free ports, until Ctrl-C.
     Dev(DevArgs),
+    /// Run the main job against what runs here, or against servers of its own, and print what happened.
+    Demo(DemoArgs),
     /// Check that the servers start here, and that what runs here is well.
     Check(CheckArgs),
     /// Say why something was sent, or why nothing was.
@@ -68,6 +70,16 @@ pub struct DevArgs {
     /// Folder for data, ports and logs; kept.
     #[arg(long, default_value = DATA_FOLDER)]
     pub data: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Product durations pass this many times faster; 1 to 10000. Used when nothing runs here yet.
+    #[arg(long, default_value_t = 30.0, value_parser = time_scale)]
+    pub time_scale: f64,
+    /// Keep servers of its own running afterwards, until Ctrl-C.
+    #[arg(long)]
+    pub keep: bool,
 }
 
 #[derive(Debug, clap::Args)]

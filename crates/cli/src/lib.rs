@@ -7,6 +7,7 @@ pub mod args;
 mod commands;
 mod exit;
 mod output;
+pub mod scenario;
 mod show;
 pub mod stack;
 
@@ -21,6 +22,7 @@ pub async fn run(args: Args) -> ExitCode {
     let done = match args.command {
         Command::ServeServers(args) => commands::serve_servers::run(args).await,
         Command::Dev(args) => commands::dev::run(args, &out).await,
+        Command::Demo(args) => commands::demo::run(args, &out).await,
         Command::Check(args) => commands::check::run(args, &out).await,
         Command::Explain(args) => commands::explain::run(args, &out).await,
         Command::Events { command } => commands::events::run(command, &out).await,

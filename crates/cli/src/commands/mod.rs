@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod create;
+pub(crate) mod demo;
 pub(crate) mod dev;
 pub(crate) mod dlq;
 pub(crate) mod events;

@@ -1,7 +1,7 @@
 //! Starting, killing and stopping it all.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -62,7 +62,7 @@ pub struct Stack {
     folder: PathBuf,
     settings: Vec<(String, String)>,
     _web: SinkWeb,
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
 }
 
 impl Stack {
@@ -149,7 +149,7 @@ impl Stack {
             folder,
             settings: Vec::new(),
             _web: web,
-            _temporary: temporary,
+            temporary,
         };
         stack.settings = stack.common_settings(options);
         Ok(stack)
@@ -213,9 +213,18 @@ impl Stack {
         self.postgres.stop().await
     }
 
-    /// Where the data and logs are.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Copies the logs out of a temporary folder that is about to go, and says where to.
+    pub fn keep_logs(&self) -> Result<PathBuf> {
+        if self.temporary.is_none() {
+            return Ok(self.endpoints.logs.clone());
+        }
+        let kept = std::env::temp_dir().join(format!("homing-logs-{}", std::process::id()));
+        std::fs::create_dir_all(&kept)?;
+        for entry in std::fs::read_dir(&self.endpoints.logs)? {
+            let entry = entry?;
+            std::fs::copy(entry.path(), kept.join(entry.file_name()))?;
+        }
+        Ok(kept)
     }
 
     async fn migrate(&self, service: Service) -> Result<()> {

@@ -1,0 +1,241 @@
+//! A customer's browser: session, ticket, web socket, as the widget does it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use futures::stream::SplitSink;
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use super::expect::soon;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Where customers' sockets are.
+const SOCKET_PATH: &str = "/v1/socket";
+
+/// Contact data as typed into the form.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Given<'a> {
+    pub name: Option<&'a str>,
+    pub phone: Option<&'a str>,
+    pub email: Option<&'a str>,
+}
+
+/// One browser with at most one tab.
+#[derive(Debug)]
+pub struct Customer {
+    http: reqwest::Client,
+    gateway: String,
+    session: String,
+    pub visitor: String,
+    pub conversation: String,
+    pub number: u64,
+    tab: Option<Tab>,
+    /// Every frame received, of all tabs.
+    frames: Arc<Mutex<Vec<Value>>>,
+}
+
+#[derive(Debug)]
+struct Tab {
+    sender: SplitSink<Socket, Frame>,
+    reader: JoinHandle<()>,
+}
+
+impl Drop for Tab {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+impl Customer {
+    /// Opens the page with the widget.
+    pub async fn visit(http: &reqwest::Client, gateway: &str, workspace: &str, channel: &str) -> Result<Self> {
+        let body = json!({ "workspace": workspace, "channel": channel });
+        let opened = post(http, &format!("{gateway}/v1/sessions"), None, &body).await?;
+        let mut customer = Self::of_session(http, gateway, &opened)?;
+        customer.open_tab().await?;
+        Ok(customer)
+    }
+
+    /// Opens a return link in another browser: what the page does with the token in its fragment.
+    pub async fn follow_link(http: &reqwest::Client, gateway: &str, link: &str) -> Result<Self> {
+        let answer = http.get(link).send().await?;
+        let location = answer
+            .headers()
+            .get("location")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let (_, token) = location
+            .split_once("#homing=")
+            .with_context(|| format!("GET of the link answers {} to '{location}'", answer.status()))?;
+        let redeemed = post(http, &format!("{gateway}/v1/return"), None, &json!({ "token": token })).await?;
+        let mut customer = Self::of_session(http, gateway, &redeemed)?;
+        customer.open_tab().await?;
+        Ok(customer)
+    }
+
+    fn of_session(http: &reqwest::Client, gateway: &str, opened: &Value) -> Result<Self> {
+        Ok(Self {
+            http: http.clone(),
+            gateway: gateway.to_owned(),
+            session: text(opened, "session")?,
+            visitor: text(opened, "visitor")?,
+            conversation: text(opened, "conversation").unwrap_or_default(),
+            number: 0,
+            tab: None,
+            frames: Arc::default(),
+        })
+    }
+
+    /// Opens a tab: a ticket, a socket, `hello`, and input going on.
+    pub async fn open_tab(&mut self) -> Result<()> {
+        let ticket = post(
+            &self.http,
+            &format!("{}/v1/tickets", self.gateway),
+            Some(&self.session),
+            &json!({}),
+        )
+        .await?;
+        let url = format!("{}{SOCKET_PATH}", self.gateway.replacen("http", "ws", 1));
+        let (socket, _) = tokio_tungstenite::connect_async(url)
+            .await
+            .context("the socket does not open")?;
+        let (sender, mut receiver) = socket.split();
+        let frames = self.frames.clone();
+        let reader = tokio::spawn(async move {
+            while let Some(Ok(frame)) = receiver.next().await {
+                if let Ok(Ok(value)) = frame.to_text().map(serde_json::from_str::<Value>) {
+                    frames.lock().unwrap_or_else(PoisonError::into_inner).push(value);
+                }
+            }
+        });
+        self.tab = Some(Tab { sender, reader });
+        let known = self.messages().last().and_then(|message| message["seq"].as_u64());
+        let before = self.received("welcome").len();
+        self.send(json!({ "type": "hello", "ticket": text(&ticket, "ticket")?, "resume_after": known }))
+            .await?;
+        let welcome = self.frame("welcome", before).await?;
+        if let Some(conversation) = welcome["conversation"].as_str() {
+            self.conversation = conversation.to_owned();
+            self.number = welcome["number"].as_u64().unwrap_or_default();
+        }
+        self.look(true, false).await
+    }
+
+    /// Shows or hides the tab; `typing`: input goes on.
+    pub async fn look(&mut self, visible: bool, quiet: bool) -> Result<()> {
+        self.send(json!({ "type": "tab", "visible": visible, "idle_ms": 0, "quiet": quiet }))
+            .await
+    }
+
+    /// Opens a conversation with its first message.
+    pub async fn start(&mut self, client_id: &str, text: &str, given: Given<'_>) -> Result<()> {
+        let frame = json!({
+            "type": "start", "client_id": client_id, "text": text, "page_url": "http://localhost/shop",
+            "name": given.name, "phone": given.phone, "email": given.email,
+        });
+        let before = self.received("started").len();
+        self.send(frame).await?;
+        let started = self.frame("started", before).await?;
+        self.conversation = started["conversation"].as_str().unwrap_or_default().to_owned();
+        self.number = started["number"].as_u64().unwrap_or_default();
+        Ok(())
+    }
+
+    /// Writes in the open conversation.
+    pub async fn say(&mut self, client_id: &str, text: &str) -> Result<()> {
+        let before = self.received("posted").len();
+        self.send(json!({ "type": "message", "client_id": client_id, "text": text }))
+            .await?;
+        self.frame("posted", before).await.map(|_| ())
+    }
+
+    /// Has seen everything up to this sequence.
+    pub async fn read(&mut self, up_to: u64) -> Result<()> {
+        self.send(json!({ "type": "read", "up_to": up_to })).await
+    }
+
+    /// Waits for the message of this sequence to be shown.
+    pub async fn shown(&self, seq: u64) -> Result<Value> {
+        soon(&format!("message {seq} is shown"), async || {
+            Ok(self.messages().into_iter().find(|message| message["seq"] == seq))
+        })
+        .await
+    }
+
+    /// Leaves the page: an explicit close.
+    pub async fn leave(&mut self) -> Result<()> {
+        self.send(json!({ "type": "bye" })).await?;
+        self.vanish().await
+    }
+
+    /// Closes the socket without a word.
+    pub async fn vanish(&mut self) -> Result<()> {
+        if let Some(mut tab) = self.tab.take() {
+            let _ = tab.sender.close().await;
+        }
+        Ok(())
+    }
+
+    /// `welcome`s of its tabs, oldest first: where each resumed.
+    pub fn welcomes(&self) -> Vec<Value> {
+        self.received("welcome")
+    }
+
+    /// Messages shown so far.
+    pub fn messages(&self) -> Vec<Value> {
+        self.received("message")
+    }
+
+    fn received(&self, kind: &str) -> Vec<Value> {
+        let frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        frames.iter().filter(|frame| frame["type"] == kind).cloned().collect()
+    }
+
+    /// Waits for the next frame of a kind after `before` of them; an `error` frame fails.
+    async fn frame(&self, kind: &str, before: usize) -> Result<Value> {
+        let errors = self.received("error").len();
+        let found = soon(&format!("the gateway answers '{kind}'"), async || {
+            let error = self.received("error").into_iter().nth(errors);
+            Ok(self.received(kind).into_iter().nth(before).map(Ok).or(error.map(Err)))
+        })
+        .await?;
+        found.map_err(|error| anyhow::anyhow!("the gateway refuses: {error}"))
+    }
+
+    async fn send(&mut self, frame: Value) -> Result<()> {
+        let Some(tab) = &mut self.tab else {
+            bail!("the page is not open")
+        };
+        tab.sender
+            .send(Frame::text(frame.to_string()))
+            .await
+            .context("the socket is closed")
+    }
+}
+
+async fn post(http: &reqwest::Client, url: &str, token: Option<&str>, body: &Value) -> Result<Value> {
+    let mut request = http.post(url).json(body);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    let response = request.send().await?;
+    let status = response.status();
+    let answer: Value = response.json().await.unwrap_or_default();
+    if !status.is_success() {
+        bail!("POST {url} answers {status}: {answer}");
+    }
+    Ok(answer)
+}
+
+fn text(value: &Value, field: &str) -> Result<String> {
+    value[field]
+        .as_str()
+        .map(str::to_owned)
+        .with_context(|| format!("the answer has no {field}"))
+}

@@ -1,0 +1,75 @@
+//! An integrating system: publishes CloudEvents on NATS under its own user, which may do nothing else.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use async_nats::jetstream;
+use domain::{IntegrationId, WorkspaceId};
+use events::{Subject, headers};
+use serde_json::{Value, json};
+
+use super::expect::soon;
+
+/// A connection of one integration.
+#[derive(Clone, Debug)]
+pub struct Integration {
+    workspace: WorkspaceId,
+    id: IntegrationId,
+    stream: jetstream::Context,
+    /// Its API token.
+    pub token: String,
+}
+
+impl Integration {
+    /// Connects as `user`; the server may still be reading its configuration.
+    pub(super) async fn connect(server: &str, workspace: &str, id: &str, user: &str, token: &str) -> Result<Self> {
+        let client = soon("NATS lets the integration in", async || {
+            let options = async_nats::ConnectOptions::with_user_and_password(user.to_owned(), token.to_owned())
+                .custom_inbox_prefix(crate::stack::inbox(user))
+                .connection_timeout(Duration::from_secs(2));
+            Ok(Some(options.connect(server).await?))
+        })
+        .await?;
+        Ok(Self {
+            workspace: WorkspaceId::parse(workspace).map_err(fault::Fault::from)?,
+            id: IntegrationId::parse(id).map_err(fault::Fault::from)?,
+            stream: jetstream::new(client),
+            token: token.to_owned(),
+        })
+    }
+
+    /// An agent's answer in a conversation of ours. `id` is the event's: the same again is the same answer.
+    pub async fn answer(&self, id: &str, conversation: &str, at: jiff::Timestamp, text: &str) -> Result<()> {
+        let data = json!({ "author": { "role": "agent", "agent": "ana" }, "text": text });
+        self.publish("message", id, conversation, at, data).await
+    }
+
+    /// Publishes one event and waits until the stream has it.
+    pub async fn publish(&self, event: &str, id: &str, subject: &str, at: jiff::Timestamp, data: Value) -> Result<()> {
+        let document = json!({
+            "specversion": "1.0",
+            "id": id,
+            "source": self.id.as_str(),
+            "type": format!("homing.{event}.v1"),
+            "subject": subject,
+            "time": at.to_string(),
+            "datacontenttype": "application/json",
+            "data": data,
+        });
+        let (workspace, integration) = (self.workspace.clone(), self.id.clone());
+        let to = Subject::Ingest {
+            workspace,
+            integration,
+            event: event.to_owned(),
+        }
+        .to_string();
+        let mut map = async_nats::HeaderMap::new();
+        map.insert(headers::CONTENT_TYPE, headers::CLOUDEVENTS_JSON);
+        let payload = serde_json::to_vec(&document)?;
+        let sent = self.stream.publish_with_headers(to, map, payload.into()).await;
+        sent.context("cannot publish")?
+            .await
+            .context("the stream did not take the event")?;
+        Ok(())
+    }
+}

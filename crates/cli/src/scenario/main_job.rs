@@ -1,0 +1,234 @@
+//! The main job, step by step: a customer leaves, an agent answers, Homing brings the customer back.
+
+use anyhow::{Context, Result, ensure};
+use events::common::{PresenceCause, PresenceState};
+use events::event::{DeliveryPurpose, FollowUpEnd};
+use rpc::billing::{Charge, HoldState};
+use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse, FollowUp, FollowUpState};
+
+use super::expect::soon;
+use super::sinks::return_link;
+use super::world::{CHANNEL, FUNDS, PATIENT_CHANNEL};
+use super::{ArrivedMail, ArrivedText, Customer, Given, World};
+
+/// Addresses of one customer; in a fresh workspace any will do.
+pub const NAME: &str = "Ola";
+pub const PHONE: &str = "+48600700801";
+pub const EMAIL: &str = "ola@example.com";
+pub const QUESTION: &str = "Do you have the red kettle?";
+pub const ANSWER: &str = "Yes, two are left. Shall we keep one for you?";
+
+/// Step 1: a customer gives name, phone and e-mail, and writes; the confirmation text arrives and the contact is kept.
+pub async fn write(world: &World) -> Result<Customer> {
+    let given = Given {
+        name: Some(NAME),
+        phone: Some("600 700 801"),
+        email: Some(EMAIL),
+    };
+    let customer = world.customer(CHANNEL, QUESTION, given).await?;
+    let confirmation = world.sinks.nth_text(PHONE, 1).await?;
+    ensure!(
+        confirmation.body.contains(&customer.number.to_string()),
+        "the confirmation lacks the conversation's number: {}",
+        confirmation.body
+    );
+    let contact = world.clients.contact(PHONE).await?;
+    ensure!(contact.name == NAME, "the contact is called '{}'", contact.name);
+    let has_mail = contact.addresses.iter().any(|address| address.value == EMAIL);
+    ensure!(has_mail, "the contact lacks the e-mail address");
+    Ok(customer)
+}
+
+/// Step 2: the customer leaves; presence says offline, cause 'left'.
+pub async fn leave(world: &World, customer: &mut Customer) -> Result<()> {
+    customer.leave().await?;
+    offline(world, customer).await
+}
+
+/// Waits until presence has noticed.
+pub async fn offline(world: &World, customer: &Customer) -> Result<()> {
+    let presence = soon("presence says offline", async || {
+        let presence = world.clients.presence(&customer.visitor).await?;
+        Ok((presence.state() == PresenceState::Offline).then_some(presence))
+    })
+    .await?;
+    ensure!(
+        presence.cause() == PresenceCause::Left,
+        "the cause is {}",
+        presence.cause().as_str_name()
+    );
+    Ok(())
+}
+
+/// Step 4: the text goes out, with the number and a link, and is charged.
+pub async fn text(world: &World, customer: &Customer) -> Result<ArrivedText> {
+    let text = world.sinks.nth_text(PHONE, 2).await?;
+    ensure!(
+        text.body.contains(&customer.number.to_string()),
+        "the text lacks the conversation's number: {}",
+        text.body
+    );
+    return_link(&text.body).with_context(|| format!("the text has no return link: {}", text.body))?;
+    soon("the receipt says delivered", async || {
+        let explained = world.clients.explain(&customer.conversation).await?;
+        let delivered = explained.deliveries.iter().any(|delivery| {
+            delivery.purpose() == DeliveryPurpose::FollowUp && delivery.status() == DeliveryStatus::Delivered
+        });
+        Ok(delivered.then_some(()))
+    })
+    .await?;
+    captured(world, 2).await?;
+    Ok(text)
+}
+
+/// Waits until `n` deliveries are captured and nothing else is held, and checks that the balance agrees.
+pub async fn captured(world: &World, n: usize) -> Result<Vec<Charge>> {
+    let charges = soon(&format!("{n} charges are captured"), async || {
+        let charges = world.clients.charges().await?;
+        let done = charges
+            .iter()
+            .filter(|charge| charge.state() == HoldState::Captured)
+            .count();
+        let held = charges.iter().any(|charge| charge.state() == HoldState::Held);
+        Ok((done >= n && !held).then_some(charges))
+    })
+    .await?;
+    let captured: Vec<&Charge> = charges
+        .iter()
+        .filter(|charge| charge.state() == HoldState::Captured)
+        .collect();
+    ensure!(
+        captured.len() == n,
+        "{} deliveries were charged, not {n}",
+        captured.len()
+    );
+    let spent: i64 = captured.iter().map(|charge| charge.micro_pu).sum();
+    let balance = world.clients.balance().await?;
+    ensure!(
+        balance.available_micro_pu == FUNDS - spent && balance.held_micro_pu == 0,
+        "the balance is {} (held {}) after spending {spent} of {FUNDS}",
+        balance.available_micro_pu,
+        balance.held_micro_pu
+    );
+    Ok(charges)
+}
+
+/// Step 5: the e-mail goes out, with question, answer and link.
+pub async fn mail(world: &World) -> Result<ArrivedMail> {
+    let mail = world.sinks.nth_mail(EMAIL, 1).await?;
+    let text = mail.text.as_deref().context("the mail has no text part")?;
+    let html = mail.html.as_deref().context("the mail has no HTML part")?;
+    for (what, words) in [("question", QUESTION), ("answer", ANSWER)] {
+        ensure!(text.contains(words), "the mail lacks the {what}");
+    }
+    ensure!(html.contains("/r/"), "the HTML part has no return link");
+    return_link(text).context("the text part has no return link")?;
+    ensure!(
+        mail.reply_to.is_some() && mail.message_id.is_some(),
+        "the mail lacks Reply-To or Message-ID"
+    );
+    Ok(mail)
+}
+
+/// Step 6: the link brings the customer back to the first unread message; the follow-up ends as returned.
+pub async fn come_back(world: &World, customer: &Customer, mail: &ArrivedMail) -> Result<Customer> {
+    let link = return_link(mail.text.as_deref().unwrap_or_default()).context("no link")?;
+    let mut back = world.follow_link(link).await?;
+    ensure!(
+        back.conversation == customer.conversation,
+        "the link leads to another conversation"
+    );
+    let welcome = back.welcomes().pop().context("no welcome")?;
+    ensure!(
+        welcome["read_up_to"] == 1,
+        "it resumes after message {}, not after the question",
+        welcome["read_up_to"]
+    );
+    let answer = back.shown(2).await?;
+    ensure!(answer["text"] == ANSWER, "message 2 is not the answer");
+    back.read(2).await?;
+    ended(world, &customer.conversation, FollowUpEnd::Returned).await?;
+    Ok(back)
+}
+
+/// Waits until the one follow-up of a conversation is done, and checks why.
+pub async fn ended(world: &World, conversation: &str, reason: FollowUpEnd) -> Result<FollowUp> {
+    let done = soon("the follow-up ends", async || {
+        let follow_ups = world.clients.follow_ups(conversation).await?;
+        ensure!(follow_ups.len() <= 1, "there are {} follow-ups", follow_ups.len());
+        Ok(follow_ups.into_iter().find(|one| one.state() == FollowUpState::Done))
+    })
+    .await?;
+    ensure!(
+        done.end_reason() == reason,
+        "the follow-up ended as {}",
+        done.end_reason().as_str_name()
+    );
+    Ok(done)
+}
+
+/// Step 7, second customer: stays and reads.
+pub async fn stays(world: &World) -> Result<Customer> {
+    let given = Given {
+        name: Some("Jan"),
+        phone: Some("+48600700802"),
+        email: Some("jan@example.com"),
+    };
+    let mut customer = world.customer(CHANNEL, "Are you open on Sunday?", given).await?;
+    world.answer(&customer, "Yes, until six.").await?;
+    customer.shown(2).await?;
+    customer.read(2).await?;
+    nothing_sent(world, &customer, Some("+48600700802"), "jan@example.com").await?;
+    Ok(customer)
+}
+
+/// Step 7, third customer: gave no address.
+pub async fn unreachable(world: &World) -> Result<Customer> {
+    let mut customer = world.customer(CHANNEL, "What does it cost?", Given::default()).await?;
+    leave(world, &mut customer).await?;
+    world.answer(&customer, "Nine euros.").await?;
+    ended(world, &customer.conversation, FollowUpEnd::NoAddress).await?;
+    Ok(customer)
+}
+
+/// Step 7, fourth customer: returns within the debounce.
+pub async fn returns_in_time(world: &World) -> Result<Customer> {
+    let given = Given {
+        name: Some("Ewa"),
+        phone: Some("+48600700804"),
+        email: Some("ewa@example.com"),
+    };
+    let mut customer = world.customer(PATIENT_CHANNEL, "Do you deliver?", given).await?;
+    leave(world, &mut customer).await?;
+    world.answer(&customer, "Yes, everywhere.").await?;
+    soon("the follow-up starts", async || {
+        Ok(world.clients.follow_ups(&customer.conversation).await?.pop())
+    })
+    .await?;
+    customer.open_tab().await?;
+    ended(world, &customer.conversation, FollowUpEnd::Returned).await?;
+    nothing_sent(world, &customer, Some("+48600700804"), "ewa@example.com").await?;
+    Ok(customer)
+}
+
+/// Nothing but the confirmation text was sent, and `explain` says why.
+async fn nothing_sent(world: &World, customer: &Customer, phone: Option<&str>, email: &str) -> Result<()> {
+    if let Some(phone) = phone {
+        world.sinks.nth_text(phone, 1).await?;
+        let texts = world.sinks.texts(phone).await?;
+        ensure!(
+            texts.len() == 1,
+            "{} texts were sent, not the confirmation alone",
+            texts.len()
+        );
+    }
+    ensure!(world.sinks.mails(email).await?.is_empty(), "a mail was sent");
+    let explained = explained(world, customer).await?;
+    ensure!(!explained.summary.is_empty(), "explain has no summary");
+    Ok(())
+}
+
+/// Everything about a customer's conversation.
+pub async fn explained(world: &World, customer: &Customer) -> Result<ExplainFollowUpResponse> {
+    world.clients.explain(&customer.conversation).await
+}

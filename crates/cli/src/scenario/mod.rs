@@ -1,0 +1,17 @@
+//! The main job from the outside: customers on web sockets, an integrating system on NATS, and what arrives at the
+//! sinks. Shared by `homing demo` and the end-to-end tests; knows nothing of the inside.
+
+mod clients;
+mod customer;
+mod expect;
+mod integration;
+pub mod main_job;
+mod sinks;
+mod world;
+
+pub use clients::Clients;
+pub use customer::{Customer, Given};
+pub use expect::PATIENCE;
+pub use integration::Integration;
+pub use sinks::{ArrivedMail, ArrivedText, Sinks};
+pub use world::World;
