@@ -1,0 +1,276 @@
+//! Homing itself: ingest from NATS to committed message with its fact published, and the time from an agent's answer
+//! to the provider's phone.
+
+use crate::figures::{Latency, latency, rate};
+use anyhow::{Context, Result};
+use async_nats::jetstream::{self, consumer::pull};
+use cli::stack::{Service, Stack, StackOptions};
+use events::common::{AuthorRole, ChannelKind, ChannelSettings};
+use events::event::MessagePosted;
+use futures::future::try_join_all;
+use rpc::conversation::conversation_service_client::ConversationServiceClient;
+use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
+use rpc::conversation::*;
+use serde_json::json;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use testkit::eventually;
+use tonic::transport::Channel;
+
+const INTEGRATION: &str = "bench";
+/// References (conversations) that the messages of one ingest run belong to.
+const REFERENCES: usize = 2_000;
+const WINDOW: usize = 1_000;
+
+pub struct Homing {
+    stack: Stack,
+    channel: Channel,
+    js: jetstream::Context,
+}
+
+impl Homing {
+    pub async fn start(folder: PathBuf) -> Result<Self> {
+        let settings = vec![
+            ("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), String::new()),
+            ("HOMING_LOG".into(), "warn".into()),
+        ];
+        let options = StackOptions {
+            folder: Some(folder),
+            durable: true,
+            settings,
+            ..StackOptions::default()
+        };
+        let stack = Stack::start(options).await?;
+        let channel = rpc::connect(&stack.endpoints.services[Service::Conversation.short()])?;
+        let js = jetstream::new(async_nats::connect(&stack.endpoints.nats).await?);
+        Ok(Self { stack, channel, js })
+    }
+
+    pub async fn stop(self) -> Result<()> {
+        self.stack.stop().await
+    }
+
+    pub fn nats(&self) -> &str {
+        &self.stack.endpoints.nats
+    }
+
+    pub fn postgres(&self) -> String {
+        self.stack.postgres.url("postgres")
+    }
+
+    async fn workspace(&self, name: &str, settings: ChannelSettings, paths: &[&str]) -> Result<()> {
+        let mut client = WorkspaceServiceClient::new(self.channel.clone());
+        let workspace = Workspace {
+            workspace: name.into(),
+            name: "Bench".into(),
+            time_zone: "Europe/Warsaw".into(),
+            language: "en".into(),
+        };
+        client
+            .create_workspace(CreateWorkspaceRequest {
+                workspace: Some(workspace),
+            })
+            .await?;
+        client
+            .create_channel(CreateChannelRequest {
+                workspace: name.into(),
+                channel: "web".into(),
+                kind: ChannelKind::Web as i32,
+                settings: Some(settings),
+                mask: Some(prost_types::FieldMask {
+                    paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+                }),
+            })
+            .await?;
+        client
+            .create_integration(CreateIntegrationRequest {
+                workspace: name.into(),
+                integration: INTEGRATION.into(),
+                scopes: vec![Scope::Ingest as i32],
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Only conversation-service runs while ingest is measured: the others would fold the same facts on the same two
+    /// cores.
+    pub async fn only_conversation(&mut self) -> Result<()> {
+        for service in Service::ALL
+            .into_iter()
+            .filter(|service| *service != Service::Conversation)
+        {
+            self.stack.kill(service).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn everything(&mut self) -> Result<()> {
+        for service in Service::ALL
+            .into_iter()
+            .filter(|service| *service != Service::Conversation)
+        {
+            self.stack.restart(service).await?;
+        }
+        Ok(())
+    }
+
+    /// Messages a second over `workspaces` workspaces, from the first publish until the last fact is in the stream.
+    pub async fn ingest(&self, label: &str, workspaces: usize, count: usize) -> Result<f64> {
+        let names: Vec<String> = (0..workspaces).map(|number| format!("{label}-{number}")).collect();
+        for name in &names {
+            self.workspace(name, ChannelSettings::default(), &[]).await?;
+        }
+        let facts = self.js.get_stream(events::FACTS.name).await?;
+        let filter = format!("ingest-{label}");
+        let mut counter = facts
+            .create_consumer(pull::Config {
+                durable_name: Some(filter),
+                filter_subject: events::fact_filter::<MessagePosted>(),
+                ..Default::default()
+            })
+            .await?;
+        let before = counter.info().await?.num_pending;
+        let text = "x".repeat(200);
+        let began = Instant::now();
+        for start in (0..count).step_by(WINDOW) {
+            let mut acks = Vec::with_capacity(WINDOW);
+            for number in start..(start + WINDOW).min(count) {
+                let name = &names[number % workspaces];
+                let reference = format!("ticket-{}", number % REFERENCES);
+                acks.push(
+                    self.publish_message(name, number, &reference, "customer", &text)
+                        .await?,
+                );
+            }
+            try_join_all(acks.into_iter().map(IntoFuture::into_future)).await?;
+        }
+        let wanted = before + count as u64;
+        eventually("every fact is in the stream", Duration::from_secs(300), async || {
+            (counter.info().await.ok()?.num_pending >= wanted).then_some(())
+        })
+        .await?;
+        Ok(rate(count, began))
+    }
+
+    async fn publish_message(
+        &self,
+        workspace: &str,
+        number: usize,
+        reference: &str,
+        role: &str,
+        text: &str,
+    ) -> Result<jetstream::context::PublishAckFuture> {
+        let document = json!({
+            "specversion": "1.0", "id": format!("{reference}-{number}"), "source": INTEGRATION, "type": "homing.message.v1",
+            "subject": reference, "time": "2026-11-21T10:00:00Z",
+            "data": {"channel": "web", "author": {"role": role}, "text": text}
+        });
+        let subject = events::Subject::Ingest {
+            workspace: domain::WorkspaceId::parse(workspace)?,
+            integration: domain::IntegrationId::parse(INTEGRATION)?,
+            event: "message".into(),
+        };
+        Ok(self
+            .js
+            .publish(subject.to_string(), document.to_string().into())
+            .await?)
+    }
+
+    /// From an agent's answer published on NATS to the provider's acceptance, debounce zero, at `per_second`.
+    pub async fn answer_to_provider(&self, per_second: usize, seconds: usize) -> Result<Latency> {
+        let settings = ChannelSettings {
+            confirmation_text: false,
+            ..Default::default()
+        };
+        self.workspace("latency", settings, &["confirmation_text", "debounce_ms", "ceiling_ms"])
+            .await?;
+        self.fund("latency").await?;
+        let conversations = self.conversations(per_second * seconds).await?;
+        let mut published = HashMap::new();
+        let mut tick = tokio::time::interval(Duration::from_secs(1) / u32::try_from(per_second)?);
+        for (number, (phone, conversation)) in conversations.iter().enumerate() {
+            tick.tick().await;
+            published.insert(phone.clone(), wall());
+            self.publish_message("latency", number, conversation, "agent", "Your parcel is on its way.")
+                .await?
+                .await?;
+        }
+        let sms = self.stack.sms.clone();
+        eventually("every answer became a text", Duration::from_secs(60), async || {
+            (sms.messages().len() >= published.len()).then_some(())
+        })
+        .await
+        .with_context(|| format!("{} of {} texts", sms.messages().len(), published.len()))?;
+        let samples = sms.messages().into_iter().filter_map(|message| {
+            let since = message.created_at.duration_since(*published.get(&message.to)?);
+            Duration::try_from(since).ok()
+        });
+        Ok(latency(samples.collect()))
+    }
+
+    async fn fund(&self, workspace: &str) -> Result<()> {
+        use rpc::billing::billing_service_client::BillingServiceClient;
+        use rpc::billing::*;
+        let mut billing =
+            BillingServiceClient::new(rpc::connect(&self.stack.endpoints.services[Service::Billing.short()])?);
+        let price = Price {
+            kind: events::common::MessageKind::Sms as i32,
+            country: "*".into(),
+            valid_from: Some(prost_types::Timestamp { seconds: 0, nanos: 0 }),
+            micro_pu: 1_000_000,
+        };
+        billing
+            .set_prices(SetPricesRequest {
+                workspace: workspace.into(),
+                prices: vec![price],
+            })
+            .await?;
+        let micro_pu = 1_000_000_000_000;
+        billing
+            .top_up(TopUpRequest {
+                workspace: workspace.into(),
+                request_id: "bench".into(),
+                micro_pu,
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Conversations of customers who are not there; phone number and conversation id of each.
+    async fn conversations(&self, count: usize) -> Result<Vec<(String, String)>> {
+        let mut all = Vec::with_capacity(count);
+        for chunk in (0..count).collect::<Vec<_>>().chunks(32) {
+            let starts = chunk.iter().map(|number| {
+                let mut client = ConversationServiceClient::new(self.channel.clone());
+                let phone = format!("+4860{:07}", number + 1_000_000);
+                async move {
+                    let request = StartConversationRequest {
+                        workspace: "latency".into(),
+                        request_id: format!("start-{number}"),
+                        channel: "web".into(),
+                        visitor: uuid::Uuid::from_u128(*number as u128 + 1).to_string(),
+                        contact: Some(GivenContact {
+                            phone: phone.clone(),
+                            ..Default::default()
+                        }),
+                        author: AuthorRole::Customer as i32,
+                        text: "Where is my parcel?".into(),
+                        page_url: "https://shop.example/help".into(),
+                        ..Default::default()
+                    };
+                    let started = client.start_conversation(request).await?.into_inner();
+                    let conversation = started.conversation.context("a conversation")?.conversation;
+                    anyhow::Ok((phone, conversation))
+                }
+            });
+            all.extend(try_join_all(starts).await?);
+        }
+        Ok(all)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "compared with the sink's clock")]
+fn wall() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
