@@ -100,15 +100,10 @@ impl Kind {
     pub fn ack(self) -> Ack {
         match self {
             // The same event id with the same content never becomes a fault; with other content it is a mistake.
-            Self::InvalidArgument
-            | Self::Unauthenticated
-            | Self::PermissionDenied
-            | Self::AlreadyExists => Ack::Dead,
+            Self::InvalidArgument | Self::Unauthenticated | Self::PermissionDenied | Self::AlreadyExists => Ack::Dead,
             Self::NotFound | Self::FailedPrecondition | Self::Internal => Ack::RetryThenDead,
             Self::Conflict => Ack::Retry(Duration::from_millis(100)),
-            Self::RateLimited | Self::Timeout | Self::Unavailable => {
-                Ack::Retry(Duration::from_secs(1))
-            }
+            Self::RateLimited | Self::Timeout | Self::Unavailable => Ack::Retry(Duration::from_secs(1)),
         }
     }
 

@@ -41,11 +41,7 @@ impl Fault {
 
     /// A dependency that does not answer.
     pub fn unavailable(what: &str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(
-            &codes::UNAVAILABLE,
-            format!("{what} does not answer; try again"),
-        )
-        .because(source)
+        Self::new(&codes::UNAVAILABLE, format!("{what} does not answer; try again")).because(source)
     }
 
     /// A field that cannot be what it is.
@@ -55,11 +51,7 @@ impl Fault {
 
     /// Nothing by that id in this workspace.
     pub fn not_found(what: &str) -> Self {
-        Self::new(
-            &codes::NOT_FOUND,
-            format!("there is no such {what} in this workspace"),
-        )
-        .of(what)
+        Self::new(&codes::NOT_FOUND, format!("there is no such {what} in this workspace")).of(what)
     }
 
     #[must_use]
