@@ -41,11 +41,20 @@ pub enum Proof {
 impl Bus {
     /// Connects, waiting for the server if it is not there yet; reconnects by itself after losses.
     pub async fn connect(config: &BusConfig) -> Result<Self> {
-        let client = async_nats::ConnectOptions::new()
+        let address: async_nats::ServerAddr = config
+            .url
+            .parse()
+            .map_err(|_| Fault::invalid("nats_url", "needs the form nats://[user:password@]host:port"))?;
+        let mut options = async_nats::ConnectOptions::new();
+        // The client itself ignores the credentials in a URL.
+        if let (Some(user), Some(password)) = (address.username(), address.password()) {
+            options = options.user_and_password(user.to_owned(), password.to_owned());
+        }
+        let client = options
             .name(&config.name)
             .ping_interval(PING)
             .retry_on_initial_connect()
-            .connect(&config.url)
+            .connect(address)
             .await
             .map_err(|error| Fault::unavailable("NATS", error))?;
         let jetstream = jetstream::context::ContextBuilder::new()
