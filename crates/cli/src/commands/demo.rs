@@ -105,7 +105,7 @@ async fn play(world: &World, report: &mut Report) -> Option<()> {
         "a customer writes; the confirmation text arrives",
         started,
         main_job::write(world).await,
-        |customer| format!("conversation {} of {}", customer.number, main_job::NAME),
+        |customer| format!("conversation {} of {}", customer.number, world.ola.name),
     )?;
     let started = Instant::now();
     let left = main_job::leave(world, &mut first).await;

@@ -9,32 +9,24 @@ use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse, FollowUp, FollowUpS
 use super::expect::soon;
 use super::sinks::return_link;
 use super::world::{CHANNEL, FUNDS, PATIENT_CHANNEL};
-use super::{ArrivedMail, ArrivedText, Customer, Given, World};
+use super::{ArrivedMail, ArrivedText, Customer, Given, Person, World};
 
-/// Addresses of one customer; in a fresh workspace any will do.
-pub const NAME: &str = "Ola";
-pub const PHONE: &str = "+48600700801";
-pub const EMAIL: &str = "ola@example.com";
 pub const QUESTION: &str = "Do you have the red kettle?";
 pub const ANSWER: &str = "Yes, two are left. Shall we keep one for you?";
 
 /// Step 1: a customer gives name, phone and e-mail, and writes; the confirmation text arrives and the contact is kept.
 pub async fn write(world: &World) -> Result<Customer> {
-    let given = Given {
-        name: Some(NAME),
-        phone: Some("600 700 801"),
-        email: Some(EMAIL),
-    };
-    let customer = world.customer(CHANNEL, QUESTION, given).await?;
-    let confirmation = world.sinks.nth_text(PHONE, 1).await?;
+    let ola = &world.ola;
+    let customer = world.customer(CHANNEL, QUESTION, ola.given()).await?;
+    let confirmation = world.sinks.nth_text(&ola.phone, 1).await?;
     ensure!(
         confirmation.body.contains(&customer.number.to_string()),
         "the confirmation lacks the conversation's number: {}",
         confirmation.body
     );
-    let contact = world.clients.contact(PHONE).await?;
-    ensure!(contact.name == NAME, "the contact is called '{}'", contact.name);
-    let has_mail = contact.addresses.iter().any(|address| address.value == EMAIL);
+    let contact = world.clients.contact(&ola.phone).await?;
+    ensure!(contact.name == ola.name, "the contact is called '{}'", contact.name);
+    let has_mail = contact.addresses.iter().any(|address| address.value == ola.email);
     ensure!(has_mail, "the contact lacks the e-mail address");
     Ok(customer)
 }
@@ -62,7 +54,7 @@ pub async fn offline(world: &World, customer: &Customer) -> Result<()> {
 
 /// Step 4: the text goes out, with the number and a link, and is charged.
 pub async fn text(world: &World, customer: &Customer) -> Result<ArrivedText> {
-    let text = world.sinks.nth_text(PHONE, 2).await?;
+    let text = world.sinks.nth_text(&world.ola.phone, 2).await?;
     ensure!(
         text.body.contains(&customer.number.to_string()),
         "the text lacks the conversation's number: {}",
@@ -115,7 +107,7 @@ pub async fn captured(world: &World, n: usize) -> Result<Vec<Charge>> {
 
 /// Step 5: the e-mail goes out, with question, answer and link.
 pub async fn mail(world: &World) -> Result<ArrivedMail> {
-    let mail = world.sinks.nth_mail(EMAIL, 1).await?;
+    let mail = world.sinks.nth_mail(&world.ola.email, 1).await?;
     let text = mail.text.as_deref().context("the mail has no text part")?;
     let html = mail.html.as_deref().context("the mail has no HTML part")?;
     for (what, words) in [("question", QUESTION), ("answer", ANSWER)] {
@@ -169,16 +161,12 @@ pub async fn ended(world: &World, conversation: &str, reason: FollowUpEnd) -> Re
 
 /// Step 7, second customer: stays and reads.
 pub async fn stays(world: &World) -> Result<Customer> {
-    let given = Given {
-        name: Some("Jan"),
-        phone: Some("+48600700802"),
-        email: Some("jan@example.com"),
-    };
-    let mut customer = world.customer(CHANNEL, "Are you open on Sunday?", given).await?;
+    let jan = &world.jan;
+    let mut customer = world.customer(CHANNEL, "Are you open on Sunday?", jan.given()).await?;
     world.answer(&customer, "Yes, until six.").await?;
     customer.shown(2).await?;
     customer.read(2).await?;
-    nothing_sent(world, &customer, Some("+48600700802"), "jan@example.com").await?;
+    nothing_sent(world, &customer, jan).await?;
     Ok(customer)
 }
 
@@ -193,12 +181,8 @@ pub async fn unreachable(world: &World) -> Result<Customer> {
 
 /// Step 7, fourth customer: returns within the debounce.
 pub async fn returns_in_time(world: &World) -> Result<Customer> {
-    let given = Given {
-        name: Some("Ewa"),
-        phone: Some("+48600700804"),
-        email: Some("ewa@example.com"),
-    };
-    let mut customer = world.customer(PATIENT_CHANNEL, "Do you deliver?", given).await?;
+    let ewa = &world.ewa;
+    let mut customer = world.customer(PATIENT_CHANNEL, "Do you deliver?", ewa.given()).await?;
     leave(world, &mut customer).await?;
     world.answer(&customer, "Yes, everywhere.").await?;
     soon("the follow-up starts", async || {
@@ -207,22 +191,20 @@ pub async fn returns_in_time(world: &World) -> Result<Customer> {
     .await?;
     customer.open_tab().await?;
     ended(world, &customer.conversation, FollowUpEnd::Returned).await?;
-    nothing_sent(world, &customer, Some("+48600700804"), "ewa@example.com").await?;
+    nothing_sent(world, &customer, ewa).await?;
     Ok(customer)
 }
 
 /// Nothing but the confirmation text was sent, and `explain` says why.
-async fn nothing_sent(world: &World, customer: &Customer, phone: Option<&str>, email: &str) -> Result<()> {
-    if let Some(phone) = phone {
-        world.sinks.nth_text(phone, 1).await?;
-        let texts = world.sinks.texts(phone).await?;
-        ensure!(
-            texts.len() == 1,
-            "{} texts were sent, not the confirmation alone",
-            texts.len()
-        );
-    }
-    ensure!(world.sinks.mails(email).await?.is_empty(), "a mail was sent");
+async fn nothing_sent(world: &World, customer: &Customer, person: &Person) -> Result<()> {
+    world.sinks.nth_text(&person.phone, 1).await?;
+    let texts = world.sinks.texts(&person.phone).await?;
+    ensure!(
+        texts.len() == 1,
+        "{} texts were sent, not the confirmation alone",
+        texts.len()
+    );
+    ensure!(world.sinks.mails(&person.email).await?.is_empty(), "a mail was sent");
     let explained = explained(world, customer).await?;
     ensure!(!explained.summary.is_empty(), "explain has no summary");
     Ok(())

@@ -24,6 +24,40 @@ pub const FUNDS: i64 = 10_000_000;
 
 const INTEGRATION: &str = "helpdesk";
 
+/// Somebody with addresses that nobody else in this run, or in an earlier one, has.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub name: &'static str,
+    /// E.164.
+    pub phone: String,
+    pub email: String,
+}
+
+impl Person {
+    fn new(name: &'static str) -> Self {
+        let id = fresh(&name.to_lowercase());
+        let digits = id
+            .bytes()
+            .rev()
+            .take(7)
+            .fold(0_u64, |sum, byte| sum * 10 + u64::from(byte % 10));
+        Self {
+            name,
+            phone: format!("+4860{digits:07}"),
+            email: format!("{id}@example.com"),
+        }
+    }
+
+    /// What they type: the phone number without its country code.
+    pub fn given(&self) -> Given<'_> {
+        Given {
+            name: Some(self.name),
+            phone: Some(&self.phone[3..]),
+            email: Some(&self.email),
+        }
+    }
+}
+
 /// One workspace with a web channel, an agent, an integration, prices and funds.
 #[derive(Debug)]
 pub struct World {
@@ -32,6 +66,9 @@ pub struct World {
     pub clients: Clients,
     pub integration: Integration,
     pub sinks: Sinks,
+    pub ola: Person,
+    pub jan: Person,
+    pub ewa: Person,
     http: reqwest::Client,
     events: AtomicU32,
 }
@@ -66,6 +103,9 @@ impl World {
             .build()?;
         let sinks = Sinks::new(&endpoints.sinks, http.clone());
         Ok(Self {
+            ola: Person::new("Ola"),
+            jan: Person::new("Jan"),
+            ewa: Person::new("Ewa"),
             workspace,
             endpoints,
             clients,

@@ -1,6 +1,6 @@
 //! One nats-server with JetStream on files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -166,8 +166,8 @@ impl Nats {
 }
 
 fn spawn(
-    binary: &std::path::Path,
-    folder: &std::path::Path,
+    binary: &Path,
+    folder: &Path,
     port: u16,
     monitor: Option<u16>,
     name: &str,
@@ -175,15 +175,28 @@ fn spawn(
 ) -> Result<Process> {
     let log = options.log.clone().unwrap_or_else(|| folder.join("nats.log"));
     let mut spawn = Spawn::new(&[], binary)
-        .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-n", name, "-js", "-sd"])
+        .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
         .arg(folder);
     if let Some(monitor) = monitor {
         spawn = spawn.args(["-m", &monitor.to_string()]);
     }
-    if let Some(config) = &options.config {
-        spawn = spawn.arg("-c").arg(config);
-    }
+    spawn = match &options.config {
+        Some(config) => spawn.arg("-c").arg(named(config, name)?),
+        None => spawn.args(["-n", name]),
+    };
     Process::spawn("nats-server", spawn, &log)
+}
+
+/// A configuration that includes the given one and names the server: a name on the command line forbids reloads.
+fn named(config: &Path, name: &str) -> Result<PathBuf> {
+    let config = std::path::absolute(config)?;
+    let file = config
+        .file_name()
+        .context("the configuration is a file")?
+        .to_string_lossy();
+    let wrapper = config.with_extension("server.conf");
+    std::fs::write(&wrapper, format!("server_name: \"{name}\"\ninclude \"./{file}\"\n"))?;
+    Ok(wrapper)
 }
 
 #[expect(
@@ -194,7 +207,7 @@ fn unique() -> String {
     format!("homing-{}", uuid::Uuid::now_v7().simple())
 }
 
-async fn refuse_old(binary: &std::path::Path) -> Result<()> {
+async fn refuse_old(binary: &Path) -> Result<()> {
     let output = Command::new(binary).arg("--version").output().await;
     let output = output.with_context(|| format!("cannot run {}", binary.display()))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
