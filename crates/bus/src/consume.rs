@@ -3,7 +3,7 @@ use crate::received::received;
 use crate::settle::{Next, settle};
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Message};
-use events::{FACTS, Received, StreamSpec, headers};
+use events::{DEAD, FACTS, Received, StreamSpec, headers};
 use fault::{Fault, Result};
 use futures::StreamExt;
 use std::future::Future;
@@ -144,6 +144,8 @@ async fn reopen(bus: &Bus, spec: &ConsumerSpec) -> Result<pull::Stream> {
 
 async fn open(bus: &Bus, spec: &ConsumerSpec) -> Result<PullConsumer> {
     bus.ensure_stream(spec.stream).await?;
+    // Where its messages go that cannot be handled.
+    bus.ensure_stream(&DEAD).await?;
     let config = pull::Config {
         durable_name: Some(spec.durable.into()),
         filter_subjects: spec.filters.clone(),
