@@ -1,0 +1,68 @@
+//! Use cases: one file each, one transaction each.
+
+mod audit;
+mod expire;
+mod get_balance;
+mod get_usage;
+mod hold;
+mod list_charges;
+mod open_account;
+mod set_prices;
+mod settle;
+mod top_up;
+
+pub use settle::Learned;
+
+use crate::domain::{Kind, PriceMissing, price_of};
+use crate::outbound::postgres;
+use ::domain::{Country, Pu, Timestamp, WorkspaceId};
+use fault::{Fault, Result, codes};
+use sqlx::PgConnection;
+use std::time::Duration;
+use store::Store;
+
+/// The service's use cases over its database.
+#[derive(Debug, Clone)]
+pub struct Billing {
+    store: Store,
+    /// How long a hold waits for its delivery to be attempted.
+    hold_expiry: Duration,
+    /// How often a workspace's books are compared.
+    audit_interval: Duration,
+}
+
+impl Billing {
+    pub fn new(store: Store, hold_expiry: Duration, audit_interval: Duration) -> Self {
+        Self {
+            store,
+            hold_expiry,
+            audit_interval,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.store.clock().now()
+    }
+
+    fn after(&self, duration: Duration) -> Result<Timestamp> {
+        self.now().checked_add(duration).map_err(Fault::internal)
+    }
+}
+
+/// The price in force of one part.
+async fn price(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    kind: Kind,
+    country: Option<Country>,
+    at: Timestamp,
+) -> Result<Pu> {
+    let list = postgres::price::in_force(db, workspace, kind, country, at).await?;
+    price_of(&list, kind, country, at).map_err(|PriceMissing| {
+        Fault::new(
+            &codes::PRICE_MISSING,
+            "there is no price in force for this kind and country; set one for the country or for *",
+        )
+        .of("country")
+    })
+}

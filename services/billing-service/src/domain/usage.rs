@@ -1,0 +1,123 @@
+use super::{HoldState, Kind, Terms};
+use domain::{DeliveryId, Invalid, Pu, Timestamp};
+use uuid::Uuid;
+
+/// How usage is summed, in the workspace's time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    Day,
+    Month,
+}
+
+/// What span of time is asked for; `to` is exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+/// A year and a bit, so that a year can be compared with the one before in two calls.
+const MAX_DAYS: i64 = 400;
+
+impl Period {
+    pub fn new(from: Timestamp, to: Timestamp) -> Result<Self, Invalid> {
+        let seconds = to.as_second().saturating_sub(from.as_second());
+        if from >= to {
+            Err(Invalid::new("to", "must be later than from"))
+        } else if seconds > MAX_DAYS * 24 * 3600 {
+            Err(Invalid::new("to", "must be at most 400 days later than from"))
+        } else {
+            Ok(Self { from, to })
+        }
+    }
+}
+
+/// One sum over captured charges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageRow {
+    /// `2026-11-21`, or `2026-11`.
+    pub period: String,
+    pub kind: Kind,
+    /// Empty for e-mail.
+    pub country: String,
+    pub messages: u64,
+    pub parts: u64,
+    pub amount: Pu,
+}
+
+/// One message in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    pub delivery: DeliveryId,
+    pub terms: Terms,
+    pub amount: Pu,
+    pub state: HoldState,
+    /// When it was held.
+    pub at: Timestamp,
+}
+
+/// Where a page of the log ended: the next begins with what is older.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub at: Timestamp,
+    pub delivery: DeliveryId,
+}
+
+impl Cursor {
+    /// `None` for the empty token, the first page.
+    pub fn parse(token: &str) -> Result<Option<Self>, Invalid> {
+        let read = || {
+            let (micros, id) = token.split_once('.')?;
+            let at = Timestamp::from_microsecond(micros.parse().ok()?).ok()?;
+            Some(Self {
+                at,
+                delivery: DeliveryId(Uuid::try_parse(id).ok()?),
+            })
+        };
+        match token {
+            "" => Ok(None),
+            _ => read().map(Some).ok_or_else(|| {
+                Invalid::new(
+                    "page_token",
+                    "is not one of ours; use next_page_token of the page before, or nothing",
+                )
+            }),
+        }
+    }
+
+    pub fn token(&self) -> String {
+        format!("{}.{}", self.at.as_microsecond(), self.delivery)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_survives_its_token() {
+        let at = Timestamp::from_microsecond(1_700_000_000_123_456).expect("in range");
+        let cursor = Cursor {
+            at,
+            delivery: DeliveryId(Uuid::from_u128(7)),
+        };
+        assert_eq!(Cursor::parse(&cursor.token()), Ok(Some(cursor)));
+        assert_eq!(Cursor::parse(""), Ok(None));
+        for bad in [
+            "x",
+            "1.2",
+            ".",
+            "99999999999999999999.00000000-0000-0000-0000-000000000007",
+        ] {
+            assert_eq!(Cursor::parse(bad).expect_err(bad).field, "page_token");
+        }
+    }
+
+    #[test]
+    fn a_period_has_a_beginning_an_end_and_a_limit() {
+        let at = |day: i64| Timestamp::from_second(day * 86_400).expect("in range");
+        assert!(Period::new(at(0), at(400)).is_ok());
+        assert!(Period::new(at(0), at(401)).is_err());
+        assert!(Period::new(at(1), at(1)).is_err());
+    }
+}

@@ -1,0 +1,125 @@
+//! Facts: deliveries settle holds, new workspaces open accounts.
+
+use super::words;
+use crate::app::{Billing, Learned};
+use crate::domain::{Mark, Terms};
+use bus::{BatchHandler, Handler};
+use domain::{DeliveryId, Invalid, WorkspaceId};
+use events::event::{DeliveryAccepted, DeliveryAttempting, DeliveryFailed, WorkspaceCreated};
+use events::{Received, headers};
+use fault::{Fault, Result, codes};
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// What `Deliveries` reads.
+pub fn delivery_filters() -> Vec<String> {
+    vec![
+        events::fact_filter::<DeliveryAttempting>(),
+        events::fact_filter::<DeliveryAccepted>(),
+        events::fact_filter::<DeliveryFailed>(),
+    ]
+}
+
+/// What `Workspaces` reads.
+pub fn workspace_filters() -> Vec<String> {
+    vec![events::fact_filter::<WorkspaceCreated>()]
+}
+
+/// Settles holds, a batch of one workspace in one transaction.
+#[derive(Debug, Clone)]
+pub struct Deliveries {
+    billing: Billing,
+}
+
+impl Deliveries {
+    pub fn new(billing: Billing) -> Self {
+        Self { billing }
+    }
+
+    /// All in one transaction; if that fails, each in its own, so that one bad fact holds up no other.
+    async fn settle(&self, workspace: &WorkspaceId, learned: &[Learned]) -> Vec<Result<()>> {
+        match self.billing.settle(workspace, learned).await {
+            Ok(()) => learned.iter().map(|_| Ok(())).collect(),
+            Err(fault) if learned.len() == 1 => vec![Err(fault)],
+            Err(_) => {
+                let mut results = Vec::with_capacity(learned.len());
+                for item in learned {
+                    results.push(self.billing.settle(workspace, std::slice::from_ref(item)).await);
+                }
+                results
+            }
+        }
+    }
+}
+
+impl BatchHandler for Deliveries {
+    async fn handle(&self, batch: Vec<Received>) -> Vec<Result<()>> {
+        let mut results: Vec<Result<()>> = batch.iter().map(|_| Ok(())).collect();
+        let mut by_workspace: BTreeMap<&WorkspaceId, (Vec<usize>, Vec<Learned>)> = BTreeMap::new();
+        for (at, message) in batch.iter().enumerate() {
+            match read(message) {
+                Ok(learned) => {
+                    let (places, items) = by_workspace.entry(message.workspace()).or_default();
+                    places.push(at);
+                    items.push(learned);
+                }
+                Err(fault) => results[at] = Err(fault),
+            }
+        }
+        for (workspace, (places, items)) in by_workspace {
+            for (at, result) in places.into_iter().zip(self.settle(workspace, &items).await) {
+                results[at] = result;
+            }
+        }
+        results
+    }
+
+    /// One writer per workspace: writers would only wait for each other's account.
+    fn partition(&self, message: &Received) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        message.workspace().hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+fn read(message: &Received) -> Result<Learned> {
+    let (delivery, mark, terms) = if message.is::<DeliveryAttempting>() {
+        (message.decode::<DeliveryAttempting>()?.delivery, Mark::Attempting, None)
+    } else if message.is::<DeliveryAccepted>() {
+        let fact = message.decode::<DeliveryAccepted>()?;
+        (fact.delivery.clone(), Mark::Accepted, terms(&fact).ok())
+    } else if message.is::<DeliveryFailed>() {
+        (message.decode::<DeliveryFailed>()?.delivery, Mark::Failed, None)
+    } else {
+        return Err(Fault::new(&codes::MALFORMED, "not a fact that billing reads"));
+    };
+    Ok(Learned {
+        delivery: DeliveryId::parse(&delivery)?,
+        mark,
+        terms,
+        traceparent: message.header(headers::TRACEPARENT).map(str::to_owned),
+    })
+}
+
+fn terms(fact: &DeliveryAccepted) -> Result<Terms, Invalid> {
+    Terms::new(words::kind(fact.kind)?, words::country(&fact.country)?, fact.parts)
+}
+
+/// Opens accounts.
+#[derive(Debug, Clone)]
+pub struct Workspaces {
+    billing: Billing,
+}
+
+impl Workspaces {
+    pub fn new(billing: Billing) -> Self {
+        Self { billing }
+    }
+}
+
+impl Handler for Workspaces {
+    async fn handle(&self, message: Received) -> Result<()> {
+        let fact = message.decode::<WorkspaceCreated>()?;
+        self.billing.open_account(message.workspace(), &fact.time_zone).await
+    }
+}

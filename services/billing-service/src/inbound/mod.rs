@@ -1,0 +1,5 @@
+//! What reaches the service.
+
+pub mod events;
+pub mod grpc;
+mod words;

@@ -1,0 +1,48 @@
+use crate::Config;
+use crate::app::Billing;
+use crate::inbound::events::{Deliveries, Workspaces, delivery_filters, workspace_filters};
+use crate::inbound::grpc::Server;
+use bus::ConsumerSpec;
+use domain::DeliveryId;
+use fault::Result;
+use rpc::billing::billing_service_server::BillingServiceServer;
+use runtime::{Running, Shell};
+use std::sync::Arc;
+use tonic::service::Routes;
+
+/// Serves billing until stopped.
+pub async fn start(config: Config, shell: Shell) -> Result<Running> {
+    let billing = Billing::new(shell.store(), config.hold_expiry.0, config.audit_interval.0);
+
+    let deliveries = ConsumerSpec {
+        workers: 4,
+        ..ConsumerSpec::facts("billing", delivery_filters())
+    };
+    let handler = Arc::new(Deliveries::new(billing.clone()));
+    shell.spawn(
+        "deliveries",
+        bus::consume_batches(shell.bus(), deliveries, handler, shell.stop.clone()),
+    );
+
+    let workspaces = ConsumerSpec::facts("billing_workspaces", workspace_filters());
+    let handler = Arc::new(Workspaces::new(billing.clone()));
+    shell.spawn(
+        "workspaces",
+        bus::consume(shell.bus(), workspaces, handler, shell.stop.clone()),
+    );
+
+    let expiring = billing.clone();
+    runtime::due_loop(&shell, "hold", move |workspace, id| {
+        let billing = expiring.clone();
+        async move { billing.expire(&workspace, DeliveryId(id)).await }
+    });
+    let auditing = billing.clone();
+    runtime::due_loop(&shell, "audit", move |workspace, _| {
+        let billing = auditing.clone();
+        async move { billing.audit(&workspace).await }
+    });
+
+    shell
+        .serve(Routes::new(BillingServiceServer::new(Server::new(billing))))
+        .await
+}

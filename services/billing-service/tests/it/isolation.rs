@@ -1,0 +1,65 @@
+use crate::harness::{Harness, PU, Tested};
+use events::common::MessageKind;
+use rpc::billing::HoldState;
+use sqlx::Row;
+
+#[tokio::test]
+async fn workspaces_see_and_spend_only_their_own() -> Tested {
+    let billing = Harness::start().await?;
+    billing.open("acme", 10).await?;
+    let delivery = billing.delivery();
+    billing.hold("acme", delivery, 1).await?;
+
+    // The same delivery id, balance and price list mean nothing elsewhere.
+    assert_eq!(billing.balance("globex").await?, (0, 0));
+    assert!(billing.charges("globex").await?.is_empty());
+    assert!(billing.hold("globex", delivery, 1).await.is_err());
+    billing.set_price("globex", MessageKind::Sms, "PL", 3 * PU).await?;
+    assert_eq!(billing.hold("globex", delivery, 1).await?, HoldState::NotCovered);
+    billing.top_up("globex", "first", 3 * PU).await?;
+    assert_eq!(billing.hold("globex", delivery, 1).await?, HoldState::Held);
+    billing.accepted("globex", delivery).await?;
+    billing.state_becomes("globex", delivery, HoldState::Captured).await?;
+
+    assert_eq!(billing.balance("acme").await?, (9, 1));
+    assert_eq!(billing.charges("acme").await?.len(), 1);
+    billing.state_becomes("acme", delivery, HoldState::Held).await?;
+    billing.books_are_right().await
+}
+
+#[tokio::test]
+async fn every_table_is_protected_and_the_journal_cannot_be_changed() -> Tested {
+    let billing = Harness::start().await?;
+    let mut admin = billing.admin().await?;
+    let tables = sqlx::query(
+        "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity AS forced, pg_get_userbyid(c.relowner) AS owner,
+           (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = 1) AS first,
+           has_table_privilege('billing', c.oid, 'UPDATE') AS may_update,
+           has_table_privilege('billing', c.oid, 'DELETE, TRUNCATE') AS may_delete
+         FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+           AND c.relname <> '_sqlx_migrations' ORDER BY c.relname",
+    )
+    .fetch_all(&mut admin)
+    .await?;
+    assert_eq!(tables.len(), 7, "account, audit, hold, inbox, outbox, price, transfer");
+    for table in &tables {
+        let name: String = table.try_get("relname")?;
+        assert!(
+            table.try_get::<bool, _>("forced")?,
+            "{name} is not under forced row-level security"
+        );
+        assert_eq!(table.try_get::<String, _>("owner")?, "billing_owner", "{name}");
+        assert_eq!(table.try_get::<String, _>("first")?, "workspace_id", "{name}");
+        assert!(!table.try_get::<bool, _>("may_delete")?, "{name} may be deleted from");
+        if name == "transfer" {
+            assert!(!table.try_get::<bool, _>("may_update")?, "the journal may be changed");
+        }
+    }
+    let role = sqlx::query("SELECT rolinherit, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = 'billing'")
+        .fetch_one(&mut admin)
+        .await?;
+    for right in ["rolinherit", "rolsuper", "rolbypassrls"] {
+        assert!(!role.try_get::<bool, _>(right)?, "the login has {right}");
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! Billing through its front door: gRPC and facts in, answers and facts out, on a real PostgreSQL and NATS.
+
+mod books;
+mod facts;
+mod harness;
+mod holds;
+mod isolation;
+mod prices;
+mod usage;
