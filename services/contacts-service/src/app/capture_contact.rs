@@ -1,0 +1,123 @@
+use super::Contacts;
+use crate::domain::{AddressValue, Conflict, Found, Given, NameStep, Plan, Purpose, Target, plan};
+use crate::outbound::postgres::{address, conflict, contact};
+use domain::{AddressId, ContactId, Timestamp, WorkspaceId};
+use fault::{Fault, Kind, Result, codes};
+use store::Tx;
+
+/// Where given data are kept now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Captured {
+    pub contact: ContactId,
+    pub phone: Option<AddressId>,
+    pub email: Option<AddressId>,
+}
+
+/// A capture loses a race only to another one that stores the same address, which the next try then finds.
+const TRIES: usize = 5;
+
+impl Contacts {
+    /// Stores what a customer gave, and that it was given for `purpose`.
+    pub async fn capture_contact(&self, workspace: &WorkspaceId, given: &Given, purpose: Purpose) -> Result<Captured> {
+        for _ in 0..TRIES {
+            match self.try_capture(workspace, given, purpose).await {
+                Ok(Some(captured)) => return Ok(captured),
+                Ok(None) => {}
+                Err(fault) if fault.kind() == Kind::Conflict => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Err(Fault::new(
+            &codes::CONFLICT,
+            "the same address is being stored elsewhere; try again",
+        ))
+    }
+
+    /// `None`: another capture stored one of the addresses meanwhile.
+    async fn try_capture(&self, workspace: &WorkspaceId, given: &Given, purpose: Purpose) -> Result<Option<Captured>> {
+        let now = self.store.clock().now();
+        let mut tx = self.store.begin(workspace).await?;
+        let (phone, email) = address::lock_owners(
+            &mut tx,
+            workspace,
+            given.phone_value().as_ref(),
+            given.email_value().as_ref(),
+        )
+        .await?;
+        let plan = plan(given, phone.as_ref(), email.as_ref());
+        let contact = self.settle_contact(&mut tx, workspace, &plan, now).await?;
+        // The phone always comes first: two captures of the same pair cannot wait for each other.
+        let Some(phone) = self
+            .settle_address(&mut tx, workspace, contact, given.phone_value(), phone, now)
+            .await?
+        else {
+            return Ok(None);
+        };
+        let Some(email) = self
+            .settle_address(&mut tx, workspace, contact, given.email_value(), email, now)
+            .await?
+        else {
+            return Ok(None);
+        };
+        let addresses: Vec<AddressId> = [phone, email].into_iter().flatten().collect();
+        address::give_purpose(&mut tx, workspace, &addresses, purpose, now).await?;
+        tx.commit().await?;
+        Ok(Some(Captured { contact, phone, email }))
+    }
+
+    /// Makes the contact if it is new, fills in a missing name, and keeps conflicts for a person.
+    async fn settle_contact(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        plan: &Plan,
+        now: Timestamp,
+    ) -> Result<ContactId> {
+        let name = match &plan.name {
+            NameStep::Nothing => None,
+            NameStep::Fill(name) => Some(name),
+        };
+        let id = match plan.target {
+            Target::Known(id) => {
+                if let Some(name) = name {
+                    contact::fill_name(tx, workspace, id, name).await?;
+                }
+                id
+            }
+            Target::New => {
+                let id = ContactId::generate(self.store.entropy());
+                contact::insert(tx, workspace, id, name, now).await?;
+                id
+            }
+        };
+        for entry in &plan.conflicts {
+            let (name, other) = match entry {
+                Conflict::Name(name) => (Some(name), None),
+                Conflict::OtherContact(other) => (None, Some(*other)),
+            };
+            conflict::keep(tx, workspace, self.store.entropy().id(), id, name, other, now).await?;
+        }
+        Ok(id)
+    }
+
+    /// The address as it is stored, or stored now. Outer `None`: another capture was faster.
+    async fn settle_address(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        contact: ContactId,
+        value: Option<AddressValue>,
+        found: Option<Found>,
+        now: Timestamp,
+    ) -> Result<Option<Option<AddressId>>> {
+        match (value, found) {
+            (_, Some(found)) => Ok(Some(Some(found.address))),
+            (None, None) => Ok(Some(None)),
+            (Some(value), None) => {
+                let id = AddressId::generate(self.store.entropy());
+                let stored = address::insert(tx, workspace, id, contact, &value, now).await?;
+                Ok(stored.then_some(Some(id)))
+            }
+        }
+    }
+}

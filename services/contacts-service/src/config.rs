@@ -1,0 +1,4 @@
+runtime::settings! {
+    /// None beyond those that every service has.
+    pub struct Config {}
+}

@@ -1,0 +1,15 @@
+//! People and how to reach them. Pure: what was given and what is stored go in, what to write comes out.
+
+mod address;
+mod capture;
+mod contact;
+mod phone;
+#[cfg(test)]
+mod property;
+mod purpose;
+
+pub use address::{Address, AddressKind, AddressValue};
+pub use capture::{Conflict, Found, Given, NameStep, Plan, Target, plan};
+pub use contact::{Contact, StoredContact};
+pub use phone::Phone;
+pub use purpose::{Bound, Purpose, PurposeDenied};

@@ -1,0 +1,188 @@
+//! `homing.contacts.v1.ContactService`: reads requests, calls the use case of the same name, writes answers.
+
+use crate::app::Contacts;
+use crate::domain::{Address, AddressKind, AddressValue, Contact, Given, Phone, Purpose};
+use domain::{AddressId, ContactId, Country, Email, Invalid, PersonName, WorkspaceId};
+use fault::Result;
+use rpc::contacts::contact_service_server::ContactService;
+use rpc::contacts::{
+    self, CaptureContactRequest, CaptureContactResponse, GetAddressRequest, GetAddressResponse, GetContactRequest,
+    GetContactResponse, LookUpContactRequest, LookUpContactResponse,
+};
+use tonic::{Request, Response, Status};
+
+/// The server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    contacts: Contacts,
+}
+
+impl Server {
+    pub fn new(contacts: Contacts) -> Self {
+        Self { contacts }
+    }
+
+    async fn do_capture_contact(&self, request: CaptureContactRequest) -> Result<CaptureContactResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let purpose = match purpose(request.purpose)? {
+            Purpose::Support => Purpose::Support,
+            Purpose::Outreach => {
+                let remedy = "must be SUPPORT: consent for anything else needs a form of its own";
+                return Err(Invalid::new("purpose", remedy).into());
+            }
+        };
+        let captured = self
+            .contacts
+            .capture_contact(&workspace, &given(&request)?, purpose)
+            .await?;
+        let text = |id: Option<AddressId>| id.map(|id| id.to_string()).unwrap_or_default();
+        Ok(CaptureContactResponse {
+            contact: captured.contact.to_string(),
+            phone_address: text(captured.phone),
+            email_address: text(captured.email),
+        })
+    }
+
+    async fn do_get_contact(&self, request: GetContactRequest) -> Result<GetContactResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let id = ContactId::parse(&request.contact)?;
+        let found = self
+            .contacts
+            .get_contact(&workspace, id, purpose(request.purpose)?)
+            .await?;
+        Ok(GetContactResponse {
+            contact: Some(contact(&found)),
+        })
+    }
+
+    async fn do_look_up_contact(&self, request: LookUpContactRequest) -> Result<LookUpContactResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let value = match contacts::AddressKind::try_from(request.kind) {
+            Ok(contacts::AddressKind::Phone) => Phone::parse(&request.value, country(&request.default_country)?)
+                .map(AddressValue::Phone)
+                .map_err(as_value)?,
+            Ok(contacts::AddressKind::Email) => Email::parse(&request.value)
+                .map(AddressValue::Email)
+                .map_err(as_value)?,
+            Ok(contacts::AddressKind::Unspecified) | Err(_) => {
+                return Err(Invalid::new("kind", "must be PHONE or EMAIL").into());
+            }
+        };
+        let found = self
+            .contacts
+            .look_up_contact(&workspace, &value, purpose(request.purpose)?)
+            .await?;
+        Ok(LookUpContactResponse {
+            contact: Some(contact(&found)),
+        })
+    }
+
+    async fn do_get_address(&self, request: GetAddressRequest) -> Result<GetAddressResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let id = AddressId::parse(&request.address)?;
+        let (found, name) = self
+            .contacts
+            .get_address(&workspace, id, purpose(request.purpose)?)
+            .await?;
+        Ok(GetAddressResponse {
+            address: Some(address(&found)),
+            contact_name: spoken(name.as_ref()),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl ContactService for Server {
+    async fn capture_contact(
+        &self,
+        request: Request<CaptureContactRequest>,
+    ) -> Result<Response<CaptureContactResponse>, Status> {
+        rpc::answer(self.do_capture_contact(request.into_inner()).await)
+    }
+
+    async fn get_contact(&self, request: Request<GetContactRequest>) -> Result<Response<GetContactResponse>, Status> {
+        rpc::answer(self.do_get_contact(request.into_inner()).await)
+    }
+
+    async fn look_up_contact(
+        &self,
+        request: Request<LookUpContactRequest>,
+    ) -> Result<Response<LookUpContactResponse>, Status> {
+        rpc::answer(self.do_look_up_contact(request.into_inner()).await)
+    }
+
+    async fn get_address(&self, request: Request<GetAddressRequest>) -> Result<Response<GetAddressResponse>, Status> {
+        rpc::answer(self.do_get_address(request.into_inner()).await)
+    }
+}
+
+/// The empty string means 'not given' in each field.
+fn given(request: &CaptureContactRequest) -> Result<Given, Invalid> {
+    let filled = |text: &str| !text.trim().is_empty();
+    let name = filled(&request.name)
+        .then(|| PersonName::parse(&request.name))
+        .transpose()?;
+    let phone = match filled(&request.phone) {
+        true => Some(Phone::parse(&request.phone, country(&request.default_country)?)?),
+        false => None,
+    };
+    let email = filled(&request.email)
+        .then(|| Email::parse(&request.email))
+        .transpose()?;
+    Given::new(name, phone, email)
+}
+
+fn country(code: &str) -> Result<Option<Country>, Invalid> {
+    match code {
+        "" => Ok(None),
+        code => Country::parse(code)
+            .map(Some)
+            .map_err(|invalid| invalid.of("default_country")),
+    }
+}
+
+fn purpose(number: i32) -> Result<Purpose, Invalid> {
+    match contacts::Purpose::try_from(number) {
+        Ok(contacts::Purpose::Support) => Ok(Purpose::Support),
+        Ok(contacts::Purpose::Outreach) => Ok(Purpose::Outreach),
+        Ok(contacts::Purpose::Unspecified) | Err(_) => Err(Invalid::new("purpose", "must be SUPPORT or OUTREACH")),
+    }
+}
+
+/// The look-up's address stands in a field of another name.
+fn as_value(invalid: Invalid) -> Invalid {
+    match invalid.field {
+        "default_country" => invalid,
+        _ => invalid.of("value"),
+    }
+}
+
+fn spoken(name: Option<&PersonName>) -> String {
+    name.map(|name| name.expose().to_owned()).unwrap_or_default()
+}
+
+fn address(address: &Address) -> contacts::Address {
+    let kind = match address.value.kind() {
+        AddressKind::Phone => contacts::AddressKind::Phone,
+        AddressKind::Email => contacts::AddressKind::Email,
+    };
+    contacts::Address {
+        address: address.id.to_string(),
+        kind: kind.into(),
+        value: address.value.expose().to_owned(),
+        country: address
+            .value
+            .country()
+            .as_ref()
+            .map_or_else(String::new, |country| country.as_str().into()),
+        verified: address.verified,
+    }
+}
+
+fn contact(contact: &Contact) -> contacts::Contact {
+    contacts::Contact {
+        contact: contact.id.to_string(),
+        name: spoken(contact.name.as_ref()),
+        addresses: contact.addresses.iter().map(address).collect(),
+    }
+}

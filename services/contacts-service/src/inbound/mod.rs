@@ -1,0 +1,3 @@
+//! What reaches the service.
+
+pub mod grpc;

@@ -1,0 +1,3 @@
+//! What the service reaches out to.
+
+pub mod postgres;

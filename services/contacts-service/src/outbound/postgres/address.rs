@@ -1,0 +1,181 @@
+use super::contact::name;
+use super::unreadable;
+use crate::domain::{Address, AddressKind, AddressValue, Bound, Found, Phone, Purpose};
+use domain::{AddressId, ContactId, Country, Email, PersonName, PhoneE164, Timestamp, WorkspaceId};
+use fault::Result;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+use store::OrFault;
+use uuid::Uuid;
+
+/// Who has the given phone and the given e-mail, their contacts locked until the transaction ends.
+pub async fn lock_owners(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    phone: Option<&AddressValue>,
+    email: Option<&AddressValue>,
+) -> Result<(Option<Found>, Option<Found>)> {
+    let rows = sqlx::query!(
+        "SELECT a.id, a.kind, a.contact_id, c.name FROM address a
+         JOIN contact c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
+         WHERE a.workspace_id = $1
+           AND ((a.kind = 'phone' AND a.value_norm = $2) OR (a.kind = 'email' AND a.value_norm = $3))
+         ORDER BY c.id FOR UPDATE OF c",
+        workspace.as_str(),
+        phone.map(AddressValue::normalised),
+        email.map(AddressValue::normalised),
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("lock owners of addresses")?;
+    let (mut phone, mut email) = (None, None);
+    for row in rows {
+        let found = Found {
+            address: AddressId(row.id),
+            contact: ContactId(row.contact_id),
+            name: name(row.name)?,
+        };
+        match AddressKind::from_word(&row.kind) {
+            Some(AddressKind::Phone) => phone = Some(found),
+            Some(AddressKind::Email) => email = Some(found),
+            None => return Err(unreadable("address.kind")),
+        }
+    }
+    Ok((phone, email))
+}
+
+/// Whose address this is.
+pub async fn owner(db: &mut PgConnection, workspace: &WorkspaceId, value: &AddressValue) -> Result<Option<ContactId>> {
+    let found = sqlx::query_scalar!(
+        "SELECT contact_id FROM address WHERE workspace_id = $1 AND kind = $2 AND value_norm = $3",
+        workspace.as_str(),
+        value.kind().word(),
+        value.normalised(),
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("look for owner of address")?;
+    Ok(found.map(ContactId))
+}
+
+/// Stores an address; false where somebody stored the same one meanwhile.
+pub async fn insert(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    id: AddressId,
+    contact: ContactId,
+    value: &AddressValue,
+    at: Timestamp,
+) -> Result<bool> {
+    let country = value.country();
+    let done = sqlx::query!(
+        "INSERT INTO address (workspace_id, id, contact_id, kind, value, value_norm, country, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT ON CONSTRAINT address_value DO NOTHING",
+        workspace.as_str(),
+        id.0,
+        contact.0,
+        value.kind().word(),
+        value.expose(),
+        value.normalised(),
+        country.as_ref().map(Country::as_str),
+        at.to_sqlx() as _,
+    )
+    .execute(db)
+    .await
+    .or_fault("insert address")?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes what addresses were given for.
+pub async fn give_purpose(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    addresses: &[AddressId],
+    purpose: Purpose,
+    at: Timestamp,
+) -> Result<()> {
+    let ids: Vec<Uuid> = addresses.iter().map(|address| address.0).collect();
+    sqlx::query!(
+        "INSERT INTO address_purpose (workspace_id, address_id, purpose, given_at)
+         SELECT $1, a.id, $3, $4 FROM UNNEST($2::uuid[]) AS a(id)
+         ON CONFLICT DO NOTHING",
+        workspace.as_str(),
+        &ids,
+        purpose.word(),
+        at.to_sqlx() as _,
+    )
+    .execute(db)
+    .await
+    .or_fault("give purpose to addresses")?;
+    Ok(())
+}
+
+/// One address and its owner's name, bound to what they were given for.
+pub async fn find(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    id: AddressId,
+) -> Result<Option<Bound<(Address, Option<PersonName>)>>> {
+    let row = sqlx::query!(
+        r#"SELECT a.id, a.kind, a.value, a.country, a.verified, c.name,
+             ARRAY(SELECT p.purpose FROM address_purpose p
+                   WHERE p.workspace_id = a.workspace_id AND p.address_id = a.id) AS "purposes!"
+           FROM address a JOIN contact c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
+           WHERE a.workspace_id = $1 AND a.id = $2"#,
+        workspace.as_str(),
+        id.0,
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("read address")?;
+    let Some(row) = row else { return Ok(None) };
+    let owner = name(row.name)?;
+    let stored = AddressRow {
+        id: row.id,
+        kind: row.kind,
+        value: row.value,
+        country: row.country,
+        verified: row.verified,
+        purposes: row.purposes,
+    };
+    Ok(Some(stored.read()?.with(owner)))
+}
+
+/// An address as it stands in its columns.
+pub(super) struct AddressRow {
+    pub id: Uuid,
+    pub kind: String,
+    pub value: String,
+    pub country: Option<String>,
+    pub verified: bool,
+    pub purposes: Vec<String>,
+}
+
+impl AddressRow {
+    pub fn read(self) -> Result<Bound<Address>> {
+        let value = match (AddressKind::from_word(&self.kind), self.country) {
+            (Some(AddressKind::Phone), Some(country)) => AddressValue::Phone(Phone {
+                number: PhoneE164::parse(&self.value).map_err(|_| unreadable("address.value"))?,
+                country: Country::parse(&country).map_err(|_| unreadable("address.country"))?,
+            }),
+            (Some(AddressKind::Email), None) => {
+                AddressValue::Email(Email::parse(&self.value).map_err(|_| unreadable("address.value"))?)
+            }
+            _ => return Err(unreadable("address.kind")),
+        };
+        let purposes = self
+            .purposes
+            .iter()
+            .map(|word| Purpose::from_word(word).ok_or_else(|| unreadable("address_purpose.purpose")))
+            .collect::<Result<_>>()?;
+        Ok(Bound::new(
+            Address {
+                id: AddressId(self.id),
+                value,
+                verified: self.verified,
+            },
+            purposes,
+        ))
+    }
+}

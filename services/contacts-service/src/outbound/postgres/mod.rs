@@ -1,0 +1,12 @@
+//! The service's only SQL. Functions take a transaction's connection and the workspace; none begins or commits.
+
+pub mod address;
+pub mod conflict;
+pub mod contact;
+
+use fault::Fault;
+
+/// A value in the database that the code does not know: a newer version wrote it, or somebody by hand.
+fn unreadable(column: &'static str) -> Fault {
+    Fault::internal(format!("cannot read {column}"))
+}
