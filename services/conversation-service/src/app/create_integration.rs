@@ -1,0 +1,53 @@
+use super::{App, exists};
+use crate::domain::token::{ApiToken, Scope};
+use crate::outbound::postgres::{integration, integration::Integration, workspace};
+use domain::{IntegrationId, WorkspaceId};
+use fault::{Fault, Result};
+
+/// What the creator of an integration is told, once.
+#[derive(Debug)]
+pub struct NewToken {
+    /// `None` when the integration existed with the same scopes: its token cannot be shown again.
+    pub token: Option<ApiToken>,
+    pub nats_user: String,
+}
+
+impl App {
+    /// Creates an integration and its token.
+    pub async fn create_integration(
+        &self,
+        workspace: &WorkspaceId,
+        id: &IntegrationId,
+        mut scopes: Vec<Scope>,
+    ) -> Result<NewToken> {
+        scopes.sort_unstable();
+        scopes.dedup();
+        if scopes.is_empty() {
+            return Err(Fault::invalid(
+                "scopes",
+                "needs at least one of ingest, read, write, admin",
+            ));
+        }
+        let nats_user = format!("{workspace}.{id}");
+        let token = ApiToken::new(workspace.clone(), id.clone(), self.store.entropy().secret());
+        let new = Integration {
+            token_hash: token.digest(),
+            scopes,
+        };
+        let mut tx = self.store.begin(workspace).await?;
+        workspace::get(&mut tx, workspace)
+            .await?
+            .ok_or_else(|| Fault::not_found("workspace"))?;
+        if integration::insert(&mut tx, workspace, id, &new, self.now()).await? {
+            tx.commit().await?;
+            return Ok(NewToken {
+                token: Some(token),
+                nats_user,
+            });
+        }
+        match integration::get(&mut tx, workspace, id).await? {
+            Some(present) if present.scopes == new.scopes => Ok(NewToken { token: None, nats_user }),
+            _ => Err(exists("integration")),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+use super::{App, exists};
+use crate::domain::settings::check_name;
+use crate::outbound::postgres::workspace::{self, Workspace};
+use domain::{Language, WorkspaceId};
+use events::{event, stamp};
+use fault::{Fault, Result};
+
+impl App {
+    /// Creates a tenant; the same again answers the present state.
+    pub async fn create_workspace(&self, id: &WorkspaceId, wanted: Workspace) -> Result<Workspace> {
+        check_name("name", &wanted.name)?;
+        Language::parse(&wanted.language)?;
+        jiff::tz::TimeZone::get(&wanted.time_zone).map_err(|error| {
+            Fault::invalid("time_zone", "needs an IANA time zone, for example Europe/Warsaw").because(error)
+        })?;
+        let now = self.now();
+        let mut tx = self.store.begin(id).await?;
+        if workspace::insert(&mut tx, id, &wanted, now).await? {
+            let fact = event::WorkspaceCreated {
+                name: wanted.name.clone(),
+                time_zone: wanted.time_zone.clone(),
+                language: wanted.language.clone(),
+                at: Some(stamp(now)),
+            };
+            tx.record(id, &fact);
+            tx.commit().await?;
+            return Ok(wanted);
+        }
+        match workspace::get(&mut tx, id).await? {
+            Some(present) if present == wanted => Ok(present),
+            _ => Err(exists("workspace")),
+        }
+    }
+}

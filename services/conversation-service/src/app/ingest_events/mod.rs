@@ -1,0 +1,91 @@
+//! Events of other systems, from NATS and from HTTP: checked one by one, written in one transaction.
+
+mod capture;
+mod check;
+mod write;
+
+use super::{App, retry};
+use crate::domain::ingest::Event;
+use domain::{IntegrationId, WorkspaceId};
+use events::cloudevent::IngestEvent;
+use fault::{Fault, Kind, Result};
+
+/// An event as it came, with who sent it. The sender comes from the subject or the token, never from the event.
+#[derive(Debug, Clone)]
+pub struct Submitted {
+    pub workspace: WorkspaceId,
+    pub integration: IntegrationId,
+    pub event: IngestEvent,
+}
+
+impl App {
+    /// Takes events in their order and answers each after the commit: accepted (now, or before with the same
+    /// content), or why not. One bad event does not spoil the others.
+    pub async fn ingest_events(&self, submitted: Vec<Submitted>) -> Vec<Result<()>> {
+        let now = self.now();
+        let checked: Vec<Result<Event>> = submitted
+            .into_iter()
+            .map(|one| check::check(one, now, self.store.entropy()))
+            .collect();
+        let captured = self.capture_customers(checked).await;
+        let mut outcomes: Vec<Option<Result<()>>> = Vec::with_capacity(captured.len());
+        let mut good = Vec::with_capacity(captured.len());
+        for one in captured {
+            match one {
+                Ok(event) => {
+                    good.push(event);
+                    outcomes.push(None);
+                }
+                Err(fault) => outcomes.push(Some(Err(fault))),
+            }
+        }
+        let mut written = self.write_all(&good).await.into_iter();
+        outcomes
+            .into_iter()
+            .map(|outcome| {
+                outcome
+                    .or_else(|| written.next())
+                    .expect("one outcome per written event")
+            })
+            .collect()
+    }
+
+    /// All at once; if that fails for a reason that one event may have caused, one by one.
+    async fn write_all(&self, events: &[Event]) -> Vec<Result<()>> {
+        if events.is_empty() {
+            return Vec::new();
+        }
+        match retry(|| self.write(events)).await {
+            Ok(outcomes) => outcomes,
+            Err(fault) if events.len() > 1 && !is_away(&fault) => {
+                tracing::warn!(
+                    events = events.len(),
+                    "a batch failed, trying its events one by one: {}",
+                    fault.chain()
+                );
+                let mut outcomes = Vec::with_capacity(events.len());
+                for event in events.chunks(1) {
+                    outcomes.extend(match retry(|| self.write(event)).await {
+                        Ok(outcome) => outcome,
+                        Err(fault) => vec![Err(fault)],
+                    });
+                }
+                outcomes
+            }
+            Err(fault) => events.iter().map(|_| Err(same(&fault))).collect(),
+        }
+    }
+}
+
+fn is_away(fault: &Fault) -> bool {
+    matches!(fault.kind(), Kind::Unavailable | Kind::Timeout | Kind::RateLimited)
+}
+
+/// The same fault again, for each event that it concerns.
+fn same(fault: &Fault) -> Fault {
+    let copy = Fault::new(fault.code(), fault.public()).because(fault.chain());
+    match fault.field() {
+        Some(field) => copy.of(field),
+        None => copy,
+    }
+}

@@ -1,0 +1,134 @@
+//! One transaction for a batch, in few statements whatever its size.
+
+use crate::app::App;
+use crate::app::record::record;
+use crate::domain::conversation::{Change, Conversation};
+use crate::domain::ingest::{Action, Event, Key, Known, Mark, Place, Plan, plan};
+use crate::outbound::postgres::{channel, conversation, counter, ingest, message};
+use domain::{ConversationId, WorkspaceId};
+use fault::{Fault, Result};
+use std::collections::{BTreeSet, HashMap};
+use store::Tx;
+
+impl App {
+    /// Decides and writes; the outcomes hold once this returns. A fault means that nothing was written.
+    pub(super) async fn write(&self, events: &[Event]) -> Result<Vec<Result<()>>> {
+        let workspaces: BTreeSet<&WorkspaceId> = events.iter().map(|event| &event.workspace).collect();
+        let mut tx = self
+            .store
+            .begin_all(&workspaces.into_iter().cloned().collect::<Vec<_>>())
+            .await?;
+        let known = load(&mut tx, events).await?;
+        let mut plan = plan(known, events);
+        if plan.outcomes.contains(&Ok(true)) {
+            self.save(&mut tx, events, &mut plan).await?;
+            tx.commit().await?;
+        }
+        Ok(plan
+            .outcomes
+            .into_iter()
+            .map(|outcome| outcome.map(|_| ()).map_err(Fault::from))
+            .collect())
+    }
+
+    async fn save(&self, tx: &mut Tx, events: &[Event], plan: &mut Plan) -> Result<()> {
+        if !plan.started.is_empty() {
+            let numbers = counter::take(tx, &plan.numbers_needed()).await?;
+            plan.number(&numbers);
+        }
+        let accepted: Vec<&Event> = events
+            .iter()
+            .zip(&plan.outcomes)
+            .filter(|(_, outcome)| **outcome == Ok(true))
+            .map(|(event, _)| event)
+            .collect();
+        ingest::insert(tx, &accepted, self.now()).await?;
+        // Updates before inserts: of two conversations with one reference, only the newest may bear it.
+        let touched = rows(plan, plan.touched.iter());
+        if !touched.is_empty() {
+            conversation::update(tx, &touched).await?;
+        }
+        let started = rows(plan, plan.started.iter().map(|(place, _)| place));
+        if !started.is_empty() {
+            conversation::insert(tx, &started, None).await?;
+        }
+        if !plan.messages.is_empty() {
+            let messages: Vec<_> = plan
+                .messages
+                .iter()
+                .map(|(workspace, message)| (workspace, message))
+                .collect();
+            message::insert(tx, &messages).await?;
+        }
+        for (place, index) in &plan.started {
+            let change = Change::Started(Box::new(plan.conversations[place].clone()));
+            record(tx, &place.0, &change, events[*index].trace.as_deref());
+        }
+        for (index, change) in &plan.changes {
+            record(tx, &events[*index].workspace, change, events[*index].trace.as_deref());
+        }
+        Ok(())
+    }
+}
+
+fn rows<'a>(plan: &'a Plan, places: impl Iterator<Item = &'a Place>) -> Vec<(&'a WorkspaceId, &'a Conversation)> {
+    places.map(|place| (&place.0, &plan.conversations[place])).collect()
+}
+
+/// Reads and locks everything that the events name.
+async fn load(tx: &mut Tx, events: &[Event]) -> Result<Known> {
+    let marks: BTreeSet<Key> = events
+        .iter()
+        .filter_map(|event| match &event.action {
+            Action::Read(Mark::Foreign(id)) => Some(event.key(id)),
+            _ => None,
+        })
+        .collect();
+    let foreign = match marks.is_empty() {
+        true => HashMap::new(),
+        false => message::find_foreign(tx, &Vec::from_iter(marks)).await?,
+    };
+    let keys: BTreeSet<Key> = events.iter().map(|event| event.key(&event.reference)).collect();
+    let mut references = HashMap::with_capacity(keys.len());
+    let mut conversations = HashMap::with_capacity(keys.len());
+    for (place, conversation) in conversation::lock_by_reference(tx, &Vec::from_iter(keys)).await? {
+        if let Some(key) = conversation::key(&place, &conversation) {
+            references.insert(key, place.1);
+        }
+        conversations.insert(place, conversation);
+    }
+    let mut places: BTreeSet<Place> = foreign
+        .iter()
+        .map(|(key, (holder, _))| (key.workspace.clone(), *holder))
+        .collect();
+    places.extend(
+        events
+            .iter()
+            .filter_map(|event| Some((event.workspace.clone(), ConversationId::parse(&event.reference).ok()?))),
+    );
+    places.retain(|place| !conversations.contains_key(place));
+    if !places.is_empty() {
+        conversations.extend(conversation::lock_with_chain(tx, &Vec::from_iter(places)).await?);
+    }
+    // After the locks: who held them may have accepted the same events.
+    let seen = ingest::seen(tx, events).await?;
+    let wanted: BTreeSet<_> = events
+        .iter()
+        .filter(|event| !references.contains_key(&event.key(&event.reference)))
+        .filter_map(|event| match &event.action {
+            Action::Message(said) => Some((event.workspace.clone(), said.channel.clone()?)),
+            _ => None,
+        })
+        .collect();
+    let channels = match wanted.is_empty() {
+        true => HashMap::new(),
+        false => channel::get_many(tx, &Vec::from_iter(wanted)).await?,
+    };
+    Ok(Known {
+        conversations,
+        references,
+        seen,
+        channels: channels.into_keys().collect(),
+        foreign,
+    })
+}

@@ -1,0 +1,28 @@
+use super::App;
+use crate::domain::conversation::Conversation;
+use crate::domain::page;
+use crate::outbound::postgres::conversation;
+use domain::WorkspaceId;
+use fault::Result;
+
+impl App {
+    /// A page of conversations, newest first, and the token of the next page (empty: that was all).
+    pub async fn list_conversations(
+        &self,
+        workspace: &WorkspaceId,
+        page_size: u32,
+        page_token: &str,
+        open_only: bool,
+    ) -> Result<(Vec<Conversation>, String)> {
+        let (limit, below) = (page::size(page_size)?, page::below(page_token)?);
+        let mut tx = self.store.begin(workspace).await?;
+        // One more than asked for tells whether there is another page.
+        let mut rows = conversation::list(&mut tx, workspace, below, open_only, limit + 1).await?;
+        let more = i64::try_from(rows.len()).is_ok_and(|count| count > limit);
+        if more {
+            rows.pop();
+        }
+        let next = rows.last().filter(|_| more).map(|last| page::token(last.number));
+        Ok((rows, next.unwrap_or_default()))
+    }
+}

@@ -1,0 +1,80 @@
+//! Use cases: one file each, named like the rpc. They load, decide with `domain`, and write state and facts in one
+//! transaction.
+
+mod add_contact;
+mod authenticate_token;
+mod create_agent;
+mod create_channel;
+mod create_integration;
+mod create_team;
+mod create_workspace;
+mod get_channel;
+mod get_conversation;
+mod get_follow_up_context;
+mod get_workspace;
+mod ingest_events;
+mod list_channels;
+mod list_conversations;
+mod list_messages;
+mod mark_read;
+mod post_message;
+mod record;
+mod refused;
+mod resolve_conversation;
+mod rotate_integration_token;
+mod start_conversation;
+mod update_channel;
+
+pub use create_agent::NewAgent;
+pub use get_conversation::By;
+pub use ingest_events::Submitted;
+pub use post_message::Post;
+pub use start_conversation::Start;
+
+use crate::outbound::Contacts;
+use domain::Timestamp;
+use fault::{Fault, Result, codes};
+use std::future::Future;
+use store::Store;
+
+/// Everything a use case needs of the outside.
+#[derive(Debug, Clone)]
+pub struct App {
+    store: Store,
+    contacts: Contacts,
+}
+
+/// How often a transaction that met another one is tried.
+const TRIES: u32 = 3;
+
+impl App {
+    pub fn new(store: Store, contacts: Contacts) -> Self {
+        Self { store, contacts }
+    }
+
+    /// The present, as exactly as the database keeps it: what is answered now and what is read later are equal.
+    fn now(&self) -> Timestamp {
+        let now = self.store.clock().now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+}
+
+/// Repeats a transaction that met another one half-way.
+async fn retry<T, F: Future<Output = Result<T>>>(mut attempt: impl FnMut() -> F) -> Result<T> {
+    for _ in 1..TRIES {
+        match attempt().await {
+            Err(fault) if fault.code() == &codes::CONFLICT => {}
+            result => return result,
+        }
+    }
+    attempt().await
+}
+
+/// The id is taken by something with other content.
+fn exists(what: &str) -> Fault {
+    Fault::new(
+        &codes::EXISTS,
+        format!("there is another {what} by that id; choose another id"),
+    )
+    .of(what)
+}

@@ -1,0 +1,94 @@
+use super::record::record;
+use super::start_conversation::known_agent;
+use super::{App, exists, retry};
+use crate::domain::conversation::{Change, Conversation, Draft, Message};
+use crate::outbound::postgres::{conversation, counter, message};
+use domain::{AgentId, AuthorRole, ConversationId, MessageId, MessageText, WorkspaceId};
+use fault::{Fault, Result};
+use store::Tx;
+
+/// A message to post.
+#[derive(Debug, Clone)]
+pub struct Post {
+    pub conversation: ConversationId,
+    /// 1 to 100 characters.
+    pub client_id: String,
+    pub author: AuthorRole,
+    pub agent: Option<AgentId>,
+    pub text: MessageText,
+    pub follow_up: bool,
+}
+
+impl App {
+    /// Appends a message; the same client id again answers the stored one. What a customer writes to a resolved
+    /// conversation goes to the one that continues it, which is opened if need be.
+    pub async fn post_message(&self, workspace: &WorkspaceId, post: &Post) -> Result<Message> {
+        retry(|| self.post(workspace, post)).await
+    }
+
+    async fn post(&self, workspace: &WorkspaceId, post: &Post) -> Result<Message> {
+        let mut tx = self.store.begin(workspace).await?;
+        let (mut conversation, chain) = lock_newest(&mut tx, workspace, post).await?;
+        if let Some(stored) = message::get_by_client_id(&mut tx, workspace, &chain, &post.client_id).await? {
+            let same = stored.draft.text == post.text && stored.draft.author == post.author;
+            return if same {
+                Ok(stored)
+            } else {
+                Err(exists("message").of("client_id"))
+            };
+        }
+        known_agent(&mut tx, workspace, post.agent.as_ref()).await?;
+        let now = self.now();
+        let draft = Draft {
+            id: MessageId::generate(self.store.entropy()),
+            author: post.author,
+            agent: post.agent.clone(),
+            text: post.text.clone(),
+            at: now,
+            follow_up: post.follow_up,
+            client_id: Some(post.client_id.clone()),
+            foreign: None,
+        };
+        let message = match conversation.post(draft.clone()) {
+            Ok((message, change)) => {
+                conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
+                record(&mut tx, workspace, &change, None);
+                message
+            }
+            Err(_) => {
+                let mut next = conversation.continue_as(ConversationId::generate(self.store.entropy()), now);
+                next.number = counter::next(&mut tx, workspace).await?;
+                let (message, change) = next.post(draft).expect("a new conversation is open");
+                // In this order: of two conversations with one reference, only the newest may bear it.
+                conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
+                conversation::insert(&mut tx, &[(workspace, &next)], None).await?;
+                record(&mut tx, workspace, &Change::Started(Box::new(next)), None);
+                record(&mut tx, workspace, &change, None);
+                message
+            }
+        };
+        message::insert(&mut tx, &[(workspace, &message)]).await?;
+        tx.commit().await?;
+        Ok(message)
+    }
+}
+
+/// Locks the conversation that takes the message: the named one, for a customer the newest of those that continue it.
+/// Also answers all of them, among which the client id is unique.
+async fn lock_newest(tx: &mut Tx, workspace: &WorkspaceId, post: &Post) -> Result<(Conversation, Vec<ConversationId>)> {
+    loop {
+        let chain = conversation::chain(tx, workspace, post.conversation).await?;
+        let newest = *chain.last().ok_or_else(|| Fault::not_found("conversation"))?;
+        let target = if post.author == AuthorRole::Customer {
+            newest
+        } else {
+            post.conversation
+        };
+        let locked = conversation::lock(tx, workspace, target).await?;
+        let locked = locked.ok_or_else(|| Fault::not_found("conversation"))?;
+        // Somebody may have continued it between the two statements.
+        if post.author != AuthorRole::Customer || locked.continued_by.is_none() {
+            return Ok((locked, chain));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Changes of conversations, and what else happened, as facts.
+
+use crate::domain::conversation::{Change, Reach};
+use domain::{AddressId, ContactId, WorkspaceId};
+use events::common::AuthorRole;
+use events::{event, stamp};
+use std::fmt::Display;
+use store::Tx;
+
+/// Records the fact of a change, in the trace that `traceparent` names or else the present one.
+pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent: Option<&str>) {
+    let traceparent = match traceparent {
+        Some(text) => Some(text.to_owned()),
+        None => rpc::traceparent(&tracing::Span::current()),
+    };
+    match change {
+        Change::Started(conversation) => {
+            let (contact, phone_address, email_address) = reach(conversation.reach);
+            let fact = event::ConversationStarted {
+                conversation: conversation.id.to_string(),
+                number: conversation.number,
+                channel: conversation.channel.to_string(),
+                visitor: text(conversation.visitor),
+                contact,
+                phone_address,
+                email_address,
+                opened_by: AuthorRole::from(conversation.opened_by).into(),
+                at: Some(stamp(conversation.started_at)),
+            };
+            tx.record_in(workspace, &fact, traceparent);
+        }
+        Change::Reachable {
+            conversation,
+            reach: reached,
+            version,
+            at,
+        } => {
+            let (contact, phone_address, email_address) = reach(*reached);
+            let fact = event::ConversationReachable {
+                conversation: conversation.to_string(),
+                contact,
+                phone_address,
+                email_address,
+                version: *version,
+                at: Some(stamp(*at)),
+            };
+            tx.record_in(workspace, &fact, traceparent);
+        }
+        Change::Posted {
+            conversation,
+            seq,
+            message,
+            author,
+            follow_up,
+            at,
+        } => {
+            let fact = event::MessagePosted {
+                conversation: conversation.to_string(),
+                seq: *seq,
+                message: message.to_string(),
+                author: AuthorRole::from(*author).into(),
+                follow_up: *follow_up,
+                at: Some(stamp(*at)),
+            };
+            tx.record_in(workspace, &fact, traceparent);
+        }
+        Change::Read {
+            conversation,
+            up_to,
+            at,
+        } => {
+            let fact = event::MessageRead {
+                conversation: conversation.to_string(),
+                up_to: *up_to,
+                at: Some(stamp(*at)),
+            };
+            tx.record_in(workspace, &fact, traceparent);
+        }
+        Change::Resolved { conversation, at } => {
+            // A resolved conversation is never opened again, so there is one version.
+            let fact = event::ConversationResolved {
+                conversation: conversation.to_string(),
+                version: 1,
+                at: Some(stamp(*at)),
+            };
+            tx.record_in(workspace, &fact, traceparent);
+        }
+    }
+}
+
+fn reach(reach: Reach) -> (String, String, String) {
+    (
+        text::<ContactId>(reach.contact),
+        text::<AddressId>(reach.phone),
+        text::<AddressId>(reach.email),
+    )
+}
+
+/// Empty where none.
+fn text<T: Display>(id: Option<T>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}

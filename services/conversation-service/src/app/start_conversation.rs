@@ -1,0 +1,126 @@
+use super::record::record;
+use super::{App, exists, retry};
+use crate::domain::conversation::{Change, Conversation, Draft, Message, Opening};
+use crate::domain::given::Given;
+use crate::domain::page;
+use crate::domain::settings::Channel;
+use crate::outbound::postgres::{agent, channel, conversation, counter, message};
+use domain::{AgentId, AuthorRole, ChannelId, ConversationId, MessageId, MessageText, VisitorId, WorkspaceId};
+use fault::{Fault, Result};
+use store::Tx;
+
+/// A conversation to start.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// 1 to 100 characters.
+    pub request_id: String,
+    pub channel: ChannelId,
+    pub visitor: Option<VisitorId>,
+    pub given: Given,
+    pub author: AuthorRole,
+    pub agent: Option<AgentId>,
+    pub text: MessageText,
+    pub page_url: String,
+    pub follow_up: bool,
+}
+
+impl App {
+    /// Opens a conversation with its first message; the same request again answers what it made.
+    pub async fn start_conversation(&self, workspace: &WorkspaceId, start: Start) -> Result<(Conversation, Message)> {
+        page::url(&start.page_url)?;
+        let channel = {
+            let mut tx = self.store.begin(workspace).await?;
+            if let Some(made) = made_before(&mut tx, workspace, &start).await? {
+                return Ok(made);
+            }
+            known_agent(&mut tx, workspace, start.agent.as_ref()).await?;
+            channel::get(&mut tx, workspace, &start.channel)
+                .await?
+                .ok_or_else(|| Fault::invalid("channel", "does not exist in this workspace; create it first"))?
+        };
+        let opening = self.opening(workspace, &channel, &start).await?;
+        let opening = &opening;
+        retry(|| self.open(workspace, &start, opening)).await
+    }
+
+    /// Asks contacts-service before any transaction begins.
+    async fn opening(&self, workspace: &WorkspaceId, channel: &Channel, start: &Start) -> Result<Opening> {
+        let given = start
+            .given
+            .clone()
+            .check(&channel.settings, channel.kind, start.author)?;
+        let reach = self.capture(workspace, &given, channel).await?;
+        Ok(Opening {
+            id: ConversationId::generate(self.store.entropy()),
+            channel: start.channel.clone(),
+            visitor: start.visitor,
+            reach,
+            page_url: start.page_url.clone(),
+            opened_by: start.author,
+            at: self.now(),
+            external: None,
+        })
+    }
+
+    async fn open(&self, workspace: &WorkspaceId, start: &Start, opening: &Opening) -> Result<(Conversation, Message)> {
+        let mut tx = self.store.begin(workspace).await?;
+        if let Some(made) = made_before(&mut tx, workspace, start).await? {
+            return Ok(made);
+        }
+        let mut conversation = Conversation::open(opening.clone());
+        conversation.number = counter::next(&mut tx, workspace).await?;
+        let draft = Draft {
+            id: MessageId::generate(self.store.entropy()),
+            author: start.author,
+            agent: start.agent.clone(),
+            text: start.text.clone(),
+            at: opening.at,
+            follow_up: start.follow_up,
+            client_id: None,
+            foreign: None,
+        };
+        let (message, posted) = conversation.post(draft).expect("a new conversation is open");
+        conversation::insert(&mut tx, &[(workspace, &conversation)], Some(&start.request_id)).await?;
+        message::insert(&mut tx, &[(workspace, &message)]).await?;
+        record(
+            &mut tx,
+            workspace,
+            &Change::Started(Box::new(conversation.clone())),
+            None,
+        );
+        record(&mut tx, workspace, &posted, None);
+        tx.commit().await?;
+        Ok((conversation, message))
+    }
+}
+
+/// What the same request made before. Another request under the same id is refused.
+async fn made_before(tx: &mut Tx, workspace: &WorkspaceId, start: &Start) -> Result<Option<(Conversation, Message)>> {
+    let Some(conversation) = conversation::get_by_request(tx, workspace, &start.request_id).await? else {
+        return Ok(None);
+    };
+    let first = message::list(tx, workspace, conversation.id, 0, 1).await?.pop();
+    let first = first.ok_or_else(|| Fault::internal("a conversation has no first message"))?;
+    let same = conversation.channel == start.channel
+        && conversation.visitor == start.visitor
+        && conversation.opened_by == start.author
+        && conversation.page_url == start.page_url
+        && first.draft.text == start.text
+        && first.draft.agent == start.agent;
+    if same {
+        Ok(Some((conversation, first)))
+    } else {
+        Err(exists("conversation").of("request_id"))
+    }
+}
+
+/// Refuses agents that do not exist.
+pub async fn known_agent(tx: &mut Tx, workspace: &WorkspaceId, id: Option<&AgentId>) -> Result<()> {
+    match id {
+        Some(id) if agent::get_agent(tx, workspace, id).await?.is_none() => Err(Fault::invalid(
+            "agent",
+            "does not exist in this workspace; create it first",
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,53 @@
+use super::App;
+use crate::domain::settings::{Channel, Field, Settings};
+use crate::outbound::postgres::channel;
+use crate::wire;
+use domain::{ChannelId, Timestamp, WorkspaceId};
+use events::{event, stamp};
+use fault::{Fault, Result, codes};
+
+impl App {
+    /// Changes the settings named in `mask`. `version` is the one the caller has seen; 0: whatever it is.
+    pub async fn update_channel(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ChannelId,
+        settings: &Settings,
+        mask: &[Field],
+        version: u64,
+    ) -> Result<Channel> {
+        let now = self.now();
+        let mut tx = self.store.begin(workspace).await?;
+        let present = channel::lock(&mut tx, workspace, id)
+            .await?
+            .ok_or_else(|| Fault::not_found("channel"))?;
+        if version != 0 && version != present.version {
+            let remedy = format!("is {} by now; read the channel again and repeat", present.version);
+            return Err(Fault::new(&codes::VERSION, remedy).of("version"));
+        }
+        let settings = present.settings.change(present.kind, settings, mask)?;
+        if settings == present.settings {
+            return Ok(present);
+        }
+        let next = Channel {
+            settings,
+            version: present.version + 1,
+            ..present
+        };
+        channel::update(&mut tx, workspace, &next, now).await?;
+        tx.record(workspace, &changed(&next, now));
+        tx.commit().await?;
+        Ok(next)
+    }
+}
+
+/// The fact of a created or changed channel.
+pub fn changed(channel: &Channel, at: Timestamp) -> event::ChannelChanged {
+    event::ChannelChanged {
+        channel: channel.id.to_string(),
+        version: channel.version,
+        kind: wire::kind(channel.kind).into(),
+        settings: Some(wire::settings(&channel.settings)),
+        at: Some(stamp(at)),
+    }
+}

@@ -1,0 +1,17 @@
+//! Settings of this service; those that every service has are in `runtime`.
+
+use runtime::Secret;
+
+runtime::settings! {
+    /// Settings of conversation-service.
+    pub struct Config {
+        /// contacts-service, which keeps what customers give.
+        "HOMING_CONTACTS_URL" contacts_url: String = required;
+        /// Writers of ingested events; each holds one database connection while it writes.
+        "HOMING_CONVERSATION_INGEST_WRITERS" ingest_writers: u32 = "2";
+        /// Seed of the NATS account key (SA...) that signs integrations' logins. Empty: integrations cannot log in.
+        "HOMING_CONVERSATION_NATS_ISSUER_SEED" nats_issuer_seed: Option<Secret> = "";
+        /// NATS account that integrations are signed into.
+        "HOMING_CONVERSATION_NATS_ACCOUNT" nats_account: String = "$G";
+    }
+}

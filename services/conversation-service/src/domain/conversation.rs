@@ -1,0 +1,365 @@
+//! A conversation: numbers, marks, and what may happen to it. Every change is told as a [`Change`], which becomes a fact.
+
+use domain::{
+    AddressId, AgentId, AuthorRole, ChannelId, ContactId, ConversationId, IntegrationId, MessageId, MessageText,
+    Timestamp, VisitorId,
+};
+
+/// The person of a conversation and the addresses that were given in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reach {
+    pub contact: Option<ContactId>,
+    pub phone: Option<AddressId>,
+    pub email: Option<AddressId>,
+}
+
+impl Reach {
+    /// What was given now, and for the rest what was given before. The person stays: a second address does not make
+    /// the conversation somebody else's.
+    #[must_use]
+    pub fn with(self, given: Self) -> Self {
+        Self {
+            contact: self.contact.or(given.contact),
+            phone: given.phone.or(self.phone),
+            email: given.email.or(self.email),
+        }
+    }
+
+    /// What was given before, completed by what is given now.
+    #[must_use]
+    pub fn filled(self, given: Self) -> Self {
+        Self {
+            contact: self.contact.or(given.contact),
+            phone: self.phone.or(given.phone),
+            email: self.email.or(given.email),
+        }
+    }
+}
+
+/// The name by which an integration knows a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ExternalRef {
+    pub integration: IntegrationId,
+    /// 1 to 200 bytes.
+    pub reference: String,
+}
+
+/// A conversation as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    pub id: ConversationId,
+    /// Short, unique in the workspace; 0 until it is assigned.
+    pub number: u64,
+    pub channel: ChannelId,
+    pub visitor: Option<VisitorId>,
+    pub reach: Reach,
+    /// Grows with each change of `reach`; 0: as at the start.
+    pub reach_version: u64,
+    /// Page on which the widget stands; may be empty.
+    pub page_url: String,
+    pub last_seq: u64,
+    pub read_up_to: u64,
+    pub customer_up_to: u64,
+    pub opened_by: AuthorRole,
+    pub started_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    pub continues: Option<ConversationId>,
+    /// The conversation that continues this one. Never set while this one is open.
+    pub continued_by: Option<ConversationId>,
+    pub external: Option<ExternalRef>,
+}
+
+/// What a conversation starts with.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    pub id: ConversationId,
+    pub channel: ChannelId,
+    pub visitor: Option<VisitorId>,
+    pub reach: Reach,
+    pub page_url: String,
+    pub opened_by: AuthorRole,
+    pub at: Timestamp,
+    pub external: Option<ExternalRef>,
+}
+
+/// A message before it has its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    pub id: MessageId,
+    pub author: AuthorRole,
+    pub agent: Option<AgentId>,
+    pub text: MessageText,
+    pub at: Timestamp,
+    /// False: the sender asked for no follow-up.
+    pub follow_up: bool,
+    pub client_id: Option<String>,
+    /// The integration's own id of the message.
+    pub foreign: Option<ExternalRef>,
+}
+
+/// A message as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub conversation: ConversationId,
+    /// 1, 2, 3 ... within the conversation, without gaps.
+    pub seq: u64,
+    pub draft: Draft,
+}
+
+/// What happened to a conversation; each becomes one fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    Started(Box<Conversation>),
+    Reachable {
+        conversation: ConversationId,
+        reach: Reach,
+        version: u64,
+        at: Timestamp,
+    },
+    Posted {
+        conversation: ConversationId,
+        seq: u64,
+        message: MessageId,
+        author: AuthorRole,
+        follow_up: bool,
+        at: Timestamp,
+    },
+    Read {
+        conversation: ConversationId,
+        up_to: u64,
+        at: Timestamp,
+    },
+    Resolved {
+        conversation: ConversationId,
+        at: Timestamp,
+    },
+}
+
+/// A customer wrote to a resolved conversation: another one has to continue it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed;
+
+/// A read mark past the newest message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BeyondLast {
+    pub last_seq: u64,
+}
+
+impl Conversation {
+    /// A new conversation without messages and without a number.
+    pub fn open(opening: Opening) -> Self {
+        Self {
+            id: opening.id,
+            number: 0,
+            channel: opening.channel,
+            visitor: opening.visitor,
+            reach: opening.reach,
+            reach_version: 0,
+            page_url: opening.page_url,
+            last_seq: 0,
+            read_up_to: 0,
+            customer_up_to: 0,
+            opened_by: opening.opened_by,
+            started_at: opening.at,
+            resolved_at: None,
+            continues: None,
+            continued_by: None,
+            external: opening.external,
+        }
+    }
+
+    /// Opens the conversation in which a customer goes on after this one was resolved: same channel, person and
+    /// reference.
+    pub fn continue_as(&mut self, id: ConversationId, at: Timestamp) -> Self {
+        self.continued_by = Some(id);
+        let opening = Opening {
+            id,
+            channel: self.channel.clone(),
+            visitor: self.visitor,
+            reach: self.reach,
+            page_url: self.page_url.clone(),
+            opened_by: AuthorRole::Customer,
+            at,
+            external: self.external.clone(),
+        };
+        Self {
+            continues: Some(self.id),
+            ..Self::open(opening)
+        }
+    }
+
+    /// Gives a message the next place. Agents may add to a resolved conversation, customers may not.
+    pub fn post(&mut self, draft: Draft) -> Result<(Message, Change), Closed> {
+        if draft.author == AuthorRole::Customer && self.resolved_at.is_some() {
+            return Err(Closed);
+        }
+        self.last_seq += 1;
+        if draft.author == AuthorRole::Customer {
+            self.customer_up_to = self.last_seq;
+        }
+        let change = Change::Posted {
+            conversation: self.id,
+            seq: self.last_seq,
+            message: draft.id,
+            author: draft.author,
+            follow_up: draft.follow_up,
+            at: draft.at,
+        };
+        Ok((
+            Message {
+                conversation: self.id,
+                seq: self.last_seq,
+                draft,
+            },
+            change,
+        ))
+    }
+
+    /// Moves the customer's read mark forward. `None`: it stood there or further already.
+    pub fn mark_read(&mut self, up_to: u64, at: Timestamp) -> Result<Option<Change>, BeyondLast> {
+        if up_to > self.last_seq {
+            return Err(BeyondLast {
+                last_seq: self.last_seq,
+            });
+        }
+        if up_to <= self.read_up_to {
+            return Ok(None);
+        }
+        self.read_up_to = up_to;
+        Ok(Some(Change::Read {
+            conversation: self.id,
+            up_to,
+            at,
+        }))
+    }
+
+    /// Settles the conversation. `None`: it was settled before.
+    pub fn resolve(&mut self, at: Timestamp) -> Option<Change> {
+        if self.resolved_at.is_some() {
+            return None;
+        }
+        self.resolved_at = Some(at);
+        Some(Change::Resolved {
+            conversation: self.id,
+            at,
+        })
+    }
+
+    /// Notes who the customer is and where to reach them. `None`: nothing new.
+    pub fn reach(&mut self, reach: Reach, at: Timestamp) -> Option<Change> {
+        if reach == self.reach {
+            return None;
+        }
+        self.reach = reach;
+        self.reach_version += 1;
+        Some(Change::Reachable {
+            conversation: self.id,
+            reach,
+            version: self.reach_version,
+            at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn opening(id: u128) -> Opening {
+        Opening {
+            id: Uuid::from_u128(id).into(),
+            channel: ChannelId::parse("web").expect("a slug"),
+            visitor: None,
+            reach: Reach::default(),
+            page_url: String::new(),
+            opened_by: AuthorRole::Customer,
+            at: Timestamp::UNIX_EPOCH,
+            external: None,
+        }
+    }
+
+    fn draft(author: AuthorRole) -> Draft {
+        Draft {
+            id: Uuid::from_u128(7).into(),
+            author,
+            agent: None,
+            text: MessageText::parse("hello").expect("a text"),
+            at: Timestamp::UNIX_EPOCH,
+            follow_up: true,
+            client_id: None,
+            foreign: None,
+        }
+    }
+
+    #[test]
+    fn a_customer_of_a_resolved_conversation_goes_on_in_another() {
+        let mut first = Conversation::open(opening(1));
+        first.post(draft(AuthorRole::Customer)).expect("open");
+        assert!(first.resolve(Timestamp::UNIX_EPOCH).is_some());
+        assert!(first.resolve(Timestamp::UNIX_EPOCH).is_none());
+        assert_eq!(first.post(draft(AuthorRole::Customer)), Err(Closed));
+        assert_eq!(first.post(draft(AuthorRole::Agent)).expect("agents may").0.seq, 2);
+        let mut second = first.continue_as(Uuid::from_u128(2).into(), Timestamp::UNIX_EPOCH);
+        assert_eq!(
+            (second.continues, first.continued_by),
+            (Some(first.id), Some(second.id))
+        );
+        assert_eq!(second.post(draft(AuthorRole::Customer)).expect("open").0.seq, 1);
+    }
+
+    #[test]
+    fn a_second_address_keeps_the_person() {
+        let [a, b] = [1, 2].map(Uuid::from_u128);
+        let before = Reach {
+            contact: Some(a.into()),
+            phone: Some(a.into()),
+            email: None,
+        };
+        let given = Reach {
+            contact: Some(b.into()),
+            phone: Some(b.into()),
+            email: Some(b.into()),
+        };
+        assert_eq!(
+            before.with(given),
+            Reach {
+                contact: Some(a.into()),
+                phone: Some(b.into()),
+                email: Some(b.into())
+            }
+        );
+        assert_eq!(
+            before.filled(given),
+            Reach {
+                contact: Some(a.into()),
+                phone: Some(a.into()),
+                email: Some(b.into())
+            }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn marks_only_grow_and_stay_within(steps in prop::collection::vec((any::<bool>(), 0_u64..20), 0..40)) {
+            let mut conversation = Conversation::open(opening(1));
+            let mut highest = 0;
+            for (post, up_to) in steps {
+                if post {
+                    conversation.post(draft(AuthorRole::Agent)).expect("agents may");
+                } else {
+                    match conversation.mark_read(up_to, Timestamp::UNIX_EPOCH) {
+                        Ok(change) => {
+                            prop_assert_eq!(change.is_some(), up_to > highest);
+                            highest = highest.max(up_to);
+                        }
+                        Err(beyond) => prop_assert!(up_to > beyond.last_seq),
+                    }
+                }
+                prop_assert_eq!(conversation.read_up_to, highest);
+                prop_assert!(conversation.read_up_to <= conversation.last_seq);
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Decisions, pure: no I/O, no clock, no chance. Ids and times are arguments.
+
+pub mod conversation;
+pub mod given;
+pub mod ingest;
+pub mod page;
+pub mod settings;
+pub mod token;

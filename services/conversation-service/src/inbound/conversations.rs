@@ -1,0 +1,326 @@
+//! ConversationService: from messages to use cases and back.
+
+use crate::app::{App, By, Post, Start, Submitted};
+use crate::domain::conversation::{Conversation, Message};
+use crate::domain::given::Given;
+use crate::domain::page;
+use crate::wire;
+use domain::{
+    AgentId, AuthorRole, ChannelId, ConversationId, IntegrationId, MessageText, VisitorId, WorkspaceId, limits,
+};
+use events::{common, stamp};
+use fault::{Fault, Result};
+use rpc::conversation as proto;
+use rpc::conversation::conversation_service_server::ConversationService;
+use std::fmt::Display;
+use tonic::{Request, Response, Status};
+
+type Reply<T> = Result<Response<T>, Status>;
+
+/// A sender's own id: longer ones are a sign of a mistake.
+const SENDER_ID: usize = 100;
+
+/// The rpcs of conversations.
+#[derive(Debug, Clone)]
+pub struct Conversations {
+    app: App,
+}
+
+impl Conversations {
+    pub fn new(app: App) -> Self {
+        Self { app }
+    }
+
+    async fn start_conversation(
+        &self,
+        request: proto::StartConversationRequest,
+    ) -> Result<proto::StartConversationResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let start = Start {
+            request_id: sender_id("request_id", request.request_id)?,
+            channel: ChannelId::parse(&request.channel)?,
+            visitor: VisitorId::parse_optional(&request.visitor)?,
+            given: given(request.contact),
+            author: author(request.author)?,
+            agent: agent(&request.agent, request.author)?,
+            text: MessageText::parse(&request.text)?,
+            page_url: request.page_url,
+            follow_up: !request.no_follow_up,
+        };
+        let (started, first) = self.app.start_conversation(&workspace, start).await?;
+        Ok(proto::StartConversationResponse {
+            conversation: Some(conversation(started)),
+            message: Some(message(first)),
+        })
+    }
+
+    async fn get_conversation(&self, request: proto::GetConversationRequest) -> Result<proto::GetConversationResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let by = match request.by {
+            Some(proto::get_conversation_request::By::Conversation(id)) => By::Id(ConversationId::parse(&id)?),
+            Some(proto::get_conversation_request::By::Number(number)) => By::Number(number),
+            None => return Err(Fault::invalid("conversation", "or number is needed")),
+        };
+        let found = self.app.get_conversation(&workspace, by).await?;
+        Ok(proto::GetConversationResponse {
+            conversation: Some(conversation(found)),
+        })
+    }
+
+    async fn list_conversations(
+        &self,
+        request: proto::ListConversationsRequest,
+    ) -> Result<proto::ListConversationsResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let (size, token) = (request.page_size, request.page_token);
+        let (found, next) = self
+            .app
+            .list_conversations(&workspace, size, &token, request.open_only)
+            .await?;
+        let conversations = found.into_iter().map(conversation).collect();
+        Ok(proto::ListConversationsResponse {
+            conversations,
+            next_page_token: next,
+        })
+    }
+
+    async fn resolve_conversation(
+        &self,
+        request: proto::ResolveConversationRequest,
+    ) -> Result<proto::ResolveConversationResponse> {
+        let (workspace, id) = place(&request.workspace, &request.conversation)?;
+        let resolved = self.app.resolve_conversation(&workspace, id).await?;
+        Ok(proto::ResolveConversationResponse {
+            conversation: Some(conversation(resolved)),
+        })
+    }
+
+    async fn add_contact(&self, request: proto::AddContactRequest) -> Result<proto::AddContactResponse> {
+        let (workspace, id) = place(&request.workspace, &request.conversation)?;
+        let reached = self.app.add_contact(&workspace, id, given(request.contact)).await?;
+        Ok(proto::AddContactResponse {
+            conversation: Some(conversation(reached)),
+        })
+    }
+
+    async fn post_message(&self, request: proto::PostMessageRequest) -> Result<proto::PostMessageResponse> {
+        let (workspace, id) = place(&request.workspace, &request.conversation)?;
+        let post = Post {
+            conversation: id,
+            client_id: sender_id("client_id", request.client_id)?,
+            author: author(request.author)?,
+            agent: agent(&request.agent, request.author)?,
+            text: MessageText::parse(&request.text)?,
+            follow_up: !request.no_follow_up,
+        };
+        let posted = self.app.post_message(&workspace, &post).await?;
+        Ok(proto::PostMessageResponse {
+            conversation: posted.conversation.to_string(),
+            message: Some(message(posted)),
+        })
+    }
+
+    async fn list_messages(&self, request: proto::ListMessagesRequest) -> Result<proto::ListMessagesResponse> {
+        let (workspace, id) = place(&request.workspace, &request.conversation)?;
+        let limit = page::size(request.page_size)?;
+        let page = self.app.list_messages(&workspace, id, request.after_seq, limit).await?;
+        Ok(proto::ListMessagesResponse {
+            messages: page.messages.into_iter().map(message).collect(),
+            last_seq: page.conversation.last_seq,
+            read_up_to: page.conversation.read_up_to,
+        })
+    }
+
+    async fn mark_read(&self, request: proto::MarkReadRequest) -> Result<proto::MarkReadResponse> {
+        let (workspace, id) = place(&request.workspace, &request.conversation)?;
+        let read_up_to = self.app.mark_read(&workspace, id, request.up_to).await?;
+        Ok(proto::MarkReadResponse { read_up_to })
+    }
+
+    async fn get_follow_up_context(
+        &self,
+        request: proto::GetFollowUpContextRequest,
+    ) -> Result<proto::GetFollowUpContextResponse> {
+        let (workspace, id) = place(&request.workspace, &request.conversation)?;
+        let context = self.app.get_follow_up_context(&workspace, id, request.from_seq).await?;
+        let of = context.conversation;
+        Ok(proto::GetFollowUpContextResponse {
+            number: of.number,
+            channel: of.channel.to_string(),
+            visitor: text(of.visitor),
+            contact: text(of.reach.contact),
+            page_url: of.page_url,
+            last_seq: of.last_seq,
+            read_up_to: of.read_up_to,
+            customer_up_to: of.customer_up_to,
+            question: context.question.map(message),
+            answers: context.answers.into_iter().map(message).collect(),
+            answers_total: u32::try_from(context.answers_total).unwrap_or(u32::MAX),
+            phone_address: text(of.reach.phone),
+            email_address: text(of.reach.email),
+            resolved: of.resolved_at.is_some(),
+            opened_by: common::AuthorRole::from(of.opened_by).into(),
+            settings: Some(wire::settings(&context.channel.settings)),
+            settings_version: context.channel.version,
+        })
+    }
+
+    async fn ingest_events(&self, request: proto::IngestEventsRequest) -> Result<proto::IngestEventsResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let integration = IntegrationId::parse(&request.integration)?;
+        if request.events.len() > limits::INGEST_BATCH {
+            return Err(Fault::invalid(
+                "events",
+                "takes at most 500 at a time; send the rest in another request",
+            ));
+        }
+        let mut ids = Vec::with_capacity(request.events.len());
+        let mut refused = Vec::with_capacity(request.events.len());
+        let mut submitted = Vec::with_capacity(request.events.len());
+        for document in &request.events {
+            let read = events::cloudevent::from_json(&integration, document);
+            ids.push(read.as_ref().map(|event| event.id.clone()).unwrap_or_default());
+            refused.push(match read {
+                Ok(event) => {
+                    let (workspace, integration) = (workspace.clone(), integration.clone());
+                    submitted.push(Submitted {
+                        workspace,
+                        integration,
+                        event,
+                    });
+                    None
+                }
+                Err(fault) => Some(fault),
+            });
+        }
+        let mut taken = self.app.ingest_events(submitted).await.into_iter();
+        let outcomes = ids.into_iter().zip(refused).map(|(id, refused)| {
+            let result = match refused {
+                Some(fault) => Err(fault),
+                None => taken.next().expect("one result per submitted event"),
+            };
+            outcome(id, result)
+        });
+        Ok(proto::IngestEventsResponse {
+            outcomes: outcomes.collect(),
+        })
+    }
+}
+
+fn outcome(id: String, result: Result<()>) -> proto::IngestOutcome {
+    match result {
+        Ok(()) => proto::IngestOutcome {
+            id,
+            accepted: true,
+            ..Default::default()
+        },
+        Err(fault) => proto::IngestOutcome {
+            id,
+            accepted: false,
+            code: fault.code().name.to_owned(),
+            reason: fault.public().to_owned(),
+            field: fault.field().unwrap_or_default().to_owned(),
+            retry: fault.kind().may_retry() || fault.kind() == fault::Kind::NotFound,
+        },
+    }
+}
+
+fn place(workspace: &str, conversation: &str) -> Result<(WorkspaceId, ConversationId)> {
+    Ok((WorkspaceId::parse(workspace)?, ConversationId::parse(conversation)?))
+}
+
+fn sender_id(field: &'static str, id: String) -> Result<String> {
+    if (1..=SENDER_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control) {
+        Ok(id)
+    } else {
+        Err(Fault::invalid(
+            field,
+            "needs 1 to 100 characters without control characters",
+        ))
+    }
+}
+
+fn author(number: i32) -> Result<AuthorRole> {
+    events::role(number).ok_or_else(|| Fault::invalid("author", "must be customer, agent, bot or system"))
+}
+
+fn agent(slug: &str, author: i32) -> Result<Option<AgentId>> {
+    if slug.is_empty() {
+        return Ok(None);
+    }
+    if events::role(author) != Some(AuthorRole::Agent) {
+        return Err(Fault::invalid(
+            "agent",
+            "is only for messages that an agent wrote; leave it empty",
+        ));
+    }
+    Ok(Some(AgentId::parse(slug)?))
+}
+
+fn given(contact: Option<proto::GivenContact>) -> Given {
+    let contact = contact.unwrap_or_default();
+    Given {
+        name: contact.name,
+        phone: contact.phone,
+        email: contact.email,
+    }
+}
+
+fn conversation(of: Conversation) -> proto::Conversation {
+    proto::Conversation {
+        conversation: of.id.to_string(),
+        number: of.number,
+        channel: of.channel.to_string(),
+        visitor: text(of.visitor),
+        contact: text(of.reach.contact),
+        page_url: of.page_url,
+        last_seq: of.last_seq,
+        read_up_to: of.read_up_to,
+        customer_up_to: of.customer_up_to,
+        started_at: Some(stamp(of.started_at)),
+        resolved_at: of.resolved_at.map(stamp),
+        continues: text(of.continues),
+        opened_by: common::AuthorRole::from(of.opened_by).into(),
+    }
+}
+
+fn message(of: Message) -> proto::Message {
+    proto::Message {
+        message: of.draft.id.to_string(),
+        seq: of.seq,
+        author: common::AuthorRole::from(of.draft.author).into(),
+        agent: text(of.draft.agent),
+        text: of.draft.text.expose().to_owned(),
+        at: Some(stamp(of.draft.at)),
+        client_id: of.draft.client_id.unwrap_or_default(),
+    }
+}
+
+/// Empty where none.
+fn text<T: Display>(id: Option<T>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+macro_rules! answers {
+    ($($rpc:ident: $request:ident -> $response:ident;)+) => {
+        #[tonic::async_trait]
+        impl ConversationService for Conversations {
+            $(async fn $rpc(&self, request: Request<proto::$request>) -> Reply<proto::$response> {
+                rpc::answer(self.$rpc(request.into_inner()).await)
+            })+
+        }
+    };
+}
+
+answers! {
+    start_conversation: StartConversationRequest -> StartConversationResponse;
+    get_conversation: GetConversationRequest -> GetConversationResponse;
+    list_conversations: ListConversationsRequest -> ListConversationsResponse;
+    resolve_conversation: ResolveConversationRequest -> ResolveConversationResponse;
+    add_contact: AddContactRequest -> AddContactResponse;
+    post_message: PostMessageRequest -> PostMessageResponse;
+    list_messages: ListMessagesRequest -> ListMessagesResponse;
+    mark_read: MarkReadRequest -> MarkReadResponse;
+    get_follow_up_context: GetFollowUpContextRequest -> GetFollowUpContextResponse;
+    ingest_events: IngestEventsRequest -> IngestEventsResponse;
+}

@@ -1,0 +1,143 @@
+//! Ingest from NATS.
+
+use crate::app::{App, Submitted};
+use bus::{BatchHandler, ConsumerSpec};
+use domain::limits;
+use events::{INGEST, Received, Subject, cloudevent, headers};
+use fault::{Fault, Result, codes};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+use tracing::Span;
+
+/// Name of the consumer, and of what it does in traces.
+const DURABLE: &str = "conversation-ingest";
+
+/// Together about an hour: so long may a reference be unknown before its event is dead.
+const RETRIES: &[Duration] = &[
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(300),
+    Duration::from_secs(600),
+    Duration::from_secs(1_200),
+    Duration::from_secs(1_500),
+];
+
+/// What the consumer reads, and with how many writers.
+pub fn spec(writers: usize) -> ConsumerSpec {
+    let kinds = [
+        cloudevent::MESSAGE,
+        cloudevent::MESSAGE_READ,
+        cloudevent::CONVERSATION_RESOLVED,
+    ];
+    ConsumerSpec {
+        stream: &INGEST,
+        durable: DURABLE,
+        filters: kinds.map(|(_, token)| events::ingest_filter(token)).to_vec(),
+        workers: writers,
+        batch: limits::INGEST_BATCH,
+        ack_wait: Duration::from_secs(30),
+        retries: RETRIES,
+    }
+}
+
+/// Hands batches of events to the use case.
+#[derive(Debug)]
+pub struct Ingest {
+    app: App,
+}
+
+impl Ingest {
+    pub fn new(app: App) -> Self {
+        Self { app }
+    }
+}
+
+impl BatchHandler for Ingest {
+    async fn handle(&self, batch: Vec<Received>) -> Vec<Result<()>> {
+        let mut submitted = Vec::with_capacity(batch.len());
+        let mut refused = Vec::with_capacity(batch.len());
+        // Each event is a span of its own, in its sender's trace, for as long as its batch takes.
+        let mut spans = Vec::with_capacity(batch.len());
+        for message in &batch {
+            refused.push(match read(message) {
+                Ok((one, span)) => {
+                    submitted.push(one);
+                    spans.push(span);
+                    None
+                }
+                Err(fault) => Some(fault),
+            });
+        }
+        let mut taken = self.app.ingest_events(submitted).await.into_iter();
+        let results = refused.into_iter().map(|refused| match refused {
+            Some(fault) => Err(fault),
+            None => taken.next().expect("one result per submitted event"),
+        });
+        results.collect()
+    }
+
+    /// By what the event is about: events of one conversation are written in the order of the stream.
+    fn partition(&self, message: &Received) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        message.workspace().as_str().hash(&mut hasher);
+        match message.header(headers::CE_SUBJECT) {
+            Some(subject) => subject.hash(&mut hasher),
+            None => about(&message.payload).hash(&mut hasher),
+        }
+        hasher.finish()
+    }
+}
+
+fn read(message: &Received) -> Result<(Submitted, Span)> {
+    let Subject::Ingest {
+        workspace,
+        integration,
+        event: token,
+    } = &message.subject
+    else {
+        return Err(Fault::new(&codes::MALFORMED, "is not a subject for events of other systems").of("subject"));
+    };
+    let mut event = cloudevent::from_nats(integration, token, message)?;
+    let span = tracing::info_span!(
+        "process",
+        otel.name = format!("process {DURABLE}"),
+        otel.kind = "consumer",
+        messaging.system = "nats",
+        messaging.message.id = %event.id,
+        homing.workspace = %workspace,
+    );
+    if let Some(parent) = event
+        .traceparent
+        .as_deref()
+        .or_else(|| message.header(headers::TRACEPARENT))
+    {
+        rpc::set_parent(&span, parent);
+    }
+    event.traceparent = rpc::traceparent(&span).or(event.traceparent);
+    Ok((
+        Submitted {
+            workspace: workspace.clone(),
+            integration: integration.clone(),
+            event,
+        },
+        span,
+    ))
+}
+
+/// The `subject` of a JSON document, and nothing else of it; empty if it has none or is no JSON.
+fn about(payload: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct About<'a> {
+        #[serde(borrow)]
+        subject: Option<Cow<'a, str>>,
+    }
+    let about = serde_json::from_slice::<About<'_>>(payload).ok();
+    about
+        .and_then(|about| about.subject)
+        .map(Cow::into_owned)
+        .unwrap_or_default()
+}

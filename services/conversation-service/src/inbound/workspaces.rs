@@ -1,0 +1,230 @@
+//! WorkspaceService: from messages to use cases and back.
+
+use crate::app::{App, NewAgent};
+use crate::domain::settings::{Channel, Field};
+use crate::domain::token::Scope;
+use crate::outbound::postgres::workspace::Workspace;
+use crate::wire;
+use domain::{AgentId, ChannelId, IntegrationId, TeamId, WorkspaceId};
+use events::common;
+use fault::{Fault, Result};
+use rpc::conversation as proto;
+use rpc::conversation::workspace_service_server::WorkspaceService;
+use tonic::{Request, Response, Status};
+
+type Reply<T> = Result<Response<T>, Status>;
+
+/// The rpcs of workspaces.
+#[derive(Debug, Clone)]
+pub struct Workspaces {
+    app: App,
+}
+
+impl Workspaces {
+    pub fn new(app: App) -> Self {
+        Self { app }
+    }
+
+    async fn create_workspace(&self, request: proto::CreateWorkspaceRequest) -> Result<proto::CreateWorkspaceResponse> {
+        let wanted = request
+            .workspace
+            .ok_or_else(|| Fault::invalid("workspace", "is missing"))?;
+        let id = WorkspaceId::parse(&wanted.workspace)?;
+        let wanted = Workspace {
+            name: wanted.name,
+            time_zone: wanted.time_zone,
+            language: wanted.language,
+        };
+        let made = self.app.create_workspace(&id, wanted).await?;
+        Ok(proto::CreateWorkspaceResponse {
+            workspace: Some(workspace(&id, made)),
+        })
+    }
+
+    async fn get_workspace(&self, request: proto::GetWorkspaceRequest) -> Result<proto::GetWorkspaceResponse> {
+        let id = WorkspaceId::parse(&request.workspace)?;
+        let found = self.app.get_workspace(&id).await?;
+        Ok(proto::GetWorkspaceResponse {
+            workspace: Some(workspace(&id, found)),
+        })
+    }
+
+    async fn create_channel(&self, request: proto::CreateChannelRequest) -> Result<proto::CreateChannelResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let (id, kind) = (ChannelId::parse(&request.channel)?, wire::kind_of(request.kind)?);
+        let (mask, settings) = (mask(request.mask)?, request.settings.unwrap_or_default());
+        if mask.is_empty() && settings != common::ChannelSettings::default() {
+            return Err(Fault::invalid("mask", "must name the settings that are meant"));
+        }
+        let settings = wire::settings_of(settings, &mask)?;
+        let made = self.app.create_channel(&workspace, id, kind, &settings, &mask).await?;
+        Ok(proto::CreateChannelResponse {
+            channel: Some(channel(&made)),
+        })
+    }
+
+    async fn get_channel(&self, request: proto::GetChannelRequest) -> Result<proto::GetChannelResponse> {
+        let (workspace, id) = (
+            WorkspaceId::parse(&request.workspace)?,
+            ChannelId::parse(&request.channel)?,
+        );
+        let found = self.app.get_channel(&workspace, &id).await?;
+        Ok(proto::GetChannelResponse {
+            channel: Some(channel(&found)),
+        })
+    }
+
+    async fn list_channels(&self, request: proto::ListChannelsRequest) -> Result<proto::ListChannelsResponse> {
+        let found = self.app.list_channels(&WorkspaceId::parse(&request.workspace)?).await?;
+        Ok(proto::ListChannelsResponse {
+            channels: found.iter().map(channel).collect(),
+        })
+    }
+
+    async fn update_channel(&self, request: proto::UpdateChannelRequest) -> Result<proto::UpdateChannelResponse> {
+        let (workspace, id) = (
+            WorkspaceId::parse(&request.workspace)?,
+            ChannelId::parse(&request.channel)?,
+        );
+        let mask = mask(request.mask)?;
+        if mask.is_empty() {
+            return Err(Fault::invalid("mask", "must name the settings to change"));
+        }
+        let settings = wire::settings_of(request.settings.unwrap_or_default(), &mask)?;
+        let next = self
+            .app
+            .update_channel(&workspace, &id, &settings, &mask, request.version)
+            .await?;
+        Ok(proto::UpdateChannelResponse {
+            channel: Some(channel(&next)),
+        })
+    }
+
+    async fn create_team(&self, request: proto::CreateTeamRequest) -> Result<proto::CreateTeamResponse> {
+        let (workspace, team) = (WorkspaceId::parse(&request.workspace)?, TeamId::parse(&request.team)?);
+        self.app.create_team(&workspace, &team, &request.name).await?;
+        Ok(proto::CreateTeamResponse {})
+    }
+
+    async fn create_agent(&self, request: proto::CreateAgentRequest) -> Result<proto::CreateAgentResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let teams: Result<Vec<_>, _> = request.teams.iter().map(|team| TeamId::parse(team)).collect();
+        let teams = teams.map_err(|wrong| wrong.of("teams"))?;
+        let new = NewAgent {
+            id: AgentId::parse(&request.agent)?,
+            display_name: request.display_name,
+            teams,
+        };
+        self.app.create_agent(&workspace, new).await?;
+        Ok(proto::CreateAgentResponse {})
+    }
+
+    async fn create_integration(
+        &self,
+        request: proto::CreateIntegrationRequest,
+    ) -> Result<proto::CreateIntegrationResponse> {
+        let (workspace, id) = (
+            WorkspaceId::parse(&request.workspace)?,
+            IntegrationId::parse(&request.integration)?,
+        );
+        let scopes: Result<Vec<Scope>> = request.scopes.iter().map(|number| scope_of(*number)).collect();
+        let made = self.app.create_integration(&workspace, &id, scopes?).await?;
+        Ok(proto::CreateIntegrationResponse {
+            token: made.token.map(|token| token.expose()).unwrap_or_default(),
+            nats_user: made.nats_user,
+        })
+    }
+
+    async fn rotate_integration_token(
+        &self,
+        request: proto::RotateIntegrationTokenRequest,
+    ) -> Result<proto::RotateIntegrationTokenResponse> {
+        let (workspace, id) = (
+            WorkspaceId::parse(&request.workspace)?,
+            IntegrationId::parse(&request.integration)?,
+        );
+        let token = self.app.rotate_integration_token(&workspace, &id).await?;
+        Ok(proto::RotateIntegrationTokenResponse { token: token.expose() })
+    }
+
+    async fn authenticate_token(
+        &self,
+        request: proto::AuthenticateTokenRequest,
+    ) -> Result<proto::AuthenticateTokenResponse> {
+        let whose = self.app.authenticate_token(&request.token).await?;
+        Ok(proto::AuthenticateTokenResponse {
+            workspace: whose.workspace.to_string(),
+            integration: whose.integration.to_string(),
+            scopes: whose.scopes.into_iter().map(|one| scope(one).into()).collect(),
+        })
+    }
+}
+
+fn workspace(id: &WorkspaceId, found: Workspace) -> proto::Workspace {
+    proto::Workspace {
+        workspace: id.to_string(),
+        name: found.name,
+        time_zone: found.time_zone,
+        language: found.language,
+    }
+}
+
+fn channel(channel: &Channel) -> proto::Channel {
+    proto::Channel {
+        channel: channel.id.to_string(),
+        kind: wire::kind(channel.kind).into(),
+        settings: Some(wire::settings(&channel.settings)),
+        version: channel.version,
+    }
+}
+
+fn mask(mask: Option<prost_types::FieldMask>) -> Result<Vec<Field>> {
+    let paths = mask.map(|mask| mask.paths).unwrap_or_default();
+    Ok(paths.iter().map(|path| Field::parse(path)).collect::<Result<_, _>>()?)
+}
+
+fn scope(scope: Scope) -> proto::Scope {
+    match scope {
+        Scope::Ingest => proto::Scope::Ingest,
+        Scope::Read => proto::Scope::Read,
+        Scope::Write => proto::Scope::Write,
+        Scope::Admin => proto::Scope::Admin,
+    }
+}
+
+fn scope_of(number: i32) -> Result<Scope> {
+    match proto::Scope::try_from(number) {
+        Ok(proto::Scope::Ingest) => Ok(Scope::Ingest),
+        Ok(proto::Scope::Read) => Ok(Scope::Read),
+        Ok(proto::Scope::Write) => Ok(Scope::Write),
+        Ok(proto::Scope::Admin) => Ok(Scope::Admin),
+        Ok(proto::Scope::Unspecified) | Err(_) => {
+            Err(Fault::invalid("scopes", "must be out of ingest, read, write, admin"))
+        }
+    }
+}
+
+macro_rules! answers {
+    ($($rpc:ident: $request:ident -> $response:ident;)+) => {
+        #[tonic::async_trait]
+        impl WorkspaceService for Workspaces {
+            $(async fn $rpc(&self, request: Request<proto::$request>) -> Reply<proto::$response> {
+                rpc::answer(self.$rpc(request.into_inner()).await)
+            })+
+        }
+    };
+}
+
+answers! {
+    create_workspace: CreateWorkspaceRequest -> CreateWorkspaceResponse;
+    get_workspace: GetWorkspaceRequest -> GetWorkspaceResponse;
+    create_channel: CreateChannelRequest -> CreateChannelResponse;
+    get_channel: GetChannelRequest -> GetChannelResponse;
+    list_channels: ListChannelsRequest -> ListChannelsResponse;
+    update_channel: UpdateChannelRequest -> UpdateChannelResponse;
+    create_team: CreateTeamRequest -> CreateTeamResponse;
+    create_agent: CreateAgentRequest -> CreateAgentResponse;
+    create_integration: CreateIntegrationRequest -> CreateIntegrationResponse;
+    rotate_integration_token: RotateIntegrationTokenRequest -> RotateIntegrationTokenResponse;
+    authenticate_token: AuthenticateTokenRequest -> AuthenticateTokenResponse;
+}

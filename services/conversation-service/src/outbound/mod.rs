@@ -1,0 +1,6 @@
+//! The outside: this service's database, and its peers.
+
+mod contacts;
+pub mod postgres;
+
+pub use contacts::Contacts;

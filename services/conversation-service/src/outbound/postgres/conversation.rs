@@ -1,0 +1,375 @@
+use super::{known, loaded, stored};
+use crate::domain::conversation::{Conversation, ExternalRef, Reach};
+use crate::domain::ingest::{Key, Place};
+use domain::{AuthorRole, ChannelId, ConversationId, IntegrationId, WorkspaceId};
+use fault::{Fault, Result};
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use store::OrFault;
+use uuid::Uuid;
+
+struct Row {
+    workspace_id: String,
+    id: Uuid,
+    number: i64,
+    channel_id: String,
+    visitor_id: Option<Uuid>,
+    contact_id: Option<Uuid>,
+    phone_address: Option<Uuid>,
+    email_address: Option<Uuid>,
+    reach_version: i64,
+    page_url: String,
+    last_seq: i64,
+    read_up_to: i64,
+    customer_up_to: i64,
+    opened_by: String,
+    started_at: jiff_sqlx::Timestamp,
+    resolved_at: Option<jiff_sqlx::Timestamp>,
+    continues: Option<Uuid>,
+    continued_by: Option<Uuid>,
+    integration_id: Option<String>,
+    external_ref: Option<String>,
+}
+
+impl Row {
+    fn conversation(self) -> Result<Conversation> {
+        let external = match (self.integration_id, self.external_ref) {
+            (Some(integration), Some(reference)) => Some(ExternalRef {
+                integration: IntegrationId::parse(&integration)?,
+                reference,
+            }),
+            _ => None,
+        };
+        Ok(Conversation {
+            id: self.id.into(),
+            number: loaded(self.number),
+            channel: ChannelId::parse(&self.channel_id)?,
+            visitor: self.visitor_id.map(Into::into),
+            reach: Reach {
+                contact: self.contact_id.map(Into::into),
+                phone: self.phone_address.map(Into::into),
+                email: self.email_address.map(Into::into),
+            },
+            reach_version: loaded(self.reach_version),
+            page_url: self.page_url,
+            last_seq: loaded(self.last_seq),
+            read_up_to: loaded(self.read_up_to),
+            customer_up_to: loaded(self.customer_up_to),
+            opened_by: known(AuthorRole::from_word(&self.opened_by), "conversation.opened_by")?,
+            started_at: self.started_at.to_jiff(),
+            resolved_at: self.resolved_at.map(|at| at.to_jiff()),
+            continues: self.continues.map(Into::into),
+            continued_by: self.continued_by.map(Into::into),
+            external,
+        })
+    }
+
+    fn placed(self) -> Result<(Place, Conversation)> {
+        let workspace = WorkspaceId::parse(&self.workspace_id)?;
+        let conversation = self.conversation()?;
+        Ok(((workspace, conversation.id), conversation))
+    }
+}
+
+macro_rules! conversations {
+    ($tail:tt, $($argument:expr),*) => {
+        sqlx::query_as!(
+            Row,
+            "SELECT c.workspace_id, c.id, c.number, c.channel_id, c.visitor_id, c.contact_id, c.phone_address,
+                    c.email_address, c.reach_version, c.page_url, c.last_seq, c.read_up_to, c.customer_up_to,
+                    c.opened_by, c.started_at, c.resolved_at, c.continues, c.continued_by, c.integration_id,
+                    c.external_ref
+             FROM conversation c " + $tail,
+            $($argument),*
+        )
+    };
+}
+
+pub async fn get(db: &mut PgConnection, workspace: &WorkspaceId, id: ConversationId) -> Result<Option<Conversation>> {
+    let row = conversations!("WHERE c.workspace_id = $1 AND c.id = $2", workspace.as_str(), id.0)
+        .fetch_optional(db)
+        .await
+        .or_fault("get conversation")?;
+    row.map(Row::conversation).transpose()
+}
+
+pub async fn get_by_number(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    number: u64,
+) -> Result<Option<Conversation>> {
+    let row = conversations!(
+        "WHERE c.workspace_id = $1 AND c.number = $2",
+        workspace.as_str(),
+        stored(number)
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("get conversation by number")?;
+    row.map(Row::conversation).transpose()
+}
+
+pub async fn get_by_request(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    request: &str,
+) -> Result<Option<Conversation>> {
+    let row = conversations!(
+        "WHERE c.workspace_id = $1 AND c.request_id = $2",
+        workspace.as_str(),
+        request
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("get conversation by request")?;
+    row.map(Row::conversation).transpose()
+}
+
+/// Reads a conversation and keeps everybody else from changing it, or adding to it, until the transaction ends.
+pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, id: ConversationId) -> Result<Option<Conversation>> {
+    let row = conversations!(
+        "WHERE c.workspace_id = $1 AND c.id = $2 FOR NO KEY UPDATE",
+        workspace.as_str(),
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("lock conversation")?;
+    row.map(Row::conversation).transpose()
+}
+
+/// Newest first, below a number.
+pub async fn list(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    below: Option<u64>,
+    open_only: bool,
+    limit: i64,
+) -> Result<Vec<Conversation>> {
+    let rows = conversations!(
+        "WHERE c.workspace_id = $1 AND c.number < $2 AND (c.resolved_at IS NULL OR NOT $3)
+         ORDER BY c.number DESC LIMIT $4",
+        workspace.as_str(),
+        below.map_or(i64::MAX, stored),
+        open_only,
+        limit
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list conversations")?;
+    rows.into_iter().map(Row::conversation).collect()
+}
+
+/// The conversation and those that continue it, oldest first; empty if there is none by that id.
+pub async fn chain(db: &mut PgConnection, workspace: &WorkspaceId, id: ConversationId) -> Result<Vec<ConversationId>> {
+    let ids = sqlx::query_scalar!(
+        r#"WITH RECURSIVE chain AS (
+             SELECT id, continued_by, 1 AS place FROM conversation WHERE workspace_id = $1 AND id = $2
+             UNION ALL
+             SELECT c.id, c.continued_by, chain.place + 1 FROM chain
+             JOIN conversation c ON c.workspace_id = $1 AND c.id = chain.continued_by)
+           SELECT id AS "id!" FROM chain ORDER BY place"#,
+        workspace.as_str(),
+        id.0,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("follow conversation")?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// The newest conversations that bear these references, as they are now.
+pub async fn get_by_reference(db: &mut PgConnection, keys: &[Key]) -> Result<HashMap<Key, Conversation>> {
+    let (workspaces, integrations, references) = names(keys);
+    let rows = conversations!(
+        "JOIN UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, external_ref)
+           ON c.workspace_id = k.workspace_id AND c.integration_id = k.integration_id
+          AND c.external_ref = k.external_ref AND c.external_ref IS NOT NULL AND c.continued_by IS NULL",
+        &workspaces,
+        &integrations,
+        &references
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("get conversations by reference")?;
+    let placed: Result<Vec<_>> = rows.into_iter().map(Row::placed).collect();
+    Ok(placed?
+        .into_iter()
+        .filter_map(|(place, conversation)| Some((key(&place, &conversation)?, conversation)))
+        .collect())
+}
+
+/// The name by which an integration knows a conversation.
+pub fn key(place: &Place, conversation: &Conversation) -> Option<Key> {
+    let external = conversation.external.as_ref()?;
+    Some(Key {
+        workspace: place.0.clone(),
+        integration: external.integration.clone(),
+        name: external.reference.clone(),
+    })
+}
+
+/// These conversations, as they are now.
+pub async fn get_many(db: &mut PgConnection, places: &[Place]) -> Result<HashMap<Place, Conversation>> {
+    let (workspaces, ids) = columns(places);
+    let rows = conversations!(
+        "JOIN UNNEST($1::text[], $2::uuid[]) AS k (workspace_id, id)
+           ON c.workspace_id = k.workspace_id AND c.id = k.id",
+        &workspaces,
+        &ids
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("get conversations")?;
+    rows.into_iter().map(Row::placed).collect()
+}
+
+/// Locks the newest conversations that bear these references, in order of id.
+pub async fn lock_by_reference(db: &mut PgConnection, keys: &[Key]) -> Result<Vec<(Place, Conversation)>> {
+    let (workspaces, integrations, references) = names(keys);
+    let rows = conversations!(
+        "JOIN UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, external_ref)
+           ON c.workspace_id = k.workspace_id AND c.integration_id = k.integration_id
+          AND c.external_ref = k.external_ref AND c.external_ref IS NOT NULL AND c.continued_by IS NULL
+         ORDER BY c.workspace_id, c.id FOR NO KEY UPDATE OF c",
+        &workspaces,
+        &integrations,
+        &references
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("lock conversations by reference")?;
+    rows.into_iter().map(Row::placed).collect()
+}
+
+/// Locks these conversations and all that continue them, in order of id.
+pub async fn lock_with_chain(db: &mut PgConnection, places: &[Place]) -> Result<Vec<(Place, Conversation)>> {
+    let (workspaces, ids) = columns(places);
+    let rows = conversations!(
+        "WHERE (c.workspace_id, c.id) IN (
+           WITH RECURSIVE chain AS (
+             SELECT n.workspace_id, n.id, n.continued_by FROM conversation n
+             JOIN UNNEST($1::text[], $2::uuid[]) AS k (workspace_id, id)
+               ON n.workspace_id = k.workspace_id AND n.id = k.id
+             UNION
+             SELECT n.workspace_id, n.id, n.continued_by FROM chain
+             JOIN conversation n ON n.workspace_id = chain.workspace_id AND n.id = chain.continued_by)
+           SELECT workspace_id, id FROM chain)
+         ORDER BY c.workspace_id, c.id FOR NO KEY UPDATE OF c",
+        &workspaces,
+        &ids
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("lock conversations")?;
+    rows.into_iter().map(Row::placed).collect()
+}
+
+fn names(keys: &[Key]) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let name = |f: fn(&Key) -> &str| keys.iter().map(|key| f(key).to_owned()).collect();
+    (
+        name(|key| key.workspace.as_str()),
+        name(|key| key.integration.as_str()),
+        name(|key| &key.name),
+    )
+}
+
+fn columns(places: &[Place]) -> (Vec<String>, Vec<Uuid>) {
+    places
+        .iter()
+        .map(|(workspace, id)| (workspace.to_string(), id.0))
+        .unzip()
+}
+
+/// Inserts new conversations. A second one for the same reference or request is a conflict: read again.
+pub async fn insert(
+    db: &mut PgConnection,
+    new: &[(&WorkspaceId, &Conversation)],
+    request_id: Option<&str>,
+) -> Result<()> {
+    let of = |f: fn(&Conversation) -> Option<Uuid>| new.iter().map(|(_, c)| f(c)).collect::<Vec<_>>();
+    let number = |f: fn(&Conversation) -> u64| new.iter().map(|(_, c)| stored(f(c))).collect::<Vec<_>>();
+    let text = |f: fn(&Conversation) -> &str| new.iter().map(|(_, c)| f(c).to_owned()).collect::<Vec<_>>();
+    let external = |f: fn(&ExternalRef) -> &str| {
+        new.iter()
+            .map(|(_, c)| c.external.as_ref().map(|external| f(external).to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let workspaces: Vec<String> = new.iter().map(|(workspace, _)| workspace.to_string()).collect();
+    let started: Vec<jiff_sqlx::Timestamp> = new.iter().map(|(_, c)| c.started_at.to_sqlx()).collect();
+    let resolved: Vec<Option<jiff_sqlx::Timestamp>> =
+        new.iter().map(|(_, c)| c.resolved_at.map(|at| at.to_sqlx())).collect();
+    sqlx::query!(
+        "INSERT INTO conversation (workspace_id, id, number, channel_id, visitor_id, contact_id, phone_address,
+           email_address, reach_version, page_url, last_seq, read_up_to, customer_up_to, opened_by, started_at,
+           resolved_at, continues, continued_by, integration_id, external_ref, request_id)
+         SELECT t.*, $21 FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::uuid[],
+           $7::uuid[], $8::uuid[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
+           $14::text[], $15::timestamptz[], $16::timestamptz[], $17::uuid[], $18::uuid[], $19::text[], $20::text[]) t",
+        &workspaces,
+        &new.iter().map(|(_, c)| c.id.0).collect::<Vec<_>>(),
+        &number(|c| c.number),
+        &text(|c| c.channel.as_str()),
+        &of(|c| c.visitor.map(|id| id.0)) as &[Option<Uuid>],
+        &of(|c| c.reach.contact.map(|id| id.0)) as &[Option<Uuid>],
+        &of(|c| c.reach.phone.map(|id| id.0)) as &[Option<Uuid>],
+        &of(|c| c.reach.email.map(|id| id.0)) as &[Option<Uuid>],
+        &number(|c| c.reach_version),
+        &text(|c| &c.page_url),
+        &number(|c| c.last_seq),
+        &number(|c| c.read_up_to),
+        &number(|c| c.customer_up_to),
+        &text(|c| c.opened_by.word()),
+        &started as _,
+        &resolved as _,
+        &of(|c| c.continues.map(|id| id.0)) as &[Option<Uuid>],
+        &of(|c| c.continued_by.map(|id| id.0)) as &[Option<Uuid>],
+        &external(|external| external.integration.as_str()) as &[Option<String>],
+        &external(|external| &external.reference) as &[Option<String>],
+        request_id,
+    )
+    .execute(db)
+    .await
+    .or_fault("insert conversation")?;
+    Ok(())
+}
+
+/// Writes what can change of conversations that the transaction has locked.
+pub async fn update(db: &mut PgConnection, changed: &[(&WorkspaceId, &Conversation)]) -> Result<()> {
+    let of = |f: fn(&Conversation) -> Option<Uuid>| changed.iter().map(|(_, c)| f(c)).collect::<Vec<_>>();
+    let number = |f: fn(&Conversation) -> u64| changed.iter().map(|(_, c)| stored(f(c))).collect::<Vec<_>>();
+    let workspaces: Vec<String> = changed.iter().map(|(workspace, _)| workspace.to_string()).collect();
+    let resolved: Vec<Option<jiff_sqlx::Timestamp>> = changed
+        .iter()
+        .map(|(_, c)| c.resolved_at.map(|at| at.to_sqlx()))
+        .collect();
+    let done = sqlx::query!(
+        "UPDATE conversation c SET contact_id = t.contact, phone_address = t.phone, email_address = t.email,
+           reach_version = t.reach, last_seq = t.last, read_up_to = t.read, customer_up_to = t.customer,
+           resolved_at = t.resolved, continued_by = t.continued
+         FROM UNNEST($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
+           $8::bigint[], $9::bigint[], $10::timestamptz[], $11::uuid[])
+           AS t (workspace, id, contact, phone, email, reach, last, read, customer, resolved, continued)
+         WHERE c.workspace_id = t.workspace AND c.id = t.id",
+        &workspaces,
+        &changed.iter().map(|(_, c)| c.id.0).collect::<Vec<_>>(),
+        &of(|c| c.reach.contact.map(|id| id.0)) as &[Option<Uuid>],
+        &of(|c| c.reach.phone.map(|id| id.0)) as &[Option<Uuid>],
+        &of(|c| c.reach.email.map(|id| id.0)) as &[Option<Uuid>],
+        &number(|c| c.reach_version),
+        &number(|c| c.last_seq),
+        &number(|c| c.read_up_to),
+        &number(|c| c.customer_up_to),
+        &resolved as _,
+        &of(|c| c.continued_by.map(|id| id.0)) as &[Option<Uuid>],
+    )
+    .execute(db)
+    .await
+    .or_fault("update conversation")?;
+    if done.rows_affected() == changed.len() as u64 {
+        Ok(())
+    } else {
+        Err(Fault::internal("a locked conversation was not there to be updated"))
+    }
+}

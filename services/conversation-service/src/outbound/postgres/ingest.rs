@@ -1,0 +1,61 @@
+//! Ingested events that were accepted.
+
+use crate::domain::ingest::{Digest, Event, Key};
+use domain::{IntegrationId, Timestamp, WorkspaceId};
+use fault::{Fault, Result};
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use store::OrFault;
+
+/// Which of these events were accepted before, and with which content.
+pub async fn seen(db: &mut PgConnection, events: &[Event]) -> Result<HashMap<Key, Digest>> {
+    let workspaces: Vec<String> = events.iter().map(|event| event.workspace.to_string()).collect();
+    let integrations: Vec<String> = events.iter().map(|event| event.integration.to_string()).collect();
+    let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
+    let rows = sqlx::query!(
+        "SELECT e.workspace_id, e.integration_id, e.event_id, e.content_hash FROM ingest_event e
+         JOIN UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, event_id)
+           ON e.workspace_id = k.workspace_id AND e.integration_id = k.integration_id AND e.event_id = k.event_id",
+        &workspaces,
+        &integrations,
+        &ids,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("look up ingested events")?;
+    rows.into_iter()
+        .map(|row| {
+            let key = Key {
+                workspace: WorkspaceId::parse(&row.workspace_id)?,
+                integration: IntegrationId::parse(&row.integration_id)?,
+                name: row.event_id,
+            };
+            let digest = Digest::try_from(row.content_hash.as_slice()).map_err(Fault::internal)?;
+            Ok((key, digest))
+        })
+        .collect()
+}
+
+/// Remembers accepted events.
+pub async fn insert(db: &mut PgConnection, events: &[&Event], now: Timestamp) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO ingest_event (workspace_id, integration_id, event_id, content_hash, at)
+         SELECT t.*, $5 FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[]) t",
+        &events
+            .iter()
+            .map(|event| event.workspace.to_string())
+            .collect::<Vec<_>>(),
+        &events
+            .iter()
+            .map(|event| event.integration.to_string())
+            .collect::<Vec<_>>(),
+        &events.iter().map(|event| event.id.clone()).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.digest.to_vec()).collect::<Vec<_>>(),
+        now.to_sqlx() as _,
+    )
+    .execute(db)
+    .await
+    .or_fault("remember ingested events")?;
+    Ok(())
+}

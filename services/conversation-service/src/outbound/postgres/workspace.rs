@@ -1,0 +1,41 @@
+use domain::{Timestamp, WorkspaceId};
+use fault::Result;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+use store::OrFault;
+
+/// A tenant as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    pub name: String,
+    pub time_zone: String,
+    pub language: String,
+}
+
+/// False if the workspace exists.
+pub async fn insert(db: &mut PgConnection, id: &WorkspaceId, workspace: &Workspace, at: Timestamp) -> Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO workspace (workspace_id, name, time_zone, language, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT DO NOTHING",
+        id.as_str(),
+        workspace.name,
+        workspace.time_zone,
+        workspace.language,
+        at.to_sqlx() as _,
+    )
+    .execute(db)
+    .await
+    .or_fault("insert workspace")?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn get(db: &mut PgConnection, id: &WorkspaceId) -> Result<Option<Workspace>> {
+    sqlx::query_as!(
+        Workspace,
+        "SELECT name, time_zone, language FROM workspace WHERE workspace_id = $1",
+        id.as_str()
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("get workspace")
+}

@@ -1,0 +1,88 @@
+//! Between the wire's words and the domain's.
+
+use crate::domain::settings::{ChannelKind, Field, FieldRule, Policy, PresenceSource, Settings};
+use events::common;
+use fault::{Fault, Result};
+
+macro_rules! words {
+    ($to:ident, $from:ident, $field:literal, $wire:ident, $own:ident: $($word:ident),+) => {
+        /// The wire's word.
+        pub fn $to(own: $own) -> common::$wire {
+            match own { $($own::$word => common::$wire::$word),+ }
+        }
+
+        /// The domain's word; unspecified and unknown ones are refused.
+        pub fn $from(number: i32) -> Result<$own> {
+            match common::$wire::try_from(number) {
+                $(Ok(common::$wire::$word) => Ok($own::$word),)+
+                _ => {
+                    let words = [$(stringify!($word)),+].join(", ");
+                    Err(Fault::invalid($field, format!("must be one of {words}")))
+                }
+            }
+        }
+    };
+}
+
+words!(kind, kind_of, "kind", ChannelKind, ChannelKind: Web, Sms, Email, Whatsapp, Facebook, Instagram, Voice);
+words!(rule, rule_of, "rule", FieldRule, FieldRule: Off, Optional, Required);
+words!(policy, policy_of, "policy", FollowUpPolicy, Policy: TextThenEmail, EmailOnUnread);
+words!(source, source_of, "presence_source", PresenceSource, PresenceSource: Widget, Integration, None);
+
+/// The settings as facts and rpcs carry them.
+pub fn settings(own: &Settings) -> common::ChannelSettings {
+    common::ChannelSettings {
+        phone: rule(own.phone).into(),
+        email: rule(own.email).into(),
+        name: rule(own.name).into(),
+        policy: policy(own.policy).into(),
+        presence_source: source(own.presence_source).into(),
+        follow_up: own.follow_up,
+        bot_answers_follow_up: own.bot_answers_follow_up,
+        confirmation_text: own.confirmation_text,
+        debounce_ms: own.debounce_ms,
+        ceiling_ms: own.ceiling_ms,
+        escalation_ms: own.escalation_ms,
+        unread_mail_ms: own.unread_mail_ms,
+        language: own.language.clone(),
+        business_name: own.business_name.clone(),
+        default_country: own.default_country.clone(),
+        allowed_origins: own.allowed_origins.clone(),
+        texts_per_number_per_day: own.texts_per_number_per_day,
+    }
+}
+
+/// The settings that `mask` means, out of a message whose other fields may be anything.
+pub fn settings_of(wire: common::ChannelSettings, mask: &[Field]) -> Result<Settings> {
+    let rest = Settings::default_for(ChannelKind::Web, "");
+    let rule = |field, name, number, other| match mask.contains(&field) {
+        true => rule_of(number).map_err(|fault| fault.of(name)),
+        false => Ok(other),
+    };
+    Ok(Settings {
+        phone: rule(Field::Phone, "phone", wire.phone, rest.phone)?,
+        email: rule(Field::Email, "email", wire.email, rest.email)?,
+        name: rule(Field::Name, "name", wire.name, rest.name)?,
+        policy: if mask.contains(&Field::Policy) {
+            policy_of(wire.policy)?
+        } else {
+            rest.policy
+        },
+        presence_source: match mask.contains(&Field::PresenceSource) {
+            true => source_of(wire.presence_source)?,
+            false => rest.presence_source,
+        },
+        follow_up: wire.follow_up,
+        bot_answers_follow_up: wire.bot_answers_follow_up,
+        confirmation_text: wire.confirmation_text,
+        debounce_ms: wire.debounce_ms,
+        ceiling_ms: wire.ceiling_ms,
+        escalation_ms: wire.escalation_ms,
+        unread_mail_ms: wire.unread_mail_ms,
+        language: wire.language,
+        business_name: wire.business_name,
+        default_country: wire.default_country,
+        allowed_origins: wire.allowed_origins,
+        texts_per_number_per_day: wire.texts_per_number_per_day,
+    })
+}

@@ -1,0 +1,36 @@
+//! The one place that names what the parts are made of.
+
+use crate::app::App;
+use crate::config::Config;
+use crate::inbound::{Conversations, Ingest, Issuer, Workspaces, answer_logins, spec};
+use crate::outbound::Contacts;
+use fault::Result;
+use rpc::conversation::conversation_service_server::ConversationServiceServer;
+use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
+use runtime::{Running, Shell};
+use std::sync::Arc;
+use tonic::service::Routes;
+
+/// Puts the service together and starts it.
+pub async fn start(config: Config, shell: Shell) -> Result<Running> {
+    let app = App::new(shell.store(), Contacts::new(rpc::connect(&config.contacts_url)?));
+    if let Some(seed) = &config.nats_issuer_seed {
+        let issuer = Issuer::new(seed.expose(), &config.nats_account)?;
+        let (clock, entropy) = (shell.clock.clone(), shell.entropy.clone());
+        let answering = answer_logins(app.clone(), shell.bus(), issuer, clock, entropy, shell.stop.clone());
+        shell.spawn("logins", answering);
+    }
+    let writers = usize::try_from(config.ingest_writers.max(1)).unwrap_or(1);
+    let ingest = Arc::new(Ingest::new(app.clone()));
+    shell.spawn(
+        "ingest",
+        bus::consume_batches(shell.bus(), spec(writers), ingest, shell.stop.clone()),
+    );
+    let routes = Routes::new(WorkspaceServiceServer::new(Workspaces::new(app.clone()))).add_service(
+        ConversationServiceServer::new(Conversations::new(app)).max_decoding_message_size(LARGEST_REQUEST),
+    );
+    shell.serve(routes).await
+}
+
+/// 500 events of the largest size would be 64 MiB; whoever sends long ones sends fewer at a time.
+const LARGEST_REQUEST: usize = 8 * 1024 * 1024;
