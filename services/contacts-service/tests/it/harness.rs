@@ -1,0 +1,127 @@
+use contacts_service::{Config, MIGRATOR, start};
+use rpc::contacts::contact_service_client::ContactServiceClient;
+use rpc::contacts::{
+    Address, AddressKind, CaptureContactRequest, CaptureContactResponse, Contact, GetAddressRequest,
+    GetAddressResponse, GetContactRequest, LookUpContactRequest, Purpose,
+};
+use runtime::{Running, Shell};
+use sqlx::{Connection, PgConnection, Row};
+use std::sync::Arc;
+use testkit::{ManualClock, SeededEntropy, TestDatabase, TestNats};
+use tonic::transport::Channel;
+
+pub type Tested = anyhow::Result<()>;
+
+/// A running service with its servers.
+pub struct Harness {
+    pub client: ContactServiceClient<Channel>,
+    pub database: TestDatabase,
+    running: Running,
+    _nats: TestNats,
+}
+
+/// What a customer gave to the workspace `acme`, with Poland as the default country.
+pub fn given(name: &str, phone: &str, email: &str) -> CaptureContactRequest {
+    CaptureContactRequest {
+        workspace: "acme".into(),
+        name: name.into(),
+        phone: phone.into(),
+        email: email.into(),
+        default_country: "PL".into(),
+        purpose: Purpose::Support.into(),
+    }
+}
+
+impl Harness {
+    pub async fn start() -> anyhow::Result<Self> {
+        let migrate = async |url: String| Ok(store::migrate(&url, "contacts", &MIGRATOR).await?);
+        let database = TestDatabase::create("contacts", migrate).await?;
+        let nats = TestNats::start().await?;
+        let (time, chance) = (Arc::new(ManualClock::new()), Arc::new(SeededEntropy::new(1)));
+        let shell = Shell::for_test("contacts", &database.url(), &nats.url(), time, chance).await?;
+        let running = start(Config {}, shell).await?;
+        let client = ContactServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        Ok(Self {
+            client,
+            database,
+            running,
+            _nats: nats,
+        })
+    }
+
+    pub async fn capture(&self, given: CaptureContactRequest) -> Result<CaptureContactResponse, tonic::Status> {
+        Ok(self.client.clone().capture_contact(given).await?.into_inner())
+    }
+
+    pub async fn get(&self, workspace: &str, contact: &str, purpose: Purpose) -> Result<Contact, tonic::Status> {
+        let request = GetContactRequest {
+            workspace: workspace.into(),
+            contact: contact.into(),
+            purpose: purpose.into(),
+        };
+        let answer = self.client.clone().get_contact(request).await?.into_inner();
+        Ok(answer.contact.expect("every answer has a contact"))
+    }
+
+    /// The contact in the workspace `acme`, for support.
+    pub async fn contact(&self, contact: &str) -> Result<Contact, tonic::Status> {
+        self.get("acme", contact, Purpose::Support).await
+    }
+
+    pub async fn address(
+        &self,
+        workspace: &str,
+        address: &str,
+        purpose: Purpose,
+    ) -> Result<GetAddressResponse, tonic::Status> {
+        let request = GetAddressRequest {
+            workspace: workspace.into(),
+            address: address.into(),
+            purpose: purpose.into(),
+        };
+        Ok(self.client.clone().get_address(request).await?.into_inner())
+    }
+
+    pub async fn look_up(
+        &self,
+        workspace: &str,
+        kind: AddressKind,
+        value: &str,
+        purpose: Purpose,
+    ) -> Result<Contact, tonic::Status> {
+        let request = LookUpContactRequest {
+            workspace: workspace.into(),
+            kind: kind.into(),
+            value: value.into(),
+            default_country: "PL".into(),
+            purpose: purpose.into(),
+        };
+        let answer = self.client.clone().look_up_contact(request).await?.into_inner();
+        Ok(answer.contact.expect("every answer has a contact"))
+    }
+
+    /// As superuser, who sees all rows.
+    pub async fn admin(&self) -> anyhow::Result<PgConnection> {
+        Ok(PgConnection::connect(&self.database.admin_url()).await?)
+    }
+
+    pub async fn count(&self, sql: &'static str) -> anyhow::Result<i64> {
+        Ok(sqlx::query(sql).fetch_one(&mut self.admin().await?).await?.try_get(0)?)
+    }
+
+    /// Stops the service in order.
+    pub async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+/// Values of addresses, in order.
+pub fn values(addresses: &[Address]) -> Vec<&str> {
+    addresses.iter().map(|address| address.value.as_str()).collect()
+}
+
+/// The field and the catalogue code that a refusal names.
+pub fn refusal<T: std::fmt::Debug>(result: Result<T, tonic::Status>) -> (String, &'static str) {
+    let fault = rpc::from_status(&result.expect_err("a refusal"));
+    (fault.field().unwrap_or_default().to_owned(), fault.code().name)
+}

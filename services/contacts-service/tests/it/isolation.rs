@@ -1,0 +1,83 @@
+use crate::harness::{Harness, Tested, given, refusal};
+use rpc::contacts::{AddressKind, CaptureContactRequest, Purpose};
+use sqlx::Row;
+
+#[tokio::test]
+async fn a_workspace_sees_nothing_of_another() -> Tested {
+    let contacts = Harness::start().await?;
+    let ours = contacts.capture(given("Ann", "600700123", "ann@example.com")).await?;
+    let elsewhere = |request: CaptureContactRequest| CaptureContactRequest {
+        workspace: "globex".into(),
+        ..request
+    };
+
+    // What belongs to another workspace is refused as what does not exist.
+    let nobody = "00000000-0000-7000-8000-000000000000";
+    for (foreign, unknown) in [
+        (
+            refusal(contacts.get("globex", &ours.contact, Purpose::Support).await),
+            refusal(contacts.get("globex", nobody, Purpose::Support).await),
+        ),
+        (
+            refusal(contacts.address("globex", &ours.phone_address, Purpose::Outreach).await),
+            refusal(contacts.address("globex", nobody, Purpose::Outreach).await),
+        ),
+    ] {
+        assert_eq!(foreign, unknown);
+    }
+    let looked_up = contacts
+        .look_up("globex", AddressKind::Phone, "600700123", Purpose::Support)
+        .await;
+    assert_eq!(refusal(looked_up).1, "request.not_found");
+
+    // The same address is somebody else's there, and what is given there changes nothing here.
+    let theirs = contacts
+        .capture(elsewhere(given("Bea", "600700123", "ann@example.com")))
+        .await?;
+    assert_ne!(theirs.contact, ours.contact);
+    assert_ne!(theirs.phone_address, ours.phone_address);
+    assert_eq!(
+        contacts.get("globex", &theirs.contact, Purpose::Support).await?.name,
+        "Bea"
+    );
+    assert_eq!(contacts.contact(&ours.contact).await?.name, "Ann");
+    assert_eq!(contacts.count("SELECT count(*) FROM contact_conflict").await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_table_is_protected_and_the_login_inherits_nothing() -> Tested {
+    let contacts = Harness::start().await?;
+    let mut admin = contacts.admin().await?;
+    let tables = sqlx::query(
+        "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity AS forced, pg_get_userbyid(c.relowner) AS owner,
+           (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = 1) AS first,
+           has_table_privilege('contacts', c.oid, 'DELETE, TRUNCATE') AS may_delete
+         FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+           AND c.relname <> '_sqlx_migrations' ORDER BY c.relname",
+    )
+    .fetch_all(&mut admin)
+    .await?;
+    assert_eq!(
+        tables.len(),
+        6,
+        "address, address_purpose, contact, contact_conflict, inbox, outbox"
+    );
+    for table in &tables {
+        let name: String = table.try_get("relname")?;
+        assert!(
+            table.try_get::<bool, _>("forced")?,
+            "{name} is not under forced row-level security"
+        );
+        assert_eq!(table.try_get::<String, _>("owner")?, "contacts_owner", "{name}");
+        assert_eq!(table.try_get::<String, _>("first")?, "workspace_id", "{name}");
+        assert!(!table.try_get::<bool, _>("may_delete")?, "{name} may be deleted from");
+    }
+    let role = sqlx::query("SELECT rolinherit, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = 'contacts'")
+        .fetch_one(&mut admin)
+        .await?;
+    for right in ["rolinherit", "rolsuper", "rolbypassrls"] {
+        assert!(!role.try_get::<bool, _>(right)?, "the login has {right}");
+    }
+    Ok(())
+}

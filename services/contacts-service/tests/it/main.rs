@@ -1,0 +1,6 @@
+//! Contacts through their front door: gRPC on a real PostgreSQL.
+
+mod capture;
+mod harness;
+mod isolation;
+mod purpose;
