@@ -11,6 +11,10 @@ pub const LEASE: &str = "homing.v1.signal.lease";
 /// All tab signals, all shards.
 pub const TABS: &str = "homing.v1.signal.tab.*";
 
+/// A page's good-bye that reached another gateway than its socket: a [`crate::event::TabSignal`] without number, for
+/// whichever gateway holds that tab.
+pub const CLOSED: &str = "homing.v1.signal.closed";
+
 /// Where the tabs of a shard are told.
 pub fn tab(shard: u32) -> String {
     format!("homing.v1.signal.tab.{shard}")

@@ -75,6 +75,11 @@ impl Ledger {
         Some(self.number(key.shard, &tab, end, now))
     }
 
+    /// False once the tab has ended.
+    pub fn holds(&self, key: TabKey) -> bool {
+        self.shards[key.shard as usize].tabs.contains_key(&key.id)
+    }
+
     pub fn is_visible(&self, key: TabKey) -> bool {
         self.shards[key.shard as usize]
             .tabs

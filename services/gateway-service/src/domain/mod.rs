@@ -6,5 +6,7 @@ pub mod bucket;
 pub mod frame;
 pub mod ledger;
 pub mod origin;
+pub mod recent;
+pub mod session;
 pub mod tab;
 pub mod token;

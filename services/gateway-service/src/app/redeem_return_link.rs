@@ -1,0 +1,41 @@
+use super::edge::{Edge, after};
+use super::get_channel::check_origin;
+use super::list_messages::get_conversation;
+use crate::domain::session::Session;
+use crate::domain::token::Token;
+use crate::outbound::postgres::session::insert_session;
+use domain::{ChannelId, ConversationId, VisitorId};
+use fault::Result;
+use rpc::notifier::RedeemReturnLinkRequest;
+use std::time::Duration;
+
+/// A day to talk; the link itself can be opened again while it lives.
+const SCOPED_SESSION_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// Redeems a return link (which records 'returned' first) for a session that sees its conversation only.
+pub async fn redeem_return_link(edge: &Edge, link: &Token, origin: Option<&str>) -> Result<(Token, Session)> {
+    let request = RedeemReturnLinkRequest {
+        workspace: link.workspace().to_string(),
+        token: link.secret().into(),
+    };
+    let redeemed = edge.follow_ups.redeem_return_link(request).await?;
+    let workspace = link.workspace().clone();
+    let conversation = ConversationId::parse(&redeemed.conversation)?;
+    let channel = ChannelId::parse(&get_conversation(edge, &workspace, conversation).await?.channel)?;
+    check_origin(edge, &workspace, &channel, origin).await?;
+    let now = edge.now();
+    let token = edge.mint(&workspace);
+    let session = Session {
+        workspace,
+        hash: token.hash(),
+        visitor: VisitorId::parse(&redeemed.visitor)?,
+        channel,
+        conversation: Some(conversation),
+        scope: Some(conversation),
+        expires_at: after(now, SCOPED_SESSION_LIFE)?,
+    };
+    let mut tx = edge.store.begin(&session.workspace).await?;
+    insert_session(&mut tx, &session, now).await?;
+    tx.commit().await?;
+    Ok((token, session))
+}

@@ -1,0 +1,35 @@
+use std::net::SocketAddr;
+
+runtime::settings! {
+    /// What the gateway can be told, beside what every service can.
+    pub struct Config {
+        /// Where the public HTTP API and the sockets listen.
+        "HOMING_HTTP_LISTEN" http_listen: SocketAddr = "127.0.0.1:8080";
+        /// This door as browsers and providers see it, scheme://host[:port]; callback signatures cover it.
+        "HOMING_PUBLIC_URL" public_url: String = required;
+        /// conversation-service, http://host:port.
+        "HOMING_CONVERSATION_URL" conversation_url: String = required;
+        /// notifier-service, http://host:port.
+        "HOMING_NOTIFIER_URL" notifier_url: String = required;
+        /// billing-service, http://host:port.
+        "HOMING_BILLING_URL" billing_url: String = required;
+        /// Proxies of ours in front, whose X-Forwarded-For entries are believed. 0: the peer is the caller.
+        "HOMING_GATEWAY_FORWARDED_HOPS" forwarded_hops: u32 = "0";
+        /// Days that a widget's session lives after it was last resumed.
+        "HOMING_GATEWAY_SESSION_DAYS" session_days: u32 = "30";
+        /// Open sockets of one address at most.
+        "HOMING_GATEWAY_SOCKETS_PER_ADDRESS" sockets_per_address: u32 = "1000";
+        /// Open sockets of one workspace at most, in this process.
+        "HOMING_GATEWAY_SOCKETS_PER_WORKSPACE" sockets_per_workspace: u32 = "15000";
+        /// Requests a second of one address; twice as many at once.
+        "HOMING_GATEWAY_REQUESTS_PER_SECOND" requests_per_second: u32 = "200";
+        /// New sessions a minute of one address; as many at once.
+        "HOMING_GATEWAY_SESSIONS_PER_MINUTE" sessions_per_minute: u32 = "120";
+        /// New conversations a minute of one address; as many at once. Each may cost a text.
+        "HOMING_GATEWAY_STARTS_PER_MINUTE" starts_per_minute: u32 = "60";
+        /// A socket whose other side takes longer over one frame is cut off.
+        "HOMING_GATEWAY_WRITE_MS" write_within: runtime::Millis = "10000";
+        /// Pace of the leases that tell presence-service that this gateway lives.
+        "HOMING_GATEWAY_LEASE_MS" lease: runtime::Millis = "5000";
+    }
+}

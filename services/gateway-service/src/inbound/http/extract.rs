@@ -1,0 +1,195 @@
+//! What handlers take out of a request. Whatever does not fit is answered as a problem that names the field.
+
+use super::problem::Problem;
+use crate::app::authenticate_token::{Caller, authenticate_token};
+use crate::app::edge::Edge;
+use crate::domain::token::Token;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use fault::{Fault, Result, codes};
+use rpc::conversation::Scope;
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The caller's address; the outermost layer finds it out.
+#[derive(Debug, Clone, Copy)]
+pub struct Address(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for Address {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Problem> {
+        let address = parts.extensions.get::<Self>().copied();
+        address.ok_or_else(|| Problem(Fault::internal("the outermost layer did not note the address")))
+    }
+}
+
+/// The page's origin, as the browser tells it.
+pub struct Origin(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Origin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Problem> {
+        Ok(Self(
+            header_text(&parts.headers, header::ORIGIN.as_str()).map(str::to_owned),
+        ))
+    }
+}
+
+/// A header's value; one that is no text counts as the empty one, which fits nothing.
+pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or_default())
+}
+
+/// A scope that a route needs.
+pub trait Needs: Send + Sync {
+    const SCOPE: Scope;
+}
+
+/// Publish events.
+pub struct Ingest;
+/// Read.
+pub struct Read;
+/// Post, resolve.
+pub struct Write;
+/// Change settings.
+pub struct Admin;
+
+impl Needs for Ingest {
+    const SCOPE: Scope = Scope::Ingest;
+}
+impl Needs for Read {
+    const SCOPE: Scope = Scope::Read;
+}
+impl Needs for Write {
+    const SCOPE: Scope = Scope::Write;
+}
+impl Needs for Admin {
+    const SCOPE: Scope = Scope::Admin;
+}
+
+/// An integration whose token has the scope.
+pub struct May<N>(pub Caller, pub PhantomData<N>);
+
+impl<N: Needs> FromRequestParts<Arc<Edge>> for May<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, edge: &Arc<Edge>) -> std::result::Result<Self, Problem> {
+        let caller = authenticate_token(edge, bearer(&parts.headers)?).await?;
+        caller.must(N::SCOPE)?;
+        Ok(Self(caller, PhantomData))
+    }
+}
+
+/// The session token of `Authorization: Bearer`.
+pub struct SessionToken(pub Token);
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Problem> {
+        let token = Token::parse(bearer(&parts.headers)?, "session")
+            .map_err(|invalid| Fault::new(&codes::UNAUTHENTICATED, invalid.remedy).of("session"))?;
+        Ok(Self(token))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str> {
+    let missing = || {
+        Fault::new(
+            &codes::UNAUTHENTICATED,
+            "send the header 'Authorization: Bearer <token>'",
+        )
+    };
+    let value = header_text(headers, header::AUTHORIZATION.as_str()).ok_or_else(missing)?;
+    let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() {
+        Ok(token.trim())
+    } else {
+        Err(missing())
+    }
+}
+
+/// The body as it came, within the route's limit.
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> std::result::Result<Self, Problem> {
+        match Bytes::from_request(request, state).await {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Fault::new(
+                &codes::TOO_LARGE,
+                "is larger than this route takes; send less",
+            )
+            .of("body")
+            .into()),
+            Err(_) => Err(Fault::invalid("body", "broke off before its end; send it again").into()),
+        }
+    }
+}
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> std::result::Result<Self, Problem> {
+        expect_type(request.headers(), &["application/json"])?;
+        let Raw(bytes) = Raw::from_request(request, state).await?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| json_fault(&error).into())
+    }
+}
+
+/// Refuses a body of another type; parameters such as charset do not matter. Answers the type.
+pub fn expect_type<'a>(headers: &HeaderMap, types: &[&'a str]) -> Result<&'a str> {
+    let sent = header_text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    let sent = sent.split(';').next().unwrap_or_default().trim();
+    let known = types.iter().find(|known| known.eq_ignore_ascii_case(sent));
+    known
+        .copied()
+        .ok_or_else(|| Fault::invalid("content-type", format!("must be {}", types.join(" or "))))
+}
+
+/// Names the field where serde does, and never repeats what was sent.
+fn json_fault(error: &serde_json::Error) -> Fault {
+    let text = error.to_string();
+    let place = format!("line {}, column {}", error.line(), error.column());
+    let quoted = text.split('`').nth(1).map(str::to_owned);
+    match quoted {
+        Some(field) if text.starts_with("missing field") => Fault::invalid(field, "is missing"),
+        Some(_) if text.starts_with("unknown field") => {
+            let known = text.split_once("expected").map_or("", |(_, known)| known);
+            let known = known.split(" at line").next().unwrap_or_default();
+            Fault::invalid("body", format!("has an unknown field at {place}; known are{known}"))
+        }
+        _ => Fault::invalid("body", format!("is not the JSON that this route takes, see {place}")),
+    }
+}
+
+/// Query parameters; unknown ones are refused where the type says so.
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Problem> {
+        match Query::try_from_uri(&parts.uri) {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(_) => Err(Fault::invalid(
+                "query",
+                "has a parameter that this route does not take, or of the wrong type",
+            )
+            .into()),
+        }
+    }
+}

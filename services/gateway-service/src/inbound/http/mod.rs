@@ -1,0 +1,121 @@
+//! The public HTTP API, the few pages of our own, and the way to the socket.
+
+mod billing;
+mod callbacks;
+mod channels;
+mod conversations;
+mod cors;
+mod events;
+pub mod extract;
+mod follow_ups;
+mod observe;
+pub mod openapi;
+mod pages;
+pub mod problem;
+mod return_links;
+mod sessions;
+mod wire;
+
+use super::socket;
+use crate::app::edge::Edge;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use domain::limits;
+use fault::{Fault, codes};
+use problem::{Problem, render};
+use std::any::Any;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// One message, its JSON escapes, and what stands around it.
+const BODY: usize = limits::INGEST_BYTES;
+/// A batch of events: 500 of them at 8 KiB, or 32 of the longest.
+const BATCH_BODY: usize = 4 * 1024 * 1024;
+
+/// Every route, with the layers around them.
+pub fn router(edge: Arc<Edge>) -> Router {
+    Router::new()
+        .merge(widget())
+        .merge(api())
+        .route(
+            "/v1/events",
+            post(events::post_events).layer(DefaultBodyLimit::max(BATCH_BODY)),
+        )
+        .route(
+            "/v1/callbacks/sms/{workspace}/{delivery}/{mac}",
+            post(callbacks::record_receipt),
+        )
+        .route("/r/{link}", get(return_links::follow_return_link))
+        .route("/", get(pages::landing))
+        .route("/chat", get(pages::chat))
+        .route("/demo/{workspace}/{channel}", get(pages::chat))
+        .route("/healthz", get(pages::healthz))
+        .route("/readyz", get(pages::readyz))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn_with_state(edge.clone(), observe::observe))
+        .with_state(edge)
+}
+
+/// What pages of other origins call.
+fn widget() -> Router<Arc<Edge>> {
+    // The layer answers OPTIONS; the routes name it only to be reached.
+    Router::new()
+        .route("/v1/sessions", post(sessions::post_session).options(no_content))
+        .route("/v1/tickets", post(sessions::post_ticket).options(no_content))
+        .route("/v1/beacon", post(sessions::post_beacon).options(no_content))
+        .route("/v1/return", post(return_links::post_return).options(no_content))
+        .layer(from_fn(cors::cors))
+        .route("/v1/socket", any(socket::get_socket))
+}
+
+/// What a console or an integration calls with its API token.
+fn api() -> Router<Arc<Edge>> {
+    Router::new()
+        .route("/v1/conversations", get(conversations::list_conversations))
+        .route("/v1/conversations/{conversation}", get(conversations::get_conversation))
+        .route(
+            "/v1/conversations/{conversation}/messages",
+            get(conversations::list_messages).post(conversations::post_message),
+        )
+        .route(
+            "/v1/conversations/{conversation}/resolve",
+            post(conversations::resolve_conversation),
+        )
+        .route(
+            "/v1/conversations/{conversation}/explain",
+            get(follow_ups::explain_conversation),
+        )
+        .route("/v1/follow-ups", get(follow_ups::list_follow_ups))
+        .route("/v1/follow-ups/{follow_up}/explain", get(follow_ups::explain_follow_up))
+        .route(
+            "/v1/channels/{channel}",
+            get(channels::get_channel).patch(channels::update_channel),
+        )
+        .route("/v1/usage", get(billing::get_usage))
+        .route("/v1/charges", get(billing::list_charges))
+        .route("/v1/balance", get(billing::get_balance))
+}
+
+async fn no_content() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+async fn no_route() -> Problem {
+    Fault::new(&codes::NOT_FOUND, "there is no such route; see the OpenAPI document").into()
+}
+
+async fn no_method() -> Response {
+    let fault = Fault::new(&codes::INVALID_ARGUMENT, "this route does not take this method").of("method");
+    render(&fault, StatusCode::METHOD_NOT_ALLOWED)
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Problem(Fault::internal("a handler panicked")).into_response()
+}

@@ -1,0 +1,58 @@
+//! The OpenAPI 3.1 document, made from the handlers themselves.
+
+use super::{billing, callbacks, channels, conversations, events, follow_ups, pages, return_links, sessions};
+use crate::inbound::socket;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Homing",
+        version = "1",
+        description = "Brings a customer back to a conversation that the customer has left. Errors are \
+                       application/problem+json with a stable `code`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    paths(
+        sessions::post_session, sessions::post_ticket, sessions::post_beacon, socket::get_socket,
+        conversations::list_conversations, conversations::get_conversation, conversations::list_messages,
+        conversations::post_message, conversations::resolve_conversation,
+        follow_ups::list_follow_ups, follow_ups::explain_follow_up, follow_ups::explain_conversation,
+        channels::get_channel, channels::update_channel,
+        billing::get_usage, billing::get_balance, billing::list_charges,
+        events::post_events, callbacks::record_receipt,
+        return_links::follow_return_link, return_links::post_return,
+        pages::healthz, pages::readyz,
+    ),
+    modifiers(&Tokens),
+)]
+struct Document;
+
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = |meaning: &str| {
+            let scheme = HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some(meaning));
+            SecurityScheme::Http(scheme.build())
+        };
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("session", bearer("Token of a widget's session"));
+        components.add_security_scheme(
+            "api_token",
+            bearer("Token of an integration, with the scope that the route names"),
+        );
+    }
+}
+
+/// The document as pretty JSON, with a line end.
+pub fn document() -> String {
+    let mut text = Document::openapi()
+        .to_pretty_json()
+        .expect("the document is plain data");
+    text.push('\n');
+    text
+}

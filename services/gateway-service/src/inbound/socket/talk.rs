@@ -1,0 +1,319 @@
+use super::wire::{End, Wire};
+use crate::app::add_contact::add_contact;
+use crate::app::edge::Edge;
+use crate::app::gate::Door;
+use crate::app::hub::Seat;
+use crate::app::list_messages::{PAGE, get_conversation, list_messages};
+use crate::app::mark_read::mark_read;
+use crate::app::open_session::reload_session;
+use crate::app::post_message::post_message;
+use crate::app::start_conversation::{enter, start_conversation};
+use crate::app::tabs::OpenTab;
+use crate::domain::bucket::{Bucket, Rate};
+use crate::domain::frame::{ClientFrame, ServerFrame, Start};
+use crate::domain::session::Session;
+use crate::domain::tab::TabReport;
+use crate::inbound::http::problem;
+use domain::Invalid;
+use events::event::TabEnd;
+use fault::{Fault, codes};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+/// Keeps proxies from closing a silent connection, and finds out who is gone.
+const PING_EVERY: Duration = Duration::from_secs(25);
+const PONG_WITHIN: Duration = Duration::from_secs(8);
+/// Hints may be lost; this closes the gap. Spread over ten seconds, so that sockets that opened together do not ask
+/// together.
+const POLL_EVERY: Duration = Duration::from_secs(25);
+const POLL_SPREAD_MS: u128 = 10_000;
+/// After a failed fetch.
+const POLL_AGAIN: Duration = Duration::from_secs(2);
+/// People and their page do not reach this; floods do.
+const FRAMES: Rate = Rate::new(100.0, 10.0);
+
+/// A greeted socket.
+pub struct Talk {
+    edge: Arc<Edge>,
+    session: Session,
+    seat: Seat,
+    tab: OpenTab,
+    address: IpAddr,
+    /// Everything up to this sequence was sent.
+    pushed: u64,
+    /// Where the client knows its read mark to be.
+    read_up_to: u64,
+    frames: Bucket,
+    poll_at: Instant,
+}
+
+/// Why a frame was not carried out.
+enum Trouble {
+    Fault(Fault),
+    End(End),
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Invalid> for Trouble {
+    fn from(invalid: Invalid) -> Self {
+        Self::Fault(invalid.into())
+    }
+}
+
+impl From<End> for Trouble {
+    fn from(end: End) -> Self {
+        Self::End(end)
+    }
+}
+
+impl Talk {
+    pub fn new(
+        edge: Arc<Edge>,
+        session: Session,
+        seat: Seat,
+        tab: OpenTab,
+        address: IpAddr,
+        pushed: u64,
+        read_up_to: u64,
+    ) -> Self {
+        Self {
+            frames: Bucket::full(FRAMES, edge.age()),
+            edge,
+            session,
+            seat,
+            tab,
+            address,
+            pushed,
+            read_up_to,
+            // At once: what was posted before the socket opened is fetched first.
+            poll_at: Instant::now(),
+        }
+    }
+
+    /// Tells how the tab ended.
+    pub fn end(self, end: TabEnd) {
+        self.tab.end(end);
+    }
+
+    /// Reads, works and writes until the end.
+    pub async fn run(&mut self, wire: &mut Wire) -> End {
+        match self.go_on(wire).await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        }
+    }
+
+    async fn go_on(&mut self, wire: &mut Wire) -> Result<std::convert::Infallible, End> {
+        let bell = self.seat.bell().clone();
+        let drain = self.edge.drain.clone();
+        let mut ping_at = Instant::now() + PING_EVERY;
+        let mut pinged = false;
+        loop {
+            tokio::select! {
+                // A sign of life that has arrived is read before the time is found to be up.
+                biased;
+                text = wire.next() => {
+                    let text = text?;
+                    pinged = false;
+                    ping_at = Instant::now() + PING_EVERY;
+                    if let Some(text) = text {
+                        self.hear(wire, &text).await?;
+                    }
+                }
+                () = drain.cancelled() => return Err(End::Restart),
+                () = bell.rung() => {
+                    let moved = bell.take_moved();
+                    if moved || bell.newest() > self.pushed {
+                        self.refresh(wire, moved).await?;
+                    }
+                }
+                () = tokio::time::sleep_until(self.poll_at) => self.refresh(wire, true).await?,
+                () = tokio::time::sleep_until(ping_at) => {
+                    if pinged {
+                        return Err(End::Lost);
+                    }
+                    wire.ping().await?;
+                    pinged = true;
+                    ping_at = Instant::now() + PONG_WITHIN;
+                }
+            }
+        }
+    }
+
+    async fn hear(&mut self, wire: &mut Wire, text: &str) -> Result<(), End> {
+        if !self.frames.take(FRAMES, self.edge.age()) {
+            let fault = Fault::new(&codes::RATE_LIMITED, "too many frames; slow down");
+            wire.complain(&fault, None).await?;
+            return Err(End::TOO_FAST);
+        }
+        let frame = match ClientFrame::read(text) {
+            Ok(frame) => frame,
+            Err(invalid) => return wire.complain(&invalid.into(), None).await,
+        };
+        let client_id = frame.client_id().map(str::to_owned);
+        let name = frame.name();
+        let span = tracing::info_span!(
+            "socket",
+            otel.name = %format_args!("socket {name}"),
+            otel.kind = "server",
+            workspace = %self.session.workspace,
+        );
+        match self.carry_out(wire, frame).instrument(span).await {
+            Ok(()) => Ok(()),
+            Err(Trouble::End(end)) => Err(end),
+            Err(Trouble::Fault(fault)) => wire.complain(&fault, client_id).await,
+        }
+    }
+
+    async fn carry_out(&mut self, wire: &mut Wire, frame: ClientFrame) -> Result<(), Trouble> {
+        frame.check()?;
+        match frame {
+            ClientFrame::Hello { .. } => Err(Invalid::new("type", "hello is the first frame only").into()),
+            ClientFrame::Start(start) => self.start(wire, start).await,
+            ClientFrame::Message { client_id, text } => self.message(wire, client_id, text).await,
+            ClientFrame::Contact(contact) => {
+                add_contact(&self.edge, &self.session, &contact).await?;
+                Ok(wire.send(&ServerFrame::ContactAdded {}).await?)
+            }
+            ClientFrame::Read { up_to } => self.read(wire, up_to).await,
+            ClientFrame::Tab {
+                visible,
+                idle_ms,
+                quiet,
+            } => {
+                self.tab.report(TabReport {
+                    visible,
+                    idle_ms,
+                    quiet,
+                });
+                Ok(())
+            }
+            ClientFrame::Bye {} => Err(End::Closed.into()),
+            ClientFrame::Ping {} => Ok(wire.send(&ServerFrame::Pong {}).await?),
+        }
+    }
+
+    async fn start(&mut self, wire: &mut Wire, start: Start) -> Result<(), Trouble> {
+        self.edge.gate.pass(Door::Start, self.address, self.edge.age())?;
+        self.tab.typed();
+        let client_id = start.client_id.clone();
+        let before = self.session.conversation;
+        let (conversation, seq) = start_conversation(&self.edge, &mut self.session, &mut self.seat, start).await?;
+        let started = ServerFrame::Started {
+            client_id,
+            conversation: conversation.conversation,
+            number: conversation.number,
+            seq,
+        };
+        wire.send(&started).await?;
+        if before != self.session.conversation {
+            self.begin_anew();
+        }
+        Ok(self.refresh(wire, false).await?)
+    }
+
+    async fn message(&mut self, wire: &mut Wire, client_id: String, text: String) -> Result<(), Trouble> {
+        self.tab.typed();
+        let posted = post_message(&self.edge, &mut self.session, &mut self.seat, &client_id, text).await?;
+        if posted.elsewhere {
+            self.begin_anew();
+            let conversation = self.session.conversation()?;
+            let opened = get_conversation(&self.edge, &self.session.workspace, conversation).await?;
+            let started = ServerFrame::Started {
+                client_id,
+                conversation: opened.conversation,
+                number: opened.number,
+                seq: posted.seq,
+            };
+            wire.send(&started).await?;
+        } else {
+            let seq = posted.seq;
+            wire.send(&ServerFrame::Posted { client_id, seq }).await?;
+        }
+        Ok(self.refresh(wire, false).await?)
+    }
+
+    /// Counts only while the tab is visible: a page in the background has not been read.
+    async fn read(&mut self, wire: &mut Wire, up_to: u64) -> Result<(), Trouble> {
+        if !self.tab.is_visible() {
+            return Ok(());
+        }
+        self.read_up_to = mark_read(&self.edge, &self.session, up_to, self.pushed).await?;
+        let up_to = self.read_up_to;
+        Ok(wire.send(&ServerFrame::Read { up_to }).await?)
+    }
+
+    /// Another conversation: nothing of it was sent yet.
+    fn begin_anew(&mut self) {
+        self.pushed = 0;
+        self.read_up_to = 0;
+    }
+
+    /// Fetches and sends what is new. A peer that does not answer is asked again soon; the client is not bothered.
+    async fn refresh(&mut self, wire: &mut Wire, reload: bool) -> Result<(), End> {
+        let span = tracing::info_span!("socket", otel.name = "socket push", workspace = %self.session.workspace);
+        let fetched = self.fetch(wire, reload).instrument(span).await;
+        let spread = Duration::from_millis(u64::try_from(self.tab.id().as_u128() % POLL_SPREAD_MS).unwrap_or(0));
+        self.poll_at = Instant::now() + POLL_EVERY + spread;
+        match fetched {
+            Ok(()) => Ok(()),
+            Err(Trouble::End(end)) => Err(end),
+            Err(Trouble::Fault(fault)) => {
+                problem::log(&fault);
+                self.poll_at = Instant::now() + POLL_AGAIN;
+                Ok(())
+            }
+        }
+    }
+
+    async fn fetch(&mut self, wire: &mut Wire, reload: bool) -> Result<(), Trouble> {
+        if reload {
+            let Some(now) = reload_session(&self.edge, &self.session).await? else {
+                return Err(End::EXPIRED.into());
+            };
+            if let Some(conversation) = now.conversation.filter(|id| self.session.conversation != Some(*id)) {
+                self.session = now;
+                enter(&self.edge, &mut self.session, &mut self.seat, conversation).await?;
+                self.begin_anew();
+            }
+        }
+        if self.session.conversation.is_none() {
+            return Ok(());
+        }
+        loop {
+            let page = list_messages(&self.edge, &self.session, self.pushed).await?;
+            let last = page.messages.len() < PAGE as usize;
+            for message in page.messages {
+                let seq = message.seq;
+                wire.send(&tell(message)).await?;
+                self.pushed = seq;
+            }
+            if page.read_up_to > self.read_up_to {
+                self.read_up_to = page.read_up_to;
+                let up_to = page.read_up_to;
+                wire.send(&ServerFrame::Read { up_to }).await?;
+            }
+            if last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn tell(message: rpc::conversation::Message) -> ServerFrame {
+    ServerFrame::Message {
+        seq: message.seq,
+        author: events::role(message.author).map_or("system", |role| role.word()).into(),
+        agent: (!message.agent.is_empty()).then_some(message.agent),
+        text: message.text,
+        at: events::instant(message.at).map(|at| at.to_string()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,131 @@
+use crate::domain::frame::ServerFrame;
+use crate::inbound::http::problem;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use fault::{Fault, Kind};
+use std::time::Duration;
+use tokio_tungstenite::tungstenite;
+
+/// How long the other side may take over its part of closing.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Close codes of RFC 6455 and the IANA registry.
+const NORMAL: u16 = 1000;
+const GOING_AWAY: u16 = 1001;
+const NOT_TEXT: u16 = 1003;
+const REFUSED: u16 = 1008;
+const TOO_BIG: u16 = 1009;
+const OUR_FAULT: u16 = 1011;
+const RESTART: u16 = 1012;
+const LATER: u16 = 1013;
+
+/// Why a socket ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The page said so.
+    Closed,
+    /// Without a word, or too slow.
+    Lost,
+    /// This process stops; the client connects again.
+    Restart,
+    /// By us, with this close code and reason.
+    Refused(u16, &'static str),
+}
+
+impl End {
+    pub const TOO_FAST: Self = Self::Refused(REFUSED, "too many frames; slow down");
+    pub const NO_HELLO: Self = Self::Refused(REFUSED, "the first frame must be hello, within 5 seconds");
+    pub const EXPIRED: Self = Self::Refused(REFUSED, "the session has expired");
+
+    /// The end of a socket that could not even begin.
+    pub fn of(fault: &Fault) -> Self {
+        match fault.kind() {
+            Kind::Internal => Self::Refused(OUR_FAULT, fault.code().name),
+            kind if kind.may_retry() => Self::Refused(LATER, fault.code().name),
+            _ => Self::Refused(REFUSED, fault.code().name),
+        }
+    }
+}
+
+/// The socket, with an end to every wait for the other side.
+pub struct Wire {
+    socket: WebSocket,
+    write_within: Duration,
+}
+
+impl Wire {
+    /// A reader that takes longer than `write_within` over one frame is too slow, or gone.
+    pub fn new(socket: WebSocket, write_within: Duration) -> Self {
+        Self { socket, write_within }
+    }
+
+    /// The next text frame; `None` for a sign of life without content. Safe to cancel.
+    pub async fn next(&mut self) -> Result<Option<Utf8Bytes>, End> {
+        match self.socket.recv().await {
+            Some(Ok(Message::Text(text))) => Ok(Some(text)),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
+            Some(Ok(Message::Binary(_))) => Err(End::Refused(NOT_TEXT, "text frames only")),
+            Some(Ok(Message::Close(said))) => Err(match said.map(|said| said.code) {
+                // No code at all is what `close()` without arguments sends: explicit too.
+                None | Some(NORMAL | GOING_AWAY) => End::Closed,
+                Some(_) => End::Lost,
+            }),
+            Some(Err(error)) => Err(of_error(error)),
+            None => Err(End::Lost),
+        }
+    }
+
+    pub async fn send(&mut self, frame: &ServerFrame) -> Result<(), End> {
+        let text = serde_json::to_string(frame).map_err(|_| End::Refused(OUR_FAULT, "service.internal"))?;
+        self.write(Message::Text(text.into())).await
+    }
+
+    pub async fn ping(&mut self) -> Result<(), End> {
+        self.write(Message::Ping(axum::body::Bytes::new())).await
+    }
+
+    /// Answers a frame that could not be carried out.
+    pub async fn complain(&mut self, fault: &Fault, client_id: Option<String>) -> Result<(), End> {
+        problem::log(fault);
+        let frame = ServerFrame::Error {
+            code: fault.code().name.into(),
+            detail: fault.public().into(),
+            field: fault.field().map(str::to_owned),
+            client_id,
+        };
+        self.send(&frame).await
+    }
+
+    /// Closes as the end demands, and lets the other side finish.
+    pub async fn close(mut self, end: End) {
+        let (code, reason) = match end {
+            End::Lost => return,
+            End::Closed => (NORMAL, ""),
+            End::Restart => (RESTART, "this process is stopping; connect again"),
+            End::Refused(code, reason) => (code, reason),
+        };
+        let reason = Utf8Bytes::from_static(reason);
+        let closing = async {
+            // Whoever is gone needs no good-bye.
+            let _ = self
+                .socket
+                .send(Message::Close(Some(CloseFrame { code, reason })))
+                .await;
+            while let Some(Ok(_)) = self.socket.recv().await {}
+        };
+        let _ = tokio::time::timeout(CLOSE_WITHIN, closing).await;
+    }
+
+    async fn write(&mut self, message: Message) -> Result<(), End> {
+        match tokio::time::timeout(self.write_within, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Lost),
+        }
+    }
+}
+
+fn of_error(error: axum::Error) -> End {
+    match error.into_inner().downcast::<tungstenite::Error>().map(|error| *error) {
+        Ok(tungstenite::Error::Capacity(_)) => End::Refused(TOO_BIG, "a message has at most 65,536 bytes"),
+        _ => End::Lost,
+    }
+}

@@ -1,0 +1,45 @@
+use super::calls::calls;
+use fault::Result;
+use rpc::conversation::conversation_service_client::ConversationServiceClient;
+use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
+use rpc::conversation::*;
+use tonic::transport::Channel as Connection;
+
+/// Room for a page of the longest messages.
+const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
+
+/// conversation-service: conversations, messages, settings, tokens.
+#[derive(Clone)]
+pub struct Conversations {
+    conversations: ConversationServiceClient<Connection>,
+    workspaces: WorkspaceServiceClient<Connection>,
+}
+
+impl Conversations {
+    /// `url` is `http://host:port`; connects when first used.
+    pub fn connect(url: &str) -> Result<Self> {
+        let connection = rpc::connect(url)?;
+        Ok(Self {
+            conversations: ConversationServiceClient::new(connection.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            workspaces: WorkspaceServiceClient::new(connection),
+        })
+    }
+}
+
+calls! { Conversations.conversations:
+    start_conversation(StartConversationRequest) -> StartConversationResponse;
+    get_conversation(GetConversationRequest) -> GetConversationResponse;
+    list_conversations(ListConversationsRequest) -> ListConversationsResponse;
+    resolve_conversation(ResolveConversationRequest) -> ResolveConversationResponse;
+    add_contact(AddContactRequest) -> AddContactResponse;
+    post_message(PostMessageRequest) -> PostMessageResponse;
+    list_messages(ListMessagesRequest) -> ListMessagesResponse;
+    mark_read(MarkReadRequest) -> MarkReadResponse;
+    ingest_events(IngestEventsRequest) -> IngestEventsResponse;
+}
+
+calls! { Conversations.workspaces:
+    get_channel(GetChannelRequest) -> GetChannelResponse;
+    update_channel(UpdateChannelRequest) -> UpdateChannelResponse;
+    authenticate_token(AuthenticateTokenRequest) -> AuthenticateTokenResponse;
+}

@@ -1,0 +1,28 @@
+use super::calls::calls;
+use fault::Result;
+use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
+use rpc::notifier::*;
+use tonic::transport::Channel as Connection;
+
+/// notifier-service: follow-ups, receipts, return links.
+#[derive(Clone)]
+pub struct FollowUps {
+    client: FollowUpServiceClient<Connection>,
+}
+
+impl FollowUps {
+    /// `url` is `http://host:port`; connects when first used.
+    pub fn connect(url: &str) -> Result<Self> {
+        Ok(Self {
+            client: FollowUpServiceClient::new(rpc::connect(url)?),
+        })
+    }
+}
+
+calls! { FollowUps.client:
+    explain_follow_up(ExplainFollowUpRequest) -> ExplainFollowUpResponse;
+    list_follow_ups(ListFollowUpsRequest) -> ListFollowUpsResponse;
+    record_receipt(RecordReceiptRequest) -> RecordReceiptResponse;
+    resolve_return_link(ResolveReturnLinkRequest) -> ResolveReturnLinkResponse;
+    redeem_return_link(RedeemReturnLinkRequest) -> RedeemReturnLinkResponse;
+}

@@ -1,0 +1,108 @@
+use crate::app::edge::{Edge, EdgeSettings, Parts};
+use crate::app::gate::{Gate, Rates};
+use crate::app::tabs::Tabs;
+use crate::config::Config;
+use crate::domain::bucket::Rate;
+use crate::domain::origin;
+use crate::inbound::{facts, http, signals};
+use crate::outbound::billing::Billing;
+use crate::outbound::conversation::Conversations;
+use crate::outbound::notifier::FollowUps;
+use crate::outbound::signals::Signals;
+use fault::{Fault, Result};
+use runtime::{Running, Shell};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+
+/// Requests that are still running get so long when the process stops; hyper can wait forever otherwise.
+const REQUESTS_END_WITHIN: Duration = Duration::from_secs(8);
+/// Providers call from few addresses, in waves after an outage.
+const CALLBACKS: Rate = Rate::new(2_000.0, 500.0);
+
+/// Where a running gateway listens for HTTP.
+pub struct Gateway {
+    pub running: Running,
+    pub http: SocketAddr,
+}
+
+pub async fn start(config: Config, shell: Shell) -> Result<Gateway> {
+    let (tabs, words) = Tabs::new(shell.entropy.id(), shell.clock.clone());
+    let edge = Edge::new(Parts {
+        store: shell.store(),
+        clock: shell.clock.clone(),
+        entropy: shell.entropy.clone(),
+        conversations: Conversations::connect(&config.conversation_url)?,
+        follow_ups: FollowUps::connect(&config.notifier_url)?,
+        billing: Billing::connect(&config.billing_url)?,
+        tabs: Arc::new(tabs),
+        gate: Gate::new(rates(&config)),
+        settings: settings(&config)?,
+        drain: shell.stop.clone(),
+    });
+    let bus = shell.bus();
+    shell.spawn("hear posted", facts::hear_posted(edge.clone(), bus.clone()).await?);
+    shell.spawn("hear closed", signals::hear_closed(edge.clone(), bus.clone()).await?);
+    shell.spawn(
+        "answer snapshots",
+        signals::answer_snapshots(edge.clone(), bus.clone()).await?,
+    );
+    let told = signals::publish(edge.clone(), Signals::new(bus), words, config.lease.0);
+    shell.spawn("publish signals", told);
+    let listener = TcpListener::bind(config.http_listen).await;
+    let listener = listener.map_err(|error| Fault::unavailable("HOMING_HTTP_LISTEN", error))?;
+    let http = listener.local_addr().map_err(Fault::internal)?;
+    shell.spawn("http", serve_http(listener, edge));
+    tracing::info!(%http, "the door is open");
+    let running = shell.serve(Routes::default()).await?;
+    Ok(Gateway { running, http })
+}
+
+async fn serve_http(listener: TcpListener, edge: Arc<Edge>) {
+    let stop = edge.drain.clone();
+    let app = http::router(edge).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let cut_off = async {
+        stop.cancelled().await;
+        tokio::time::sleep(REQUESTS_END_WITHIN).await;
+    };
+    tokio::select! {
+        ended = async { server.await } => {
+            if let Err(error) = ended {
+                tracing::error!("the HTTP server ended badly: {error}");
+            }
+        }
+        () = cut_off => tracing::warn!("some requests did not end in time and are cut off"),
+    }
+}
+
+fn settings(config: &Config) -> Result<EdgeSettings> {
+    let public_url = config.public_url.trim_end_matches('/').to_owned();
+    if origin::of_url(&public_url).is_none() {
+        return Err(Fault::invalid(
+            "HOMING_PUBLIC_URL",
+            "needs the form https://chat.example.com",
+        ));
+    }
+    Ok(EdgeSettings {
+        public_url,
+        forwarded_hops: config.forwarded_hops,
+        session_life: Duration::from_secs(24 * 3600).saturating_mul(config.session_days),
+        sockets_per_address: config.sockets_per_address,
+        sockets_per_workspace: config.sockets_per_workspace,
+        write_within: config.write_within.0,
+    })
+}
+
+fn rates(config: &Config) -> Rates {
+    let per_minute = |count: u32| Rate::new(f64::from(count), f64::from(count) / 60.0);
+    let requests = f64::from(config.requests_per_second);
+    Rates {
+        request: Rate::new(2.0 * requests, requests),
+        session: per_minute(config.sessions_per_minute),
+        start: per_minute(config.starts_per_minute),
+        callback: CALLBACKS,
+    }
+}

@@ -1,0 +1,574 @@
+//! The public HTTP API.
+
+use crate::gateway::{PUBLIC, World, text};
+use crate::peers::{LINK, PAGE, READER, TOKEN};
+use anyhow::Result;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn what_cannot_be_is_answered_as_a_problem_that_names_the_field() -> Result<()> {
+    let world = World::start().await?;
+    let (_socket, _, _) = world.started().await?;
+    let messages = "/v1/conversations/1/messages";
+    for (method, path, token, body, status, code, field) in [
+        (Method::GET, "/v1/nowhere", None, None, 404, "request.not_found", None),
+        (
+            Method::DELETE,
+            "/v1/sessions",
+            None,
+            None,
+            405,
+            "request.invalid",
+            Some("method"),
+        ),
+        (
+            Method::POST,
+            "/v1/sessions",
+            None,
+            Some("{"),
+            400,
+            "request.invalid",
+            Some("body"),
+        ),
+        (
+            Method::POST,
+            "/v1/sessions",
+            None,
+            Some("{}"),
+            400,
+            "request.invalid",
+            Some("workspace"),
+        ),
+        (
+            Method::POST,
+            "/v1/sessions",
+            None,
+            Some(r#"{"workspace":"a","channel":"b","x":1}"#),
+            400,
+            "request.invalid",
+            Some("body"),
+        ),
+        (
+            Method::POST,
+            "/v1/sessions",
+            None,
+            Some(r#"{"workspace":"A","channel":"web"}"#),
+            400,
+            "request.invalid",
+            Some("workspace"),
+        ),
+        (
+            Method::POST,
+            "/v1/sessions",
+            None,
+            Some(r#"{"workspace":"acme","channel":"none"}"#),
+            404,
+            "request.not_found",
+            Some("channel"),
+        ),
+        (
+            Method::POST,
+            "/v1/sessions",
+            None,
+            Some(r#"{"workspace":"acme","channel":"web","session":"x"}"#),
+            400,
+            "request.invalid",
+            Some("session"),
+        ),
+        (
+            Method::POST,
+            "/v1/tickets",
+            None,
+            Some("{}"),
+            401,
+            "access.unauthenticated",
+            None,
+        ),
+        (
+            Method::POST,
+            "/v1/tickets",
+            Some("acme.AAAAAAAAAAAAAAAAAAAAAA"),
+            Some("{}"),
+            401,
+            "access.unauthenticated",
+            Some("session"),
+        ),
+        (
+            Method::POST,
+            "/v1/return",
+            None,
+            Some(r#"{"token":"acme.AAAAAAAAAAAAAAAAAAAAAA"}"#),
+            404,
+            "request.not_found",
+            Some("link"),
+        ),
+        (
+            Method::GET,
+            "/v1/socket",
+            None,
+            None,
+            400,
+            "request.invalid",
+            Some("upgrade"),
+        ),
+        (
+            Method::GET,
+            "/v1/balance",
+            None,
+            None,
+            401,
+            "access.unauthenticated",
+            None,
+        ),
+        (
+            Method::GET,
+            "/v1/balance",
+            Some("acme.x.y"),
+            None,
+            401,
+            "access.unauthenticated",
+            None,
+        ),
+        (
+            Method::GET,
+            "/v1/conversations/999",
+            Some(TOKEN),
+            None,
+            404,
+            "request.not_found",
+            Some("conversation"),
+        ),
+        (
+            Method::GET,
+            "/v1/conversations/x",
+            Some(TOKEN),
+            None,
+            400,
+            "request.invalid",
+            Some("conversation"),
+        ),
+        (
+            Method::GET,
+            "/v1/conversations?page_size=x",
+            Some(TOKEN),
+            None,
+            400,
+            "request.invalid",
+            Some("query"),
+        ),
+        (
+            Method::GET,
+            "/v1/usage?from=yesterday",
+            Some(TOKEN),
+            None,
+            400,
+            "request.invalid",
+            Some("from"),
+        ),
+        (
+            Method::POST,
+            messages,
+            Some(READER),
+            Some(r#"{"client_id":"1","text":"x"}"#),
+            403,
+            "access.denied",
+            None,
+        ),
+        (
+            Method::POST,
+            messages,
+            Some(TOKEN),
+            Some(r#"{"text":"x"}"#),
+            400,
+            "request.invalid",
+            Some("client_id"),
+        ),
+        (
+            Method::POST,
+            messages,
+            Some(TOKEN),
+            Some(r#"{"client_id":"1","text":""}"#),
+            400,
+            "request.invalid",
+            Some("text"),
+        ),
+        (
+            Method::POST,
+            messages,
+            Some(TOKEN),
+            Some(r#"{"client_id":"1","text":"x","agent":"Ann"}"#),
+            400,
+            "request.invalid",
+            Some("agent"),
+        ),
+        (
+            Method::PATCH,
+            "/v1/channels/web",
+            Some(TOKEN),
+            Some(r#"{"settings":{}}"#),
+            400,
+            "request.invalid",
+            Some("settings"),
+        ),
+        (
+            Method::PATCH,
+            "/v1/channels/web",
+            Some(READER),
+            Some(r#"{"settings":{}}"#),
+            403,
+            "access.denied",
+            None,
+        ),
+        (
+            Method::POST,
+            "/v1/events",
+            Some(TOKEN),
+            Some("{}"),
+            400,
+            "request.invalid",
+            Some("content-type"),
+        ),
+    ] {
+        let mut request = world.http.request(method.clone(), world.url(path));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let answer = request.send().await?;
+        let case = format!("{method} {path} {body:?}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{case}");
+        assert!(answer.headers().contains_key("x-request-id"), "{case}");
+        assert_eq!(answer.status().as_u16(), status, "{case}");
+        let problem: Value = answer.json().await?;
+        assert_eq!(
+            (problem["code"].as_str(), problem["field"].as_str()),
+            (Some(code), field),
+            "{case}"
+        );
+        assert_eq!(problem["type"], format!("urn:homing:error:{code}"));
+        assert_eq!(problem["status"], status);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_body_has_its_limit() -> Result<()> {
+    let world = World::start().await?;
+    let large = "x".repeat(129 * 1024);
+    let post = |path: &str, kind: &str, body: String| {
+        let request = world
+            .http
+            .post(world.url(path))
+            .bearer_auth(TOKEN)
+            .header("content-type", kind);
+        request.body(body).send()
+    };
+    let refused = post("/v1/conversations/1/messages", "application/json", large.clone()).await?;
+    let problem: Value = refused.json().await?;
+    assert_eq!(
+        (&problem["code"], &problem["field"]),
+        (&json!("limit.size"), &json!("body"))
+    );
+    let taken = post(
+        "/v1/events",
+        "application/cloudevents-batch+json",
+        format!(r#"[{{"id":"1","x":"{large}"}}]"#),
+    );
+    assert_eq!(taken.await?.status(), 200);
+    let many = format!("[{}]", vec!["{}"; 501].join(","));
+    let refused: Value = post("/v1/events", "application/cloudevents-batch+json", many)
+        .await?
+        .json()
+        .await?;
+    assert_eq!(refused["code"], "limit.size");
+    Ok(())
+}
+
+#[tokio::test]
+async fn sessions_are_resumed_and_bound_to_the_page_s_origin() -> Result<()> {
+    let world = World::start().await?;
+    let session = world.session("shop").await?;
+    let again = json!({"workspace": "acme", "channel": "shop", "session": session});
+    assert_eq!(
+        world.post("/v1/sessions", None, again.clone()).await?["session"],
+        session.as_str()
+    );
+    world.clock.advance(std::time::Duration::from_secs(31 * 24 * 3600));
+    assert_ne!(
+        world.post("/v1/sessions", None, again.clone()).await?["session"],
+        session.as_str()
+    );
+
+    let open = |origin: &'static str| {
+        let request = world.http.post(world.url("/v1/sessions")).header("origin", origin);
+        request.json(&json!({"workspace": "acme", "channel": "shop"})).send()
+    };
+    let refused = open("https://evil.example").await?;
+    assert_eq!(refused.status(), 403);
+    assert!(!refused.headers().contains_key("access-control-allow-origin"));
+    let admitted = open("https://shop.example").await?;
+    assert_eq!(admitted.status(), 200);
+    assert_eq!(
+        admitted.headers()["access-control-allow-origin"],
+        "https://shop.example"
+    );
+    assert_eq!(open(PUBLIC).await?.status(), 200, "our own pages may everywhere");
+    let preflight = world
+        .http
+        .request(Method::OPTIONS, world.url("/v1/tickets"))
+        .header("origin", "https://shop.example")
+        .header("access-control-request-method", "POST");
+    let preflight = preflight.send().await?;
+    assert_eq!(
+        (
+            preflight.status().as_u16(),
+            preflight.headers()["access-control-allow-methods"].as_bytes()
+        ),
+        (204, &b"POST"[..])
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_hashes_of_secrets_are_stored() -> Result<()> {
+    let world = World::start().await?;
+    let session = world.session("web").await?;
+    let ticket = world.ticket(&session).await?;
+    let pool = sqlx::PgPool::connect(&world.database.admin_url()).await?;
+    let rows: String = sqlx::query_scalar(
+        "SELECT string_agg(t, ' ') FROM (SELECT session::text t FROM session UNION ALL SELECT ticket::text FROM ticket) x",
+    )
+    .fetch_one(&pool)
+    .await?;
+    for token in [session, ticket] {
+        let secret = token
+            .split_once('.')
+            .map(|(_, secret)| secret.to_owned())
+            .unwrap_or_default();
+        assert!(secret.len() == 43 && !rows.contains(&secret));
+    }
+    pool.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_answers_through_the_api() -> Result<()> {
+    let world = World::start().await?;
+    let (mut socket, _, started) = world.started().await?;
+    let id = text(&started, "conversation")?;
+    let answer = world
+        .http
+        .post(world.url("/v1/conversations/1/messages"))
+        .bearer_auth(TOKEN);
+    let answer = answer
+        .header("idempotency-key", "k1")
+        .json(&json!({"text": "Yes!", "agent": "ann"}));
+    let posted: Value = answer.send().await?.json().await?;
+    assert_eq!(
+        (&posted["conversation"], &posted["message"]["seq"]),
+        (&json!(id), &json!(2))
+    );
+    assert_eq!(socket.expect("message").await?["text"], "Yes!");
+
+    let get = async |path: &str| -> Result<Value> {
+        Ok(world
+            .http
+            .get(world.url(path))
+            .bearer_auth(TOKEN)
+            .send()
+            .await?
+            .json()
+            .await?)
+    };
+    assert_eq!(get(&format!("/v1/conversations/{id}")).await?["number"], 1);
+    assert_eq!(
+        get("/v1/conversations").await?["conversations"][0]["conversation"],
+        id.as_str()
+    );
+    let messages = get("/v1/conversations/1/messages?after=1").await?;
+    assert_eq!(
+        (&messages["messages"][0]["author"], &messages["last_seq"]),
+        (&json!("agent"), &json!(2))
+    );
+    assert_eq!(
+        get("/v1/follow-ups").await?["follow_ups"][0]["end_reason"],
+        "no_address"
+    );
+    assert!(get("/v1/conversations/1/explain").await?["summary"].is_string());
+    assert_eq!(get("/v1/balance").await?["held_micro_pu"], 3);
+    assert_eq!(get("/v1/charges").await?["charges"][0]["state"], "captured");
+    assert_eq!(get("/v1/usage?by=month").await?["total_micro_pu"], 30 * 24 * 3600);
+    assert_eq!(
+        get("/v1/channels/shop").await?["settings"]["allowed_origins"][0],
+        "https://shop.example"
+    );
+    let resolved = world
+        .post("/v1/conversations/1/resolve", Some(TOKEN), json!({}))
+        .await?;
+    assert!(resolved["resolved_at"].is_string());
+    assert_eq!(
+        world.peers.memory().authenticated,
+        1,
+        "a token is remembered for some seconds"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_change_of_settings_means_what_it_names() -> Result<()> {
+    let world = World::start().await?;
+    let change = world.http.patch(world.url("/v1/channels/web")).bearer_auth(TOKEN);
+    let change = change.json(&json!({"version": 4, "settings": {"phone": "required", "debounce_ms": 0}}));
+    let changed: Value = change.send().await?.json().await?;
+    assert_eq!(
+        (&changed["version"], &changed["settings"]["phone"]),
+        (&json!(5), &json!("required"))
+    );
+    let asked = world.peers.memory().updates[0].clone();
+    assert_eq!(
+        asked.mask.map(|mask| mask.paths),
+        Some(vec!["phone".to_owned(), "debounce_ms".to_owned()])
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn events_are_answered_per_item() -> Result<()> {
+    let world = World::start().await?;
+    let post = async |kind: &str, body: &'static str| -> Result<(u16, Value)> {
+        let request = world
+            .http
+            .post(world.url("/v1/events"))
+            .bearer_auth(TOKEN)
+            .header("content-type", kind);
+        let answer = request.body(body).send().await?;
+        Ok((answer.status().as_u16(), answer.json().await?))
+    };
+    let single = "application/cloudevents+json; charset=utf-8";
+    let batch = "application/cloudevents-batch+json";
+    let (status, outcome) = post(single, r#"{"id": "e1", "x":  1}"#).await?;
+    assert_eq!(
+        (status, &outcome["id"], &outcome["accepted"]),
+        (200, &json!("e1"), &json!(true))
+    );
+    let asked = world.peers.memory().ingested[0].clone();
+    assert_eq!(
+        (asked.workspace.as_str(), asked.integration.as_str()),
+        ("acme", "helpdesk")
+    );
+    assert_eq!(asked.events[0], br#"{"id": "e1", "x":  1}"#, "byte for byte");
+    let (status, problem) = post(single, r#"{"x": 1}"#).await?;
+    assert_eq!(
+        (status, &problem["code"], &problem["field"]),
+        (400, &json!("ingest.malformed"), &json!("id"))
+    );
+    let (status, outcomes) = post(batch, r#"[{"id":"e1"}, {"x":1}, {"id":"e2"}]"#).await?;
+    assert_eq!(status, 200);
+    let accepted: Vec<&Value> = outcomes["outcomes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| &one["accepted"])
+        .collect();
+    assert_eq!(accepted, [&json!(true), &json!(false), &json!(true)]);
+    assert_eq!(outcomes["outcomes"][1]["field"], "id");
+    let (status, problem) = post(batch, r#"{"id":"e1"}"#).await?;
+    assert_eq!((status, &problem["code"]), (400, &json!("ingest.malformed")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_callback_is_forwarded_exactly() -> Result<()> {
+    let world = World::start().await?;
+    let path = "/v1/callbacks/sms/acme/018f4e3a-0000-7000-8000-000000000001/c0de?retry=1&x=%20y";
+    let call = |signature: &'static str| {
+        let request = world.http.post(world.url(path)).header("x-twilio-signature", signature);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request
+            .body("MessageStatus=delivered&To=%2B48600700800&Empty=&MessageStatus=again")
+            .send()
+    };
+    assert_eq!(call("right").await?.status(), 204);
+    let refused = call("wrong").await?;
+    assert_eq!(
+        (
+            refused.status().as_u16(),
+            refused.json::<Value>().await?["code"].clone()
+        ),
+        (401, json!("access.signature"))
+    );
+    let receipt = world.peers.memory().receipts[0].clone();
+    assert_eq!(receipt.url, format!("{PUBLIC}{path}"));
+    assert_eq!((receipt.workspace.as_str(), receipt.mac.as_str()), ("acme", "c0de"));
+    let params: Vec<(&str, &str)> = receipt
+        .params
+        .iter()
+        .map(|one| (one.name.as_str(), one.value.as_str()))
+        .collect();
+    let expected = [
+        ("MessageStatus", "delivered"),
+        ("To", "+48600700800"),
+        ("Empty", ""),
+        ("MessageStatus", "again"),
+    ];
+    assert_eq!(params, expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn following_a_return_link_changes_nothing() -> Result<()> {
+    let world = World::start().await?;
+    let follow = async |link: &str| world.http.get(world.url(&format!("/r/{link}"))).send().await;
+    let answer = follow(LINK).await?;
+    assert_eq!(answer.status(), 303);
+    assert_eq!(answer.headers()["location"], format!("{PAGE}#homing={LINK}"));
+    assert_eq!(answer.headers()["referrer-policy"], "no-referrer");
+    let ours = follow("acme.CCCCCCCCCCCCCCCCCCCCCC").await?;
+    assert_eq!(
+        ours.headers()["location"],
+        format!("{PUBLIC}/chat#homing=acme.CCCCCCCCCCCCCCCCCCCCCC")
+    );
+    for gone in ["acme.DDDDDDDDDDDDDDDDDDDDDD", "nonsense"] {
+        assert_eq!(follow(gone).await?.status(), 404);
+    }
+    assert_eq!(world.peers.memory().redeemed_links, 0);
+    let (_socket, _, _) = world.started().await?;
+    world.post("/v1/return", None, json!({"token": LINK})).await?;
+    assert_eq!(world.peers.memory().redeemed_links, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_and_health_are_there() -> Result<()> {
+    let world = World::start().await?;
+    for path in ["/", "/chat", "/demo/acme/web"] {
+        let page = world.http.get(world.url(path)).send().await?;
+        assert!(
+            page.status() == 200 && page.headers().contains_key("content-security-policy"),
+            "{path}"
+        );
+    }
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(world.http.get(world.url(path)).send().await?.status(), 200, "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_is_too_fast_is_told_to_wait() -> Result<()> {
+    let world = World::start_with(&[("HOMING_GATEWAY_SESSIONS_PER_MINUTE", "2")]).await?;
+    let open = || {
+        let request = world.http.post(world.url("/v1/sessions"));
+        request.json(&json!({"workspace": "acme", "channel": "web"})).send()
+    };
+    assert!(open().await?.status() == 200 && open().await?.status() == 200);
+    let refused = open().await?;
+    assert_eq!(
+        (refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()),
+        (429, &b"1"[..])
+    );
+    Ok(())
+}
