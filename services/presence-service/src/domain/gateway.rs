@@ -58,6 +58,10 @@ impl Gateways {
         no
     }
 
+    pub(crate) fn find(&self, id: &str) -> Option<GatewayNo> {
+        self.numbers.get(id).copied()
+    }
+
     pub(crate) fn get(&self, no: GatewayNo) -> &Gateway {
         self.gateways.get(&no).expect("a gateway stays while tabs refer to it")
     }
@@ -75,6 +79,11 @@ impl Gateways {
     /// Since when some gateway accepts sockets; `None`: none does.
     pub(crate) fn accepting_since(&self) -> Option<Moment> {
         self.accepting_since
+    }
+
+    /// Notes that it talks. That alone does not bring a lost one back: its lease does.
+    pub(crate) fn hear(&mut self, no: GatewayNo, now: Moment) {
+        self.get_mut(no).heard_at = now;
     }
 
     /// Notes a lease; true if the gateway had been lost and is back.

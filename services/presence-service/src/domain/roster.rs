@@ -115,6 +115,7 @@ impl Roster {
     /// One tab's state.
     pub fn hear(&mut self, signal: &Signal, now: Moment) {
         let gateway = self.enter(&signal.gateway, now);
+        self.gateways.hear(gateway, now);
         let (shard, key) = self.place(&signal.who);
         let shard_no = u32::try_from(shard).expect("a few shards");
         let numbers = self.gateways.numbers(gateway, shard_no);
@@ -181,6 +182,13 @@ impl Roster {
             (0..lost).for_each(|_| self.gateways.ended(gateway));
             self.mass_loss.note(lost, self.gateways.sockets(), now, &self.limits);
             self.settle(shard, key, now);
+        }
+    }
+
+    /// A snapshot did not come: the gateway's next lease asks again.
+    pub fn snapshot_missed(&mut self, wanted: &SnapshotWanted) {
+        if let Some(gateway) = self.gateways.find(&wanted.gateway).filter(|_| wanted.shard < SHARDS) {
+            self.gateways.answered(gateway, wanted.shard);
         }
     }
 

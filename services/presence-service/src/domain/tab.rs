@@ -100,7 +100,7 @@ impl Tab {
 pub(crate) enum Tabs {
     None,
     One(Tab),
-    Many(Box<Vec<Tab>>),
+    Many(Vec<Tab>),
 }
 
 impl Tabs {
@@ -123,7 +123,7 @@ impl Tabs {
     pub(crate) fn push(&mut self, tab: Tab) {
         *self = match std::mem::replace(self, Self::None) {
             Self::None => Self::One(tab),
-            Self::One(first) => Self::Many(Box::new(vec![first, tab])),
+            Self::One(first) => Self::Many(vec![first, tab]),
             Self::Many(mut tabs) => {
                 tabs.push(tab);
                 Self::Many(tabs)

@@ -2,7 +2,7 @@
 
 use crate::stage::{Stage, visible};
 
-const VISITORS: u32 = 150_000;
+const VISITORS: u32 = 60_000;
 /// A million visitors then need at most 400 MB: one small node.
 const BYTES: usize = 400;
 

@@ -1,7 +1,10 @@
 //! presence-service: its rules as a pure fold, and the service through its front door.
 
+mod door;
 mod fold;
 mod footprint;
 mod gateways;
+mod owners;
 mod properties;
+mod service;
 mod stage;

@@ -42,7 +42,7 @@ fn number(stage: &mut Stage, burst: &[Step]) -> Vec<Signal> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn the_order_and_number_of_deliveries_do_not_matter(bursts in bursts(), seed in any::<u64>()) {

@@ -1,0 +1,76 @@
+use crate::domain::Limits;
+use ::domain::TimeScale;
+use fault::{Fault, Result};
+use runtime::Millis;
+use std::time::Duration;
+
+runtime::settings! {
+    /// How long what may last. The time scale divides all but the three leases and waits at the end.
+    pub struct Config {
+        /// Without input in any tab for this long: offline, idle.
+        "HOMING_PRESENCE_INPUT_LIMIT_MS" input_limit: Millis = "270000";
+        /// All tabs hidden for this long: offline, hidden.
+        "HOMING_PRESENCE_HIDDEN_LIMIT_MS" hidden_limit: Millis = "270000";
+        /// From an explicit close to 'left'; a change of page is not leaving.
+        "HOMING_PRESENCE_GRACE_MS" grace: Millis = "15000";
+        /// A connection lost without a close is unknown for this long, then offline.
+        "HOMING_PRESENCE_CONNECTION_LOST_MS" connection_lost: Millis = "90000";
+        /// Visitors of a lost gateway are unknown until this long after sockets are accepted again.
+        "HOMING_PRESENCE_GATEWAY_LOST_MS" gateway_lost: Millis = "300000";
+        /// Losses are counted over this window.
+        "HOMING_PRESENCE_MASS_LOSS_WINDOW_MS" mass_loss_window: Millis = "60000";
+        /// A mass loss is over this long after the losses stopped.
+        "HOMING_PRESENCE_MASS_LOSS_HOLD_MS" mass_loss_hold: Millis = "120000";
+        /// A mass loss is at least so many sockets within the window.
+        "HOMING_PRESENCE_MASS_LOSS_SOCKETS" mass_loss_sockets: u32 = "100";
+        /// A mass loss is at least this share of all sockets, in percent.
+        "HOMING_PRESENCE_MASS_LOSS_PERCENT" mass_loss_percent: u32 = "30";
+        /// A gateway that was not heard for this long is lost. Gateways renew every 5 s.
+        "HOMING_PRESENCE_GATEWAY_LEASE_MS" gateway_lease: Millis = "15000";
+        /// A new owner waits this long for leases and snapshots before it doubts the rows it found.
+        "HOMING_PRESENCE_RECOVERY_MS" recovery: Millis = "20000";
+        /// An owner that did not renew for this long is replaced by a waiting replica. It renews every third of it.
+        "HOMING_PRESENCE_OWNER_LEASE_MS" owner_lease: Millis = "15000";
+    }
+}
+
+/// The shortest duration that makes sense for any of them.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+impl Config {
+    /// Refuses impossible values by name.
+    pub(crate) fn limits(&self, scale: TimeScale) -> Result<Limits> {
+        let durations = [
+            ("HOMING_PRESENCE_INPUT_LIMIT_MS", self.input_limit),
+            ("HOMING_PRESENCE_HIDDEN_LIMIT_MS", self.hidden_limit),
+            ("HOMING_PRESENCE_GRACE_MS", self.grace),
+            ("HOMING_PRESENCE_CONNECTION_LOST_MS", self.connection_lost),
+            ("HOMING_PRESENCE_GATEWAY_LOST_MS", self.gateway_lost),
+            ("HOMING_PRESENCE_MASS_LOSS_WINDOW_MS", self.mass_loss_window),
+            ("HOMING_PRESENCE_MASS_LOSS_HOLD_MS", self.mass_loss_hold),
+            ("HOMING_PRESENCE_GATEWAY_LEASE_MS", self.gateway_lease),
+            ("HOMING_PRESENCE_RECOVERY_MS", self.recovery),
+            ("HOMING_PRESENCE_OWNER_LEASE_MS", self.owner_lease),
+        ];
+        if let Some((name, _)) = durations.iter().find(|(_, millis)| millis.0 < SHORTEST) {
+            return Err(Fault::invalid(*name, "must be at least 100 ms"));
+        }
+        if !(1..=100).contains(&self.mass_loss_percent) {
+            return Err(Fault::invalid("HOMING_PRESENCE_MASS_LOSS_PERCENT", "must be 1 to 100"));
+        }
+        let limits = Limits {
+            input: self.input_limit.0,
+            hidden: self.hidden_limit.0,
+            grace: self.grace.0,
+            connection_lost: self.connection_lost.0,
+            gateway_lost: self.gateway_lost.0,
+            mass_window: self.mass_loss_window.0,
+            mass_hold: self.mass_loss_hold.0,
+            mass_sockets: self.mass_loss_sockets,
+            mass_percent: self.mass_loss_percent,
+            lease: self.gateway_lease.0,
+            recovery: self.recovery.0,
+        };
+        Ok(limits.scaled(scale))
+    }
+}

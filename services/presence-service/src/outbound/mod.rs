@@ -1,0 +1,2 @@
+pub(crate) mod gateways;
+pub(crate) mod postgres;

@@ -1,0 +1,2 @@
+pub(crate) mod shard_lease;
+pub(crate) mod visitor_presence;
