@@ -1,5 +1,6 @@
 //! Answers NATS's auth callout: an integration connects as `<workspace>.<integration>` with its API token as password,
-//! and may publish below its own ingest prefix and receive the answers to that. Nothing is configured per integration,
+//! and may publish below its own ingest prefix and hear its own inbox, `_INBOX.<workspace>.<integration>`: a shared one
+//! would show it what others are sent. Nothing is configured per integration,
 //! and a rotated token stops the next connection.
 
 use super::nats_jwt::{self, Login, Rights};
@@ -17,8 +18,6 @@ use tokio_util::sync::CancellationToken;
 const QUESTIONS: &str = "$SYS.REQ.USER.AUTH";
 /// Replicas of this service share the questions.
 const GROUP: &str = "conversation-service";
-/// Where a client waits for acknowledgements.
-const INBOX: &str = "_INBOX.>";
 /// An integration publishes; it needs a subscription for acknowledgements and a few to spare.
 const SUBSCRIPTIONS: i64 = 10;
 /// What the ingest stream takes at most.
@@ -123,7 +122,7 @@ async fn rights(app: &App, login: &Login) -> Result<Rights> {
     }
     Ok(Rights {
         publish: vec![events::ingest_prefix(&whose.workspace, &whose.integration)],
-        subscribe: vec![INBOX.to_owned()],
+        subscribe: vec![format!("_INBOX.{}.>", credentials.user)],
         subscriptions: SUBSCRIPTIONS,
         payload: PAYLOAD,
     })

@@ -1,0 +1,101 @@
+//! A stand-in for contacts-service: ids that follow from the values, and a record of what was asked.
+
+use fault::{Fault, codes};
+use rpc::contacts::contact_service_server::{ContactService, ContactServiceServer};
+use rpc::contacts::{
+    CaptureContactRequest, CaptureContactResponse, GetAddressRequest, GetAddressResponse, GetContactRequest,
+    GetContactResponse, LookUpContactRequest, LookUpContactResponse,
+};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+#[derive(Clone, Default)]
+pub struct FakeContacts {
+    asked: Arc<Mutex<Vec<CaptureContactRequest>>>,
+    away: Arc<AtomicBool>,
+}
+
+impl FakeContacts {
+    /// Answers where it listens.
+    pub async fn serve(&self) -> anyhow::Result<String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let server = tonic::transport::Server::builder().add_service(ContactServiceServer::new(self.clone()));
+        tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+        Ok(url)
+    }
+
+    pub fn asked(&self) -> Vec<CaptureContactRequest> {
+        self.asked.lock().expect("no test panics while holding it").clone()
+    }
+
+    /// While away, every call is refused as unavailable.
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+}
+
+/// The id that a value gets.
+pub fn id_of(value: &str) -> String {
+    let mut bytes = [0; 16];
+    for (index, byte) in value.bytes().enumerate() {
+        bytes[index % 16] ^= byte.rotate_left(u32::try_from(index / 16).expect("short values"));
+    }
+    if value.is_empty() {
+        String::new()
+    } else {
+        Uuid::from_bytes(bytes).to_string()
+    }
+}
+
+#[tonic::async_trait]
+impl ContactService for FakeContacts {
+    async fn capture_contact(
+        &self,
+        request: Request<CaptureContactRequest>,
+    ) -> Result<Response<CaptureContactResponse>, Status> {
+        let request = request.into_inner();
+        self.asked
+            .lock()
+            .expect("no test panics while holding it")
+            .push(request.clone());
+        if self.away.load(Ordering::SeqCst) {
+            return Err(rpc::to_status(&Fault::new(&codes::UNAVAILABLE, "away")));
+        }
+        if request.phone == "+48000000000" {
+            return Err(rpc::to_status(&Fault::invalid(
+                "phone",
+                "does not exist in this country",
+            )));
+        }
+        let person = if request.phone.is_empty() {
+            &request.email
+        } else {
+            &request.phone
+        };
+        Ok(Response::new(CaptureContactResponse {
+            contact: id_of(&format!("contact of {person}")),
+            phone_address: id_of(&request.phone),
+            email_address: id_of(&request.email),
+        }))
+    }
+
+    async fn get_contact(&self, _: Request<GetContactRequest>) -> Result<Response<GetContactResponse>, Status> {
+        Err(Status::unimplemented("conversation-service does not ask"))
+    }
+
+    async fn look_up_contact(
+        &self,
+        _: Request<LookUpContactRequest>,
+    ) -> Result<Response<LookUpContactResponse>, Status> {
+        Err(Status::unimplemented("conversation-service does not ask"))
+    }
+
+    async fn get_address(&self, _: Request<GetAddressRequest>) -> Result<Response<GetAddressResponse>, Status> {
+        Err(Status::unimplemented("conversation-service does not ask"))
+    }
+}

@@ -1,0 +1,12 @@
+//! conversation-service through its front doors, on a real PostgreSQL and NATS, with contacts-service played by a fake.
+
+mod catalogue;
+mod contacts;
+mod conversations;
+mod ingest;
+mod isolation;
+mod nats_logins;
+mod workspaces;
+mod world;
+
+type Tested = anyhow::Result<()>;

@@ -1,0 +1,239 @@
+use crate::Tested;
+use crate::world::{World, why};
+use anyhow::Context;
+use events::common::{ChannelKind, ChannelSettings, FieldRule};
+use events::event::{ChannelChanged, WorkspaceCreated};
+use rpc::conversation as proto;
+
+fn update(settings: ChannelSettings, paths: &[&str], version: u64) -> proto::UpdateChannelRequest {
+    proto::UpdateChannelRequest {
+        workspace: "acme".into(),
+        channel: "web".into(),
+        settings: Some(settings),
+        mask: Some(prost_types::FieldMask {
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        }),
+        version,
+    }
+}
+
+#[tokio::test]
+async fn creating_twice_changes_nothing_and_other_content_is_refused() -> Tested {
+    let world = World::new().await?;
+    world.set_up("acme").await?;
+    let mut workspaces = world.workspaces.clone();
+    let other = proto::Workspace {
+        workspace: "acme".into(),
+        name: "Somebody else".into(),
+        time_zone: "Europe/Warsaw".into(),
+        language: "pl".into(),
+    };
+    let result = workspaces
+        .create_workspace(proto::CreateWorkspaceRequest {
+            workspace: Some(other.clone()),
+        })
+        .await;
+    assert_eq!(why(result), ("request.exists", "workspace".into()));
+    for (bad, field) in [
+        (
+            proto::Workspace {
+                workspace: "Not a slug".into(),
+                ..other.clone()
+            },
+            "workspace",
+        ),
+        (
+            proto::Workspace {
+                workspace: "w2".into(),
+                time_zone: "Mars/Base".into(),
+                ..other.clone()
+            },
+            "time_zone",
+        ),
+        (
+            proto::Workspace {
+                workspace: "w2".into(),
+                language: "xx".into(),
+                ..other.clone()
+            },
+            "language",
+        ),
+        (
+            proto::Workspace {
+                workspace: "w2".into(),
+                name: String::new(),
+                ..other.clone()
+            },
+            "name",
+        ),
+    ] {
+        let result = workspaces
+            .create_workspace(proto::CreateWorkspaceRequest { workspace: Some(bad) })
+            .await;
+        assert_eq!(why(result), ("request.invalid", field.into()));
+    }
+    let sms = proto::CreateChannelRequest {
+        workspace: "acme".into(),
+        channel: "web".into(),
+        kind: ChannelKind::Sms.into(),
+        ..Default::default()
+    };
+    assert_eq!(
+        why(workspaces.create_channel(sms).await),
+        ("request.exists", "channel".into())
+    );
+    assert_eq!(world.facts::<WorkspaceCreated>(1).await?[0].name, "acme Ltd");
+    let changed = world.facts::<ChannelChanged>(1).await?;
+    let settings = changed[0].settings.as_ref().context("settings")?;
+    assert_eq!(
+        (
+            changed[0].version,
+            settings.business_name.as_str(),
+            settings.debounce_ms
+        ),
+        (1, "acme Ltd", 30_000)
+    );
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn settings_change_by_mask_and_version() -> Tested {
+    let world = World::new().await?;
+    let mut workspaces = world.workspaces.clone();
+    let wish = ChannelSettings {
+        phone: FieldRule::Required.into(),
+        debounce_ms: 0,
+        ..Default::default()
+    };
+    let next = workspaces
+        .update_channel(update(wish.clone(), &["phone", "debounce_ms"], 1))
+        .await?
+        .into_inner();
+    let channel = next.channel.context("a channel")?;
+    let settings = channel.settings.context("settings")?;
+    assert_eq!(
+        (channel.version, settings.debounce_ms, settings.ceiling_ms),
+        (2, 0, 120_000)
+    );
+    assert_eq!(settings.phone(), FieldRule::Required);
+
+    let stale = workspaces.update_channel(update(wish.clone(), &["phone"], 1)).await;
+    assert_eq!(why(stale), ("conversation.version", "version".into()));
+    let same = workspaces
+        .update_channel(update(wish.clone(), &["phone"], 0))
+        .await?
+        .into_inner();
+    assert_eq!(same.channel.context("a channel")?.version, 2, "nothing changed");
+    for (settings, path, field) in [
+        (
+            ChannelSettings {
+                debounce_ms: 600_001,
+                ..Default::default()
+            },
+            "debounce_ms",
+            "debounce_ms",
+        ),
+        (ChannelSettings::default(), "phone", "phone"),
+        (ChannelSettings::default(), "colour", "mask"),
+    ] {
+        let result = workspaces.update_channel(update(settings, &[path], 0)).await;
+        assert_eq!(why(result), ("request.invalid", field.into()));
+    }
+    assert_eq!(
+        why(workspaces.update_channel(update(wish, &[], 0)).await),
+        ("request.invalid", "mask".into())
+    );
+    let mut facts = world.facts::<ChannelChanged>(2).await?;
+    facts.sort_by_key(|fact| fact.version);
+    assert_eq!(
+        facts[1].settings.as_ref().context("settings")?.phone(),
+        FieldRule::Required
+    );
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn teams_come_before_their_agents() -> Tested {
+    let world = World::new().await?;
+    let mut workspaces = world.workspaces.clone();
+    let bert = |name: &str| proto::CreateAgentRequest {
+        workspace: "acme".into(),
+        agent: "bert".into(),
+        display_name: name.into(),
+        teams: vec!["parcels".into()],
+    };
+    assert_eq!(
+        why(workspaces.create_agent(bert("Bert")).await),
+        ("request.invalid", "teams".into())
+    );
+    let team = proto::CreateTeamRequest {
+        workspace: "acme".into(),
+        team: "parcels".into(),
+        name: "Parcels".into(),
+    };
+    workspaces.create_team(team.clone()).await?;
+    workspaces.create_team(team).await?;
+    workspaces.create_agent(bert("Bert")).await?;
+    workspaces.create_agent(bert("Bert")).await?;
+    assert_eq!(
+        why(workspaces.create_agent(bert("Berta")).await),
+        ("request.exists", "agent".into())
+    );
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_and_can_be_replaced() -> Tested {
+    let world = World::new().await?;
+    let mut workspaces = world.workspaces.clone();
+    let request = |scopes: Vec<proto::Scope>| proto::CreateIntegrationRequest {
+        workspace: "acme".into(),
+        integration: "helpdesk".into(),
+        scopes: scopes.into_iter().map(i32::from).collect(),
+    };
+    let ingest = request(vec![proto::Scope::Ingest]);
+    let made = workspaces.create_integration(ingest.clone()).await?.into_inner();
+    assert_eq!(made.nats_user, "acme.helpdesk");
+    assert_eq!(workspaces.create_integration(ingest).await?.into_inner().token, "");
+    let other = workspaces.create_integration(request(vec![proto::Scope::Admin])).await;
+    assert_eq!(why(other), ("request.exists", "integration".into()));
+    let none = workspaces.create_integration(request(vec![])).await;
+    assert_eq!(why(none), ("request.invalid", "scopes".into()));
+
+    let mut ask = async |token: &str| {
+        workspaces
+            .authenticate_token(proto::AuthenticateTokenRequest { token: token.into() })
+            .await
+    };
+    let whose = ask(&made.token).await?.into_inner();
+    assert_eq!(
+        (whose.workspace.as_str(), whose.integration.as_str()),
+        ("acme", "helpdesk")
+    );
+    assert_eq!(whose.scopes, [i32::from(proto::Scope::Ingest)]);
+    for bad in [
+        "",
+        "acme.helpdesk",
+        &made.token.replace("acme", "bolt"),
+        &made.token.replace("helpdesk", "shop"),
+    ] {
+        assert_eq!(why(ask(bad).await), ("access.unauthenticated", String::new()), "{bad}");
+    }
+    let rotate = proto::RotateIntegrationTokenRequest {
+        workspace: "acme".into(),
+        integration: "helpdesk".into(),
+    };
+    let rotated = world
+        .workspaces
+        .clone()
+        .rotate_integration_token(rotate)
+        .await?
+        .into_inner();
+    assert_eq!(why(ask(&made.token).await), ("access.unauthenticated", String::new()));
+    assert!(ask(&rotated.token).await.is_ok());
+    world.end().await;
+    Ok(())
+}

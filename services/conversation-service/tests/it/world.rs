@@ -1,0 +1,245 @@
+//! The service with everything around it, and short ways to talk to it.
+
+use crate::contacts::FakeContacts;
+use anyhow::Context;
+use bus::{Bus, BusConfig, ConsumerSpec, Handler};
+use conversation_service::{Config, MIGRATOR};
+use events::{Fact, Received};
+use fault::Fault;
+use rpc::conversation as proto;
+use rpc::conversation::conversation_service_client::ConversationServiceClient;
+use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
+use runtime::{Running, Settings, Shell};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use testkit::{ManualClock, SeededEntropy, TestDatabase, TestNats, eventually};
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Channel;
+use tonic::{Response, Status};
+
+pub const CUSTOMER: i32 = events::common::AuthorRole::Customer as i32;
+pub const AGENT: i32 = events::common::AuthorRole::Agent as i32;
+pub const BOT: i32 = events::common::AuthorRole::Bot as i32;
+/// Bounds every wait for something that comes by itself.
+pub const SOON: Duration = Duration::from_secs(20);
+
+pub struct World {
+    pub workspaces: WorkspaceServiceClient<Channel>,
+    pub conversations: ConversationServiceClient<Channel>,
+    pub contacts: FakeContacts,
+    pub bus: Bus,
+    pub clock: Arc<ManualClock>,
+    _database: TestDatabase,
+    running: Running,
+    facts: Facts,
+    stop: CancellationToken,
+    _nats: Option<TestNats>,
+}
+
+/// Every fact that was published, as it was received.
+#[derive(Clone, Default)]
+pub struct Facts(Arc<Mutex<Vec<Received>>>);
+
+impl Handler for Facts {
+    async fn handle(&self, message: Received) -> fault::Result<()> {
+        self.0.lock().expect("no test panics while holding it").push(message);
+        Ok(())
+    }
+}
+
+pub async fn database() -> anyhow::Result<TestDatabase> {
+    TestDatabase::create("conversation", async |url: String| {
+        Ok(store::migrate(&url, "conversation", &MIGRATOR).await?)
+    })
+    .await
+}
+
+impl World {
+    /// The service, and a workspace `acme` with a web channel `web`.
+    pub async fn new() -> anyhow::Result<Self> {
+        let nats = TestNats::start().await?;
+        let url = nats.url();
+        let mut world = Self::on(&url, None).await?;
+        world._nats = Some(nats);
+        Ok(world)
+    }
+
+    /// The service on a NATS server of the test's own making, signing logins with this seed.
+    pub async fn on(nats_url: &str, issuer_seed: Option<&str>) -> anyhow::Result<Self> {
+        let (database, contacts) = (database().await?, FakeContacts::default());
+        let contacts_url = contacts.serve().await?;
+        let lookup = |name: &str| match name {
+            "HOMING_CONTACTS_URL" => Some(contacts_url.clone()),
+            "HOMING_CONVERSATION_NATS_ISSUER_SEED" => issuer_seed.map(str::to_owned),
+            _ => None,
+        };
+        let config = Config::read(&lookup)?;
+        let clock = Arc::new(ManualClock::new());
+        let entropy = Arc::new(SeededEntropy::new(11));
+        let shell = Shell::for_test("conversation", &database.url(), nats_url, clock.clone(), entropy).await?;
+        let running = conversation_service::start(config, shell).await?;
+        let channel = rpc::connect(&format!("http://{}", running.grpc))?;
+        let bus = Bus::connect(&BusConfig {
+            url: nats_url.to_owned(),
+            name: "test".to_owned(),
+        })
+        .await?;
+        let (facts, stop) = (Facts::default(), CancellationToken::new());
+        let spec = ConsumerSpec::facts("test", vec!["homing.v1.fact.>".to_owned()]);
+        tokio::spawn(bus::consume(bus.clone(), spec, Arc::new(facts.clone()), stop.clone()));
+        let world = Self {
+            workspaces: WorkspaceServiceClient::new(channel.clone()),
+            conversations: ConversationServiceClient::new(channel),
+            contacts,
+            bus,
+            clock,
+            _database: database,
+            running,
+            facts,
+            stop,
+            _nats: None,
+        };
+        world.set_up("acme").await?;
+        Ok(world)
+    }
+
+    /// A workspace with a web channel `web` and an agent `anna`.
+    pub async fn set_up(&self, name: &str) -> anyhow::Result<()> {
+        let workspace = proto::Workspace {
+            workspace: name.into(),
+            name: format!("{name} Ltd"),
+            time_zone: "Europe/Warsaw".into(),
+            language: "pl".into(),
+        };
+        let request = proto::CreateWorkspaceRequest {
+            workspace: Some(workspace),
+        };
+        self.workspaces.clone().create_workspace(request).await?;
+        let request = proto::CreateChannelRequest {
+            workspace: name.into(),
+            channel: "web".into(),
+            kind: events::common::ChannelKind::Web.into(),
+            ..Default::default()
+        };
+        self.workspaces.clone().create_channel(request).await?;
+        let (workspace, display_name) = (name.to_owned(), "Anna".to_owned());
+        let request = proto::CreateAgentRequest {
+            workspace,
+            agent: "anna".into(),
+            display_name,
+            teams: vec![],
+        };
+        self.workspaces.clone().create_agent(request).await?;
+        Ok(())
+    }
+
+    /// Facts of one kind, once there are `count` of them.
+    pub async fn facts<F: Fact>(&self, count: usize) -> anyhow::Result<Vec<F>> {
+        let found = async || {
+            let all = self.facts.0.lock().expect("no test panics while holding it").clone();
+            let of_kind: Vec<F> = all
+                .iter()
+                .filter(|one| one.is::<F>())
+                .map(|one| one.decode().expect("a fact of its kind"))
+                .collect();
+            (of_kind.len() >= count).then_some(of_kind)
+        };
+        let found = eventually(format!("{count} of {}", F::TYPE), SOON, found).await?;
+        anyhow::ensure!(
+            found.len() == count,
+            "{} of {} instead of {count}",
+            found.len(),
+            F::TYPE
+        );
+        Ok(found)
+    }
+
+    /// A conversation that a customer of `acme` starts.
+    pub async fn start(&self, request_id: &str) -> anyhow::Result<proto::Conversation> {
+        let started = self
+            .conversations
+            .clone()
+            .start_conversation(starting(request_id))
+            .await?;
+        started.into_inner().conversation.context("a conversation")
+    }
+
+    pub async fn post(
+        &self,
+        conversation: &str,
+        author: i32,
+        client_id: &str,
+        text: &str,
+    ) -> Result<proto::PostMessageResponse, Status> {
+        let request = posting(conversation, author, client_id, text);
+        self.conversations
+            .clone()
+            .post_message(request)
+            .await
+            .map(Response::into_inner)
+    }
+
+    pub async fn get(&self, conversation: &str) -> anyhow::Result<proto::Conversation> {
+        let by = proto::get_conversation_request::By::Conversation(conversation.into());
+        let request = proto::GetConversationRequest {
+            workspace: "acme".into(),
+            by: Some(by),
+        };
+        let got = self.conversations.clone().get_conversation(request).await?;
+        got.into_inner().conversation.context("a conversation")
+    }
+
+    pub async fn messages(&self, conversation: &str) -> anyhow::Result<Vec<proto::Message>> {
+        let request = proto::ListMessagesRequest {
+            workspace: "acme".into(),
+            conversation: conversation.into(),
+            ..Default::default()
+        };
+        Ok(self
+            .conversations
+            .clone()
+            .list_messages(request)
+            .await?
+            .into_inner()
+            .messages)
+    }
+
+    /// Stops the service in order.
+    pub async fn end(self) {
+        self.stop.cancel();
+        self.running.stop().await;
+    }
+}
+
+pub fn starting(request_id: &str) -> proto::StartConversationRequest {
+    proto::StartConversationRequest {
+        workspace: "acme".into(),
+        request_id: request_id.into(),
+        channel: "web".into(),
+        author: CUSTOMER,
+        text: "Where is my parcel?".into(),
+        ..Default::default()
+    }
+}
+
+pub fn posting(conversation: &str, author: i32, client_id: &str, text: &str) -> proto::PostMessageRequest {
+    proto::PostMessageRequest {
+        workspace: "acme".into(),
+        conversation: conversation.into(),
+        client_id: client_id.into(),
+        author,
+        text: text.into(),
+        ..Default::default()
+    }
+}
+
+/// The fault behind a refused call.
+pub fn refused<T: std::fmt::Debug>(result: Result<T, Status>) -> Fault {
+    rpc::from_status(&result.expect_err("the call is refused"))
+}
+
+/// Code and field of the fault behind a refused call.
+pub fn why<T: std::fmt::Debug>(result: Result<T, Status>) -> (&'static str, String) {
+    let fault = refused(result);
+    (fault.code().name, fault.field().unwrap_or_default().to_owned())
+}
