@@ -5,6 +5,7 @@ mod expire;
 mod get_balance;
 mod get_usage;
 mod hold;
+mod hold_queue;
 mod list_charges;
 mod open_account;
 mod set_prices;
@@ -17,7 +18,9 @@ use crate::domain::{Kind, PriceMissing, price_of};
 use crate::outbound::postgres;
 use ::domain::{Country, Pu, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
+use hold_queue::HoldQueue;
 use sqlx::PgConnection;
+use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 
@@ -29,6 +32,7 @@ pub struct Billing {
     hold_expiry: Duration,
     /// How often a workspace's books are compared.
     audit_interval: Duration,
+    holds: Arc<HoldQueue>,
 }
 
 impl Billing {
@@ -37,6 +41,7 @@ impl Billing {
             store,
             hold_expiry,
             audit_interval,
+            holds: Arc::default(),
         }
     }
 

@@ -2,7 +2,7 @@ use super::{Kind, Movement};
 use domain::{Country, DeliveryId, Invalid, Pu};
 
 /// What is to be sent, as far as it decides the price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Terms {
     pub kind: Kind,
     /// Always of texts, never of e-mail.

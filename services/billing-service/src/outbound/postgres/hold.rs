@@ -46,77 +46,81 @@ pub async fn note(
     Ok(())
 }
 
-/// Writes a new hold; false where the delivery has a row by now.
+/// Writes new holds that expire at `due_at`; false where one of the deliveries has a row by now.
 pub async fn insert(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
-    hold: &Hold,
+    holds: &[Hold],
     at: Timestamp,
-    due_at: Option<Timestamp>,
+    due_at: Timestamp,
 ) -> Result<bool> {
-    let terms = Columns::of(hold);
+    if holds.is_empty() {
+        return Ok(true);
+    }
+    let columns = Columns::of(holds);
     let done = sqlx::query!(
         "INSERT INTO hold (workspace_id, id, kind, country, parts, amount, state, attempted, created_at, due_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         SELECT $1, n.id, n.kind, n.country, n.parts, n.amount, n.state, n.attempted, $9, $10
+         FROM UNNEST($2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bool[])
+           AS n(id, kind, country, parts, amount, state, attempted)
          ON CONFLICT (workspace_id, id) DO NOTHING",
         workspace.as_str(),
-        hold.delivery.0,
-        terms.kind as _,
-        terms.country as _,
-        terms.parts as _,
-        hold.amount.micro(),
-        hold.state.word(),
-        hold.attempted,
+        &columns.ids,
+        &columns.kinds as _,
+        &columns.countries as _,
+        &columns.parts as _,
+        &columns.amounts,
+        &columns.states,
+        &columns.attempted,
         at.to_sqlx() as _,
-        due_at.map(ToSqlx::to_sqlx) as _,
+        due_at.to_sqlx() as _,
     )
     .execute(db)
     .await
-    .or_fault("insert hold")?;
-    Ok(done.rows_affected() == 1)
+    .or_fault("insert holds")?;
+    Ok(usize::try_from(done.rows_affected()) == Ok(holds.len()))
 }
 
-/// Writes a locked hold that was placed (anew) at `at`.
+/// Writes locked holds that were placed (anew) at `at`; those that may expire do so at `due_at`.
 pub async fn place(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
-    hold: &Hold,
+    holds: &[Hold],
     at: Timestamp,
-    due_at: Option<Timestamp>,
+    due_at: Timestamp,
 ) -> Result<()> {
-    let terms = Columns::of(hold);
+    if holds.is_empty() {
+        return Ok(());
+    }
+    let columns = Columns::of(holds);
     sqlx::query!(
-        "UPDATE hold SET kind = $3, country = $4, parts = $5, amount = $6, state = $7, created_at = $8, due_at = $9,
-           settled_at = NULL, leased_until = NULL
-         WHERE workspace_id = $1 AND id = $2",
+        "UPDATE hold SET kind = n.kind, country = n.country, parts = n.parts, amount = n.amount, state = n.state,
+           created_at = $9, due_at = CASE WHEN n.may_expire THEN $10::timestamptz END, settled_at = NULL,
+           leased_until = NULL
+         FROM UNNEST($2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bool[])
+           AS n(id, kind, country, parts, amount, state, may_expire)
+         WHERE hold.workspace_id = $1 AND hold.id = n.id",
         workspace.as_str(),
-        hold.delivery.0,
-        terms.kind as _,
-        terms.country as _,
-        terms.parts as _,
-        hold.amount.micro(),
-        hold.state.word(),
+        &columns.ids,
+        &columns.kinds as _,
+        &columns.countries as _,
+        &columns.parts as _,
+        &columns.amounts,
+        &columns.states,
+        &columns.may_expire,
         at.to_sqlx() as _,
-        due_at.map(ToSqlx::to_sqlx) as _,
+        due_at.to_sqlx() as _,
     )
     .execute(db)
     .await
-    .or_fault("place hold")?;
+    .or_fault("place holds")?;
     Ok(())
 }
 
 /// Writes locked holds that took in marks. What is attempted or settled can no longer expire; `at` is kept as the time
 /// of settlement where the state changed.
 pub async fn save(db: &mut PgConnection, workspace: &WorkspaceId, holds: &[Hold], at: Timestamp) -> Result<()> {
-    let ids: Vec<Uuid> = holds.iter().map(|hold| hold.delivery.0).collect();
-    let terms: Vec<Columns> = holds.iter().map(Columns::of).collect();
-    let kinds: Vec<Option<String>> = terms.iter().map(|terms| terms.kind.map(str::to_owned)).collect();
-    let countries: Vec<Option<String>> = terms.iter().map(|terms| terms.country.clone()).collect();
-    let parts: Vec<Option<i32>> = terms.iter().map(|terms| terms.parts).collect();
-    let amounts: Vec<i64> = holds.iter().map(|hold| hold.amount.micro()).collect();
-    let states: Vec<String> = holds.iter().map(|hold| hold.state.word().to_owned()).collect();
-    let attempted: Vec<bool> = holds.iter().map(|hold| hold.attempted).collect();
-    let may_expire: Vec<bool> = holds.iter().map(Hold::may_expire).collect();
+    let columns = Columns::of(holds);
     sqlx::query!(
         "UPDATE hold SET kind = n.kind, country = n.country, parts = n.parts, amount = n.amount, state = n.state,
            attempted = n.attempted,
@@ -127,14 +131,14 @@ pub async fn save(db: &mut PgConnection, workspace: &WorkspaceId, holds: &[Hold]
            AS n(id, kind, country, parts, amount, state, attempted, may_expire)
          WHERE hold.workspace_id = $1 AND hold.id = n.id",
         workspace.as_str(),
-        &ids,
-        &kinds as _,
-        &countries as _,
-        &parts as _,
-        &amounts,
-        &states,
-        &attempted,
-        &may_expire,
+        &columns.ids,
+        &columns.kinds as _,
+        &columns.countries as _,
+        &columns.parts as _,
+        &columns.amounts,
+        &columns.states,
+        &columns.attempted,
+        &columns.may_expire,
         at.to_sqlx() as _,
     )
     .execute(db)
@@ -168,25 +172,37 @@ pub async fn count_older(db: &mut PgConnection, workspace: &WorkspaceId, before:
     .or_fault("count old holds")
 }
 
-/// The terms as columns.
+/// Holds as columns.
 struct Columns {
-    kind: Option<&'static str>,
-    country: Option<String>,
-    parts: Option<i32>,
+    ids: Vec<Uuid>,
+    kinds: Vec<Option<String>>,
+    countries: Vec<Option<String>>,
+    parts: Vec<Option<i32>>,
+    amounts: Vec<i64>,
+    states: Vec<String>,
+    attempted: Vec<bool>,
+    may_expire: Vec<bool>,
 }
 
 impl Columns {
-    fn of(hold: &Hold) -> Self {
+    fn of(holds: &[Hold]) -> Self {
+        let kind = |terms: Terms| terms.kind.word().to_owned();
         let country = |terms: Terms| {
             terms
                 .country
                 .as_ref()
                 .map_or_else(String::new, |country| country.as_str().into())
         };
+        let parts = |terms: Terms| i32::try_from(terms.parts).ok();
         Self {
-            kind: hold.terms.map(|terms| terms.kind.word()),
-            country: hold.terms.map(country),
-            parts: hold.terms.and_then(|terms| i32::try_from(terms.parts).ok()),
+            ids: holds.iter().map(|hold| hold.delivery.0).collect(),
+            kinds: holds.iter().map(|hold| hold.terms.map(kind)).collect(),
+            countries: holds.iter().map(|hold| hold.terms.map(country)).collect(),
+            parts: holds.iter().map(|hold| hold.terms.and_then(parts)).collect(),
+            amounts: holds.iter().map(|hold| hold.amount.micro()).collect(),
+            states: holds.iter().map(|hold| hold.state.word().to_owned()).collect(),
+            attempted: holds.iter().map(|hold| hold.attempted).collect(),
+            may_expire: holds.iter().map(Hold::may_expire).collect(),
         }
     }
 }

@@ -16,6 +16,9 @@ pub struct Line {
 
 /// Appends lines about deliveries.
 pub async fn append(db: &mut PgConnection, workspace: &WorkspaceId, lines: &[Line], at: Timestamp) -> Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
     let ids: Vec<Uuid> = lines.iter().map(|line| line.id).collect();
     let deliveries: Vec<Uuid> = lines.iter().map(|line| line.delivery.0).collect();
     let words = |word: fn(&Entry) -> &'static str| -> Vec<String> {
