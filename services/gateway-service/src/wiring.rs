@@ -9,6 +9,7 @@ use crate::outbound::billing::Billing;
 use crate::outbound::conversation::Conversations;
 use crate::outbound::notifier::FollowUps;
 use crate::outbound::signals::Signals;
+use axum::serve::ListenerExt;
 use fault::{Fault, Result};
 use runtime::{Running, Shell};
 use std::net::SocketAddr;
@@ -63,6 +64,12 @@ pub async fn start(config: Config, shell: Shell) -> Result<Gateway> {
 async fn serve_http(listener: TcpListener, edge: Arc<Edge>) {
     let stop = edge.drain.clone();
     let app = http::router(edge).into_make_service_with_connect_info::<SocketAddr>();
+    // Frames are small and somebody waits for each: none waits for the next one to fill a packet.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!("a connection stays without TCP_NODELAY: {error}");
+        }
+    });
     let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let cut_off = async {
         stop.cancelled().await;

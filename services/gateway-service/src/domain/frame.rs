@@ -15,11 +15,13 @@ const PHONE_CHARS: usize = 40;
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientFrame {
     /// The first frame, within 5 seconds: the one-time ticket, and the sequence of the newest message that the
-    /// client has (absent: none).
+    /// client has (absent: none) in `conversation` (absent: the one that the session is in).
     Hello {
         ticket: String,
         #[serde(default)]
         resume_after: Option<u64>,
+        #[serde(default)]
+        conversation: Option<String>,
     },
     /// Opens a conversation with its first message. The same `client_id` again answers the same conversation.
     Start(Start),

@@ -5,4 +5,5 @@ mod gateway;
 mod http;
 mod peers;
 mod presence;
+mod problems;
 mod socket;

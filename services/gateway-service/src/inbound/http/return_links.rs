@@ -1,10 +1,11 @@
 //! The link that brings a customer back. Following it changes nothing (mail scanners follow links); the page redeems.
 
-use super::extract::{Body, Origin};
+use super::extract::{Address, Body, Origin};
 use super::pages::{LINK_GONE, html};
 use super::problem::{Answer, Problem};
 use super::sessions::{NO_STORE, SessionOpened};
 use crate::app::edge::Edge;
+use crate::app::gate::Door;
 use crate::app::redeem_return_link::redeem_return_link;
 use crate::domain::origin::with_token;
 use crate::domain::token::Token;
@@ -67,10 +68,12 @@ pub struct RedeemReturnLink {
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn post_return(
     State(edge): State<Arc<Edge>>,
+    Address(address): Address,
     Origin(origin): Origin,
     Body(body): Body<RedeemReturnLink>,
 ) -> Answer<impl IntoResponse> {
     let link = Token::parse(&body.token, "token")?;
+    edge.gate.pass(Door::Session, address, edge.age())?;
     let (token, session) = redeem_return_link(&edge, &link, origin.as_deref()).await?;
     Ok((NO_STORE, Json(SessionOpened::new(&token, &session))))
 }

@@ -26,13 +26,20 @@ pub async fn greet(
 ) -> std::result::Result<Talk, End> {
     let first = tokio::time::timeout(HELLO_WITHIN, first_text(wire)).await;
     let text = first.map_err(|_| End::NO_HELLO)??;
-    let Ok(ClientFrame::Hello { ticket, resume_after }) = ClientFrame::read(&text) else {
+    let Ok(ClientFrame::Hello {
+        ticket,
+        resume_after,
+        conversation,
+    }) = ClientFrame::read(&text)
+    else {
         return Err(End::NO_HELLO);
     };
+    let has = Has {
+        after: resume_after,
+        of: conversation,
+    };
     let span = tracing::info_span!("socket", otel.name = "socket hello", otel.kind = "server");
-    let welcomed = welcome(edge, &ticket, resume_after, origin, address)
-        .instrument(span)
-        .await;
+    let welcomed = welcome(edge, &ticket, has, origin, address).instrument(span).await;
     match welcomed {
         Ok((talk, frame)) => {
             wire.send(&frame).await?;
@@ -56,7 +63,7 @@ async fn first_text(wire: &mut Wire) -> std::result::Result<String, End> {
 async fn welcome(
     edge: &Arc<Edge>,
     ticket: &str,
-    resume_after: Option<u64>,
+    has: Has,
     origin: Option<&str>,
     address: IpAddr,
 ) -> Result<(Talk, ServerFrame)> {
@@ -78,20 +85,32 @@ async fn welcome(
         read_up_to: known.map_or(0, |known| known.read_up_to),
         last_seq: known.map_or(0, |known| known.last_seq),
     };
-    let pushed = known.map_or(0, |known| begin_after(known, resume_after));
+    let pushed = known.map_or(0, |known| has.begin(known));
     let read_up_to = known.map_or(0, |known| known.read_up_to);
     let talk = Talk::new(edge.clone(), session, seat, tab, address, pushed, read_up_to);
     Ok((talk, frame))
 }
 
-/// The sequence after which messages are pushed.
-fn begin_after(conversation: &Conversation, resume_after: Option<u64>) -> u64 {
-    match resume_after {
-        Some(after) => after.min(conversation.last_seq),
-        None => conversation
-            .last_seq
-            .saturating_sub(NEWEST)
-            .min(conversation.read_up_to),
+/// What the client says it has.
+struct Has {
+    /// Everything up to this sequence ...
+    after: Option<u64>,
+    /// ... of this conversation; `None`: of the session's.
+    of: Option<String>,
+}
+
+impl Has {
+    /// The sequence after which messages are pushed. What the client has of another conversation does not count: the
+    /// session may have entered a new one in another tab.
+    fn begin(&self, conversation: &Conversation) -> u64 {
+        let same = self.of.as_deref().is_none_or(|of| of == conversation.conversation);
+        match self.after.filter(|after| same && *after <= conversation.last_seq) {
+            Some(after) => after,
+            None => conversation
+                .last_seq
+                .saturating_sub(NEWEST)
+                .min(conversation.read_up_to),
+        }
     }
 }
 
@@ -101,19 +120,23 @@ mod tests {
 
     #[test]
     fn nothing_unread_is_left_out() {
-        for (last_seq, read_up_to, resume_after, expected) in [
-            (3, 1, None, 0),
-            (500, 500, None, 300),
-            (500, 100, None, 100),
-            (500, 500, Some(498), 498),
-            (500, 0, Some(9_999), 500),
+        for (last_seq, read_up_to, after, of, expected) in [
+            (3, 1, None, None, 0),
+            (500, 500, None, None, 300),
+            (500, 100, None, None, 100),
+            (500, 500, Some(498), None, 498),
+            (500, 500, Some(498), Some("here"), 498),
+            (5, 0, Some(3), Some("elsewhere"), 0),
+            (5, 0, Some(40), None, 0),
         ] {
             let conversation = Conversation {
+                conversation: "here".into(),
                 last_seq,
                 read_up_to,
                 ..Default::default()
             };
-            assert_eq!(begin_after(&conversation, resume_after), expected);
+            let of = of.map(str::to_owned);
+            assert_eq!(Has { after, of }.begin(&conversation), expected);
         }
     }
 }
