@@ -6,6 +6,7 @@ mod limits;
 mod mass_loss;
 mod moment;
 mod numbers;
+mod read;
 mod roster;
 mod tab;
 mod verdict;
@@ -14,6 +15,7 @@ mod wheel;
 
 pub use limits::Limits;
 pub use moment::Moment;
+pub use read::{read_lease, read_signal, read_snapshot};
 pub use roster::{Effects, Restored, Roster, SnapshotWanted, Transition, View};
 pub use tab::{Ending, TabKey, TabState};
 

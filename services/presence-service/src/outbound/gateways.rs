@@ -1,5 +1,4 @@
-use crate::domain::{Snapshot, SnapshotWanted};
-use crate::inbound::signals::read_snapshot;
+use crate::domain::{Snapshot, SnapshotWanted, read_snapshot};
 use bus::Bus;
 use events::event::SnapshotRequest;
 use fault::{Fault, Result, codes};

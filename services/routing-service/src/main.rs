@@ -1,0 +1,5 @@
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::main("routing", &routing_service::MIGRATOR, routing_service::start)
+}
