@@ -8,7 +8,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 HOMING := $(TARGET_DIR)/debug/homing
 SERVICES := $(notdir $(wildcard services/*))
 
-.PHONY: help setup lint test demo dev sqlx proto
+.PHONY: help setup lint test demo dev bench sqlx proto
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +36,10 @@ demo: setup ## the main job on real servers: prints the timeline, fails on any m
 dev: setup ## everything on this machine, on free ports, until Ctrl-C (ARGS="--time-scale 30")
 	cargo build --workspace --bins
 	@$(HOMING) dev $(ARGS)
+
+bench: setup ## raw limits, a reference pipeline and Homing in one run; writes tests/bench/results.json
+	cargo build --workspace --bins --release
+	@$(TARGET_DIR)/release/bench
 
 sqlx: setup ## rewrite .sqlx/ from the migrations, after changing SQL
 	cargo build --workspace --bin homing

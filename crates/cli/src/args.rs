@@ -231,8 +231,7 @@ pub enum AgentCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum IntegrationCommand {
-    /// Create an integration and print its API token, which is shown this once. Under `homing dev`, NATS lets it in
-    /// at once with the same token.
+    /// Create an integration and print its API token, which is shown this once. NATS takes it as password.
     Create {
         #[arg(short, long)]
         workspace: String,

@@ -43,7 +43,7 @@ impl Homing {
         };
         let stack = Stack::start(options).await?;
         let channel = rpc::connect(&stack.endpoints.services[Service::Conversation.short()])?;
-        let js = jetstream::new(async_nats::connect(&stack.endpoints.nats).await?);
+        let js = jetstream::new(stack.endpoints.nats_client().await?);
         Ok(Self { stack, channel, js })
     }
 
@@ -51,8 +51,8 @@ impl Homing {
         self.stack.stop().await
     }
 
-    pub fn nats(&self) -> &str {
-        &self.stack.endpoints.nats
+    pub async fn nats(&self) -> Result<async_nats::Client> {
+        self.stack.endpoints.nats_client().await
     }
 
     pub fn postgres(&self) -> String {

@@ -32,7 +32,7 @@ async fn main() -> Result<()> {
     writeln!(out, "disk: fsync p50 {:.2} ms, p99 {:.2} ms", fsync.p50, fsync.p99)?;
 
     let mut homing = homing::Homing::start(folder.path().join("stack")).await?;
-    let client = async_nats::connect(homing.nats()).await?;
+    let client = homing.nats().await?;
     let js = async_nats::jetstream::new(client.clone());
     let pool = PgPoolOptions::new()
         .max_connections(4)

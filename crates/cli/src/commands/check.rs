@@ -2,18 +2,14 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Result;
-use bus::{Bus, BusConfig};
 use serde::Serialize;
 use testkit::{Postgres, PostgresOptions, TestNats};
 
 use crate::args::CheckArgs;
 use crate::output::Out;
 use crate::stack::{Endpoints, Service, healthy};
-
-const NATS_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Serialize)]
 struct Finding {
@@ -38,12 +34,7 @@ pub(crate) async fn run(args: CheckArgs, out: &Out) -> Result<ExitCode> {
                     detail: url.clone(),
                 });
             }
-            let config = BusConfig {
-                url: endpoints.nats.clone(),
-                name: "homing check".to_owned(),
-            };
-            let nats = tokio::time::timeout(NATS_WITHIN, Bus::connect(&config)).await;
-            let nats = nats.map_err(anyhow::Error::from).and_then(|bus| Ok(bus?));
+            let nats = endpoints.nats_client().await;
             findings.push(finding(
                 "NATS answers",
                 nats.map(|_| "with the services' user".to_owned()),

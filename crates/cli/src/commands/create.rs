@@ -1,6 +1,5 @@
 //! Setting up a workspace, by gRPC to conversation-service.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -18,7 +17,7 @@ use tonic::transport::Channel;
 use super::settings;
 use crate::args::{AgentCommand, ChannelCommand, IntegrationCommand, Kind, Scope, WorkspaceCommand};
 use crate::output::{Out, say};
-use crate::stack::{DATA_FOLDER, Endpoints, NatsUsers, Service};
+use crate::stack::{Endpoints, Service};
 
 type Client = WorkspaceServiceClient<Channel>;
 
@@ -160,38 +159,19 @@ pub(crate) async fn integration(command: IntegrationCommand, out: &Out) -> Resul
         return Ok(ExitCode::SUCCESS);
     }
     let prefix = events::ingest_prefix(&ids.0, &ids.1);
-    let let_in = let_in(&created.nats_user, &created.token, &prefix).await?;
-    if !let_in {
-        say("add the user to your NATS server: it may publish to the prefix and subscribe to its inbox");
-    }
     if out.json() {
-        let inbox = crate::stack::inbox(&created.nats_user);
         let user = &created.nats_user;
-        out.document(
-            &json!({ "token": created.token, "nats_user": user, "nats_prefix": prefix, "nats_inbox": inbox }),
-        )?;
+        out.document(&json!({ "token": created.token, "nats_user": user, "nats_prefix": prefix }))?;
     } else {
         let row = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
-        let inbox = crate::stack::inbox(&created.nats_user);
         let rows = [
             row("token", &created.token),
             row("NATS user", &created.nats_user),
             row("may publish to", &prefix),
-            row("inbox prefix", &inbox),
         ];
         out.table(&["", ""], &rows)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Adds the user to the nats-server of `homing dev`; false where none runs here.
-async fn let_in(user: &str, password: &str, prefix: &str) -> Result<bool> {
-    let Ok(endpoints) = Endpoints::running(Path::new(DATA_FOLDER)) else {
-        return Ok(false);
-    };
-    NatsUsers::open(&endpoints.nats_config)?.put(user, password, prefix)?;
-    endpoints.reload_nats().await?;
-    Ok(true)
 }
 
 fn scope_of(scope: Scope) -> api::Scope {

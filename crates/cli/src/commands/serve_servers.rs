@@ -49,10 +49,7 @@ async fn check_database(postgres: &Postgres, service: Service, root: &Path) -> R
     let url = postgres.url(&name);
     let folder = root.join("services").join(service.binary()).join("migrations");
     if folder.is_dir() {
-        let mut database = PgConnection::connect(&url).await?;
-        let migrator = Migrator::new(folder).await?;
-        migrator
-            .run_direct(None, &mut database, false)
+        store::migrate(&url, service.short(), &Migrator::new(folder).await?)
             .await
             .with_context(|| format!("cannot migrate {name}"))?;
     }

@@ -25,7 +25,7 @@ impl Integration {
     pub(super) async fn connect(server: &str, workspace: &str, id: &str, user: &str, token: &str) -> Result<Self> {
         let client = soon("NATS lets the integration in", async || {
             let options = async_nats::ConnectOptions::with_user_and_password(user.to_owned(), token.to_owned())
-                .custom_inbox_prefix(crate::stack::inbox(user))
+                .custom_inbox_prefix(format!("_INBOX.{user}"))
                 .connection_timeout(Duration::from_secs(2));
             Ok(Some(options.connect(server).await?))
         })

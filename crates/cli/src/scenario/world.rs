@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use domain::{IntegrationId, WorkspaceId};
 use events::common::{ChannelKind, ChannelSettings, MessageKind};
-use fault::Fault;
 use rpc::billing::Price;
 use rpc::conversation::{
     CreateAgentRequest, CreateChannelRequest, CreateIntegrationRequest, CreateWorkspaceRequest, Scope, Workspace,
@@ -15,7 +13,7 @@ use rpc::conversation::{
 use super::clients::call;
 use super::expect::soon;
 use super::{Clients, Customer, Given, Integration, Sinks};
-use crate::stack::{Endpoints, NatsUsers};
+use crate::stack::Endpoints;
 
 /// What a text part and a mail cost, in micro-PU, and what the account is given.
 pub const TEXT_PRICE: i64 = 50_000;
@@ -84,12 +82,6 @@ impl World {
         let clients = Clients::connect(&endpoints, &workspace)?;
         create(&clients, &workspace).await?;
         let (user, token) = create_integration(&clients, &workspace).await?;
-        let ids = (
-            WorkspaceId::parse(&workspace).map_err(Fault::from)?,
-            IntegrationId::parse(INTEGRATION).map_err(Fault::from)?,
-        );
-        NatsUsers::open(&endpoints.nats_config)?.put(&user, &token, &events::ingest_prefix(&ids.0, &ids.1))?;
-        endpoints.reload_nats().await?;
         let server = endpoints
             .nats
             .rsplit_once('@')

@@ -1,8 +1,10 @@
 //! Where a running system is.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use bus::{Bus, BusConfig};
 use fault::{Fault, codes};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,7 @@ use super::Service;
 
 /// The folder of `homing dev`, in the working directory.
 pub const DATA_FOLDER: &str = ".homing";
+const NATS_WITHIN: Duration = Duration::from_secs(5);
 const FILE: &str = "endpoints.json";
 
 /// Addresses and credentials of everything that `homing dev` started.
@@ -21,9 +24,6 @@ pub struct Endpoints {
     pub time_scale: f64,
     /// With the services' credentials.
     pub nats: String,
-    /// For users and permissions; reload after a change.
-    pub nats_config: PathBuf,
-    pub nats_pid: u32,
     /// Superuser, without the database.
     pub postgres: String,
     /// The public HTTP API and the sockets.
@@ -71,14 +71,15 @@ impl Endpoints {
         Ok(endpoints)
     }
 
-    /// Tells nats-server to read its configuration again.
-    pub async fn reload_nats(&self) -> Result<()> {
-        let status = tokio::process::Command::new("kill")
-            .args(["-s", "HUP", &self.nats_pid.to_string()])
-            .status()
-            .await?;
-        anyhow::ensure!(status.success(), "cannot signal nats-server");
-        Ok(())
+    /// A connection with the services' credentials.
+    pub async fn nats_client(&self) -> Result<async_nats::Client> {
+        let config = BusConfig {
+            url: self.nats.clone(),
+            name: "homing".to_owned(),
+        };
+        let connected = tokio::time::timeout(NATS_WITHIN, Bus::connect(&config)).await;
+        let bus = connected.map_err(|error| Fault::unavailable("NATS", error))??;
+        Ok(bus.client().clone())
     }
 
     pub(super) fn save(&self, folder: &Path) -> Result<()> {

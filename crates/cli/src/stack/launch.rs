@@ -18,8 +18,9 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::nats_login::NatsLogin;
 use super::ports::Ports;
-use super::{Endpoints, NatsUsers, Service};
+use super::{Endpoints, Service};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// Services drain for at most 30 s; here nobody else is connected.
@@ -36,6 +37,8 @@ pub struct StackOptions {
     pub durable: bool,
     /// More settings for every service.
     pub settings: Vec<(String, String)>,
+    /// Which services run.
+    pub services: Vec<Service>,
 }
 
 impl Default for StackOptions {
@@ -45,6 +48,7 @@ impl Default for StackOptions {
             time_scale: 1.0,
             durable: false,
             settings: Vec::new(),
+            services: Service::ALL.to_vec(),
         }
     }
 }
@@ -69,13 +73,13 @@ impl Stack {
     /// Starts servers and sinks, migrates, starts the services and waits until all are ready.
     pub async fn start(options: StackOptions) -> Result<Self> {
         let mut stack = Self::prepare(&options).await?;
-        let migrations = Service::ALL.map(|service| stack.migrate(service));
+        let migrations = options.services.iter().map(|service| stack.migrate(*service));
         futures::future::try_join_all(migrations).await?;
-        for service in Service::ALL {
-            stack.spawn(service)?;
+        for service in &options.services {
+            stack.spawn(*service)?;
         }
-        for service in Service::ALL {
-            stack.ready(service).await?;
+        for service in &options.services {
+            stack.ready(*service).await?;
         }
         stack.endpoints.save(&stack.folder)?;
         Ok(stack)
@@ -102,15 +106,15 @@ impl Stack {
             log: Some(logs.join("postgres.log")),
         });
         let nats_config = folder.join("nats.conf");
-        let users = NatsUsers::open(&nats_config)?;
+        let login = NatsLogin::open(&nats_config)?;
         let nats = Nats::start(NatsOptions {
             store: Some(folder.join("nats")),
             port: Some(ports.take("nats")?),
             monitor: true,
-            config: Some(nats_config.clone()),
+            config: Some(nats_config),
             log: Some(logs.join("nats.log")),
         });
-        let (postgres, mut nats) = tokio::try_join!(postgres, nats)?;
+        let (postgres, nats) = tokio::try_join!(postgres, nats)?;
         let sms = SmsSink::on(SmsOptions::default(), listen(ports.take("sms")?).await?)?;
         let smtp = SmtpSink::on(listen(ports.take("smtp")?).await?)?;
         let otlp = OtlpSink::on(listen(ports.take("otlp")?).await?)?;
@@ -125,9 +129,7 @@ impl Stack {
         let endpoints = Endpoints {
             pid: std::process::id(),
             time_scale: options.time_scale,
-            nats: users.services_url(&nats.url()),
-            nats_config,
-            nats_pid: nats.process().id().context("nats-server has ended")?,
+            nats: login.services_url(&nats.url()),
             postgres: postgres.url(""),
             gateway: format!("http://127.0.0.1:{}", ports.take("http")?),
             services,
@@ -152,6 +154,8 @@ impl Stack {
             temporary,
         };
         stack.settings = stack.common_settings(options);
+        let issuer = "HOMING_CONVERSATION_NATS_ISSUER_SEED".to_owned();
+        stack.settings.push((issuer, login.issuer_seed));
         Ok(stack)
     }
 

@@ -3,13 +3,11 @@
 
 mod endpoints;
 mod launch;
-mod nats_users;
+mod nats_login;
 mod ports;
 mod service;
 
 pub use endpoints::{DATA_FOLDER, Endpoints};
 pub(crate) use launch::healthy;
 pub use launch::{Stack, StackOptions};
-pub use nats_users::NatsUsers;
-pub(crate) use nats_users::inbox;
 pub use service::Service;
