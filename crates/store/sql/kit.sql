@@ -7,6 +7,9 @@ CREATE OR REPLACE FUNCTION homing_workspaces() RETURNS text[] LANGUAGE sql STABL
 $$ SELECT string_to_array(nullif(current_setting('homing.workspaces', true), ''), ',') $$;
 
 -- Puts a table under row-level security: the service's role sees the named workspaces, the owner (migrations) all.
+-- The policy is written so that no index can serve it: `workspace_id = ANY (...)` would be taken as an index condition, and
+-- a batch over 100 workspaces then sorts that list anew for each row that it looks up (20 times slower). Queries
+-- name the workspace themselves, and the policy filters what their key finds.
 CREATE OR REPLACE FUNCTION homing_protect(t regclass, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE')
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE service text := regexp_replace(current_user, '_owner$', '');
@@ -14,7 +17,7 @@ BEGIN
   EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t);
   EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t);
   EXECUTE format('DROP POLICY IF EXISTS workspace ON %s', t);
-  EXECUTE format('CREATE POLICY workspace ON %s TO %I USING (workspace_id = ANY ((SELECT homing_workspaces())::text[]))', t, service);
+  EXECUTE format('CREATE POLICY workspace ON %s TO %I USING (array_position((SELECT homing_workspaces()), workspace_id) IS NOT NULL)', t, service);
   EXECUTE format('DROP POLICY IF EXISTS migrate ON %s', t);
   EXECUTE format('CREATE POLICY migrate ON %s TO %I USING (true)', t, current_user);
   EXECUTE format('REVOKE ALL ON %s FROM %I', t, service);
