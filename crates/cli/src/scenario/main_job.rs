@@ -17,7 +17,9 @@ pub const ANSWER: &str = "Yes, two are left. Shall we keep one for you?";
 /// Step 1: a customer gives name, phone and e-mail, and writes; the confirmation text arrives and the contact is kept.
 pub async fn write(world: &World) -> Result<Customer> {
     let ola = &world.ola;
-    let customer = world.customer(CHANNEL, QUESTION, ola.given()).await?;
+    let mut customer = world.customer(CHANNEL, QUESTION, ola.given()).await?;
+    customer.shown(1).await?;
+    customer.read(1).await?;
     let confirmation = world.sinks.nth_text(&ola.phone, 1).await?;
     ensure!(
         confirmation.body.contains(&customer.number.to_string()),

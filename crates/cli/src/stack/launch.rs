@@ -18,8 +18,8 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::nats_login::NatsLogin;
 use super::ports::Ports;
+use super::secrets::Secrets;
 use super::{Endpoints, Service};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -106,7 +106,8 @@ impl Stack {
             log: Some(logs.join("postgres.log")),
         });
         let nats_config = folder.join("nats.conf");
-        let login = NatsLogin::open(&nats_config)?;
+        let secrets = Secrets::open(&folder)?;
+        secrets.configure_nats(&nats_config)?;
         let nats = Nats::start(NatsOptions {
             store: Some(folder.join("nats")),
             port: Some(ports.take("nats")?),
@@ -129,7 +130,7 @@ impl Stack {
         let endpoints = Endpoints {
             pid: std::process::id(),
             time_scale: options.time_scale,
-            nats: login.services_url(&nats.url()),
+            nats: secrets.nats_url(&nats.url()),
             postgres: postgres.url(""),
             gateway: format!("http://127.0.0.1:{}", ports.take("http")?),
             services,
@@ -153,13 +154,11 @@ impl Stack {
             _web: web,
             temporary,
         };
-        stack.settings = stack.common_settings(options);
-        let issuer = "HOMING_CONVERSATION_NATS_ISSUER_SEED".to_owned();
-        stack.settings.push((issuer, login.issuer_seed));
+        stack.settings = stack.common_settings(options, &secrets);
         Ok(stack)
     }
 
-    fn common_settings(&self, options: &StackOptions) -> Vec<(String, String)> {
+    fn common_settings(&self, options: &StackOptions, secrets: &Secrets) -> Vec<(String, String)> {
         let sms = self.sms.options();
         let mut settings: Vec<(String, String)> = [
             ("HOMING_NATS_URL", self.endpoints.nats.clone()),
@@ -169,6 +168,10 @@ impl Stack {
             ("HOMING_TWILIO_BASE_URL", self.endpoints.sms.clone()),
             ("HOMING_TWILIO_ACCOUNT_SID", sms.account_sid.clone()),
             ("HOMING_TWILIO_AUTH_TOKEN", sms.auth_token.clone()),
+            ("HOMING_NOTIFIER_LINK_KEY", secrets.link_key.clone()),
+            // The sink shows a text as soon as it has it.
+            ("HOMING_NOTIFIER_TEXT_SETTLE_MS", "2000".to_owned()),
+            ("HOMING_CONVERSATION_NATS_ISSUER_SEED", secrets.nats_issuer_seed.clone()),
             ("HOMING_TIME_SCALE", options.time_scale.to_string()),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", self.endpoints.otlp.clone()),
         ]

@@ -3,8 +3,8 @@
 
 mod endpoints;
 mod launch;
-mod nats_login;
 mod ports;
+mod secrets;
 mod service;
 
 pub use endpoints::{DATA_FOLDER, Endpoints};
