@@ -20,6 +20,10 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let answering = answer_logins(app.clone(), shell.bus(), issuer, clock, entropy, shell.stop.clone());
         shell.spawn("logins", answering);
     }
+    let (forgetting, stop) = (app.clone(), shell.stop.clone());
+    shell.spawn("forget events", async move {
+        tokio::select! { () = forgetting.forget_events() => {}, () = stop.cancelled() => {} }
+    });
     let writers = usize::try_from(config.ingest_writers.max(1)).unwrap_or(1);
     let ingest = Arc::new(Ingest::new(app.clone()));
     shell.spawn(

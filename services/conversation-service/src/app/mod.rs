@@ -8,6 +8,7 @@ mod create_channel;
 mod create_integration;
 mod create_team;
 mod create_workspace;
+mod forget_events;
 mod get_channel;
 mod get_conversation;
 mod get_follow_up_context;

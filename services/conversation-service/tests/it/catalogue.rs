@@ -89,11 +89,16 @@ async fn the_login_inherits_nothing_and_sees_nothing_unasked() -> Tested {
         .await;
     assert!(smuggled.is_err(), "rows of other workspaces cannot be written");
     sqlx::query("SET ROLE conversation_worker").execute(&mut login).await?;
-    for table in ["message", "conversation", "integration", "ingest_event"] {
-        let sql = sqlx::AssertSqlSafe(format!("SELECT 1 FROM {table}"));
+    for (column, table) in [
+        ("text", "message"),
+        ("number", "conversation"),
+        ("scopes", "integration"),
+        ("content_hash", "ingest_event"),
+    ] {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {column} FROM {table}"));
         assert!(
             sqlx::query(sql).execute(&mut login).await.is_err(),
-            "the worker may read {table}"
+            "the worker may read {table}.{column}"
         );
     }
     Ok(())

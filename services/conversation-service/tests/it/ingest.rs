@@ -336,6 +336,28 @@ async fn a_reference_that_is_not_known_yet_is_tried_again() -> Tested {
 }
 
 #[tokio::test]
+async fn accepted_events_are_remembered_for_thirty_days() -> Tested {
+    let world = World::new().await?;
+    let [first, other] = ["Hello", "Hello again"].map(|text| message("e-1", "t-1", "agent", text));
+    assert!(ingest(&world, &[first]).await?[0].accepted);
+    world.clock.advance(Duration::from_secs(29 * 24 * 3600));
+    assert_eq!(
+        ingest(&world, std::slice::from_ref(&other)).await?[0].code,
+        "ingest.replay_differs"
+    );
+    eventually("the event is forgotten", SOON, async || {
+        world.clock.advance(Duration::from_secs(12 * 3600));
+        ingest(&world, std::slice::from_ref(&other))
+            .await
+            .ok()
+            .filter(|outcomes| outcomes[0].accepted)
+    })
+    .await?;
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_ahead_clock_of_the_sender_moves_nothing_into_the_future() -> Tested {
     let world = World::new().await?;
     let mut event = message("e-1", "t-1", "agent", "Hello");

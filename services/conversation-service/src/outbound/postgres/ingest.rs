@@ -59,3 +59,21 @@ pub async fn insert(db: &mut PgConnection, events: &[&Event], now: Timestamp) ->
     .or_fault("remember ingested events")?;
     Ok(())
 }
+
+/// Rows deleted at a time: short transactions.
+const PRUNE: i64 = 5_000;
+
+/// Deletes some of the events that were accepted before a time, as the worker. Answers how many.
+pub async fn prune(db: &mut PgConnection, before: Timestamp) -> Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM ingest_event e
+         USING (SELECT workspace_id, integration_id, event_id FROM ingest_event WHERE at < $1 LIMIT $2) old
+         WHERE e.workspace_id = old.workspace_id AND e.integration_id = old.integration_id AND e.event_id = old.event_id",
+        before.to_sqlx() as _,
+        PRUNE,
+    )
+    .execute(db)
+    .await
+    .or_fault("prune ingested events")?;
+    Ok(done.rows_affected())
+}
