@@ -88,6 +88,9 @@ impl Case {
             return;
         };
         *follow_up.record_mut(step) = Some(record);
+        if record.status == Status::Attempting {
+            (follow_up.state, follow_up.why) = (State::Running(step), None);
+        }
         if record.attempted || record.status == Status::Failed {
             let newest = self
                 .settings
@@ -104,6 +107,15 @@ impl Case {
             self.history.last_sent = Some(Sent { at: now, to_seq });
         }
         self.follow_up = Some(follow_up);
+    }
+
+    /// Notes that a delivery of the newest follow-up waits for something.
+    pub fn note_postponed(&mut self, why: Why) {
+        if let Some(follow_up) = &mut self.follow_up
+            && matches!(why, Why::PresenceUnknown | Why::MassLoss | Why::OwnerAway)
+        {
+            (follow_up.state, follow_up.why) = (State::Deferred, Some(why));
+        }
     }
 
     fn evidence(&self, fresh: Option<Fresh>) -> Evidence<'_> {

@@ -5,7 +5,7 @@ use domain::AuthorRole;
 use jiff::{SignedDuration, Timestamp};
 
 /// A number that was given longer ago gets no confirmation any more: it would only surprise.
-const FRESH: SignedDuration = SignedDuration::from_hours(1);
+pub const FRESH: SignedDuration = SignedDuration::from_hours(1);
 
 /// Whether the conversation is to get its confirmation text, if it had none.
 pub fn is_due(case: &Case, now: Timestamp) -> bool {

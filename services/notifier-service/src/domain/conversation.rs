@@ -79,10 +79,7 @@ impl Conversation {
 
     pub fn posted(&mut self, seq: u64, author: AuthorRole, follow_up: bool, at: Timestamp) {
         match author {
-            AuthorRole::Customer => {
-                self.customer_up_to = self.customer_up_to.max(seq);
-                self.prune();
-            }
+            AuthorRole::Customer => self.replied(seq),
             AuthorRole::Agent | AuthorRole::Bot => {
                 if seq > self.mark() {
                     let bot = author == AuthorRole::Bot;
@@ -96,6 +93,24 @@ impl Conversation {
     pub fn read(&mut self, up_to: u64) {
         self.read_up_to = self.read_up_to.max(up_to);
         self.prune();
+    }
+
+    /// The customer wrote this message.
+    pub fn replied(&mut self, seq: u64) {
+        self.customer_up_to = self.customer_up_to.max(seq);
+        self.prune();
+    }
+
+    /// What the owner says the addresses are at this moment: as new as the newest fact known, and overtaken by the
+    /// next.
+    pub fn addresses_now(&mut self, phone: Option<AddressId>, email: Option<AddressId>, at: Timestamp) {
+        for (slot, id) in [(&mut self.phone, phone), (&mut self.email, email)] {
+            let same = slot.map(|given| given.id) == id;
+            if !same {
+                let version = slot.map_or(0, |given| given.version);
+                *slot = id.map(|id| Given { version, id, at });
+            }
+        }
     }
 
     pub fn returned(&mut self, at: Timestamp) {

@@ -35,6 +35,7 @@ fn waiting(why: Option<Why>) -> &'static str {
         Some(Why::UnreadTime) => "the answer has not been unread for long enough",
         Some(Why::InputSinceAnswer) => "the customer was active after the answer came",
         Some(Why::Escalation) => "the customer may still respond to what was sent",
+        Some(Why::OwnerAway) => "a service that has to be asked does not answer",
         Some(Why::Gap) => "the last message went out not long ago",
         None => "a message is on its way",
     }

@@ -7,14 +7,16 @@ mod conversation;
 mod delivery;
 pub mod explain;
 mod follow_up;
+pub mod keys;
 pub mod keywords;
 mod presence;
 mod reason;
+pub mod render;
 mod settings;
 
 pub use case::{Case, Effect, Ids};
 pub use conversation::{Answer, Conversation, Given, Started};
-pub use delivery::{IllegalMove, Move, Purpose, Receipt, Status, Turn};
+pub use delivery::{Move, Purpose, Receipt, Status, Turn};
 pub use follow_up::{Evidence, FollowUp, History, Sent, State, Step, StepRecord, Verdict};
 pub use presence::{Fresh, Presence};
 pub use reason::{Causes, End, Why};

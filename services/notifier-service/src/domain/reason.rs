@@ -118,9 +118,28 @@ pub enum Why {
     Escalation,
     /// The last send was not long ago.
     Gap,
+    /// A service that had to be asked does not answer.
+    OwnerAway,
 }
 
 impl Why {
+    const ALL: [Self; 10] = [
+        Self::NotStarted,
+        Self::Debounce,
+        Self::Online,
+        Self::PresenceUnknown,
+        Self::MassLoss,
+        Self::UnreadTime,
+        Self::InputSinceAnswer,
+        Self::Escalation,
+        Self::Gap,
+        Self::OwnerAway,
+    ];
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.word() == word)
+    }
+
     /// The word as stored and shown.
     pub fn word(self) -> &'static str {
         match self {
@@ -133,6 +152,7 @@ impl Why {
             Self::InputSinceAnswer => "input_since_answer",
             Self::Escalation => "escalation",
             Self::Gap => "gap",
+            Self::OwnerAway => "owner_away",
         }
     }
 }

@@ -1,0 +1,222 @@
+//! The second step, outside any transaction: ask the owners, render, place the hold.
+
+use super::App;
+use super::claim::Claimed;
+use crate::domain::render::{self, Frame, MailBody, Quote};
+use crate::domain::{Case, Fresh, Presence, Purpose, Settings, Step, Verdict};
+use crate::outbound::billing::Hold;
+use crate::outbound::contacts::Recipient;
+use domain::{AddressId, PersonName, VisitorId, sms};
+use events::common::ChannelKind;
+use events::instant;
+use fault::{Code, Fault, Kind, Result, codes};
+use rpc::conversation::GetFollowUpContextResponse;
+
+/// What is sent.
+pub(crate) enum Rendered {
+    Text(String),
+    Mail(Box<MailBody>),
+}
+
+/// Ready for its attempt, if the decision still stands.
+pub(crate) struct Message {
+    pub address: AddressId,
+    pub recipient: Recipient,
+    pub rendered: Rendered,
+    /// Name that the message bears.
+    pub business: String,
+    pub country: String,
+    pub parts: u32,
+    pub hold: Hold,
+}
+
+/// What the owners said.
+pub(crate) struct Checked {
+    pub context: GetFollowUpContextResponse,
+    pub presence: Option<Presence>,
+    pub fresh: Fresh,
+    /// `None`: the owners' answers speak against sending, so nothing was rendered or held.
+    pub message: Option<Message>,
+    /// The owners' answers forbid this delivery for good.
+    pub refusal: Option<&'static Code>,
+}
+
+impl App {
+    /// Asks everybody at once, then holds. A fault means: later.
+    pub(crate) async fn check(&self, claimed: &Claimed) -> Result<Checked> {
+        let Claimed {
+            workspace,
+            delivery,
+            case,
+            ..
+        } = claimed;
+        let from_seq = case.follow_up.as_ref().map_or(1, |follow_up| follow_up.from_seq);
+        let known = address_of(case, delivery.step);
+        let context = self
+            .conversations
+            .get_follow_up_context(workspace, delivery.conversation, from_seq);
+        let (context, presence, early) = tokio::join!(context, self.ask_presence(claimed), async {
+            match known {
+                Some(address) => Some((address, self.contacts.get_address(workspace, address).await)),
+                None => None,
+            }
+        });
+        let (context, presence) = (context?, presence?);
+        let fresh = presence.map(|(_, fresh)| fresh).unwrap_or_default();
+        let presence = presence.map(|(presence, _)| presence);
+        let mut now_known = case.clone();
+        fold(&mut now_known, &context, presence, self)?;
+        let mut checked = Checked {
+            context,
+            presence,
+            fresh,
+            message: None,
+            refusal: None,
+        };
+        let Some(address) = address_of(&now_known, delivery.step) else {
+            checked.refusal = Some(&codes::NO_ADDRESS);
+            return Ok(checked);
+        };
+        if delivery.purpose == Purpose::FollowUp
+            && now_known.verdict_on(delivery.step, fresh, self.now()) != Some(Verdict::Send(delivery.step))
+        {
+            return Ok(checked);
+        }
+        let read = match early {
+            Some((asked, read)) if asked == address => read,
+            _ => self.contacts.get_address(workspace, address).await,
+        };
+        let (recipient, name) = match read {
+            Ok(read) => read,
+            // Erased, or not given for support: nobody may be written to.
+            Err(fault) if matches!(fault.kind(), Kind::NotFound | Kind::PermissionDenied) => {
+                checked.refusal = Some(&codes::NO_ADDRESS);
+                return Ok(checked);
+            }
+            Err(fault) => return Err(fault),
+        };
+        let settings = now_known
+            .settings
+            .as_ref()
+            .ok_or_else(|| Fault::internal("conversation-service answered without the settings of the channel"))?;
+        let rendered = self.render(claimed, &checked.context, settings, name.as_ref());
+        let (parts, country) = match (&rendered, &recipient) {
+            (Rendered::Text(text), Recipient::Phone { country, .. }) => {
+                (sms::parts(text).count, country.as_str().to_owned())
+            }
+            _ => (1, String::new()),
+        };
+        let hold = self
+            .billing
+            .hold(workspace, delivery.id, delivery.step, &country, parts)
+            .await?;
+        checked.message = Some(Message {
+            address,
+            recipient,
+            rendered,
+            business: settings.business_name.clone(),
+            country,
+            parts,
+            hold,
+        });
+        Ok(checked)
+    }
+
+    async fn ask_presence(&self, claimed: &Claimed) -> Result<Option<(Presence, Fresh)>> {
+        let told = claimed
+            .case
+            .settings
+            .as_ref()
+            .is_some_and(|settings| settings.presence_told);
+        let visitor: Option<VisitorId> = claimed
+            .case
+            .conversation
+            .started
+            .as_ref()
+            .and_then(|started| started.visitor);
+        match visitor {
+            Some(visitor) if told && claimed.delivery.purpose == Purpose::FollowUp => {
+                self.presences.get_presence(&claimed.workspace, visitor).await.map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The link that a delivery carries.
+    pub(crate) fn return_link(&self, claimed: &Claimed) -> String {
+        let token = self.keys.link_token(claimed.delivery.id);
+        format!("{}/r/{}.{token}", self.public_url, claimed.workspace)
+    }
+
+    fn render(
+        &self,
+        claimed: &Claimed,
+        context: &GetFollowUpContextResponse,
+        settings: &Settings,
+        name: Option<&PersonName>,
+    ) -> Rendered {
+        let link = self.return_link(claimed);
+        let frame = Frame {
+            language: settings.language(),
+            business: &settings.business_name,
+            number: context.number,
+            name: name.filter(|_| settings.name),
+            link: &link,
+        };
+        let quote =
+            |message: &rpc::conversation::Message| Quote::new(&message.text, instant(message.at).unwrap_or(claimed.at));
+        match (claimed.delivery.purpose, claimed.delivery.step) {
+            (Purpose::Confirmation, _) => Rendered::Text(render::confirmation_text(&frame)),
+            (Purpose::FollowUp, Step::Text) => Rendered::Text(render::follow_up_text(&frame)),
+            (Purpose::FollowUp, Step::Mail) => {
+                let question = context.question.as_ref().map(quote);
+                let answers: Vec<Quote> = context.answers.iter().map(quote).collect();
+                let body = render::follow_up_mail(&frame, question.as_ref(), &answers, context.answers_total);
+                Rendered::Mail(Box::new(body))
+            }
+        }
+    }
+}
+
+fn address_of(case: &Case, step: Step) -> Option<AddressId> {
+    let given = match step {
+        Step::Text => case.conversation.phone,
+        Step::Mail => case.conversation.email,
+    };
+    given.map(|given| given.id)
+}
+
+/// Folds the owners' answers like facts.
+pub(crate) fn fold(
+    case: &mut Case,
+    context: &GetFollowUpContextResponse,
+    presence: Option<Presence>,
+    app: &App,
+) -> Result<()> {
+    let conversation = &mut case.conversation;
+    for answer in &context.answers {
+        let at = instant(answer.at).ok_or_else(|| Fault::internal("an answer without its time"))?;
+        let author = events::role(answer.author).ok_or_else(|| Fault::internal("an answer without its author"))?;
+        conversation.posted(answer.seq, author, true, at);
+    }
+    conversation.read(context.read_up_to);
+    conversation.replied(context.customer_up_to);
+    conversation.addresses_now(
+        AddressId::parse_optional(&context.phone_address)?,
+        AddressId::parse_optional(&context.email_address)?,
+        app.now(),
+    );
+    if let Some(wire) = &context.settings {
+        let web = case.settings.as_ref().is_none_or(|settings| settings.web);
+        let settings = Settings {
+            web,
+            ..Settings::from_wire(ChannelKind::Web, wire)
+        };
+        case.timing = Some(settings.timing(app.time_scale));
+        case.settings = Some(settings);
+    }
+    if let Some(presence) = presence {
+        case.presence.changed(presence);
+    }
+    Ok(())
+}

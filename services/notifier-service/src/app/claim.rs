@@ -1,0 +1,43 @@
+//! The first of the three steps: the delivery is ours for the length of a lease.
+
+use super::App;
+use crate::domain::{Case, Move, Turn};
+use crate::outbound::postgres::delivery::{self, Delivery};
+use domain::{DeliveryId, Timestamp, WorkspaceId};
+use fault::Result;
+
+/// A delivery that is being checked, and the case as it was at the claim.
+pub(crate) struct Claimed {
+    pub workspace: WorkspaceId,
+    pub delivery: Delivery,
+    pub case: Case,
+    pub at: Timestamp,
+}
+
+impl App {
+    /// Tx 1: due -> checking. `None`: there is nothing to send any more.
+    pub(crate) async fn claim(&self, workspace: &WorkspaceId, id: DeliveryId) -> Result<Option<Claimed>> {
+        let mut tx = self.store.begin(workspace).await?;
+        let Some(seen) = delivery::read_delivery(&mut tx, workspace, id).await? else {
+            return Ok(None);
+        };
+        let open = self.open_case(&mut tx, workspace, seen.conversation).await?;
+        let Some(mut delivery) = delivery::read_delivery(&mut tx, workspace, id).await? else {
+            return Ok(None);
+        };
+        match delivery.status.take(Turn::Check, delivery.attempts > 0) {
+            Ok(Move::To(status)) => (delivery.status, delivery.status_at) = (status, open.now),
+            Ok(Move::Stay) => {}
+            Err(_) => return Ok(None),
+        }
+        delivery.checks += 1;
+        delivery::save_delivery(&mut tx, workspace, &delivery, true).await?;
+        tx.commit().await?;
+        Ok(Some(Claimed {
+            workspace: workspace.clone(),
+            delivery,
+            case: open.case,
+            at: open.now,
+        }))
+    }
+}

@@ -1,0 +1,73 @@
+//! Use cases, one per file. Each runs the domain's decision inside a transaction and does what it says.
+
+mod check;
+mod claim;
+mod explain_follow_up;
+mod list_follow_ups;
+mod note_channel;
+mod note_conversation;
+mod note_message;
+mod note_presence;
+mod note_read;
+mod open_case;
+mod outcome;
+mod record_receipt;
+mod redeem_return_link;
+mod resolve_return_link;
+mod send;
+mod set_opt_out;
+mod settle_unknown;
+mod take_due;
+mod timeline;
+
+pub use explain_follow_up::{Explained, Subject};
+pub(crate) use open_case::end_on_wire;
+pub use record_receipt::Callback;
+pub(crate) use send::purpose_on_wire;
+
+use crate::domain::Step;
+use crate::domain::keys::Keys;
+use crate::outbound::billing::Billing;
+use crate::outbound::contacts::Contacts;
+use crate::outbound::conversation::Conversations;
+use crate::outbound::mail_smtp::MailServer;
+use crate::outbound::presence::Presences;
+use crate::outbound::sms_twilio::Twilio;
+use domain::{TimeScale, Timestamp};
+use events::common::MessageKind;
+use jiff::SignedDuration;
+use store::Store;
+
+/// How long a return link works.
+pub(crate) const LINK_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Everything the use cases work with.
+pub struct App {
+    pub store: Store,
+    pub time_scale: TimeScale,
+    pub keys: Keys,
+    /// Where return links and callbacks point; without a slash at the end.
+    pub public_url: String,
+    /// Micro-PU that a workspace may spend in a day (UTC).
+    pub daily_micro_pu: u64,
+    pub conversations: Conversations,
+    pub presences: Presences,
+    pub contacts: Contacts,
+    pub billing: Billing,
+    pub texts: Twilio,
+    pub mails: MailServer,
+}
+
+impl App {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.store.clock().now()
+    }
+}
+
+/// How a step is priced.
+pub(crate) fn kind(step: Step) -> MessageKind {
+    match step {
+        Step::Text => MessageKind::Sms,
+        Step::Mail => MessageKind::Email,
+    }
+}

@@ -1,0 +1,313 @@
+//! The one place where a case is read under its lock, settled, and written back with everything that follows from it.
+
+use super::timeline::{entry, evidence};
+use super::{App, kind};
+use crate::domain::{Case, Conversation, Effect, Fresh, Ids, Move, Step, Turn, confirmation};
+use crate::outbound::postgres::follow_up::{Row, Trace};
+use crate::outbound::postgres::{channel, conversation, delivery, follow_up, presence, timeline};
+use domain::{ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
+use events::event::{DeliveryFailed, FollowUpEnd, FollowUpEnded, FollowUpStarted};
+use events::stamp;
+use fault::{Fault, Result, codes};
+use store::Tx;
+use tracing::Span;
+
+/// Why a case is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A fact came: what is armed now continues its trace.
+    Fact,
+    /// A timer, or our own doing.
+    Own,
+}
+
+/// A case under its conversation's lock.
+pub(crate) struct OpenCase {
+    pub workspace: WorkspaceId,
+    pub conversation: ConversationId,
+    pub now: Timestamp,
+    pub case: Case,
+    before: Case,
+    /// Of the newest follow-up.
+    trace: Option<Trace>,
+}
+
+impl App {
+    /// Locks a conversation and reads everything a decision about it is made from.
+    pub(crate) async fn open_case(&self, tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<OpenCase> {
+        let (conversation, history) = conversation::lock_conversation(tx, workspace, id).await?;
+        let (mut settings, mut seen) = (None, Default::default());
+        if let Some(started) = &conversation.started {
+            settings = channel::read_channel(tx, workspace, &started.channel).await?;
+            if let Some(visitor) = started.visitor {
+                seen = presence::hold_presence(tx, workspace, visitor).await?;
+            }
+        }
+        let newest = follow_up::newest_follow_up(tx, workspace, id).await?;
+        let (follow_up, trace) = newest.map(|row| (row.follow_up, row.trace)).unzip();
+        let case = Case {
+            timing: settings.as_ref().map(|settings| settings.timing(self.time_scale)),
+            settings,
+            conversation,
+            presence: seen,
+            history,
+            follow_up,
+            closed: None,
+        };
+        Ok(OpenCase {
+            workspace: workspace.clone(),
+            conversation: id,
+            now: self.now(),
+            before: case.clone(),
+            case,
+            trace,
+        })
+    }
+
+    /// Folds something into a conversation and does what follows, in one transaction.
+    pub(crate) async fn fold(
+        &self,
+        workspace: &WorkspaceId,
+        id: ConversationId,
+        fold: impl FnOnce(&mut Conversation),
+    ) -> Result<()> {
+        let mut tx = self.store.begin(workspace).await?;
+        let mut open = self.open_case(&mut tx, workspace, id).await?;
+        fold(&mut open.case.conversation);
+        if open.case.conversation.started != open.before.conversation.started {
+            // The channel and the visitor are known only now: read what is known of them.
+            save(&mut tx, &open).await?;
+            open = self.open_case(&mut tx, workspace, id).await?;
+        }
+        self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
+        tx.commit().await?;
+        self.store.due_changed();
+        Ok(())
+    }
+
+    /// Settles a case and writes everything back; the caller commits and then wakes the timers.
+    pub(crate) async fn settle_case(
+        &self,
+        tx: &mut Tx,
+        open: &mut OpenCase,
+        fresh: Option<Fresh>,
+        cause: Cause,
+    ) -> Result<()> {
+        let ids = Ids {
+            follow_up: FollowUpId::generate(self.store.entropy()),
+            delivery: DeliveryId::generate(self.store.entropy()),
+        };
+        let effects = open.case.settle(fresh, ids, open.now);
+        let arms = |effect: &Effect| matches!(effect, Effect::Armed { .. } | Effect::Send { .. });
+        let here = Trace {
+            parent: rpc::traceparent(&Span::current()),
+            at: open.now,
+        };
+        let earlier = open.trace.clone();
+        let opened = effects.iter().any(|effect| matches!(effect, Effect::Opened(_)));
+        if opened || (cause == Cause::Fact && effects.iter().any(arms)) {
+            open.trace = Some(here.clone());
+        }
+        save(tx, open).await?;
+        if let Some(closed) = open.case.closed.take() {
+            save_follow_up(tx, open, closed, earlier.unwrap_or_else(|| here.clone())).await?;
+        }
+        if let Some(newest) = open.case.follow_up.clone() {
+            let trace = open.trace.clone().unwrap_or_else(|| here.clone());
+            save_follow_up(tx, open, newest, trace).await?;
+        }
+        for effect in effects {
+            self.write(tx, open, effect, &here).await?;
+        }
+        self.confirm(tx, open, here).await
+    }
+
+    /// Adds the confirmation of a conversation that is to have one and has none.
+    async fn confirm(&self, tx: &mut Tx, open: &OpenCase, trace: Trace) -> Result<()> {
+        let OpenCase {
+            workspace,
+            conversation,
+            now,
+            case,
+            ..
+        } = open;
+        if !confirmation::is_due(case, *now) || delivery::is_confirmed(tx, workspace, *conversation).await? {
+            return Ok(());
+        }
+        let id = DeliveryId::generate(self.store.entropy());
+        let row = delivery::Delivery::new(id, *conversation, None, Step::Text, trace, *now);
+        if delivery::add_delivery(tx, workspace, &row).await? {
+            let line = entry(*now, "confirmation due", None, Some(id), evidence(case));
+            timeline::add_entry(tx, workspace, *conversation, &line).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, tx: &mut Tx, open: &OpenCase, effect: Effect, here: &Trace) -> Result<()> {
+        let OpenCase {
+            workspace,
+            conversation,
+            now,
+            case,
+            trace,
+            ..
+        } = open;
+        let (now, conversation) = (*now, *conversation);
+        let mut seen = evidence(case);
+        let line = match effect {
+            Effect::Opened(id) => {
+                let from_seq = case.follow_up.as_ref().map_or(0, |follow_up| follow_up.from_seq);
+                tx.record(
+                    workspace,
+                    &FollowUpStarted {
+                        follow_up: id.to_string(),
+                        conversation: conversation.to_string(),
+                        from_seq,
+                        at: Some(stamp(now)),
+                    },
+                );
+                entry(now, "opened", Some(id), None, seen)
+            }
+            Effect::Armed {
+                follow_up,
+                until,
+                why,
+                again,
+            } => {
+                seen.insert("why".into(), why.word().into());
+                seen.extend(until.map(|until| ("until".to_owned(), until.to_string())));
+                let what = if again { "armed again" } else { "armed" };
+                entry(now, what, Some(follow_up), None, seen)
+            }
+            Effect::Send {
+                follow_up,
+                step,
+                delivery: id,
+            } => {
+                let trace = trace.clone().unwrap_or_else(|| here.clone());
+                let row = delivery::Delivery::new(id, conversation, Some(follow_up), step, trace, now);
+                delivery::add_delivery(tx, workspace, &row).await?;
+                seen.insert("step".into(), step.word().into());
+                entry(now, "due", Some(follow_up), Some(id), seen)
+            }
+            Effect::Cancel {
+                follow_up,
+                step,
+                delivery: id,
+            } => {
+                cancel(tx, workspace, id, now).await?;
+                seen.insert("step".into(), step.word().into());
+                entry(now, "cancelled", Some(follow_up), Some(id), seen)
+            }
+            Effect::Ended { follow_up, causes } => {
+                record_end(tx, open, follow_up, &causes);
+                seen.insert("causes".into(), causes.words().join(","));
+                entry(now, "ended", Some(follow_up), None, seen)
+            }
+        };
+        timeline::add_entry(tx, workspace, conversation, &line).await
+    }
+}
+
+fn record_end(tx: &mut Tx, open: &OpenCase, id: FollowUpId, causes: &crate::domain::Causes) {
+    // When one made room for the next, the case holds the next; the ended one's range is what was covered.
+    let (from_seq, to_seq) = match &open.case.follow_up {
+        Some(newest) if newest.id == id => (newest.from_seq, newest.to_seq),
+        _ => open
+            .before
+            .follow_up
+            .as_ref()
+            .map_or((0, 0), |ended| (ended.from_seq, ended.to_seq)),
+    };
+    let reason = causes.strongest().map_or(FollowUpEnd::Unspecified, end_on_wire);
+    tx.record(
+        &open.workspace,
+        &FollowUpEnded {
+            follow_up: id.to_string(),
+            conversation: open.conversation.to_string(),
+            from_seq,
+            to_seq,
+            reason: reason.into(),
+            causes: causes.iter().map(|end| end_on_wire(end).into()).collect(),
+            at: Some(stamp(open.now)),
+        },
+    );
+}
+
+/// The wire's word for an end.
+pub(crate) fn end_on_wire(end: crate::domain::End) -> FollowUpEnd {
+    use crate::domain::End;
+    match end {
+        End::Replied => FollowUpEnd::Replied,
+        End::Returned => FollowUpEnd::Returned,
+        End::Read => FollowUpEnd::Read,
+        End::Exhausted => FollowUpEnd::Exhausted,
+        End::Superseded => FollowUpEnd::Superseded,
+        End::NoAddress => FollowUpEnd::NoAddress,
+        End::SwitchedOff => FollowUpEnd::SwitchedOff,
+        End::Marked => FollowUpEnd::Marked,
+        End::AgentOpened => FollowUpEnd::AgentOpened,
+    }
+}
+
+/// Takes a delivery back before its attempt, and tells billing to release what it may hold.
+async fn cancel(tx: &mut Tx, workspace: &WorkspaceId, id: DeliveryId, now: Timestamp) -> Result<()> {
+    let Some(mut row) = delivery::read_delivery(tx, workspace, id).await? else {
+        return Err(Fault::internal(format!("delivery {id} is gone")));
+    };
+    if let Ok(Move::To(status)) = row.status.take(Turn::Cancel, row.attempts > 0) {
+        (row.status, row.status_at, row.due_at) = (status, now, None);
+        row.reason = codes::CANCELLED.name.into();
+        delivery::save_delivery(tx, workspace, &row, false).await?;
+        record_failed(tx, workspace, &row, now);
+    }
+    Ok(())
+}
+
+/// Says that nothing of this delivery was accepted: its hold is released.
+pub(crate) fn record_failed(tx: &mut Tx, workspace: &WorkspaceId, row: &delivery::Delivery, now: Timestamp) {
+    tx.record(
+        workspace,
+        &DeliveryFailed {
+            delivery: row.id.to_string(),
+            follow_up: row.follow_up.map(|id| id.to_string()).unwrap_or_default(),
+            conversation: row.conversation.to_string(),
+            kind: kind(row.step).into(),
+            reason: row.reason.clone(),
+            at: Some(stamp(now)),
+        },
+    );
+}
+
+/// Writes the folded part back, as far as it changed.
+async fn save(tx: &mut Tx, open: &OpenCase) -> Result<()> {
+    let OpenCase {
+        workspace,
+        conversation: id,
+        case,
+        before,
+        ..
+    } = open;
+    let (now, was) = (&case.conversation, &before.conversation);
+    if (now, case.history) != (was, before.history) {
+        conversation::save_conversation(tx, workspace, *id, now, &case.history).await?;
+    }
+    if now.mark() > was.mark() && !was.answers.is_empty() {
+        conversation::drop_answers(tx, workspace, *id, now.mark()).await?;
+    }
+    for (seq, answer) in &now.answers {
+        if !was.answers.contains_key(seq) {
+            conversation::add_answer(tx, workspace, *id, *seq, answer).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn save_follow_up(tx: &mut Tx, open: &OpenCase, follow_up: crate::domain::FollowUp, trace: Trace) -> Result<()> {
+    let row = Row {
+        follow_up,
+        conversation: open.conversation,
+        trace,
+    };
+    follow_up::save_follow_up(tx, &open.workspace, &row).await
+}

@@ -1,0 +1,53 @@
+use super::App;
+use crate::domain::keys::token_hash;
+use crate::outbound::postgres::return_link;
+use domain::WorkspaceId;
+use fault::{Fault, Result};
+use reqwest::Url;
+
+impl App {
+    /// Where a link leads; changes nothing, since mail scanners open links too. The page's origin is one of the
+    /// channel's; empty where there is none.
+    pub async fn resolve_return_link(&self, workspace: &WorkspaceId, token: &str) -> Result<String> {
+        let mut tx = self.store.begin(workspace).await?;
+        let found = return_link::find_return_link(&mut tx, workspace, &token_hash(token), self.now()).await?;
+        tx.commit().await?;
+        let (conversation, _) = found.ok_or_else(|| Fault::not_found("return link"))?;
+        let context = self
+            .conversations
+            .get_follow_up_context(workspace, conversation, 1)
+            .await?;
+        let origins = context
+            .settings
+            .map(|settings| settings.allowed_origins)
+            .unwrap_or_default();
+        Ok(page(&context.page_url, &origins))
+    }
+}
+
+fn page(page_url: &str, origins: &[String]) -> String {
+    let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin().ascii_serialization());
+    let allowed = origins.is_empty() || origins.iter().any(|allowed| origin(allowed) == origin(page_url));
+    let web = Url::parse(page_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    match origins.first() {
+        _ if allowed && web => page_url.to_owned(),
+        Some(first) => first.clone(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+
+    #[test]
+    fn only_pages_of_the_channel_are_gone_to() {
+        let origins = ["https://shop.example".to_owned()];
+        let good = "https://shop.example/cart?x=1";
+        assert_eq!(page(good, &origins), good);
+        assert_eq!(page("https://evil.example/", &origins), origins[0]);
+        assert_eq!(page("javascript:alert(1)", &[]), "");
+        assert_eq!(page("", &origins), origins[0]);
+        assert_eq!(page(good, &[]), good);
+    }
+}

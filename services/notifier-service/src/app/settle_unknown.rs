@@ -1,0 +1,90 @@
+use super::App;
+use super::outcome::give_up;
+use crate::domain::{Step, Turn};
+use crate::outbound::contacts::Recipient;
+use crate::outbound::postgres::delivery::{self, Delivery};
+use crate::outbound::sms_twilio::Found;
+use domain::WorkspaceId;
+use fault::{Fault, Result, codes};
+use jiff::SignedDuration;
+
+/// A text that was proved absent is tried once more, not for ever.
+const TRIES: u32 = 2;
+
+impl App {
+    /// An outcome is still unknown when its time is over. Mail ends unconfirmed: it is never sent again. A text is
+    /// looked up: found, it was accepted; absent, it never was.
+    pub(crate) async fn settle_unknown(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
+        match seen.step {
+            Step::Mail => give_up(self, workspace, seen.id).await,
+            Step::Text => match self.look_up(workspace, seen).await {
+                Ok(found) => self.settle_text(workspace, seen, found).await,
+                Err(fault) => {
+                    tracing::warn!(code = fault.code().name, "the look-up has to wait: {}", fault.chain());
+                    self.look_up_later(workspace, seen).await
+                }
+            },
+        }
+    }
+
+    async fn look_up(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<Option<Found>> {
+        let mut tx = self.store.begin(workspace).await?;
+        let open = self.open_case(&mut tx, workspace, seen.conversation).await?;
+        tx.commit().await?;
+        let phone = open.case.conversation.phone;
+        let phone = phone.ok_or_else(|| Fault::new(&codes::NO_ADDRESS, "the number is gone"))?;
+        match self.contacts.get_address(workspace, phone.id).await? {
+            (Recipient::Phone { number, .. }, _) => self.texts.look_up(&number, &self.keys.link_token(seen.id)).await,
+            (Recipient::Email(_), _) => Err(Fault::internal("the phone address is an e-mail address")),
+        }
+    }
+
+    async fn settle_text(&self, workspace: &WorkspaceId, seen: &Delivery, found: Option<Found>) -> Result<()> {
+        let mut tx = self.store.begin(workspace).await?;
+        let mut open = self.open_case(&mut tx, workspace, seen.conversation).await?;
+        let Some(mut row) = delivery::read_delivery(&mut tx, workspace, seen.id).await? else {
+            return Ok(());
+        };
+        if row.status != seen.status {
+            // A receipt was faster.
+            return Ok(());
+        }
+        match found {
+            Some(found) => {
+                row.provider_id = Some(found.provider_id.clone());
+                self.accept(&mut tx, &mut open, row, None).await?;
+                if let Some(receipt) = found.receipt {
+                    self.take_receipt(&mut tx, &mut open, seen.id, receipt, &found.provider_id, "looked up")
+                        .await?;
+                }
+            }
+            None if row.attempts < TRIES => {
+                row.status = super::send::turned(&row, Turn::Retry)?;
+                (row.status_at, row.due_at) = (open.now, Some(open.now));
+                delivery::save_delivery(&mut tx, workspace, &row, false).await?;
+                let seen = super::timeline::evidence(&open.case);
+                self.after(&mut tx, &mut open, &row, "proved absent", seen).await?;
+            }
+            None => {
+                self.retry_or_fail(&mut tx, &mut open, row, &codes::SMS_UNREACHABLE, false)
+                    .await?;
+            }
+        }
+        tx.commit().await?;
+        self.store.due_changed();
+        Ok(())
+    }
+
+    async fn look_up_later(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
+        let settle = SignedDuration::try_from(self.texts.settle()).map_err(Fault::internal)?;
+        let mut tx = self.store.begin(workspace).await?;
+        self.open_case(&mut tx, workspace, seen.conversation).await?;
+        if let Some(mut row) = delivery::read_delivery(&mut tx, workspace, seen.id).await?
+            && row.status == seen.status
+        {
+            row.due_at = Some(self.now() + settle);
+            delivery::save_delivery(&mut tx, workspace, &row, false).await?;
+        }
+        tx.commit().await
+    }
+}

@@ -1,0 +1,41 @@
+use runtime::{Millis, Secret};
+
+runtime::settings! {
+    /// What the notifier needs beyond the settings that every service has.
+    pub struct Config {
+        /// Where return links and provider callbacks point: the gateway as the outside sees it, without a slash at the end.
+        "HOMING_PUBLIC_URL" public_url: String = required;
+        /// conversation-service.
+        "HOMING_CONVERSATION_URL" conversation_url: String = required;
+        /// presence-service.
+        "HOMING_PRESENCE_URL" presence_url: String = required;
+        /// contacts-service.
+        "HOMING_CONTACTS_URL" contacts_url: String = required;
+        /// billing-service.
+        "HOMING_BILLING_URL" billing_url: String = required;
+        /// Who sends texts: twilio, or anything with its HTTP API (see HOMING_TWILIO_BASE_URL).
+        "HOMING_SMS_PROVIDER" sms_provider: String = "twilio";
+        /// Base of the provider's HTTP API.
+        "HOMING_TWILIO_BASE_URL" twilio_base_url: String = "https://api.twilio.com";
+        /// Account at the provider of texts.
+        "HOMING_TWILIO_ACCOUNT_SID" twilio_account_sid: String = required;
+        /// The account's token; also signs its callbacks.
+        "HOMING_TWILIO_AUTH_TOKEN" twilio_auth_token: Secret = required;
+        /// Mail server: smtp://[user:password@]host[:port][?tls=required] or smtps://...
+        "HOMING_SMTP_URL" smtp_url: Secret = required;
+        /// At least 32 characters. Return links, callback codes and the hashes of opt-outs are made from it: another secret makes all earlier ones void.
+        "HOMING_NOTIFIER_LINK_KEY" link_key: Secret = required;
+        /// Sender of texts: a number, or a name of at most 11 letters.
+        "HOMING_NOTIFIER_TEXT_FROM" text_from: String = "Homing";
+        /// Sender of mails. Answers go to reply+...@ the same domain.
+        "HOMING_NOTIFIER_MAIL_FROM" mail_from: String = "notify@homing.example";
+        /// How long a provider call, or one stage of a mail, may take. At most 5000.
+        "HOMING_NOTIFIER_PROVIDER_TIMEOUT_MS" provider_timeout: Millis = "5000";
+        /// After this the provider gives up delivering a text: a late one would be out of place. 1000 to 900000.
+        "HOMING_NOTIFIER_TEXT_VALIDITY_MS" text_validity: Millis = "900000";
+        /// A text with a lost answer that the provider does not show after this long was never taken. A real provider needs minutes.
+        "HOMING_NOTIFIER_TEXT_SETTLE_MS" text_settle: Millis = "300000";
+        /// Micro-PU that a workspace may spend on texts in a day (UTC); what is beyond goes by mail.
+        "HOMING_NOTIFIER_DAILY_MICRO_PU_CEILING" daily_micro_pu: u64 = "1000000000";
+    }
+}

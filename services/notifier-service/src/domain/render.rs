@@ -1,0 +1,197 @@
+//! What the outside gets to read. Words live in `templates/<language>/`; whatever people typed goes into HTML only
+//! through an escaping engine.
+
+use domain::{Language, PersonName};
+use jiff::Timestamp;
+use minijinja::{Environment, Value, context};
+use std::sync::LazyLock;
+
+/// A longer answer is cut in the mail: the rest stands behind the link.
+const QUOTE_CHARACTERS: usize = 2000;
+
+macro_rules! templates {
+    ($environment:ident: $($language:literal),+) => {$(
+        templates!($environment, $language: "text.txt", "confirmation.txt", "subject.txt", "mail.txt", "mail.html");
+    )+};
+    ($environment:ident, $language:literal: $($name:literal),+) => {$(
+        $environment
+            .add_template(
+                concat!($language, "/", $name),
+                include_str!(concat!("../../templates/", $language, "/", $name)),
+            )
+            .expect("templates are part of the program, and a test renders each");
+    )+};
+}
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    templates!(environment: "en", "pl", "fr");
+    environment
+});
+
+/// What every message says.
+#[derive(Debug, Clone)]
+pub struct Frame<'a> {
+    pub language: Language,
+    /// Name of the business, as the channel gives it.
+    pub business: &'a str,
+    /// Conversation number.
+    pub number: u64,
+    pub name: Option<&'a PersonName>,
+    pub link: &'a str,
+}
+
+/// One message as a mail quotes it.
+#[derive(Clone)]
+pub struct Quote {
+    text: String,
+    at: String,
+}
+
+impl Quote {
+    /// Cuts what is too long.
+    pub fn new(text: &str, at: Timestamp) -> Self {
+        let mut cut: String = text.chars().take(QUOTE_CHARACTERS).collect();
+        if cut.len() < text.len() {
+            cut.push('…');
+        }
+        Self {
+            text: cut,
+            at: at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        }
+    }
+
+    fn value(&self) -> Value {
+        context! { text => self.text.as_str(), at => self.at.as_str() }
+    }
+}
+
+/// A mail's two forms.
+#[derive(Clone)]
+pub struct MailBody {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+fn render(frame: &Frame<'_>, template: &str, context: Value) -> String {
+    let name = format!("{}/{template}", frame.language.code());
+    TEMPLATES
+        .get_template(&name)
+        .and_then(|template| template.render(context))
+        .expect("templates are part of the program, and a test renders each")
+}
+
+/// One line without control characters or doubled spaces: names come from people.
+fn line(text: &str) -> String {
+    text.split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn short(frame: &Frame<'_>, template: &str) -> String {
+    let name = frame.name.map(|name| line(name.expose()));
+    let business = line(frame.business);
+    let text = render(
+        frame,
+        template,
+        context! { business, number => frame.number, name, link => frame.link },
+    );
+    line(&text)
+}
+
+/// The text that says that an answer waits; without the answer.
+pub fn follow_up_text(frame: &Frame<'_>) -> String {
+    short(frame, "text.txt")
+}
+
+/// The text that confirms the first message.
+pub fn confirmation_text(frame: &Frame<'_>) -> String {
+    short(frame, "confirmation.txt")
+}
+
+/// The mail with question and unread answers: the newest ones, of `total`.
+pub fn follow_up_mail(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Quote], total: u32) -> MailBody {
+    let earlier = usize::try_from(total)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(answers.len());
+    let name = frame.name.map(|name| line(name.expose()));
+    let business = line(frame.business);
+    let question = question.map(Quote::value);
+    let answers: Vec<Value> = answers.iter().map(Quote::value).collect();
+    let context = context! { business, number => frame.number, name, link => frame.link, question, answers, earlier };
+    MailBody {
+        subject: short(frame, "subject.txt"),
+        text: render(frame, "mail.txt", context.clone()),
+        html: render(frame, "mail.html", context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::sms::{Encoding, parts};
+
+    const LINK: &str = "https://chat.example.com/r/acme.AAAAAAAAAAAAAAAAAAAAAA";
+
+    fn frame<'a>(language: Language, name: Option<&'a PersonName>) -> Frame<'a> {
+        Frame {
+            language,
+            business: "Acme",
+            number: 1234,
+            name,
+            link: LINK,
+        }
+    }
+
+    const ALL: [Language; 3] = [Language::English, Language::Polish, Language::French];
+
+    #[test]
+    fn a_text_is_one_cheap_part_with_number_link_and_stop_hint() {
+        for language in ALL {
+            for text in [
+                follow_up_text(&frame(language, None)),
+                confirmation_text(&frame(language, None)),
+            ] {
+                let counted = parts(&text);
+                assert_eq!((counted.encoding, counted.count), (Encoding::Gsm7, 1), "{text}");
+                for needed in ["Acme", "1234", LINK, "STOP"] {
+                    assert!(text.contains(needed), "{needed} in {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_personalises() {
+        let name = PersonName::parse("Zoë").expect("a name");
+        for language in ALL {
+            assert!(follow_up_text(&frame(language, Some(&name))).contains("Zoë"));
+            let mail = follow_up_mail(&frame(language, Some(&name)), None, &[], 0);
+            assert!(mail.text.contains("Zoë") && mail.html.contains("Zoë"));
+        }
+    }
+
+    #[test]
+    fn what_people_typed_cannot_become_markup() {
+        let answer = Quote::new("<script>alert(1)</script> & more", Timestamp::UNIX_EPOCH);
+        for language in ALL {
+            let mail = follow_up_mail(&frame(language, None), Some(&answer), std::slice::from_ref(&answer), 12);
+            assert!(!mail.html.contains("<script>"));
+            assert!(mail.html.contains("&lt;script&gt;"));
+            assert!(mail.text.contains("<script>"));
+            assert!(mail.text.contains("11"), "how many more there are: {}", mail.text);
+            assert!(mail.subject.contains("1234") && !mail.subject.contains('\n'));
+        }
+    }
+
+    #[test]
+    fn a_name_with_line_breaks_stays_on_its_line() {
+        let frame = Frame {
+            business: "Ac\r\nme",
+            ..frame(Language::English, None)
+        };
+        assert!(follow_up_mail(&frame, None, &[], 0).subject.contains("Ac me"));
+    }
+}

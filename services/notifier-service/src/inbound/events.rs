@@ -1,0 +1,52 @@
+use crate::app::App;
+use bus::{ConsumerSpec, Handler};
+use events::event::{
+    ChannelChanged, ConversationReachable, ConversationResolved, ConversationStarted, MessagePosted, MessageRead,
+    VisitorPresenceChanged,
+};
+use events::{Received, fact_filter};
+use fault::{Fault, Result};
+use std::sync::Arc;
+
+/// The consumer of everything that a decision is made from.
+pub fn spec() -> ConsumerSpec {
+    ConsumerSpec::facts(
+        "notifier",
+        vec![
+            fact_filter::<ChannelChanged>(),
+            fact_filter::<ConversationStarted>(),
+            fact_filter::<ConversationReachable>(),
+            fact_filter::<ConversationResolved>(),
+            fact_filter::<MessagePosted>(),
+            fact_filter::<MessageRead>(),
+            fact_filter::<VisitorPresenceChanged>(),
+        ],
+    )
+}
+
+/// Hands each fact to its use case. Every one of them is a maximum or a union, so repetition changes nothing and needs
+/// no inbox.
+pub struct Facts(pub Arc<App>);
+
+impl Handler for Facts {
+    async fn handle(&self, message: Received) -> Result<()> {
+        let (app, workspace) = (&self.0, message.workspace());
+        if message.is::<MessagePosted>() {
+            app.note_message(workspace, message.decode()?).await
+        } else if message.is::<MessageRead>() {
+            app.note_read(workspace, message.decode()?).await
+        } else if message.is::<VisitorPresenceChanged>() {
+            app.note_presence(workspace, message.decode()?).await
+        } else if message.is::<ConversationStarted>() {
+            app.note_started(workspace, message.decode()?).await
+        } else if message.is::<ConversationReachable>() {
+            app.note_reachable(workspace, message.decode()?).await
+        } else if message.is::<ConversationResolved>() {
+            app.note_resolved(workspace, message.decode()?).await
+        } else if message.is::<ChannelChanged>() {
+            app.note_channel(workspace, message.decode()?).await
+        } else {
+            Err(Fault::invalid("subject", "is not a fact that this consumer asked for"))
+        }
+    }
+}

@@ -1,0 +1,207 @@
+use crate::app::{App, Callback, Explained, Subject, end_on_wire, kind, purpose_on_wire};
+use crate::domain::{State, Status};
+use crate::outbound::postgres::delivery::Delivery as DeliveryRow;
+use crate::outbound::postgres::follow_up::Row;
+use crate::outbound::postgres::timeline::Entry;
+use domain::{ConversationId, DeliveryId, Email, FollowUpId, PhoneE164, WorkspaceId};
+use events::stamp;
+use fault::{Fault, Result};
+use rpc::notifier::follow_up_service_server::FollowUpService;
+use rpc::notifier::*;
+use std::sync::Arc;
+use tonic::{Request, Response, Status as GrpcStatus};
+
+const PAGE_DEFAULT: u32 = 50;
+const PAGE_LIMIT: u32 = 200;
+
+/// The service's rpcs.
+pub struct Grpc(pub Arc<App>);
+
+type Answer<T> = Result<Response<T>, GrpcStatus>;
+
+#[tonic::async_trait]
+impl FollowUpService for Grpc {
+    async fn explain_follow_up(&self, request: Request<ExplainFollowUpRequest>) -> Answer<ExplainFollowUpResponse> {
+        rpc::answer(self.explain(request.into_inner()).await)
+    }
+
+    async fn list_follow_ups(&self, request: Request<ListFollowUpsRequest>) -> Answer<ListFollowUpsResponse> {
+        rpc::answer(self.list(request.into_inner()).await)
+    }
+
+    async fn record_receipt(&self, request: Request<RecordReceiptRequest>) -> Answer<RecordReceiptResponse> {
+        rpc::answer(self.receipt(request.into_inner()).await)
+    }
+
+    async fn redeem_return_link(&self, request: Request<RedeemReturnLinkRequest>) -> Answer<RedeemReturnLinkResponse> {
+        rpc::answer(self.redeem(request.into_inner()).await)
+    }
+
+    async fn resolve_return_link(
+        &self,
+        request: Request<ResolveReturnLinkRequest>,
+    ) -> Answer<ResolveReturnLinkResponse> {
+        rpc::answer(self.resolve(request.into_inner()).await)
+    }
+
+    async fn set_opt_out(&self, request: Request<SetOptOutRequest>) -> Answer<SetOptOutResponse> {
+        rpc::answer(self.opt_out(request.into_inner()).await)
+    }
+}
+
+impl Grpc {
+    async fn explain(&self, request: ExplainFollowUpRequest) -> Result<ExplainFollowUpResponse> {
+        use explain_follow_up_request::Of;
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let subject = match request.of {
+            Some(Of::FollowUp(id)) => Subject::FollowUp(FollowUpId::parse(&id)?),
+            Some(Of::Conversation(id)) => Subject::Conversation(ConversationId::parse(&id)?),
+            None => return Err(Fault::invalid("of", "give a follow_up or a conversation")),
+        };
+        let Explained {
+            follow_ups,
+            deliveries,
+            timeline,
+            summary,
+        } = self.0.explain_follow_up(&workspace, subject).await?;
+        Ok(ExplainFollowUpResponse {
+            follow_ups: follow_ups.into_iter().map(follow_up).collect(),
+            deliveries: deliveries.into_iter().map(delivery).collect(),
+            timeline: timeline.into_iter().map(entry).collect(),
+            summary,
+        })
+    }
+
+    async fn list(&self, request: ListFollowUpsRequest) -> Result<ListFollowUpsResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let conversation = ConversationId::parse_optional(&request.conversation)?;
+        let before = FollowUpId::parse_optional(&request.page_token).map_err(|wrong| wrong.of("page_token"))?;
+        let limit = match request.page_size {
+            0 => PAGE_DEFAULT,
+            size @ 1..=PAGE_LIMIT => size,
+            _ => return Err(Fault::invalid("page_size", "must be 1 to 200, or 0 for 50")),
+        };
+        let rows = self.0.list_follow_ups(&workspace, conversation, before, limit).await?;
+        let full = u32::try_from(rows.len()).is_ok_and(|count| count == limit);
+        let next = rows.last().filter(|_| full).map(|row| row.follow_up.id.to_string());
+        Ok(ListFollowUpsResponse {
+            follow_ups: rows.into_iter().map(follow_up).collect(),
+            next_page_token: next.unwrap_or_default(),
+        })
+    }
+
+    async fn receipt(&self, request: RecordReceiptRequest) -> Result<RecordReceiptResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let id = DeliveryId::parse(&request.delivery)?;
+        let callback = Callback {
+            code: request.mac,
+            url: request.url,
+            params: request
+                .params
+                .into_iter()
+                .map(|param| (param.name, param.value))
+                .collect(),
+            signature: request.signature,
+        };
+        self.0.record_receipt(&workspace, id, &callback).await?;
+        Ok(RecordReceiptResponse {})
+    }
+
+    async fn redeem(&self, request: RedeemReturnLinkRequest) -> Result<RedeemReturnLinkResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let (conversation, visitor) = self.0.redeem_return_link(&workspace, &request.token).await?;
+        Ok(RedeemReturnLinkResponse {
+            conversation: conversation.to_string(),
+            visitor: visitor.map(|visitor| visitor.to_string()).unwrap_or_default(),
+        })
+    }
+
+    async fn resolve(&self, request: ResolveReturnLinkRequest) -> Result<ResolveReturnLinkResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let page_url = self.0.resolve_return_link(&workspace, &request.token).await?;
+        Ok(ResolveReturnLinkResponse { page_url })
+    }
+
+    async fn opt_out(&self, request: SetOptOutRequest) -> Result<SetOptOutResponse> {
+        use set_opt_out_request::Address;
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let normalised = match request.address {
+            Some(Address::Phone(phone)) => PhoneE164::parse(&phone)?.expose().to_owned(),
+            Some(Address::Email(email)) => Email::parse(&email)?.normalised(),
+            None => return Err(Fault::invalid("address", "give a phone or an email")),
+        };
+        let mac = self.0.keys.address_mac(&workspace, &normalised);
+        self.0.set_opt_out(&workspace, &mac, request.opted_out).await?;
+        Ok(SetOptOutResponse {})
+    }
+}
+
+fn follow_up(row: Row) -> FollowUp {
+    let Row {
+        follow_up,
+        conversation,
+        trace,
+    } = row;
+    let state = match follow_up.state {
+        State::Watching => FollowUpState::Watching,
+        State::Running(_) => FollowUpState::Running,
+        State::Deferred => FollowUpState::Deferred,
+        State::Done => FollowUpState::Done,
+    };
+    let reason = follow_up.causes.strongest().map(end_on_wire).unwrap_or_default();
+    FollowUp {
+        follow_up: follow_up.id.to_string(),
+        conversation: conversation.to_string(),
+        from_seq: follow_up.from_seq,
+        to_seq: follow_up.to_seq,
+        state: state.into(),
+        end_reason: reason.into(),
+        end_causes: follow_up.causes.iter().map(|end| end_on_wire(end).into()).collect(),
+        started_at: Some(stamp(follow_up.started_at)),
+        due_at: follow_up.due_at.map(stamp),
+        trace_id: trace
+            .parent
+            .as_deref()
+            .and_then(rpc::trace_id)
+            .unwrap_or_default()
+            .to_owned(),
+    }
+}
+
+fn delivery(row: DeliveryRow) -> Delivery {
+    let status = match row.status {
+        Status::Due => DeliveryStatus::Due,
+        Status::Checking => DeliveryStatus::Checking,
+        Status::Attempting => DeliveryStatus::Attempting,
+        Status::Accepted => DeliveryStatus::Accepted,
+        Status::Delivered => DeliveryStatus::Delivered,
+        Status::Undelivered => DeliveryStatus::Undelivered,
+        Status::Failed => DeliveryStatus::Failed,
+        Status::Unknown => DeliveryStatus::Unknown,
+        Status::Unconfirmed => DeliveryStatus::Unconfirmed,
+        Status::Cancelled => DeliveryStatus::Cancelled,
+    };
+    Delivery {
+        delivery: row.id.to_string(),
+        follow_up: row.follow_up.map(|id| id.to_string()).unwrap_or_default(),
+        purpose: purpose_on_wire(row.purpose).into(),
+        kind: kind(row.step).into(),
+        status: status.into(),
+        parts: row.parts,
+        micro_pu: row.micro_pu,
+        provider: row.provider,
+        reason: row.reason,
+        at: Some(stamp(row.status_at)),
+    }
+}
+
+fn entry(line: Entry) -> TimelineEntry {
+    TimelineEntry {
+        number: line.number,
+        at: Some(stamp(line.at)),
+        what: line.what,
+        facts: line.facts.into_iter().collect(),
+        delivery: line.delivery.map(|id| id.to_string()).unwrap_or_default(),
+        follow_up: line.follow_up.map(|id| id.to_string()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,59 @@
+use domain::{AddressId, Country, Email, PersonName, PhoneE164, WorkspaceId};
+use fault::{Fault, Result};
+use rpc::Deadline;
+use rpc::contacts::contact_service_client::ContactServiceClient;
+use rpc::contacts::{AddressKind, GetAddressRequest, Purpose};
+use tonic::transport::Channel;
+
+/// Where a message goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipient {
+    Phone { number: PhoneE164, country: Country },
+    Email(Email),
+}
+
+/// contacts-service.
+#[derive(Debug, Clone)]
+pub struct Contacts {
+    client: ContactServiceClient<Channel>,
+}
+
+impl Contacts {
+    pub fn connect(url: &str) -> Result<Self> {
+        let client = ContactServiceClient::new(rpc::connect(url)?);
+        Ok(Self { client })
+    }
+
+    /// Reads an address for the support request it was given for, with the person's name if there is one.
+    pub async fn get_address(
+        &self,
+        workspace: &WorkspaceId,
+        address: AddressId,
+    ) -> Result<(Recipient, Option<PersonName>)> {
+        let request = GetAddressRequest {
+            workspace: workspace.to_string(),
+            address: address.to_string(),
+            purpose: Purpose::Support.into(),
+        };
+        let answer = rpc::call(Deadline::DECISION, request, |request| {
+            let mut client = self.client.clone();
+            async move { client.get_address(request).await }
+        })
+        .await?;
+        let name = PersonName::parse(&answer.contact_name).ok();
+        let told = answer
+            .address
+            .ok_or_else(|| Fault::internal("contacts-service answered without an address"))?;
+        let recipient = match told.kind() {
+            AddressKind::Phone => Recipient::Phone {
+                number: PhoneE164::parse(&told.value)?,
+                country: Country::parse(&told.country)?,
+            },
+            AddressKind::Email => Recipient::Email(Email::parse(&told.value)?),
+            AddressKind::Unspecified => {
+                return Err(Fault::internal("contacts-service answered without the address's kind"));
+            }
+        };
+        Ok((recipient, name))
+    }
+}

@@ -1,0 +1,382 @@
+//! E-mail through SMTP, stage by stage: what is refused before the data was certainly not taken; what is lost after the
+//! data may have been, and is never sent again.
+
+use crate::outbound::Outcome;
+use domain::Email;
+use fault::{Fault, Result, codes};
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{Address, Message};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// Name of this adapter in facts and rows.
+pub const PROVIDER: &str = "smtp";
+/// Connections kept for the next mail.
+const KEEP_IDLE: usize = 4;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tls {
+    /// smtp://
+    None,
+    /// smtps://
+    Implicit,
+    /// smtp://...?tls=required
+    StartTls,
+}
+
+/// A mail server. Cheap to clone.
+#[derive(Clone)]
+pub struct MailServer {
+    host: String,
+    port: u16,
+    tls: Tls,
+    credentials: Option<Credentials>,
+    hello: ClientId,
+    timeout: Duration,
+    from: Email,
+    idle: Arc<Mutex<Vec<AsyncSmtpConnection>>>,
+}
+
+/// A mail to send.
+pub struct Mail<'a> {
+    pub to: &'a Email,
+    /// Display name of the sender.
+    pub business: &'a str,
+    pub subject: &'a str,
+    pub text: &'a str,
+    pub html: &'a str,
+    /// The same for every try of one delivery.
+    pub delivery: &'a str,
+    /// The same for all mails of one conversation.
+    pub conversation: &'a str,
+    /// What comes after `reply+` in the address that is answered to.
+    pub reply_token: &'a str,
+    pub at: jiff::Timestamp,
+}
+
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".into())
+    }
+}
+
+/// Before or after the data: what an interruption means.
+enum Broken {
+    Refused { again: bool },
+    Lost,
+}
+
+impl MailServer {
+    /// Reads `smtp://[user:password@]host[:port][?tls=required]` or `smtps://...`. `from` is the sender of all mails.
+    pub fn new(url: &str, from: Email, timeout: Duration) -> Result<Self> {
+        let wrong = || {
+            Fault::invalid(
+                "HOMING_SMTP_URL",
+                "needs the form smtp://[user:password@]host[:port][?tls=required] or smtps://...",
+            )
+        };
+        let parsed = reqwest::Url::parse(url).map_err(|error| wrong().because(error))?;
+        let required = parsed
+            .query_pairs()
+            .any(|(name, value)| name == "tls" && value == "required");
+        let (tls, port) = match (parsed.scheme(), required) {
+            ("smtps", _) => (Tls::Implicit, 465),
+            ("smtp", true) => (Tls::StartTls, 587),
+            ("smtp", false) => (Tls::None, 25),
+            _ => return Err(wrong()),
+        };
+        let credentials = match (parsed.username(), parsed.password()) {
+            ("", _) => None,
+            (user, password) => Some(Credentials::new(
+                unescape(user).ok_or_else(wrong)?,
+                unescape(password.unwrap_or_default()).ok_or_else(wrong)?,
+            )),
+        };
+        let (_, domain) = from.expose().rsplit_once('@').ok_or_else(wrong)?;
+        Ok(Self {
+            host: parsed.host_str().ok_or_else(wrong)?.to_owned(),
+            port: parsed.port().unwrap_or(port),
+            tls,
+            credentials,
+            hello: ClientId::Domain(domain.to_owned()),
+            timeout,
+            from,
+            idle: Arc::default(),
+        })
+    }
+
+    /// Sends one mail.
+    pub async fn send(&self, mail: &Mail<'_>) -> Outcome {
+        let refused = |again| Outcome::Refused {
+            code: if again {
+                &codes::MAIL_UNREACHABLE
+            } else {
+                &codes::MAIL_REFUSED
+            },
+            again,
+        };
+        let Ok(message) = self.compose(mail) else {
+            return refused(false);
+        };
+        let (Ok(from), Ok(to)) = (
+            self.from.expose().parse::<Address>(),
+            mail.to.expose().parse::<Address>(),
+        ) else {
+            return refused(false);
+        };
+        let connected = tokio::time::timeout(self.timeout, self.connection()).await;
+        let Ok(Some(mut connection)) = connected else {
+            return refused(true);
+        };
+        match self.transfer(&mut connection, from, to, &message).await {
+            Ok(()) => {
+                self.keep(connection);
+                Outcome::Accepted { provider_id: None }
+            }
+            Err(Broken::Refused { again }) => {
+                let _ = tokio::time::timeout(self.timeout, connection.abort()).await;
+                refused(again)
+            }
+            Err(Broken::Lost) => Outcome::Unknown {
+                code: &codes::MAIL_UNKNOWN,
+            },
+        }
+    }
+
+    async fn transfer(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        from: Address,
+        to: Address,
+        message: &[u8],
+    ) -> Result<(), Broken> {
+        let envelope = async {
+            connection.command(MailFrom::new(Some(from), vec![])).await?;
+            connection.command(Rcpt::new(to, vec![])).await?;
+            connection.command(Data).await
+        };
+        match tokio::time::timeout(self.timeout, envelope).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                let again = !error.is_permanent();
+                // Only the code: servers repeat addresses in their sentences.
+                tracing::warn!(smtp = error.status().map(u16::from), again, "refused before the data");
+                return Err(Broken::Refused { again });
+            }
+            Err(_) => return Err(Broken::Refused { again: true }),
+        }
+        match tokio::time::timeout(self.timeout, connection.message(message)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if error.is_permanent() || error.is_transient() => {
+                tracing::warn!(smtp = error.status().map(u16::from), "the content was refused");
+                Err(Broken::Refused {
+                    again: error.is_transient(),
+                })
+            }
+            _ => Err(Broken::Lost),
+        }
+    }
+
+    /// A kept connection that still answers, or a new one.
+    async fn connection(&self) -> Option<AsyncSmtpConnection> {
+        let kept = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        while let Some(mut connection) = kept() {
+            if connection.test_connected().await {
+                return Some(connection);
+            }
+        }
+        match self.connect().await {
+            Ok(connection) => Some(connection),
+            Err(error) => {
+                tracing::warn!(
+                    smtp = error.status().map(u16::from),
+                    tls = error.is_tls(),
+                    "cannot reach the mail server"
+                );
+                None
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
+        let tls = || TlsParameters::new(self.host.clone());
+        let implicit = match self.tls {
+            Tls::Implicit => Some(tls()?),
+            Tls::None | Tls::StartTls => None,
+        };
+        let server = (self.host.as_str(), self.port);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(self.timeout), &self.hello, implicit, None).await?;
+        if self.tls == Tls::StartTls {
+            connection.starttls(tls()?, &self.hello).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
+    }
+
+    fn keep(&self, connection: AsyncSmtpConnection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < KEEP_IDLE && !connection.has_broken() {
+            idle.push(connection);
+        }
+    }
+
+    fn domain(&self) -> &str {
+        self.from.expose().rsplit('@').next().unwrap_or_default()
+    }
+
+    fn compose(&self, mail: &Mail<'_>) -> Result<Vec<u8>> {
+        let wrong = |error: Box<dyn std::error::Error + Send + Sync>| {
+            Fault::new(&codes::MAIL_REFUSED, "the mail cannot be composed").because(error)
+        };
+        let mailbox = |name: Option<&str>, address: &str| -> Result<Mailbox> {
+            let address = address.parse::<Address>().map_err(|error| wrong(error.into()))?;
+            Ok(Mailbox::new(name.map(str::to_owned), address))
+        };
+        let domain = self.domain();
+        let thread = format!("<conversation-{}@{domain}>", mail.conversation);
+        let reply = format!("reply+{}@{domain}", mail.reply_token);
+        let message = Message::builder()
+            .from(mailbox(Some(mail.business), self.from.expose())?)
+            .to(mailbox(None, mail.to.expose())?)
+            .reply_to(mailbox(Some(mail.business), &reply)?)
+            .subject(mail.subject)
+            .date(SystemTime::from(mail.at))
+            .message_id(Some(format!("<{}@{domain}>", mail.delivery)))
+            .in_reply_to(thread.clone())
+            .references(thread)
+            .header(AutoSubmitted)
+            .multipart(
+                MultiPart::alternative()
+                    .singlepart(part(ContentType::TEXT_PLAIN, mail.text))
+                    .singlepart(part(ContentType::TEXT_HTML, mail.html)),
+            )
+            .map_err(|error| wrong(error.into()))?;
+        Ok(message.formatted())
+    }
+}
+
+impl std::fmt::Debug for MailServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MailServer({}:{}, {:?})", self.host, self.port, self.tls)
+    }
+}
+
+fn part(kind: ContentType, text: &str) -> SinglePart {
+    SinglePart::builder().header(kind).body(text.to_owned())
+}
+
+/// Decodes `%40` and the like in a URL's user and password.
+fn unescape(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        if *first == b'%' {
+            let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &tail[2..];
+        } else {
+            bytes.push(*first);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::{MailFault, SmtpSink};
+
+    fn server(url: &str) -> Result<MailServer> {
+        let from = Email::parse("notify@acme.example").expect("an address");
+        MailServer::new(url, from, Duration::from_millis(500))
+    }
+
+    #[test]
+    fn the_url_says_how_to_connect() {
+        let plain = server("smtp://127.0.0.1:2525").expect("a server");
+        assert_eq!(
+            (plain.port, plain.tls, plain.credentials.is_some()),
+            (2525, Tls::None, false)
+        );
+        let start = server("smtp://u%40x:p%3a@mail.example?tls=required").expect("a server");
+        assert_eq!((start.port, start.tls), (587, Tls::StartTls));
+        assert_eq!(start.credentials, Some(Credentials::new("u@x".into(), "p:".into())));
+        let implicit = server("smtps://mail.example").expect("a server");
+        assert_eq!((implicit.port, implicit.tls), (465, Tls::Implicit));
+        assert!(server("http://mail.example").is_err());
+    }
+
+    #[tokio::test]
+    async fn before_the_data_nothing_was_taken_and_after_it_nobody_knows() {
+        let sink = SmtpSink::start().await.expect("a sink");
+        let server = server(sink.url()).expect("a server");
+        let to = Email::parse("ann@example.com").expect("an address");
+        let mail = Mail {
+            to: &to,
+            business: "Acme, Inc.",
+            subject: "Rozmowa nr 7 – żółw",
+            text: "text",
+            html: "<p>text</p>",
+            delivery: "d1",
+            conversation: "c1",
+            reply_token: "acme.0123",
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let refused = |again| Outcome::Refused {
+            code: if again {
+                &codes::MAIL_UNREACHABLE
+            } else {
+                &codes::MAIL_REFUSED
+            },
+            again,
+        };
+        let lost = Outcome::Unknown {
+            code: &codes::MAIL_UNKNOWN,
+        };
+        for (fault, outcome) in [
+            (MailFault::RefuseRecipient, refused(false)),
+            (MailFault::Greylist, refused(true)),
+            (MailFault::Unavailable, refused(true)),
+            (MailFault::RefuseContent, refused(false)),
+            (MailFault::AcceptThenDrop, lost.clone()),
+            (MailFault::DropAfterData, lost.clone()),
+            (MailFault::AcceptThenHang, lost),
+        ] {
+            sink.fail_next(fault);
+            assert_eq!(server.send(&mail).await, outcome, "{fault:?}");
+        }
+        let before = sink.mails().len();
+        for _ in 0..2 {
+            assert_eq!(server.send(&mail).await, Outcome::Accepted { provider_id: None });
+        }
+        let mails = sink.mails();
+        assert_eq!(mails.len(), before + 2);
+        let sent = mails.last().expect("a mail");
+        assert_eq!(sent.subject.as_deref(), Some("Rozmowa nr 7 – żółw"));
+        assert_eq!(sent.message_id.as_deref(), Some("d1@acme.example"));
+        assert_eq!(sent.in_reply_to.as_deref(), Some("conversation-c1@acme.example"));
+        assert_eq!(sent.reply_to.as_deref(), Some("reply+acme.0123@acme.example"));
+        assert_eq!(sent.header("Auto-Submitted"), Some("auto-generated"));
+        assert!(sent.text.is_some() && sent.html.is_some());
+    }
+}

@@ -1,0 +1,29 @@
+//! How the service reaches what it does not own.
+
+pub mod billing;
+pub mod contacts;
+pub mod conversation;
+pub mod mail_smtp;
+pub mod postgres;
+pub mod presence;
+pub mod sms_twilio;
+
+use fault::Code;
+
+/// What became of a provider call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Accepted {
+        provider_id: Option<String>,
+    },
+    /// It is proved that nothing was taken.
+    Refused {
+        code: &'static Code,
+        /// The same message may be taken later.
+        again: bool,
+    },
+    /// The answer was lost: it may have been taken.
+    Unknown {
+        code: &'static Code,
+    },
+}

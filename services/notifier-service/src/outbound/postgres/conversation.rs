@@ -1,0 +1,242 @@
+use super::{signed, unsigned, word};
+use crate::domain::{Answer, Conversation, Given, History, Sent, Started};
+use domain::{AddressId, AuthorRole, ChannelId, ContactId, ConversationId, Timestamp, VisitorId, WorkspaceId};
+use fault::Result;
+use jiff_sqlx::ToSqlx;
+use std::collections::BTreeMap;
+use store::{OrFault, Tx};
+use uuid::Uuid;
+
+/// Locks a conversation and reads its fold and what was done for it; a row of nothing where it is not known yet.
+pub async fn lock_conversation(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    id: ConversationId,
+) -> Result<(Conversation, History)> {
+    sqlx::query!(
+        "INSERT INTO conversation_view (workspace_id, conversation) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        workspace.as_str(),
+        id.0
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("keep conversation's place")?;
+    let row = sqlx::query!(
+        "SELECT number, channel, visitor, opened_by, started_at, contact, contact_version, contact_at, phone_address,
+           phone_version, phone_at, email_address, email_version, email_at, read_up_to, customer_up_to, returned_at,
+           resolved_version, covered_up_to, last_sent_at, last_sent_to
+         FROM conversation_view WHERE workspace_id = $1 AND conversation = $2 FOR UPDATE",
+        workspace.as_str(),
+        id.0
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .or_fault("lock conversation")?;
+    let started = match (row.number, row.channel, row.opened_by, row.started_at) {
+        (Some(number), Some(channel), Some(opened_by), Some(at)) => Some(Started {
+            number: unsigned(number)?,
+            channel: ChannelId::parse(&channel)?,
+            visitor: row.visitor.map(VisitorId),
+            opened_by: word(
+                "conversation_view.opened_by",
+                &opened_by,
+                AuthorRole::from_word(&opened_by),
+            )?,
+            at: at.to_jiff(),
+        }),
+        _ => None,
+    };
+    let conversation = Conversation {
+        started,
+        contact: given(row.contact, row.contact_version, row.contact_at, ContactId)?,
+        phone: given(row.phone_address, row.phone_version, row.phone_at, AddressId)?,
+        email: given(row.email_address, row.email_version, row.email_at, AddressId)?,
+        read_up_to: unsigned(row.read_up_to)?,
+        customer_up_to: unsigned(row.customer_up_to)?,
+        returned_at: row.returned_at.map(|at| at.to_jiff()),
+        resolved_version: unsigned(row.resolved_version)?,
+        answers: answers(tx, workspace, id).await?,
+    };
+    let last_sent = match (row.last_sent_at, row.last_sent_to) {
+        (Some(at), Some(to_seq)) => Some(Sent {
+            at: at.to_jiff(),
+            to_seq: unsigned(to_seq)?,
+        }),
+        _ => None,
+    };
+    let history = History {
+        covered: unsigned(row.covered_up_to)?,
+        last_sent,
+    };
+    Ok((conversation, history))
+}
+
+fn given<T>(
+    id: Option<Uuid>,
+    version: Option<i64>,
+    at: Option<jiff_sqlx::Timestamp>,
+    wrap: impl FnOnce(Uuid) -> T,
+) -> Result<Option<Given<T>>> {
+    match (id, version, at) {
+        (Some(id), Some(version), Some(at)) => Ok(Some(Given {
+            version: unsigned(version)?,
+            id: wrap(id),
+            at: at.to_jiff(),
+        })),
+        _ => Ok(None),
+    }
+}
+
+async fn answers(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<BTreeMap<u64, Answer>> {
+    sqlx::query!(
+        "SELECT seq, bot, follow_up, at FROM unanswered WHERE workspace_id = $1 AND conversation = $2",
+        workspace.as_str(),
+        id.0
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .or_fault("read unanswered")?
+    .into_iter()
+    .map(|row| {
+        let answer = Answer {
+            bot: row.bot,
+            follow_up: row.follow_up,
+            at: row.at.to_jiff(),
+        };
+        Ok((unsigned(row.seq)?, answer))
+    })
+    .collect()
+}
+
+/// Writes a fold back, under the lock that read it.
+pub async fn save_conversation(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    id: ConversationId,
+    fold: &Conversation,
+    history: &History,
+) -> Result<()> {
+    let started = fold.started.as_ref();
+    let at = |at: Option<Timestamp>| at.map(|at| at.to_sqlx());
+    let version = |version: Option<u64>| version.map(signed).transpose();
+    sqlx::query!(
+        "UPDATE conversation_view SET number = $3, channel = $4, visitor = $5, opened_by = $6, started_at = $7,
+           contact = $8, contact_version = $9, contact_at = $10, phone_address = $11, phone_version = $12,
+           phone_at = $13, email_address = $14, email_version = $15, email_at = $16, read_up_to = $17,
+           customer_up_to = $18, returned_at = $19, resolved_version = $20, covered_up_to = $21, last_sent_at = $22,
+           last_sent_to = $23
+         WHERE workspace_id = $1 AND conversation = $2",
+        workspace.as_str(),
+        id.0,
+        version(started.map(|started| started.number))?,
+        started.map(|started| started.channel.as_str()),
+        started.and_then(|started| started.visitor).map(|visitor| visitor.0),
+        started.map(|started| started.opened_by.word()),
+        at(started.map(|started| started.at)) as _,
+        fold.contact.map(|given| given.id.0),
+        version(fold.contact.map(|given| given.version))?,
+        at(fold.contact.map(|given| given.at)) as _,
+        fold.phone.map(|given| given.id.0),
+        version(fold.phone.map(|given| given.version))?,
+        at(fold.phone.map(|given| given.at)) as _,
+        fold.email.map(|given| given.id.0),
+        version(fold.email.map(|given| given.version))?,
+        at(fold.email.map(|given| given.at)) as _,
+        signed(fold.read_up_to)?,
+        signed(fold.customer_up_to)?,
+        at(fold.returned_at) as _,
+        signed(fold.resolved_version)?,
+        signed(history.covered)?,
+        at(history.last_sent.map(|sent| sent.at)) as _,
+        version(history.last_sent.map(|sent| sent.to_seq))?
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("save conversation")?;
+    Ok(())
+}
+
+pub async fn add_answer(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    id: ConversationId,
+    seq: u64,
+    answer: &Answer,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO unanswered (workspace_id, conversation, seq, bot, follow_up, at) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT DO NOTHING",
+        workspace.as_str(),
+        id.0,
+        signed(seq)?,
+        answer.bot,
+        answer.follow_up,
+        answer.at.to_sqlx() as _
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("add answer")?;
+    Ok(())
+}
+
+/// Removes answers up to the mark.
+pub async fn drop_answers(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId, mark: u64) -> Result<()> {
+    sqlx::query!(
+        "DELETE FROM unanswered WHERE workspace_id = $1 AND conversation = $2 AND seq <= $3",
+        workspace.as_str(),
+        id.0,
+        signed(mark)?
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("drop answers")?;
+    Ok(())
+}
+
+/// Conversations of a visitor that have unread answers, the newest 50: nobody has more open at once.
+pub async fn waiting_for_visitor(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    visitor: VisitorId,
+) -> Result<Vec<ConversationId>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT conversation FROM conversation_view c WHERE workspace_id = $1 AND visitor = $2
+           AND EXISTS (SELECT FROM unanswered u
+             WHERE u.workspace_id = c.workspace_id AND u.conversation = c.conversation)
+         ORDER BY conversation DESC LIMIT 50",
+        workspace.as_str(),
+        visitor.0
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .or_fault("list visitor's conversations")?;
+    Ok(ids.into_iter().map(ConversationId).collect())
+}
+
+/// Conversations of a channel that have unread answers, or began after `confirm_since` and have had no delivery yet, in
+/// the order of their ids after `after`, at most 200.
+pub async fn waiting_in_channel(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    channel: &ChannelId,
+    confirm_since: Timestamp,
+    after: Option<ConversationId>,
+) -> Result<Vec<ConversationId>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT conversation FROM conversation_view c
+         WHERE workspace_id = $1 AND channel = $2 AND ($3::uuid IS NULL OR conversation > $3)
+           AND (EXISTS (SELECT FROM unanswered u
+                  WHERE u.workspace_id = c.workspace_id AND u.conversation = c.conversation)
+                OR started_at > $4 AND NOT EXISTS (SELECT FROM delivery d
+                  WHERE d.workspace_id = c.workspace_id AND d.conversation = c.conversation))
+         ORDER BY conversation LIMIT 200",
+        workspace.as_str(),
+        channel.as_str(),
+        after.map(|id| id.0),
+        confirm_since.to_sqlx() as _
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .or_fault("list channel's conversations")?;
+    Ok(ids.into_iter().map(ConversationId).collect())
+}

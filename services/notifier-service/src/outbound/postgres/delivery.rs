@@ -1,0 +1,212 @@
+use super::follow_up::Trace;
+use super::word;
+use crate::domain::{Purpose, Status, Step};
+use domain::{ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
+use fault::{Fault, Result};
+use jiff_sqlx::ToSqlx;
+use store::{OrFault, Tx};
+
+/// One message to the outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub id: DeliveryId,
+    pub conversation: ConversationId,
+    pub follow_up: Option<FollowUpId>,
+    pub purpose: Purpose,
+    pub step: Step,
+    pub status: Status,
+    pub status_at: Timestamp,
+    /// How often the owners were asked.
+    pub checks: u32,
+    /// How often the provider was called.
+    pub attempts: u32,
+    pub attempted_at: Option<Timestamp>,
+    pub due_at: Option<Timestamp>,
+    /// ISO 3166 alpha-2; empty for mail, and while it is not known.
+    pub country: String,
+    pub parts: u32,
+    pub micro_pu: i64,
+    /// Name of the adapter that tried it; empty before.
+    pub provider: String,
+    pub provider_id: Option<String>,
+    /// Catalogue code where it failed, was cancelled or got lost.
+    pub reason: String,
+    pub trace: Trace,
+    pub created_at: Timestamp,
+}
+
+impl Delivery {
+    /// A delivery that is due now.
+    pub fn new(
+        id: DeliveryId,
+        conversation: ConversationId,
+        follow_up: Option<FollowUpId>,
+        step: Step,
+        trace: Trace,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            conversation,
+            follow_up,
+            purpose: if follow_up.is_some() {
+                Purpose::FollowUp
+            } else {
+                Purpose::Confirmation
+            },
+            step,
+            status: Status::Due,
+            status_at: now,
+            checks: 0,
+            attempts: 0,
+            attempted_at: None,
+            due_at: Some(now),
+            country: String::new(),
+            parts: 0,
+            micro_pu: 0,
+            provider: String::new(),
+            provider_id: None,
+            reason: String::new(),
+            trace,
+            created_at: now,
+        }
+    }
+}
+
+/// Adds a delivery. False if the conversation has its confirmation already.
+pub async fn add_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Delivery) -> Result<bool> {
+    let added = sqlx::query!(
+        "INSERT INTO delivery (workspace_id, id, conversation, follow_up, purpose, step, status, status_at, due_at,
+           trace, traced_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (workspace_id, conversation) WHERE purpose = 'confirmation' DO NOTHING",
+        workspace.as_str(),
+        delivery.id.0,
+        delivery.conversation.0,
+        delivery.follow_up.map(|id| id.0),
+        delivery.purpose.word(),
+        delivery.step.word(),
+        delivery.status.word(),
+        delivery.status_at.to_sqlx() as _,
+        delivery.due_at.map(|at| at.to_sqlx()) as _,
+        delivery.trace.parent,
+        delivery.trace.at.to_sqlx() as _,
+        delivery.created_at.to_sqlx() as _
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("add delivery")?;
+    Ok(added.rows_affected() == 1)
+}
+
+/// True if the conversation has, or had, its confirmation.
+pub async fn is_confirmed(tx: &mut Tx, workspace: &WorkspaceId, conversation: ConversationId) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM delivery
+             WHERE workspace_id = $1 AND conversation = $2 AND purpose = 'confirmation') AS "it!""#,
+        workspace.as_str(),
+        conversation.0
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .or_fault("look for confirmation")
+}
+
+/// Reads one delivery. To change it, hold its conversation's lock.
+pub async fn read_delivery(tx: &mut Tx, workspace: &WorkspaceId, id: DeliveryId) -> Result<Option<Delivery>> {
+    Ok(read(tx, workspace, Some(id), None, None).await?.pop())
+}
+
+/// Deliveries of a conversation, or of one of its follow-ups, oldest first, at most 500.
+pub async fn list_deliveries(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    conversation: ConversationId,
+    follow_up: Option<FollowUpId>,
+) -> Result<Vec<Delivery>> {
+    read(tx, workspace, None, Some(conversation), follow_up).await
+}
+
+async fn read(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    id: Option<DeliveryId>,
+    conversation: Option<ConversationId>,
+    follow_up: Option<FollowUpId>,
+) -> Result<Vec<Delivery>> {
+    let rows = sqlx::query!(
+        "SELECT id, conversation, follow_up, purpose, step, status, status_at, checks, attempts, attempted_at, due_at,
+           country, parts, micro_pu, provider, provider_id, reason, trace, traced_at, created_at
+         FROM delivery WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id = $2)
+           AND ($3::uuid IS NULL OR conversation = $3) AND ($4::uuid IS NULL OR follow_up = $4)
+         ORDER BY created_at, id LIMIT 500",
+        workspace.as_str(),
+        id.map(|id| id.0),
+        conversation.map(|id| id.0),
+        follow_up.map(|id| id.0)
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .or_fault("read deliveries")?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Delivery {
+                id: DeliveryId(row.id),
+                conversation: ConversationId(row.conversation),
+                follow_up: row.follow_up.map(FollowUpId),
+                purpose: word("delivery.purpose", &row.purpose, Purpose::from_word(&row.purpose))?,
+                step: word("delivery.step", &row.step, Step::from_word(&row.step))?,
+                status: word("delivery.status", &row.status, Status::from_word(&row.status))?,
+                status_at: row.status_at.to_jiff(),
+                checks: u32::try_from(row.checks).map_err(Fault::internal)?,
+                attempts: u32::try_from(row.attempts).map_err(Fault::internal)?,
+                attempted_at: row.attempted_at.map(|at| at.to_jiff()),
+                due_at: row.due_at.map(|at| at.to_jiff()),
+                country: row.country,
+                parts: u32::try_from(row.parts).map_err(Fault::internal)?,
+                micro_pu: row.micro_pu,
+                provider: row.provider,
+                provider_id: row.provider_id,
+                reason: row.reason,
+                trace: Trace {
+                    parent: row.trace,
+                    at: row.traced_at.to_jiff(),
+                },
+                created_at: row.created_at.to_jiff(),
+            })
+        })
+        .collect()
+}
+
+/// Writes back what may change of a delivery. `keep_lease`: whoever holds it goes on with it.
+pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Delivery, keep_lease: bool) -> Result<()> {
+    let saved = sqlx::query!(
+        "UPDATE delivery SET status = $3, status_at = $4, checks = $5, attempts = $6, attempted_at = $7, due_at = $8,
+           country = $9, parts = $10, micro_pu = $11, provider = $12, provider_id = $13, reason = $14,
+           leased_until = CASE WHEN $15 THEN leased_until END
+         WHERE workspace_id = $1 AND id = $2",
+        workspace.as_str(),
+        delivery.id.0,
+        delivery.status.word(),
+        delivery.status_at.to_sqlx() as _,
+        i32::try_from(delivery.checks).map_err(Fault::internal)?,
+        i32::try_from(delivery.attempts).map_err(Fault::internal)?,
+        delivery.attempted_at.map(|at| at.to_sqlx()) as _,
+        delivery.due_at.map(|at| at.to_sqlx()) as _,
+        delivery.country,
+        i32::try_from(delivery.parts).map_err(Fault::internal)?,
+        delivery.micro_pu,
+        delivery.provider,
+        delivery.provider_id,
+        delivery.reason,
+        keep_lease
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("save delivery")?;
+    if saved.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(Fault::internal(format!("delivery {} is gone", delivery.id)))
+    }
+}

@@ -1,0 +1,293 @@
+//! Texts through an HTTP API of Twilio's shape. The call has no idempotency key: what is not answered is looked up by
+//! recipient and link token before anything is sent again.
+
+use crate::domain::Receipt;
+use crate::outbound::Outcome;
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::PhoneE164;
+use fault::{Fault, Result, codes};
+use reqwest::StatusCode;
+use runtime::Secret;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Name of this adapter in facts and rows.
+pub const PROVIDER: &str = "twilio";
+/// Twilio's error for a recipient who told Twilio itself to stop.
+const UNSUBSCRIBED: u32 = 21610;
+/// A number gets at most 100 texts a day, so a page of a hundred holds every text of interest.
+const LOOK_UP_PAGE: &str = "100";
+
+/// The account to send through.
+#[derive(Debug, Clone)]
+pub struct TwilioConfig {
+    /// Without a slash at the end.
+    pub base_url: String,
+    pub account_sid: String,
+    pub auth_token: Secret,
+    /// Sender of texts: a number, or a name of at most 11 letters.
+    pub from: String,
+    /// A call takes no longer.
+    pub timeout: Duration,
+    /// After this the provider gives up delivering.
+    pub validity: Duration,
+    /// A text that does not show in a look-up this long after the call was never taken.
+    pub settle: Duration,
+}
+
+/// The provider of texts.
+#[derive(Debug, Clone)]
+pub struct Twilio {
+    http: reqwest::Client,
+    config: TwilioConfig,
+}
+
+/// A text to send.
+#[derive(Debug)]
+pub struct Text<'a> {
+    pub to: &'a PhoneE164,
+    pub body: &'a str,
+    /// Where receipts go.
+    pub callback: &'a str,
+}
+
+/// A text that the provider has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub provider_id: String,
+    pub receipt: Option<Receipt>,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    sid: String,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    code: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    messages: Vec<Message>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    sid: String,
+    body: Option<String>,
+    status: String,
+}
+
+/// What a status word of Twilio's means; `None` for words that say nothing about the outcome.
+pub fn receipt(status: &str) -> Option<Receipt> {
+    match status {
+        "accepted" | "scheduled" | "queued" | "sending" | "sent" => Some(Receipt::Taken),
+        "delivered" | "read" => Some(Receipt::Arrived),
+        "undelivered" | "failed" | "canceled" => Some(Receipt::NotArrived),
+        _ => None,
+    }
+}
+
+impl Twilio {
+    pub fn new(config: TwilioConfig) -> Result<Self> {
+        let http = reqwest::Client::builder()
+            .timeout(config.timeout)
+            .connect_timeout(config.timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(Fault::internal)?;
+        Ok(Self { http, config })
+    }
+
+    /// How long after a call an absent text proves that it was never taken.
+    pub fn settle(&self) -> Duration {
+        self.config.settle
+    }
+
+    fn messages_url(&self) -> String {
+        let TwilioConfig {
+            base_url, account_sid, ..
+        } = &self.config;
+        format!("{base_url}/2010-04-01/Accounts/{account_sid}/Messages.json")
+    }
+
+    /// Sends one text.
+    pub async fn send(&self, text: &Text<'_>) -> Outcome {
+        let validity = self.config.validity.as_secs().to_string();
+        let form = [
+            ("To", text.to.expose()),
+            ("From", &self.config.from),
+            ("Body", text.body),
+            ("StatusCallback", text.callback),
+            ("ValidityPeriod", &validity),
+        ];
+        let request = self
+            .http
+            .post(self.messages_url())
+            .basic_auth(&self.config.account_sid, Some(self.config.auth_token.expose()))
+            .form(&form);
+        let lost = Outcome::Unknown {
+            code: &codes::SMS_UNKNOWN,
+        };
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) if error.is_connect() || error.is_builder() => {
+                return Outcome::Refused {
+                    code: &codes::SMS_UNREACHABLE,
+                    again: true,
+                };
+            }
+            Err(error) => {
+                tracing::warn!(time_out = error.is_timeout(), "the provider's answer was lost");
+                return lost;
+            }
+        };
+        let status = response.status();
+        if status.is_success() {
+            return match response.json::<Created>().await {
+                Ok(created) => Outcome::Accepted {
+                    provider_id: Some(created.sid),
+                },
+                Err(_) => lost,
+            };
+        }
+        if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
+            let code = response.json::<Refusal>().await.ok().and_then(|refusal| refusal.code);
+            tracing::warn!(http = status.as_u16(), code, "the provider refused a text");
+            return refused(status, code);
+        }
+        tracing::warn!(
+            http = status.as_u16(),
+            "the provider failed; the text may have been taken"
+        );
+        lost
+    }
+
+    /// Looks for a text to `to` whose body holds `token`. By recipient only: a filter by the date of sending would
+    /// hide texts that are still queued, and their absence would be taken for proof.
+    pub async fn look_up(&self, to: &PhoneE164, token: &str) -> Result<Option<Found>> {
+        let away = |error: reqwest::Error| Fault::unavailable("the provider of texts", error.without_url());
+        let listed: Listed = self
+            .http
+            .get(self.messages_url())
+            .basic_auth(&self.config.account_sid, Some(self.config.auth_token.expose()))
+            .query(&[("To", to.expose()), ("PageSize", LOOK_UP_PAGE)])
+            .send()
+            .await
+            .and_then(reqwest::Response::error_for_status)
+            .map_err(away)?
+            .json()
+            .await
+            .map_err(away)?;
+        let found = listed
+            .messages
+            .into_iter()
+            .find(|message| message.body.as_deref().is_some_and(|body| body.contains(token)));
+        Ok(found.map(|message| Found {
+            receipt: receipt(&message.status),
+            provider_id: message.sid,
+        }))
+    }
+
+    /// Whether a callback was signed with the account's token: HMAC-SHA1 over the exact public URL followed by every
+    /// parameter's name and value in the order of their names.
+    pub fn is_signed(&self, url: &str, params: &[(String, String)], signature: &str) -> bool {
+        let mut sorted: Vec<&(String, String)> = params.iter().collect();
+        sorted.sort();
+        sorted.dedup();
+        let mut text = url.to_owned();
+        for (name, value) in sorted {
+            text.push_str(name);
+            text.push_str(value);
+        }
+        let key = hmac::Key::new(
+            hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            self.config.auth_token.expose().as_bytes(),
+        );
+        STANDARD
+            .decode(signature)
+            .is_ok_and(|tag| hmac::verify(&key, text.as_bytes(), &tag).is_ok())
+    }
+}
+
+fn refused(status: StatusCode, code: Option<u32>) -> Outcome {
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        Outcome::Refused {
+            code: &codes::SMS_UNREACHABLE,
+            again: true,
+        }
+    } else if code == Some(UNSUBSCRIBED) {
+        Outcome::Refused {
+            code: &codes::OPTED_OUT,
+            again: false,
+        }
+    } else {
+        Outcome::Refused {
+            code: &codes::SMS_REFUSED,
+            again: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtime::Setting;
+
+    fn twilio(token: &str) -> Twilio {
+        testkit::install_crypto();
+        Twilio::new(TwilioConfig {
+            base_url: "http://127.0.0.1:1".into(),
+            account_sid: "AC".into(),
+            auth_token: Secret::parse(token).expect("a secret"),
+            from: "Homing".into(),
+            timeout: Duration::from_secs(1),
+            validity: Duration::from_secs(900),
+            settle: Duration::from_secs(2),
+        })
+        .expect("a client")
+    }
+
+    /// The worked example of Twilio's security documentation.
+    #[test]
+    fn the_documented_signature() {
+        let params: Vec<(String, String)> = [
+            ("Digits", "1234"),
+            ("To", "+18005551212"),
+            ("From", "+12349013030"),
+            ("Caller", "+12349013030"),
+            ("CallSid", "CA1234567890ABCDE"),
+        ]
+        .map(|(name, value)| (name.into(), value.into()))
+        .into();
+        let url = "https://mycompany.com/myapp.php?foo=1&bar=2";
+        let signature = "0/KCTR6DLpKmkAf8muzZqo1nDgQ=";
+        assert!(twilio("12345").is_signed(url, &params, signature));
+        assert!(!twilio("12346").is_signed(url, &params, signature));
+        assert!(!twilio("12345").is_signed("https://mycompany.com/myapp.php?foo=1", &params, signature));
+        assert!(!twilio("12345").is_signed(url, &params[1..], signature));
+        assert!(!twilio("12345").is_signed(url, &params, "not base 64"));
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_does_not_listen_took_nothing() {
+        let to = PhoneE164::parse("+48600700123").expect("a number");
+        let text = Text {
+            to: &to,
+            body: "x",
+            callback: "http://127.0.0.1/c",
+        };
+        let outcome = twilio("t").send(&text).await;
+        assert_eq!(
+            outcome,
+            Outcome::Refused {
+                code: &codes::SMS_UNREACHABLE,
+                again: true
+            }
+        );
+    }
+}

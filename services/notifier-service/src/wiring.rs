@@ -1,0 +1,90 @@
+//! Names every port and adapter, and starts what runs.
+
+use crate::app::App;
+use crate::config::Config;
+use crate::domain::keys::Keys;
+use crate::inbound::{events, grpc};
+use crate::outbound::billing::Billing;
+use crate::outbound::contacts::Contacts;
+use crate::outbound::conversation::Conversations;
+use crate::outbound::mail_smtp::MailServer;
+use crate::outbound::presence::Presences;
+use crate::outbound::sms_twilio::{self, Twilio, TwilioConfig};
+use domain::{Email, FollowUpId};
+use fault::{Fault, Result};
+use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
+use runtime::{Running, Shell, due_loop};
+use std::sync::Arc;
+use std::time::Duration;
+use tonic::service::Routes;
+
+/// The lease on a delivery is 30 s: the calls of a check and of a provider have to fit in.
+const LONGEST_CALL: Duration = Duration::from_secs(5);
+/// A text that arrives later than this is out of place.
+const LONGEST_VALIDITY: Duration = Duration::from_secs(900);
+
+/// Starts the service.
+pub async fn start(config: Config, shell: Shell) -> Result<Running> {
+    let app = Arc::new(build(&config, &shell)?);
+    let facts = Arc::new(events::Facts(app.clone()));
+    let consume = bus::consume(shell.bus(), events::spec(), facts, shell.stop.clone());
+    shell.spawn("facts", consume);
+    let timers = app.clone();
+    due_loop(&shell, "follow_up", move |workspace, id| {
+        let app = timers.clone();
+        async move { app.take_due(&workspace, FollowUpId(id)).await }
+    });
+    let deliveries = app.clone();
+    due_loop(&shell, "delivery", move |workspace, id| {
+        let app = deliveries.clone();
+        async move { app.take_delivery(&workspace, id.into()).await }
+    });
+    shell
+        .serve(Routes::new(FollowUpServiceServer::new(grpc::Grpc(app))))
+        .await
+}
+
+fn build(config: &Config, shell: &Shell) -> Result<App> {
+    if config.sms_provider != sms_twilio::PROVIDER {
+        return Err(Fault::invalid("HOMING_SMS_PROVIDER", "must be twilio"));
+    }
+    let timeout = config.provider_timeout.0;
+    if timeout.is_zero() || timeout > LONGEST_CALL {
+        return Err(Fault::invalid(
+            "HOMING_NOTIFIER_PROVIDER_TIMEOUT_MS",
+            "must be 1 to 5000",
+        ));
+    }
+    let validity = config.text_validity.0;
+    if validity < Duration::from_secs(1) || validity > LONGEST_VALIDITY {
+        return Err(Fault::invalid(
+            "HOMING_NOTIFIER_TEXT_VALIDITY_MS",
+            "must be 1000 to 900000",
+        ));
+    }
+    let keys = Keys::new(config.link_key.expose())
+        .ok_or_else(|| Fault::invalid("HOMING_NOTIFIER_LINK_KEY", "needs at least 32 characters"))?;
+    let mail_from = Email::parse(&config.mail_from).map_err(|wrong| wrong.of("HOMING_NOTIFIER_MAIL_FROM"))?;
+    let texts = Twilio::new(TwilioConfig {
+        base_url: config.twilio_base_url.trim_end_matches('/').to_owned(),
+        account_sid: config.twilio_account_sid.clone(),
+        auth_token: config.twilio_auth_token.clone(),
+        from: config.text_from.clone(),
+        timeout,
+        validity,
+        settle: config.text_settle.0,
+    })?;
+    Ok(App {
+        store: shell.store(),
+        time_scale: shell.time_scale,
+        keys,
+        public_url: config.public_url.trim_end_matches('/').to_owned(),
+        daily_micro_pu: config.daily_micro_pu,
+        conversations: Conversations::connect(&config.conversation_url)?,
+        presences: Presences::connect(&config.presence_url)?,
+        contacts: Contacts::connect(&config.contacts_url)?,
+        billing: Billing::connect(&config.billing_url)?,
+        texts,
+        mails: MailServer::new(config.smtp_url.expose(), mail_from, timeout)?,
+    })
+}
