@@ -1,6 +1,7 @@
 use crate::harness::{HOLD_EXPIRY, Harness, PU, SOON, Tested};
 use domain::DeliveryId;
-use rpc::billing::HoldState;
+use events::common::MessageKind;
+use rpc::billing::{HoldRequest, HoldState};
 use std::time::Duration;
 use testkit::eventually;
 
@@ -109,4 +110,44 @@ async fn a_hot_account_takes_holds_and_captures_at_once() -> Tested {
     }
     billing.balance_becomes("acme", (800, 0)).await?;
     billing.books_are_right().await
+}
+
+#[tokio::test]
+async fn two_replicas_keep_the_same_books() -> Tested {
+    let billing = Harness::start().await?;
+    billing.open("acme", 20).await?;
+    let (other, running) = billing.replica().await?;
+    let deliveries: Vec<DeliveryId> = (0..30).map(|_| billing.delivery()).collect();
+    // Each delivery at both replicas at once.
+    let tries = deliveries.iter().map(|delivery| {
+        let (mut other, billing) = (other.clone(), &billing);
+        let request = HoldRequest {
+            workspace: "acme".into(),
+            delivery: delivery.to_string(),
+            kind: MessageKind::Sms.into(),
+            country: "PL".into(),
+            parts: 1,
+        };
+        async move {
+            let here = billing.hold("acme", *delivery, 1);
+            let (here, there) = futures::future::join(here, other.hold(request)).await;
+            anyhow::Ok((here?, there?.into_inner().state()))
+        }
+    });
+    for result in futures::future::join_all(tries).await {
+        let (here, there) = result?;
+        let expected = [HoldState::Held, HoldState::NotCovered];
+        assert!(
+            expected.contains(&here) && expected.contains(&there),
+            "{here:?} {there:?}"
+        );
+    }
+    assert_eq!(billing.balance("acme").await?, (0, 20));
+    for delivery in &deliveries {
+        billing.failed("acme", *delivery).await?;
+    }
+    billing.balance_becomes("acme", (20, 0)).await?;
+    billing.books_are_right().await?;
+    running.stop().await;
+    Ok(())
 }

@@ -32,7 +32,7 @@ pub struct Harness {
     pub bus: Bus,
     entropy: SeededEntropy,
     running: Running,
-    _nats: TestNats,
+    nats: TestNats,
 }
 
 impl Harness {
@@ -41,13 +41,7 @@ impl Harness {
         let database = TestDatabase::create("billing", migrate).await?;
         let nats = TestNats::start().await?;
         let clock = ManualClock::new();
-        let (time, chance) = (Arc::new(clock.clone()), Arc::new(SeededEntropy::new(1)));
-        let shell = Shell::for_test("billing", &database.url(), &nats.url(), time, chance).await?;
-        let config = Config {
-            hold_expiry: Millis(HOLD_EXPIRY),
-            audit_interval: Millis(Duration::from_secs(86_400)),
-        };
-        let running = start(config, shell).await?;
+        let running = run(&database, &nats, &clock, 1).await?;
         let bus = Bus::connect(&BusConfig {
             url: nats.url(),
             name: "test".into(),
@@ -62,8 +56,15 @@ impl Harness {
             bus,
             entropy: SeededEntropy::new(2),
             running,
-            _nats: nats,
+            nats,
         })
+    }
+
+    /// A second replica on the same servers.
+    pub async fn replica(&self) -> anyhow::Result<(BillingServiceClient<Channel>, Running)> {
+        let running = run(&self.database, &self.nats, &self.clock, 3).await?;
+        let client = BillingServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        Ok((client, running))
     }
 
     /// A workspace with this balance, and texts to Poland at one PU a part.
@@ -237,6 +238,16 @@ impl Harness {
     pub async fn stop(self) {
         self.running.stop().await;
     }
+}
+
+async fn run(database: &TestDatabase, nats: &TestNats, clock: &ManualClock, seed: u64) -> anyhow::Result<Running> {
+    let (time, chance) = (Arc::new(clock.clone()), Arc::new(SeededEntropy::new(seed)));
+    let shell = Shell::for_test("billing", &database.url(), &nats.url(), time, chance).await?;
+    let config = Config {
+        hold_expiry: Millis(HOLD_EXPIRY),
+        audit_interval: Millis(Duration::from_secs(86_400)),
+    };
+    Ok(start(config, shell).await?)
 }
 
 /// A text of one part to Poland, accepted.
