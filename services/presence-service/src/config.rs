@@ -74,3 +74,38 @@ impl Config {
         Ok(limits.scaled(scale))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtime::Settings;
+
+    fn limits(name: &str, value: &str, scale: &str) -> Result<Limits> {
+        let lookup = |asked: &str| (asked == name).then(|| value.to_owned());
+        let config = Config::read(&lookup).expect("numbers");
+        config.limits(TimeScale::parse(scale).expect("a scale"))
+    }
+
+    #[test]
+    fn the_scale_divides_product_durations_and_no_lease() {
+        let real = limits("", "", "1").expect("defaults");
+        assert_eq!(real, Limits::default());
+        let fast = limits("", "", "30").expect("defaults");
+        assert_eq!(
+            (fast.input, fast.grace),
+            (Duration::from_secs(9), Duration::from_millis(500))
+        );
+        assert_eq!((fast.lease, fast.recovery), (real.lease, real.recovery));
+    }
+
+    #[test]
+    fn an_impossible_limit_is_refused_by_name() {
+        for (name, value) in [
+            ("HOMING_PRESENCE_GRACE_MS", "0"),
+            ("HOMING_PRESENCE_MASS_LOSS_PERCENT", "101"),
+        ] {
+            let fault = limits(name, value, "1").expect_err("impossible");
+            assert_eq!(fault.field(), Some(name));
+        }
+    }
+}

@@ -3,7 +3,8 @@ use crate::domain::{
 };
 use ::domain::Clock;
 use fault::{Fault, Result, codes};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc};
 
@@ -41,6 +42,8 @@ pub(crate) struct Notice {
 pub(crate) struct Board {
     clock: Arc<dyn Clock>,
     tenure: Mutex<Option<Tenure>>,
+    /// Numbers of watches are not used again, not even by a later tenure.
+    last_watch: AtomicU64,
     /// There are transitions to write, or room for more.
     pub(crate) pending_changed: Notify,
     /// There are snapshots to ask for.
@@ -52,8 +55,7 @@ struct Tenure {
     pending: VecDeque<Transition>,
     wanted: Vec<SnapshotWanted>,
     watchers: HashMap<Who, Vec<(u64, mpsc::Sender<Notice>)>>,
-    watches: usize,
-    last_watch: u64,
+    watches: HashSet<u64>,
 }
 
 fn standing_by() -> Fault {
@@ -68,6 +70,7 @@ impl Board {
         Self {
             clock,
             tenure: Mutex::new(None),
+            last_watch: AtomicU64::new(0),
             pending_changed: Notify::new(),
             wanted_changed: Notify::new(),
         }
@@ -97,8 +100,7 @@ impl Board {
             pending: VecDeque::new(),
             wanted: Vec::new(),
             watchers: HashMap::new(),
-            watches: 0,
-            last_watch: 0,
+            watches: HashSet::new(),
         });
     }
 
@@ -185,25 +187,25 @@ impl Board {
     pub(crate) fn watch(&self, visitors: &[Who]) -> Result<(u64, mpsc::Receiver<Notice>)> {
         let mut tenure = self.lock();
         let tenure = tenure.as_mut().ok_or_else(standing_by)?;
-        if tenure.watches >= WATCHES {
+        if tenure.watches.len() >= WATCHES {
             return Err(Fault::new(
                 &codes::RATE_LIMITED,
                 "too many watches; end some or try again later",
             ));
         }
-        tenure.watches += 1;
-        tenure.last_watch += 1;
+        let watch = self.last_watch.fetch_add(1, Ordering::Relaxed);
+        tenure.watches.insert(watch);
         let (sender, receiver) = mpsc::channel(WATCH_QUEUE);
         for who in visitors {
             let watchers = tenure.watchers.entry(who.clone()).or_default();
-            watchers.push((tenure.last_watch, sender.clone()));
+            watchers.push((watch, sender.clone()));
         }
-        Ok((tenure.last_watch, receiver))
+        Ok((watch, receiver))
     }
 
     pub(crate) fn unwatch(&self, watch: u64, visitors: &[Who]) {
-        if let Some(tenure) = self.lock().as_mut() {
-            tenure.watches = tenure.watches.saturating_sub(1);
+        if let Some(tenure) = self.lock().as_mut().filter(|tenure| tenure.watches.contains(&watch)) {
+            tenure.watches.remove(&watch);
             for who in visitors {
                 tenure.drop_watcher(who, watch);
             }
