@@ -178,7 +178,7 @@ async fn others(world: &World, report: &mut Report, first: &Customer) -> Option<
         for (who, customer) in people {
             timelines.push((who, customer.number, main_job::explained(world, customer).await?));
         }
-        main_job::captured(world, 6).await?;
+        main_job::captured(world, 5).await?;
         anyhow::Ok(timelines)
     };
     let explained = explained.await;
