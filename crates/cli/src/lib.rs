@@ -11,6 +11,7 @@ pub mod scenario;
 mod show;
 pub mod stack;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use args::{Args, Command};
@@ -41,7 +42,11 @@ pub async fn run(args: Args) -> ExitCode {
     }
 }
 
-/// `RUST_LOG`, else warnings.
-pub fn log_filter() -> EnvFilter {
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"))
+/// Logs of the command itself on stderr: `RUST_LOG`, else warnings.
+pub fn init_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error"));
+    let log = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    log.with_env_filter(filter).init();
 }

@@ -6,9 +6,6 @@ use cli::args::Args;
 #[tokio::main]
 async fn main() -> ExitCode {
     testkit::install_crypto();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(cli::log_filter())
-        .init();
+    cli::init_log();
     cli::run(Args::parse()).await
 }

@@ -34,13 +34,11 @@ pub(crate) fn pu(micro: i64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// `presence=offline cause=left`, in the order of the names.
-pub(crate) fn facts(entry: &TimelineEntry) -> String {
-    let mut facts: Vec<String> = entry
-        .facts
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+/// `presence=offline presence_cause=left`, in the order of the names; only what differs from the entry before.
+pub(crate) fn facts(entry: &TimelineEntry, before: Option<&TimelineEntry>) -> String {
+    let known = |name: &String| before.and_then(|before| before.facts.get(name));
+    let news = entry.facts.iter().filter(|(name, value)| known(name) != Some(*value));
+    let mut facts: Vec<String> = news.map(|(name, value)| format!("{name}={value}")).collect();
     facts.sort();
     facts.join(" ")
 }

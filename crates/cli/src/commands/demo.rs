@@ -190,8 +190,7 @@ async fn others(world: &World, report: &mut Report, first: &Customer) -> Option<
 
 /// Balance, usage and charges.
 async fn costs(world: &World) -> Result<Value> {
-    let from: jiff::Timestamp = "2020-01-01T00:00:00Z".parse()?;
-    let (usage, total) = world.clients.usage(from, "2100-01-01T00:00:00Z".parse()?).await?;
+    let (usage, total) = world.usage().await?;
     let balance = world.clients.balance().await?;
     let usage: Vec<Value> = usage
         .iter()

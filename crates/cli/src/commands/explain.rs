@@ -68,12 +68,27 @@ async fn by_number(workspace: &str, number: u64) -> Result<String> {
 /// The summary, the timeline and the deliveries, for people.
 pub(crate) fn print(answer: &ExplainFollowUpResponse, out: &Out) -> Result<()> {
     out.line(out.bold(&answer.summary))?;
+    let before = std::iter::once(None).chain(answer.timeline.iter().map(Some));
     let lines: Vec<Vec<String>> = answer
         .timeline
         .iter()
-        .map(|entry| vec![show::clock(entry.at.as_ref()), entry.what.clone(), show::facts(entry)])
+        .zip(before)
+        .map(|(entry, before)| {
+            vec![
+                show::clock(entry.at.as_ref()),
+                entry.what.clone(),
+                show::facts(entry, before),
+            ]
+        })
         .collect();
-    out.table(&["at", "what", "from"], &lines)?;
+    out.table(
+        &[
+            "at (UTC)",
+            "what",
+            "from these facts (what is new since the line before)",
+        ],
+        &lines,
+    )?;
     let deliveries: Vec<Vec<String>> = answer.deliveries.iter().map(show::delivery_row).collect();
     if !deliveries.is_empty() {
         out.table(

@@ -115,7 +115,10 @@ pub async fn mail(world: &World) -> Result<ArrivedMail> {
     for (what, words) in [("question", QUESTION), ("answer", ANSWER)] {
         ensure!(text.contains(words), "the mail lacks the {what}");
     }
-    ensure!(html.replace("&#x2f;", "/").contains("/r/"), "the HTML part has no return link");
+    ensure!(
+        html.replace("&#x2f;", "/").contains("/r/"),
+        "the HTML part has no return link"
+    );
     return_link(text).context("the text part has no return link")?;
     ensure!(
         mail.reply_to.is_some() && mail.message_id.is_some(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use events::common::{ChannelKind, ChannelSettings, MessageKind};
-use rpc::billing::Price;
+use rpc::billing::{Price, UsageRow};
 use rpc::conversation::{
     CreateAgentRequest, CreateChannelRequest, CreateIntegrationRequest, CreateWorkspaceRequest, Scope, Workspace,
 };
@@ -132,6 +132,12 @@ impl World {
             .answer(&id, &customer.conversation, now(), text)
             .await?;
         Ok(id)
+    }
+
+    /// Usage of today by day, and its sum in micro-PU.
+    pub async fn usage(&self) -> Result<(Vec<UsageRow>, i64)> {
+        let day = jiff::SignedDuration::from_hours(24);
+        self.clients.usage(now() - day, now() + day).await
     }
 
     /// A duration of the product as it passes here.
