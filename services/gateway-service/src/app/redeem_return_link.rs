@@ -28,7 +28,8 @@ pub async fn redeem_return_link(edge: &Edge, link: &Token, origin: Option<&str>)
     let session = Session {
         workspace,
         hash: token.hash(),
-        visitor: VisitorId::parse(&redeemed.visitor)?,
+        // A conversation that no browser of ours began has no visitor yet.
+        visitor: VisitorId::parse_optional(&redeemed.visitor)?.unwrap_or_else(|| VisitorId::generate(&*edge.entropy)),
         channel,
         conversation: Some(conversation),
         scope: Some(conversation),

@@ -211,6 +211,11 @@ pub fn given(field: &Option<String>) -> &str {
     field.as_deref().map_or("", str::trim)
 }
 
+/// A field's name in the frame, where the services behind call it `contact.phone`.
+pub fn own_name(field: &str) -> &str {
+    field.strip_prefix("contact.").unwrap_or(field)
+}
+
 fn check_client_id(id: &str) -> Result<(), Invalid> {
     let fits = (1..=CLIENT_ID_CHARS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     if fits {

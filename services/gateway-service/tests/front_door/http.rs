@@ -74,6 +74,28 @@ async fn only_hashes_of_secrets_are_stored() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_token_is_nothing_in_another_workspace() -> Result<()> {
+    let world = World::start().await?;
+    let session = world.session("web").await?;
+    let ticket = world.ticket(&session).await?;
+    let elsewhere = |token: &str| token.replacen("acme.", "beta.", 1);
+    let refused = world
+        .http
+        .post(world.url("/v1/tickets"))
+        .bearer_auth(elsewhere(&session));
+    assert_eq!(refused.send().await?.status(), 401);
+    let mut socket = world.raw_socket(None).await?;
+    socket
+        .say(json!({"type": "hello", "ticket": elsewhere(&ticket)}))
+        .await?;
+    assert_eq!(socket.expect("error").await?["code"], "access.unauthenticated");
+    let mut socket = world.raw_socket(None).await?;
+    socket.say(json!({"type": "hello", "ticket": ticket})).await?;
+    socket.expect("welcome").await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_agent_answers_through_the_api() -> Result<()> {
     let world = World::start().await?;
     let (mut socket, _, started) = world.started().await?;

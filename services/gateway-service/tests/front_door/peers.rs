@@ -192,7 +192,7 @@ impl ConversationService for Peers {
         let contact = request.contact.clone().unwrap_or_default();
         if request.channel == "strict" && contact.phone.is_empty() {
             return Err(refuse(
-                Fault::new(&codes::FIELDS_MISSING, "give a phone number").of("phone"),
+                Fault::new(&codes::FIELDS_MISSING, "give a phone number").of("contact.phone"),
             ));
         }
         let known = self

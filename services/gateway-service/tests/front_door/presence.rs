@@ -107,7 +107,7 @@ async fn only_a_close_that_is_said_is_a_close() -> Result<()> {
     for (frame, expected) in [
         (Some(close(1000)), TabEnd::Closed),
         (Some(close(1001)), TabEnd::Closed),
-        (Some(Frame::Close(None)), TabEnd::Closed),
+        (Some(Frame::Close(None)), TabEnd::Lost),
         (Some(close(3000)), TabEnd::Lost),
         (None, TabEnd::Lost),
     ] {

@@ -1,4 +1,4 @@
-use crate::domain::frame::ServerFrame;
+use crate::domain::frame::{ServerFrame, own_name};
 use crate::inbound::http::problem;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use fault::{Fault, Kind};
@@ -64,11 +64,11 @@ impl Wire {
             Some(Ok(Message::Text(text))) => Ok(Some(text)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
             Some(Ok(Message::Binary(_))) => Err(End::Refused(NOT_TEXT, "text frames only")),
-            Some(Ok(Message::Close(said))) => Err(match said.map(|said| said.code) {
-                // No code at all is what `close()` without arguments sends: explicit too.
-                None | Some(NORMAL | GOING_AWAY) => End::Closed,
-                Some(_) => End::Lost,
-            }),
+            Some(Ok(Message::Close(said))) => match said.map(|said| said.code) {
+                Some(NORMAL | GOING_AWAY) => Err(End::Closed),
+                // Proxies and crashing clients close too; only these two codes are a page's own word.
+                _ => Err(End::Lost),
+            },
             Some(Err(error)) => Err(of_error(error)),
             None => Err(End::Lost),
         }
@@ -89,7 +89,7 @@ impl Wire {
         let frame = ServerFrame::Error {
             code: fault.code().name.into(),
             detail: fault.public().into(),
-            field: fault.field().map(str::to_owned),
+            field: fault.field().map(|field| own_name(field).to_owned()),
             client_id,
         };
         self.send(&frame).await
