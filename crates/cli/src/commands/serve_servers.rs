@@ -5,8 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use sqlx::migrate::Migrator;
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection, Executor};
 use testkit::servers::DATABASE_URL_VARIABLE;
 use testkit::{Postgres, PostgresOptions};
 use tokio::process::Command;
@@ -44,8 +42,7 @@ pub(crate) async fn run(args: ServeServersArgs) -> Result<ExitCode> {
 /// A database with the tables of one service, straight from its migrations: its binary may not compile without.
 async fn check_database(postgres: &Postgres, service: Service, root: &Path) -> Result<String> {
     let name = format!("check_{}", service.short());
-    let mut admin = PgConnection::connect(&postgres.url("postgres")).await?;
-    admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+    postgres.ensure_database(&name).await?;
     let url = postgres.url(&name);
     let folder = root.join("services").join(service.binary()).join("migrations");
     if folder.is_dir() {

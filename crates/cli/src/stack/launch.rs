@@ -7,8 +7,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection, Executor};
 use testkit::servers::{Exit, Process, Spawn};
 use testkit::{
     Nats, NatsOptions, OtlpSink, Postgres, PostgresOptions, SinkWeb, SmsOptions, SmsSink, SmtpSink, eventually,
@@ -236,12 +234,7 @@ impl Stack {
 
     async fn migrate(&self, service: Service) -> Result<()> {
         let name = service.short();
-        let mut admin = PgConnection::connect(&self.postgres.url("postgres")).await?;
-        let query = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)");
-        let exists: bool = query.bind(name).fetch_one(&mut admin).await?;
-        if !exists {
-            admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
-        }
+        self.postgres.ensure_database(name).await?;
         let log = self.endpoints.logs.join(format!("{name}-migrate.log"));
         let spawn = self
             .command(service)?

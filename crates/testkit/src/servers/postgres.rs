@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use sqlx::Connection;
 use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor};
 use tokio::process::Command;
 
 use super::binaries;
@@ -100,6 +100,19 @@ impl Postgres {
     /// The URL of `database`, as its superuser.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Creates `database` unless it is there.
+    pub async fn ensure_database(&self, database: &str) -> Result<()> {
+        let mut admin = PgConnection::connect(&self.url("postgres")).await?;
+        let query = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)");
+        let exists: bool = query.bind(database).fetch_one(&mut admin).await?;
+        if !exists {
+            admin
+                .execute(AssertSqlSafe(format!("CREATE DATABASE {database}")))
+                .await?;
+        }
+        Ok(admin.close().await?)
     }
 
     /// The port it listens on.
