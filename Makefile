@@ -36,8 +36,8 @@ dev: setup ## everything on this machine, on free ports, until Ctrl-C (ARGS="--t
 	@$(HOMING) dev $(ARGS)
 
 bench: setup ## raw limits, a reference pipeline and Homing in one run; writes tests/bench/results.json
-	cargo build --workspace --bins --release
-	@$(TARGET_DIR)/release/bench
+	cargo build --workspace --bins --profile measure
+	@$(TARGET_DIR)/measure/bench
 
 sqlx: setup ## rewrite .sqlx/ from the migrations, after changing SQL
 	cargo build --workspace --bin homing
