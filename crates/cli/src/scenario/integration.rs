@@ -18,6 +18,7 @@ pub struct Integration {
     stream: jetstream::Context,
     /// Its API token.
     pub token: String,
+    traceparent: Option<String>,
 }
 
 impl Integration {
@@ -35,7 +36,16 @@ impl Integration {
             id: IntegrationId::parse(id).map_err(fault::Fault::from)?,
             stream: jetstream::new(client),
             token: token.to_owned(),
+            traceparent: None,
         })
+    }
+
+    /// The same integration, publishing as part of this W3C trace.
+    pub fn traced(&self, traceparent: &str) -> Self {
+        Self {
+            traceparent: Some(traceparent.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// An agent's answer in a conversation of ours. `id` is the event's: the same again is the same answer.
@@ -65,6 +75,9 @@ impl Integration {
         .to_string();
         let mut map = async_nats::HeaderMap::new();
         map.insert(headers::CONTENT_TYPE, headers::CLOUDEVENTS_JSON);
+        if let Some(traceparent) = &self.traceparent {
+            map.insert(headers::TRACEPARENT, traceparent.as_str());
+        }
         let payload = serde_json::to_vec(&document)?;
         let sent = self.stream.publish_with_headers(to, map, payload.into()).await;
         sent.context("cannot publish")?

@@ -16,8 +16,13 @@ pub const ANSWER: &str = "Yes, two are left. Shall we keep one for you?";
 
 /// Step 1: a customer gives name, phone and e-mail, and writes; the confirmation text arrives and the contact is kept.
 pub async fn write(world: &World) -> Result<Customer> {
+    write_on(world, CHANNEL).await
+}
+
+/// Step 1 on any channel.
+pub async fn write_on(world: &World, channel: &str) -> Result<Customer> {
     let ola = &world.ola;
-    let mut customer = world.customer(CHANNEL, QUESTION, ola.given()).await?;
+    let mut customer = world.customer(channel, QUESTION, ola.given()).await?;
     customer.shown(1).await?;
     customer.read(1).await?;
     let confirmation = world.sinks.nth_text(&ola.phone, 1).await?;

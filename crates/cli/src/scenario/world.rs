@@ -71,9 +71,10 @@ pub struct World {
     events: AtomicU32,
 }
 
-/// The channel with default settings, and one that waits five times longer before it sends.
+/// The channel with default settings, one that waits five times longer before it sends, and one that does not wait.
 pub const CHANNEL: &str = "web";
 pub const PATIENT_CHANNEL: &str = "web-patient";
+pub const PROMPT_CHANNEL: &str = "web-prompt";
 
 impl World {
     /// Creates it under a name that was never used.
@@ -127,10 +128,13 @@ impl World {
 
     /// The integrating system publishes the agent's answer; returns its event id.
     pub async fn answer(&self, customer: &Customer, text: &str) -> Result<String> {
+        self.answer_by(&self.integration, customer, text).await
+    }
+
+    /// The same, through the given connection.
+    pub async fn answer_by(&self, integration: &Integration, customer: &Customer, text: &str) -> Result<String> {
         let id = format!("answer-{}", self.events.fetch_add(1, Ordering::Relaxed));
-        self.integration
-            .answer(&id, &customer.conversation, now(), text)
-            .await?;
+        integration.answer(&id, &customer.conversation, now(), text).await?;
         Ok(id)
     }
 
@@ -167,15 +171,16 @@ async fn create(clients: &Clients, workspace: &str) -> Result<()> {
         teams: Vec::new(),
     };
     call!(clients.workspaces, create_agent, agent)?;
-    let patient = ChannelSettings {
-        debounce_ms: 150_000,
-        ceiling_ms: 300_000,
+    let waits = |debounce_ms, ceiling_ms| ChannelSettings {
+        debounce_ms,
+        ceiling_ms,
         ..Default::default()
     };
-    let paths = vec!["debounce_ms".to_owned(), "ceiling_ms".to_owned()];
+    let both = || vec!["debounce_ms".to_owned(), "ceiling_ms".to_owned()];
     for (channel, settings, paths) in [
         (CHANNEL, ChannelSettings::default(), Vec::new()),
-        (PATIENT_CHANNEL, patient, paths),
+        (PATIENT_CHANNEL, waits(150_000, 300_000), both()),
+        (PROMPT_CHANNEL, waits(0, 0), both()),
     ] {
         let request = CreateChannelRequest {
             workspace: workspace.to_owned(),

@@ -1,0 +1,29 @@
+//! The whole system, with kills.
+
+#[path = "it/kills.rs"]
+mod kills;
+#[path = "it/provider_call.rs"]
+mod provider_call;
+#[path = "it/trace.rs"]
+mod trace;
+
+use cli::stack::{Stack, StackOptions};
+
+/// A stack whose minutes pass in seconds.
+async fn stack() -> anyhow::Result<Stack> {
+    testkit::install_crypto();
+    Stack::start(StackOptions {
+        time_scale: 60.0,
+        ..StackOptions::default()
+    })
+    .await
+}
+
+/// Runs `scenario`; when it fails, the logs of the services are kept and named.
+async fn shown(stack: Stack, result: anyhow::Result<()>) -> anyhow::Result<()> {
+    if result.is_err() {
+        eprintln!("logs of the services: {}", stack.keep_logs()?.display());
+    }
+    stack.stop().await?;
+    result
+}
