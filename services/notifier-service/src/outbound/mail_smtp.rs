@@ -26,7 +26,7 @@ enum Tls {
     /// smtps://
     Implicit,
     /// smtp://...?tls=required
-    StartTls,
+    Upgraded,
 }
 
 /// A mail server. Cheap to clone.
@@ -97,7 +97,7 @@ impl MailServer {
             .any(|(name, value)| name == "tls" && value == "required");
         let (tls, port) = match (parsed.scheme(), required) {
             ("smtps", _) => (Tls::Implicit, 465),
-            ("smtp", true) => (Tls::StartTls, 587),
+            ("smtp", true) => (Tls::Upgraded, 587),
             ("smtp", false) => (Tls::None, 25),
             _ => return Err(wrong()),
         };
@@ -218,12 +218,12 @@ impl MailServer {
         let tls = || TlsParameters::new(self.host.clone());
         let implicit = match self.tls {
             Tls::Implicit => Some(tls()?),
-            Tls::None | Tls::StartTls => None,
+            Tls::None | Tls::Upgraded => None,
         };
         let server = (self.host.as_str(), self.port);
         let mut connection =
             AsyncSmtpConnection::connect_tokio1(server, Some(self.timeout), &self.hello, implicit, None).await?;
-        if self.tls == Tls::StartTls {
+        if self.tls == Tls::Upgraded {
             connection.starttls(tls()?, &self.hello).await?;
         }
         if let Some(credentials) = &self.credentials {
@@ -319,7 +319,7 @@ mod tests {
             (2525, Tls::None, false)
         );
         let start = server("smtp://u%40x:p%3a@mail.example?tls=required").expect("a server");
-        assert_eq!((start.port, start.tls), (587, Tls::StartTls));
+        assert_eq!((start.port, start.tls), (587, Tls::Upgraded));
         assert_eq!(start.credentials, Some(Credentials::new("u@x".into(), "p:".into())));
         let implicit = server("smtps://mail.example").expect("a server");
         assert_eq!((implicit.port, implicit.tls), (465, Tls::Implicit));

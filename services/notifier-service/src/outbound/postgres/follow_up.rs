@@ -27,11 +27,11 @@ pub async fn newest_follow_up(
     workspace: &WorkspaceId,
     conversation: ConversationId,
 ) -> Result<Option<Row>> {
-    let mut rows = read(tx, workspace, Some(conversation), None, None, 1).await?;
+    let mut rows = read(tx, workspace, Some(conversation), None, None, true, 1).await?;
     let Some(mut row) = rows.pop() else { return Ok(None) };
     let steps = sqlx::query!(
         "SELECT DISTINCT ON (step) step, id, status, status_at, attempts, attempted_at FROM delivery
-         WHERE workspace_id = $1 AND follow_up = $2 ORDER BY step, created_at DESC, id DESC",
+         WHERE workspace_id = $1 AND follow_up = $2 ORDER BY step, status = 'cancelled', created_at DESC",
         workspace.as_str(),
         row.follow_up.id.0
     )
@@ -77,12 +77,12 @@ pub async fn list_follow_ups(
     before: Option<FollowUpId>,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    read(tx, workspace, conversation, None, before, limit).await
+    read(tx, workspace, conversation, None, before, false, limit).await
 }
 
 /// One follow-up; without its steps.
 pub async fn read_follow_up(tx: &mut Tx, workspace: &WorkspaceId, id: FollowUpId) -> Result<Option<Row>> {
-    Ok(read(tx, workspace, None, Some(id), None, 1).await?.pop())
+    Ok(read(tx, workspace, None, Some(id), None, false, 1).await?.pop())
 }
 
 async fn read(
@@ -91,20 +91,22 @@ async fn read(
     conversation: Option<ConversationId>,
     id: Option<FollowUpId>,
     before: Option<FollowUpId>,
+    // The open one, else the one of the latest answers, comes first; otherwise the latest opened.
+    by_answers: bool,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    // Ids are made at the opening and sort by it.
     sqlx::query!(
         "SELECT id, conversation, from_seq, to_seq, first_at, started_at, state, step, why, causes, due_at, trace,
            traced_at
          FROM follow_up WHERE workspace_id = $1 AND ($2::uuid IS NULL OR conversation = $2)
            AND ($3::uuid IS NULL OR id = $3) AND ($4::uuid IS NULL OR id < $4)
-         ORDER BY id DESC LIMIT $5",
+         ORDER BY CASE WHEN $6 THEN state = 'done' END, CASE WHEN $6 THEN from_seq END DESC, id DESC LIMIT $5",
         workspace.as_str(),
         conversation.map(|id| id.0),
         id.map(|id| id.0),
         before.map(|id| id.0),
-        limit
+        limit,
+        by_answers
     )
     .fetch_all(&mut **tx)
     .await

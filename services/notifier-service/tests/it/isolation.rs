@@ -1,0 +1,46 @@
+use crate::harness::{Harness, Tested};
+use notifier_service::MIGRATOR;
+use sqlx::{Connection, PgConnection, Row};
+use testkit::TestDatabase;
+
+#[tokio::test]
+async fn every_table_is_protected_and_belongs_to_nobody_who_logs_in() -> Tested {
+    let migrate = async |url: String| Ok(store::migrate(&url, "notifier", &MIGRATOR).await?);
+    let database = TestDatabase::create("notifier", migrate).await?;
+    let mut admin = PgConnection::connect(&database.admin_url()).await?;
+    let tables = sqlx::query(
+        "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity AS forced, pg_get_userbyid(c.relowner) AS owner,
+           (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = 1) AS first
+         FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+           AND c.relname <> '_sqlx_migrations'",
+    )
+    .fetch_all(&mut admin)
+    .await?;
+    assert_eq!(tables.len(), 13, "eleven of ours, inbox and outbox");
+    for table in &tables {
+        let name: String = table.try_get("relname")?;
+        assert!(table.try_get::<bool, _>("forced")?, "{name} is not protected");
+        assert_eq!(table.try_get::<String, _>("owner")?, "notifier_owner", "{name}");
+        assert_eq!(table.try_get::<String, _>("first")?, "workspace_id", "{name}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_workspace_sees_nothing() -> Tested {
+    let notifier = Harness::start().await?;
+    let customer = notifier.customer(true, true).await?;
+    notifier.answer(&customer, 2).await?;
+    notifier
+        .becomes(&customer, "one", |told| told.follow_ups.len() == 1)
+        .await?;
+    let request = rpc::notifier::ExplainFollowUpRequest {
+        workspace: "globex".into(),
+        of: Some(rpc::notifier::explain_follow_up_request::Of::Conversation(
+            customer.conversation.to_string(),
+        )),
+    };
+    let told = notifier.client.clone().explain_follow_up(request).await?.into_inner();
+    assert!(told.follow_ups.is_empty() && told.timeline.is_empty());
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The notifier through its front door: facts and rpcs in, texts, mails and facts out, on real PostgreSQL and NATS, with
+//! the other services as fakes.
+
+mod callbacks;
+mod claims;
+mod decisions;
+mod gateway;
+mod harness;
+mod isolation;
+mod limits;
+mod outcomes;
+mod peers;
+mod traces;

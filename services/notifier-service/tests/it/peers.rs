@@ -1,0 +1,201 @@
+//! conversation-, presence-, contacts- and billing-service as the notifier sees them.
+
+use events::common::{MessageKind, PresenceState};
+use rpc::billing::billing_service_server::{BillingService, BillingServiceServer};
+use rpc::billing::{self, HoldState};
+use rpc::contacts::contact_service_server::{ContactService, ContactServiceServer};
+use rpc::contacts::{self, Address};
+use rpc::conversation::conversation_service_server::{ConversationService, ConversationServiceServer};
+use rpc::conversation::{self, GetFollowUpContextResponse};
+use rpc::presence::presence_service_server::{PresenceService, PresenceServiceServer};
+use rpc::presence::{self, Presence};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status};
+
+/// Price of one part, micro-PU.
+pub const PART: i64 = 2_000_000;
+
+/// What the owners would say.
+#[derive(Default)]
+pub struct Truth {
+    pub contexts: HashMap<String, GetFollowUpContextResponse>,
+    pub presences: HashMap<String, Presence>,
+    /// Address and the name of its contact.
+    pub addresses: HashMap<String, (Address, String)>,
+    /// Holds by delivery.
+    pub holds: HashMap<String, (MessageKind, u32)>,
+    pub not_covered: bool,
+    pub conversation_away: bool,
+    /// Calls to conversation-service do not come back.
+    pub conversation_hangs: bool,
+    pub context_calls: u32,
+}
+
+#[derive(Clone, Default)]
+pub struct Peers(Arc<Mutex<Truth>>);
+
+type Answer<T> = Result<Response<T>, Status>;
+
+fn none<T>() -> Answer<T> {
+    Err(Status::unimplemented("not needed here"))
+}
+
+impl Peers {
+    /// Serves all four on one port.
+    pub async fn start() -> anyhow::Result<(Self, String)> {
+        let peers = Self::default();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let server = tonic::transport::Server::builder()
+            .add_service(ConversationServiceServer::new(peers.clone()))
+            .add_service(PresenceServiceServer::new(peers.clone()))
+            .add_service(ContactServiceServer::new(peers.clone()))
+            .add_service(BillingServiceServer::new(peers.clone()))
+            .serve_with_incoming(TcpListenerStream::new(listener));
+        tokio::spawn(server);
+        Ok((peers, url))
+    }
+
+    pub fn truth(&self) -> MutexGuard<'_, Truth> {
+        self.0.lock().expect("nobody panics with it")
+    }
+}
+
+macro_rules! not_needed {
+    ($($name:ident: $request:ty => $response:ty;)+) => {$(
+        fn $name<'life0, 'async_trait>(
+            &'life0 self,
+            _: Request<$request>,
+        ) -> std::pin::Pin<Box<dyn Future<Output = Answer<$response>> + Send + 'async_trait>>
+        where
+            'life0: 'async_trait,
+            Self: 'async_trait,
+        {
+            Box::pin(async { none() })
+        }
+    )+};
+}
+
+#[tonic::async_trait]
+impl ConversationService for Peers {
+    async fn get_follow_up_context(
+        &self,
+        request: Request<conversation::GetFollowUpContextRequest>,
+    ) -> Answer<GetFollowUpContextResponse> {
+        let (away, hangs) = {
+            let mut truth = self.truth();
+            truth.context_calls += 1;
+            (truth.conversation_away, truth.conversation_hangs)
+        };
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        if away {
+            return Err(Status::unavailable("away"));
+        }
+        let request = request.into_inner();
+        let mut context = self
+            .truth()
+            .contexts
+            .get(&request.conversation)
+            .cloned()
+            .ok_or_else(|| Status::not_found("conversation"))?;
+        let read = context.read_up_to.max(context.customer_up_to);
+        context
+            .answers
+            .retain(|answer| answer.seq >= request.from_seq && answer.seq > read);
+        context.answers_total = u32::try_from(context.answers.len()).expect("few");
+        Ok(Response::new(context))
+    }
+
+    not_needed! {
+        start_conversation: conversation::StartConversationRequest => conversation::StartConversationResponse;
+        get_conversation: conversation::GetConversationRequest => conversation::GetConversationResponse;
+        list_conversations: conversation::ListConversationsRequest => conversation::ListConversationsResponse;
+        resolve_conversation: conversation::ResolveConversationRequest => conversation::ResolveConversationResponse;
+        add_contact: conversation::AddContactRequest => conversation::AddContactResponse;
+        post_message: conversation::PostMessageRequest => conversation::PostMessageResponse;
+        list_messages: conversation::ListMessagesRequest => conversation::ListMessagesResponse;
+        mark_read: conversation::MarkReadRequest => conversation::MarkReadResponse;
+        ingest_events: conversation::IngestEventsRequest => conversation::IngestEventsResponse;
+    }
+}
+
+#[tonic::async_trait]
+impl PresenceService for Peers {
+    async fn get_presence(
+        &self,
+        request: Request<presence::GetPresenceRequest>,
+    ) -> Answer<presence::GetPresenceResponse> {
+        let visitor = request.into_inner().visitor;
+        let known = self.truth().presences.get(&visitor).cloned();
+        let presence = known.unwrap_or(Presence {
+            visitor,
+            state: PresenceState::Offline.into(),
+            ..Presence::default()
+        });
+        Ok(Response::new(presence::GetPresenceResponse {
+            presence: Some(presence),
+        }))
+    }
+
+    not_needed! {
+        batch_get_presence: presence::BatchGetPresenceRequest => presence::BatchGetPresenceResponse;
+    }
+
+    type WatchPresenceStream = tokio_stream::Empty<Result<presence::WatchPresenceResponse, Status>>;
+
+    not_needed! {
+        watch_presence: presence::WatchPresenceRequest => Self::WatchPresenceStream;
+    }
+}
+
+#[tonic::async_trait]
+impl ContactService for Peers {
+    async fn get_address(&self, request: Request<contacts::GetAddressRequest>) -> Answer<contacts::GetAddressResponse> {
+        let request = request.into_inner();
+        assert_eq!(request.purpose(), contacts::Purpose::Support);
+        let known = self.truth().addresses.get(&request.address).cloned();
+        let (address, contact_name) = known.ok_or_else(|| Status::not_found("address"))?;
+        Ok(Response::new(contacts::GetAddressResponse {
+            address: Some(address),
+            contact_name,
+        }))
+    }
+
+    not_needed! {
+        capture_contact: contacts::CaptureContactRequest => contacts::CaptureContactResponse;
+        get_contact: contacts::GetContactRequest => contacts::GetContactResponse;
+        look_up_contact: contacts::LookUpContactRequest => contacts::LookUpContactResponse;
+    }
+}
+
+#[tonic::async_trait]
+impl BillingService for Peers {
+    async fn hold(&self, request: Request<billing::HoldRequest>) -> Answer<billing::HoldResponse> {
+        let request = request.into_inner();
+        let (kind, mut truth) = (request.kind(), self.truth());
+        if truth.not_covered && kind == MessageKind::Sms {
+            return Ok(Response::new(billing::HoldResponse {
+                state: HoldState::NotCovered.into(),
+                micro_pu: 0,
+            }));
+        }
+        let price = if kind == MessageKind::Sms { PART } else { 0 };
+        let micro_pu = price * i64::from(request.parts);
+        let state = HoldState::Held.into();
+        truth.holds.insert(request.delivery, (kind, request.parts));
+        Ok(Response::new(billing::HoldResponse { state, micro_pu }))
+    }
+
+    not_needed! {
+        top_up: billing::TopUpRequest => billing::TopUpResponse;
+        set_prices: billing::SetPricesRequest => billing::SetPricesResponse;
+        get_usage: billing::GetUsageRequest => billing::GetUsageResponse;
+        list_charges: billing::ListChargesRequest => billing::ListChargesResponse;
+        get_balance: billing::GetBalanceRequest => billing::GetBalanceResponse;
+    }
+}
