@@ -72,6 +72,8 @@ impl Row {
     }
 }
 
+/// `$tail` has to name a table or subquery `c` with the rows wanted. Look-ups of many keys go through LATERAL: each key
+/// is then looked up in its index, whatever the statistics say.
 macro_rules! conversations {
     ($tail:tt, $($argument:expr),*) => {
         sqlx::query_as!(
@@ -80,17 +82,21 @@ macro_rules! conversations {
                     c.email_address, c.reach_version, c.page_url, c.last_seq, c.read_up_to, c.customer_up_to,
                     c.opened_by, c.started_at, c.resolved_at, c.continues, c.continued_by, c.integration_id,
                     c.external_ref
-             FROM conversation c " + $tail,
+             FROM " + $tail,
             $($argument),*
         )
     };
 }
 
 pub async fn get(db: &mut PgConnection, workspace: &WorkspaceId, id: ConversationId) -> Result<Option<Conversation>> {
-    let row = conversations!("WHERE c.workspace_id = $1 AND c.id = $2", workspace.as_str(), id.0)
-        .fetch_optional(db)
-        .await
-        .or_fault("get conversation")?;
+    let row = conversations!(
+        "conversation c WHERE c.workspace_id = $1 AND c.id = $2",
+        workspace.as_str(),
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("get conversation")?;
     row.map(Row::conversation).transpose()
 }
 
@@ -100,7 +106,7 @@ pub async fn get_by_number(
     number: u64,
 ) -> Result<Option<Conversation>> {
     let row = conversations!(
-        "WHERE c.workspace_id = $1 AND c.number = $2",
+        "conversation c WHERE c.workspace_id = $1 AND c.number BETWEEN $2 AND $2 ORDER BY c.number LIMIT 1",
         workspace.as_str(),
         stored(number)
     )
@@ -116,7 +122,7 @@ pub async fn get_by_request(
     request: &str,
 ) -> Result<Option<Conversation>> {
     let row = conversations!(
-        "WHERE c.workspace_id = $1 AND c.request_id = $2",
+        "conversation c WHERE c.workspace_id = $1 AND c.request_id = $2",
         workspace.as_str(),
         request
     )
@@ -129,7 +135,7 @@ pub async fn get_by_request(
 /// Reads a conversation and keeps everybody else from changing it, or adding to it, until the transaction ends.
 pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, id: ConversationId) -> Result<Option<Conversation>> {
     let row = conversations!(
-        "WHERE c.workspace_id = $1 AND c.id = $2 FOR NO KEY UPDATE",
+        "conversation c WHERE c.workspace_id = $1 AND c.id = $2 FOR NO KEY UPDATE",
         workspace.as_str(),
         id.0
     )
@@ -148,7 +154,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Conversation>> {
     let rows = conversations!(
-        "WHERE c.workspace_id = $1 AND c.number < $2 AND (c.resolved_at IS NULL OR NOT $3)
+        "conversation c WHERE c.workspace_id = $1 AND c.number < $2 AND (c.resolved_at IS NULL OR NOT $3)
          ORDER BY c.number DESC LIMIT $4",
         workspace.as_str(),
         below.map_or(i64::MAX, stored),
@@ -183,9 +189,11 @@ pub async fn chain(db: &mut PgConnection, workspace: &WorkspaceId, id: Conversat
 pub async fn get_by_reference(db: &mut PgConnection, keys: &[Key]) -> Result<HashMap<Key, Conversation>> {
     let (workspaces, integrations, references) = names(keys);
     let rows = conversations!(
-        "JOIN UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, external_ref)
-           ON c.workspace_id = k.workspace_id AND c.integration_id = k.integration_id
-          AND c.external_ref = k.external_ref AND c.external_ref IS NOT NULL AND c.continued_by IS NULL",
+        "UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, external_ref)
+         CROSS JOIN LATERAL (
+           SELECT * FROM conversation n
+           WHERE n.workspace_id = k.workspace_id AND n.integration_id = k.integration_id
+             AND n.external_ref = k.external_ref AND n.continued_by IS NULL OFFSET 0) c",
         &workspaces,
         &integrations,
         &references
@@ -214,8 +222,9 @@ pub fn key(place: &Place, conversation: &Conversation) -> Option<Key> {
 pub async fn get_many(db: &mut PgConnection, places: &[Place]) -> Result<HashMap<Place, Conversation>> {
     let (workspaces, ids) = columns(places);
     let rows = conversations!(
-        "JOIN UNNEST($1::text[], $2::uuid[]) AS k (workspace_id, id)
-           ON c.workspace_id = k.workspace_id AND c.id = k.id",
+        "UNNEST($1::text[], $2::uuid[]) AS k (workspace_id, id)
+         CROSS JOIN LATERAL (
+           SELECT * FROM conversation n WHERE n.workspace_id = k.workspace_id AND n.id = k.id OFFSET 0) c",
         &workspaces,
         &ids
     )
@@ -225,14 +234,16 @@ pub async fn get_many(db: &mut PgConnection, places: &[Place]) -> Result<HashMap
     rows.into_iter().map(Row::placed).collect()
 }
 
-/// Locks the newest conversations that bear these references, in order of id.
+/// Locks the newest conversations that bear these references, in the order of `keys`: batches that sort their keys
+/// cannot lock each other out.
 pub async fn lock_by_reference(db: &mut PgConnection, keys: &[Key]) -> Result<Vec<(Place, Conversation)>> {
     let (workspaces, integrations, references) = names(keys);
     let rows = conversations!(
-        "JOIN UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, external_ref)
-           ON c.workspace_id = k.workspace_id AND c.integration_id = k.integration_id
-          AND c.external_ref = k.external_ref AND c.external_ref IS NOT NULL AND c.continued_by IS NULL
-         ORDER BY c.workspace_id, c.id FOR NO KEY UPDATE OF c",
+        "UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, external_ref)
+         CROSS JOIN LATERAL (
+           SELECT * FROM conversation n
+           WHERE n.workspace_id = k.workspace_id AND n.integration_id = k.integration_id
+             AND n.external_ref = k.external_ref AND n.continued_by IS NULL FOR NO KEY UPDATE) c",
         &workspaces,
         &integrations,
         &references
@@ -247,16 +258,18 @@ pub async fn lock_by_reference(db: &mut PgConnection, keys: &[Key]) -> Result<Ve
 pub async fn lock_with_chain(db: &mut PgConnection, places: &[Place]) -> Result<Vec<(Place, Conversation)>> {
     let (workspaces, ids) = columns(places);
     let rows = conversations!(
-        "WHERE (c.workspace_id, c.id) IN (
-           WITH RECURSIVE chain AS (
-             SELECT n.workspace_id, n.id, n.continued_by FROM conversation n
-             JOIN UNNEST($1::text[], $2::uuid[]) AS k (workspace_id, id)
-               ON n.workspace_id = k.workspace_id AND n.id = k.id
-             UNION
-             SELECT n.workspace_id, n.id, n.continued_by FROM chain
-             JOIN conversation n ON n.workspace_id = chain.workspace_id AND n.id = chain.continued_by)
-           SELECT workspace_id, id FROM chain)
-         ORDER BY c.workspace_id, c.id FOR NO KEY UPDATE OF c",
+        "(WITH RECURSIVE chain AS (
+            SELECT n.workspace_id, n.id, n.continued_by FROM UNNEST($1::text[], $2::uuid[]) AS k (workspace_id, id)
+            CROSS JOIN LATERAL (
+              SELECT * FROM conversation n WHERE n.workspace_id = k.workspace_id AND n.id = k.id OFFSET 0) n
+            UNION
+            SELECT n.workspace_id, n.id, n.continued_by FROM chain
+            CROSS JOIN LATERAL (
+              SELECT * FROM conversation n WHERE n.workspace_id = chain.workspace_id AND n.id = chain.continued_by
+              OFFSET 0) n)
+          SELECT workspace_id, id FROM chain ORDER BY workspace_id, id) k
+         CROSS JOIN LATERAL (
+           SELECT * FROM conversation n WHERE n.workspace_id = k.workspace_id AND n.id = k.id FOR NO KEY UPDATE) c",
         &workspaces,
         &ids
     )
@@ -335,7 +348,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Writes what can change of conversations that the transaction has locked.
+/// Writes what can change of conversations that the transaction has locked: their places (ctid) cannot move meanwhile.
 pub async fn update(db: &mut PgConnection, changed: &[(&WorkspaceId, &Conversation)]) -> Result<()> {
     let of = |f: fn(&Conversation) -> Option<Uuid>| changed.iter().map(|(_, c)| f(c)).collect::<Vec<_>>();
     let number = |f: fn(&Conversation) -> u64| changed.iter().map(|(_, c)| stored(f(c))).collect::<Vec<_>>();
@@ -351,7 +364,9 @@ pub async fn update(db: &mut PgConnection, changed: &[(&WorkspaceId, &Conversati
          FROM UNNEST($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
            $8::bigint[], $9::bigint[], $10::timestamptz[], $11::uuid[])
            AS t (workspace, id, contact, phone, email, reach, last, read, customer, resolved, continued)
-         WHERE c.workspace_id = t.workspace AND c.id = t.id",
+         CROSS JOIN LATERAL (
+           SELECT n.ctid AS place FROM conversation n WHERE n.workspace_id = t.workspace AND n.id = t.id OFFSET 0) n
+         WHERE c.ctid = n.place",
         &workspaces,
         &changed.iter().map(|(_, c)| c.id.0).collect::<Vec<_>>(),
         &of(|c| c.reach.contact.map(|id| id.0)) as &[Option<Uuid>],

@@ -32,7 +32,7 @@ pub async fn answers(
     .await
     .or_fault("count answers")?;
     let rows = messages!(
-        "WHERE workspace_id = $1 AND conversation_id = $2 AND seq >= $3 AND seq <= $4 AND follow_up
+        "message m WHERE workspace_id = $1 AND conversation_id = $2 AND seq >= $3 AND seq <= $4 AND follow_up
            AND (author = 'agent' OR (author = 'bot' AND $5)) ORDER BY seq DESC LIMIT $6",
         workspace.as_str(),
         conversation.id.0,
@@ -56,7 +56,7 @@ pub async fn question(
     before: u64,
 ) -> Result<Option<Message>> {
     let row = messages!(
-        "WHERE workspace_id = $1 AND conversation_id = $2 AND seq < $3 AND author = 'customer'
+        "message m WHERE workspace_id = $1 AND conversation_id = $2 AND seq < $3 AND author = 'customer'
          ORDER BY seq DESC LIMIT 1",
         workspace.as_str(),
         conversation.id.0,

@@ -14,9 +14,11 @@ pub async fn seen(db: &mut PgConnection, events: &[Event]) -> Result<HashMap<Key
     let integrations: Vec<String> = events.iter().map(|event| event.integration.to_string()).collect();
     let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
     let rows = sqlx::query!(
-        "SELECT e.workspace_id, e.integration_id, e.event_id, e.content_hash FROM ingest_event e
-         JOIN UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, event_id)
-           ON e.workspace_id = k.workspace_id AND e.integration_id = k.integration_id AND e.event_id = k.event_id",
+        "SELECT e.workspace_id, e.integration_id, e.event_id, e.content_hash
+         FROM UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, event_id)
+         CROSS JOIN LATERAL (
+           SELECT * FROM ingest_event n WHERE n.workspace_id = k.workspace_id AND n.integration_id = k.integration_id
+             AND n.event_id = k.event_id OFFSET 0) e",
         &workspaces,
         &integrations,
         &ids,

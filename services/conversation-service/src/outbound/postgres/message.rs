@@ -53,8 +53,9 @@ macro_rules! messages {
     ($tail:tt, $($argument:expr),*) => {
         sqlx::query_as!(
             crate::outbound::postgres::message::Row,
-            "SELECT conversation_id, seq, id, author, agent_id, text, at, follow_up, client_id, integration_id, foreign_id
-             FROM message " + $tail,
+            "SELECT m.conversation_id, m.seq, m.id, m.author, m.agent_id, m.text, m.at, m.follow_up, m.client_id,
+                    m.integration_id, m.foreign_id
+             FROM " + $tail,
             $($argument),*
         )
     };
@@ -70,7 +71,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Message>> {
     let rows = messages!(
-        "WHERE workspace_id = $1 AND conversation_id = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+        "message m WHERE workspace_id = $1 AND conversation_id = $2 AND seq > $3 ORDER BY seq LIMIT $4",
         workspace.as_str(),
         conversation.0,
         stored(after),
@@ -91,7 +92,10 @@ pub async fn get_by_client_id(
 ) -> Result<Option<Message>> {
     let ids: Vec<Uuid> = conversations.iter().map(|id| id.0).collect();
     let row = messages!(
-        "WHERE workspace_id = $1 AND conversation_id = ANY ($2) AND client_id = $3 LIMIT 1",
+        "UNNEST($2::uuid[]) AS k (id)
+         CROSS JOIN LATERAL (
+           SELECT * FROM message n WHERE n.workspace_id = $1 AND n.conversation_id = k.id AND n.client_id = $3) m
+         LIMIT 1",
         workspace.as_str(),
         &ids,
         client_id
@@ -110,9 +114,10 @@ pub async fn find_foreign(db: &mut PgConnection, keys: &[Key]) -> Result<HashMap
     let rows = sqlx::query!(
         r#"SELECT m.workspace_id, m.integration_id AS "integration_id!", m.foreign_id AS "foreign_id!",
                   m.conversation_id, m.seq
-           FROM message m JOIN UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, foreign_id)
-             ON m.workspace_id = k.workspace_id AND m.integration_id = k.integration_id
-            AND m.foreign_id = k.foreign_id AND m.foreign_id IS NOT NULL
+           FROM UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, foreign_id)
+           CROSS JOIN LATERAL (
+             SELECT * FROM message n WHERE n.workspace_id = k.workspace_id AND n.integration_id = k.integration_id
+               AND n.foreign_id = k.foreign_id OFFSET 0) m
            ORDER BY m.id"#,
         &workspaces,
         &integrations,
