@@ -6,7 +6,7 @@ use crate::domain::conversation::{Change, Conversation};
 use crate::domain::ingest::{Action, Event, Key, Known, Mark, Place, Plan, plan};
 use crate::outbound::postgres::{channel, conversation, counter, ingest, message};
 use domain::{ConversationId, WorkspaceId};
-use fault::{Fault, Result};
+use fault::{Fault, Result, codes};
 use std::collections::{BTreeSet, HashMap};
 use store::Tx;
 
@@ -109,6 +109,17 @@ async fn load(tx: &mut Tx, events: &[Event]) -> Result<Known> {
     places.retain(|place| !conversations.contains_key(place));
     if !places.is_empty() {
         conversations.extend(conversation::lock_with_chain(tx, &Vec::from_iter(places)).await?);
+    }
+    let whole = conversations.iter().all(|((workspace, _), conversation)| {
+        conversation
+            .continued_by
+            .is_none_or(|next| conversations.contains_key(&(workspace.clone(), next)))
+    });
+    if !whole {
+        return Err(Fault::new(
+            &codes::CONFLICT,
+            "a conversation was continued in between; try again",
+        ));
     }
     // After the locks: who held them may have accepted the same events.
     let seen = ingest::seen(tx, events).await?;
