@@ -86,20 +86,37 @@ impl App {
             Some((asked, read)) if asked == address => read,
             _ => self.contacts.get_address(workspace, address).await,
         };
-        let (recipient, name) = match read {
-            Ok(read) => read,
+        match read {
+            Ok((recipient, name)) => {
+                let message = self.prepare(claimed, &now_known, &checked.context, address, recipient, name);
+                checked.message = Some(message.await?);
+            }
             // Erased, or not given for support: nobody may be written to.
             Err(fault) if matches!(fault.kind(), Kind::NotFound | Kind::PermissionDenied) => {
                 checked.refusal = Some(&codes::NO_ADDRESS);
-                return Ok(checked);
             }
             Err(fault) => return Err(fault),
-        };
-        let settings = now_known
-            .settings
-            .as_ref()
+        }
+        Ok(checked)
+    }
+
+    /// Renders, counts the parts and holds their price.
+    async fn prepare(
+        &self,
+        claimed: &Claimed,
+        case: &Case,
+        context: &GetFollowUpContextResponse,
+        address: AddressId,
+        recipient: Recipient,
+        name: Option<PersonName>,
+    ) -> Result<Message> {
+        let Claimed {
+            workspace, delivery, ..
+        } = claimed;
+        let settings = case.settings.as_ref();
+        let settings = settings
             .ok_or_else(|| Fault::internal("conversation-service answered without the settings of the channel"))?;
-        let rendered = self.render(claimed, &checked.context, settings, name.as_ref());
+        let rendered = self.render(claimed, context, settings, name.as_ref());
         let (parts, country) = match (&rendered, &recipient) {
             (Rendered::Text(text), Recipient::Phone { country, .. }) => {
                 (sms::parts(text).count, country.as_str().to_owned())
@@ -110,7 +127,7 @@ impl App {
             .billing
             .hold(workspace, delivery.id, delivery.step, &country, parts)
             .await?;
-        checked.message = Some(Message {
+        Ok(Message {
             address,
             recipient,
             rendered,
@@ -118,8 +135,7 @@ impl App {
             country,
             parts,
             hold,
-        });
-        Ok(checked)
+        })
     }
 
     async fn ask_presence(&self, claimed: &Claimed) -> Result<Option<(Presence, Fresh)>> {

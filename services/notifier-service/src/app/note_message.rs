@@ -1,8 +1,12 @@
 use super::App;
-use domain::{ConversationId, WorkspaceId};
+use super::open_case::Cause;
+use domain::{AuthorRole, ConversationId, WorkspaceId};
 use events::event::MessagePosted;
 use events::{instant, role};
 use fault::{Fault, Result};
+
+/// Name of the inbox rows: which answers were heard of before.
+const HEARD: &str = "notifier.answer";
 
 impl App {
     /// A message was posted: an answer may start a follow-up, a reply ends one.
@@ -10,9 +14,16 @@ impl App {
         let id = ConversationId::parse(&fact.conversation)?;
         let author = role(fact.author).ok_or_else(|| Fault::invalid("author", "is not a known role"))?;
         let at = instant(fact.at).ok_or_else(|| Fault::invalid("at", "is missing"))?;
-        self.fold(workspace, id, |conversation| {
-            conversation.posted(fact.seq, author, fact.follow_up, at);
-        })
-        .await
+        let mut tx = self.store.begin(workspace).await?;
+        let mut open = self.open_case(&mut tx, workspace, id).await?;
+        open.case.conversation.posted(fact.seq, author, fact.follow_up, at);
+        let answer = author == AuthorRole::Agent && fact.follow_up;
+        if answer && tx.first_time(workspace, HEARD, &fact.message).await? {
+            open.case.heard = Some((fact.seq, at));
+        }
+        self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
+        tx.commit().await?;
+        self.store.due_changed();
+        Ok(())
     }
 }

@@ -52,6 +52,7 @@ impl App {
             presence: seen,
             history,
             follow_up,
+            heard: None,
             closed: None,
         };
         Ok(OpenCase {

@@ -14,6 +14,9 @@ pub struct Case {
     pub presence: Presence,
     pub history: History,
     pub follow_up: Option<FollowUp>,
+    /// An answer that this settling hears of for the first time: if it was read or replied to before we heard of it, a
+    /// follow-up that ended at once says so.
+    pub heard: Option<(u64, Timestamp)>,
     /// The one that made room for it, when settling opened a new one.
     pub closed: Option<FollowUp>,
 }
@@ -65,7 +68,8 @@ impl Case {
             apply(&mut follow_up, verdict, ids, now, &mut effects);
             self.follow_up = Some(follow_up);
         }
-        if let Some((from_seq, first_at)) = self.next_key() {
+        let heard = self.heard.take();
+        if let Some((from_seq, first_at)) = self.next_key().or_else(|| self.read_before(heard)) {
             let mut follow_up = FollowUp::new(ids.follow_up, from_seq, first_at, now);
             effects.push(Effect::Opened(follow_up.id));
             let verdict = self.evidence(fresh).verdict(&follow_up, now);
@@ -149,6 +153,16 @@ impl Case {
             follow_up.from_seq = seq;
             follow_up.first_at = at;
         }
+    }
+
+    /// An answer that was over before it was heard of.
+    fn read_before(&self, heard: Option<(u64, Timestamp)>) -> Option<(u64, Timestamp)> {
+        let mark = self.conversation.mark();
+        let newer = |seq: u64| match &self.follow_up {
+            Some(newest) => newest.state == State::Done && newest.from_seq < seq,
+            None => true,
+        };
+        heard.filter(|(seq, _)| *seq <= mark && *seq > self.history.covered && newer(*seq))
     }
 
     fn next_key(&self) -> Option<(u64, Timestamp)> {

@@ -24,3 +24,5 @@ pub use settings::{Policy, Settings, Timing};
 
 #[cfg(test)]
 mod case_tests;
+#[cfg(test)]
+mod follow_up_tests;

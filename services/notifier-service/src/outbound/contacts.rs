@@ -47,7 +47,7 @@ impl Contacts {
         let recipient = match told.kind() {
             AddressKind::Phone => Recipient::Phone {
                 number: PhoneE164::parse(&told.value)?,
-                country: Country::parse(&told.country)?,
+                country: country(&told.country)?,
             },
             AddressKind::Email => Recipient::Email(Email::parse(&told.value)?),
             AddressKind::Unspecified => {
@@ -56,4 +56,9 @@ impl Contacts {
         };
         Ok((recipient, name))
     }
+}
+
+/// Numbers that belong to no country (satellite phones, freephone) are priced as ISO's code for 'unknown'.
+fn country(text: &str) -> Result<Country> {
+    Ok(Country::parse(if text.is_empty() { "ZZ" } else { text })?)
 }

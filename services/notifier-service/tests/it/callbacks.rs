@@ -1,6 +1,7 @@
 //! Who may tell us what, and which links work.
 
-use crate::harness::{Harness, PHONE, SOON, Tested, token_in};
+use crate::harness::{Harness, PHONE, SOON, Tested};
+use crate::words::token_in;
 use rpc::notifier::{DeliveryStatus, ListFollowUpsRequest, Parameter, RecordReceiptRequest, RedeemReturnLinkRequest};
 use testkit::ReceiptMode;
 

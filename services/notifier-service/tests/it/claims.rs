@@ -1,6 +1,7 @@
 //! One send per decision, whatever is repeated, overtaken or killed.
 
-use crate::harness::{EMAIL, Harness, PHONE, SOON, Tested, posted};
+use crate::harness::{EMAIL, Harness, PHONE, SOON, Tested};
+use crate::words::posted;
 use domain::{Clock, EventId};
 use events::common::{AuthorRole, PresenceCause, PresenceState};
 use events::event::{DeliveryAttempting, DeliveryFailed, FollowUpEnd};

@@ -1,6 +1,8 @@
 //! Whether and how a customer is brought back.
 
-use crate::harness::{EMAIL, Harness, PHONE, SOON, Tested, token_in};
+use crate::harness::{EMAIL, Harness, PHONE, SOON, Tested};
+use crate::words::{posted, token_in};
+use domain::Clock;
 use events::common::{AuthorRole, FollowUpPolicy, PresenceCause, PresenceState};
 use events::event::{
     DeliveryAccepted, DeliveryAttempting, DeliveryPurpose, FollowUpEnd, FollowUpEnded, FollowUpStarted,
@@ -242,5 +244,37 @@ async fn answers_after_the_last_send_open_a_follow_up_of_their_own_an_hour_later
     assert_eq!(notifier.sent().await, (1, 0));
     notifier.advance(45).await;
     notifier.sms.nth(PHONE, 2, SOON).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_debounce_the_text_goes_out_at_once() -> Tested {
+    let mut notifier = Harness::start().await?;
+    (notifier.settings.debounce_ms, notifier.settings.ceiling_ms) = (0, 0);
+    let customer = notifier.customer(true, false).await?;
+    notifier.leave(&customer).await?;
+    notifier.answer(&customer, 2).await?;
+    notifier.sms.nth(PHONE, 1, SOON).await?;
+    let told = notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
+    assert_eq!((told.follow_ups.len(), told.deliveries.len()), (1, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_was_read_before_we_heard_of_it_is_explained_too() -> Tested {
+    let notifier = Harness::start().await?;
+    let customer = notifier.customer(true, true).await?;
+    notifier.read(&customer, 2).await?;
+    notifier.caught_up().await?;
+    let at = Some(events::stamp(notifier.clock.now()));
+    for _ in 0..2 {
+        notifier
+            .publish(&posted(&customer, 2, AuthorRole::Agent, true, at))
+            .await?;
+    }
+    notifier.caught_up().await?;
+    let told = notifier.explain(&customer).await?;
+    assert_eq!(told.summary, "Nothing was sent: the customer read the answer.");
+    assert_eq!(told.follow_ups.len(), 1);
     Ok(())
 }

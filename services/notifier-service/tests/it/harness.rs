@@ -1,11 +1,10 @@
 use crate::gateway::{self, Client};
 use crate::peers::{Peers, Truth};
+use crate::words::{posted, settings};
 use bus::{Bus, BusConfig};
 use domain::{AddressId, Clock, ContactId, ConversationId, Entropy, EventId, TimeScale, VisitorId, WorkspaceId};
-use events::common::{
-    AuthorRole, ChannelKind, ChannelSettings, FieldRule, FollowUpPolicy, PresenceCause, PresenceSource, PresenceState,
-};
-use events::event::{ChannelChanged, ConversationStarted, MessagePosted, MessageRead, VisitorPresenceChanged};
+use events::common::{AuthorRole, ChannelKind, ChannelSettings, PresenceCause, PresenceState};
+use events::event::{ChannelChanged, ConversationStarted, MessageRead, VisitorPresenceChanged};
 use events::{Fact, Outgoing, stamp};
 use notifier_service::{Config, MIGRATOR, start};
 use rpc::contacts::{Address, AddressKind};
@@ -454,50 +453,4 @@ impl Drop for Harness {
     fn drop(&mut self) {
         self.drop_instance();
     }
-}
-
-pub fn posted(
-    customer: &Customer,
-    seq: u64,
-    author: AuthorRole,
-    follow_up: bool,
-    at: Option<prost_types::Timestamp>,
-) -> MessagePosted {
-    MessagePosted {
-        conversation: customer.conversation.to_string(),
-        seq,
-        message: uuid::Uuid::from_u128(u128::from(seq)).to_string(),
-        author: author.into(),
-        follow_up,
-        at,
-    }
-}
-
-/// The defaults, without the confirmation.
-pub fn settings() -> ChannelSettings {
-    ChannelSettings {
-        phone: FieldRule::Optional.into(),
-        email: FieldRule::Optional.into(),
-        name: FieldRule::Optional.into(),
-        policy: FollowUpPolicy::TextThenEmail.into(),
-        presence_source: PresenceSource::Widget.into(),
-        follow_up: true,
-        bot_answers_follow_up: false,
-        confirmation_text: false,
-        debounce_ms: 30_000,
-        ceiling_ms: 120_000,
-        escalation_ms: 600_000,
-        unread_mail_ms: 60_000,
-        language: "en".into(),
-        business_name: "Acme".into(),
-        default_country: "PL".into(),
-        allowed_origins: vec!["https://shop.example".into()],
-        texts_per_number_per_day: 3,
-    }
-}
-
-/// The token in a text's or mail's link.
-pub fn token_in(text: &str) -> &str {
-    let (_, rest) = text.split_once("/r/acme.").expect("a return link");
-    rest.get(..22).expect("a token of 22 characters")
 }

@@ -10,4 +10,4 @@ mod isolation;
 mod limits;
 mod outcomes;
 mod peers;
-mod traces;
+mod words;

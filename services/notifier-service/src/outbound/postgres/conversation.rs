@@ -1,7 +1,7 @@
 use super::{signed, unsigned, word};
 use crate::domain::{Answer, Conversation, Given, History, Sent, Started};
 use domain::{AddressId, AuthorRole, ChannelId, ContactId, ConversationId, Timestamp, VisitorId, WorkspaceId};
-use fault::Result;
+use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use std::collections::BTreeMap;
 use store::{OrFault, Tx};
@@ -13,15 +13,52 @@ pub async fn lock_conversation(
     workspace: &WorkspaceId,
     id: ConversationId,
 ) -> Result<(Conversation, History)> {
-    sqlx::query!(
-        "INSERT INTO conversation_view (workspace_id, conversation) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        workspace.as_str(),
-        id.0
-    )
-    .execute(&mut **tx)
-    .await
-    .or_fault("keep conversation's place")?;
-    let row = sqlx::query!(
+    let row = match lock(tx, workspace, id).await? {
+        Some(row) => row,
+        None => {
+            sqlx::query!(
+                "INSERT INTO conversation_view (workspace_id, conversation) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                workspace.as_str(),
+                id.0
+            )
+            .execute(&mut **tx)
+            .await
+            .or_fault("keep conversation's place")?;
+            let placed = lock(tx, workspace, id).await?;
+            placed.ok_or_else(|| Fault::internal("a conversation's place was not kept"))?
+        }
+    };
+    let history = history(&row)?;
+    Ok((row.fold(answers(tx, workspace, id).await?)?, history))
+}
+
+struct Row {
+    number: Option<i64>,
+    channel: Option<String>,
+    visitor: Option<Uuid>,
+    opened_by: Option<String>,
+    started_at: Option<jiff_sqlx::Timestamp>,
+    contact: Option<Uuid>,
+    contact_version: Option<i64>,
+    contact_at: Option<jiff_sqlx::Timestamp>,
+    phone_address: Option<Uuid>,
+    phone_version: Option<i64>,
+    phone_at: Option<jiff_sqlx::Timestamp>,
+    email_address: Option<Uuid>,
+    email_version: Option<i64>,
+    email_at: Option<jiff_sqlx::Timestamp>,
+    read_up_to: i64,
+    customer_up_to: i64,
+    returned_at: Option<jiff_sqlx::Timestamp>,
+    resolved_version: i64,
+    covered_up_to: i64,
+    last_sent_at: Option<jiff_sqlx::Timestamp>,
+    last_sent_to: Option<i64>,
+}
+
+async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<Option<Row>> {
+    sqlx::query_as!(
+        Row,
         "SELECT number, channel, visitor, opened_by, started_at, contact, contact_version, contact_at, phone_address,
            phone_version, phone_at, email_address, email_version, email_at, read_up_to, customer_up_to, returned_at,
            resolved_version, covered_up_to, last_sent_at, last_sent_to
@@ -29,34 +66,42 @@ pub async fn lock_conversation(
         workspace.as_str(),
         id.0
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await
-    .or_fault("lock conversation")?;
-    let started = match (row.number, row.channel, row.opened_by, row.started_at) {
-        (Some(number), Some(channel), Some(opened_by), Some(at)) => Some(Started {
-            number: unsigned(number)?,
-            channel: ChannelId::parse(&channel)?,
-            visitor: row.visitor.map(VisitorId),
-            opened_by: word(
-                "conversation_view.opened_by",
-                &opened_by,
-                AuthorRole::from_word(&opened_by),
-            )?,
-            at: at.to_jiff(),
-        }),
-        _ => None,
-    };
-    let conversation = Conversation {
-        started,
-        contact: given(row.contact, row.contact_version, row.contact_at, ContactId)?,
-        phone: given(row.phone_address, row.phone_version, row.phone_at, AddressId)?,
-        email: given(row.email_address, row.email_version, row.email_at, AddressId)?,
-        read_up_to: unsigned(row.read_up_to)?,
-        customer_up_to: unsigned(row.customer_up_to)?,
-        returned_at: row.returned_at.map(|at| at.to_jiff()),
-        resolved_version: unsigned(row.resolved_version)?,
-        answers: answers(tx, workspace, id).await?,
-    };
+    .or_fault("lock conversation")
+}
+
+impl Row {
+    fn fold(self, answers: BTreeMap<u64, Answer>) -> Result<Conversation> {
+        let started = match (self.number, self.channel, self.opened_by, self.started_at) {
+            (Some(number), Some(channel), Some(opened_by), Some(at)) => Some(Started {
+                number: unsigned(number)?,
+                channel: ChannelId::parse(&channel)?,
+                visitor: self.visitor.map(VisitorId),
+                opened_by: word(
+                    "conversation_view.opened_by",
+                    &opened_by,
+                    AuthorRole::from_word(&opened_by),
+                )?,
+                at: at.to_jiff(),
+            }),
+            _ => None,
+        };
+        Ok(Conversation {
+            started,
+            contact: given(self.contact, self.contact_version, self.contact_at, ContactId)?,
+            phone: given(self.phone_address, self.phone_version, self.phone_at, AddressId)?,
+            email: given(self.email_address, self.email_version, self.email_at, AddressId)?,
+            read_up_to: unsigned(self.read_up_to)?,
+            customer_up_to: unsigned(self.customer_up_to)?,
+            returned_at: self.returned_at.map(|at| at.to_jiff()),
+            resolved_version: unsigned(self.resolved_version)?,
+            answers,
+        })
+    }
+}
+
+fn history(row: &Row) -> Result<History> {
     let last_sent = match (row.last_sent_at, row.last_sent_to) {
         (Some(at), Some(to_seq)) => Some(Sent {
             at: at.to_jiff(),
@@ -64,11 +109,10 @@ pub async fn lock_conversation(
         }),
         _ => None,
     };
-    let history = History {
+    Ok(History {
         covered: unsigned(row.covered_up_to)?,
         last_sent,
-    };
-    Ok((conversation, history))
+    })
 }
 
 fn given<T>(
