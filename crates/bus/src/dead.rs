@@ -111,15 +111,35 @@ fn letter(message: &Message) -> Result<DeadLetter> {
         .unwrap_or_default();
     Ok(DeadLetter {
         sequence: info.stream_sequence,
-        at: info.published.to_string(),
+        at: instant(info.published.unix_timestamp_nanos()),
         workspace,
         consumer: header(headers::DEAD_CONSUMER),
         subject,
         code: header(headers::DEAD_CODE),
         reason: header(headers::DEAD_REASON),
-        event_id: header(headers::CE_ID),
+        event_id: event_id(&map, &message.payload),
         payload: message.payload.to_vec(),
     })
+}
+
+fn instant(unix_nanos: i128) -> String {
+    domain::Timestamp::from_nanosecond(unix_nanos)
+        .map(|at| at.to_string())
+        .unwrap_or_default()
+}
+
+/// From the header, or from the document itself where it is structured JSON.
+fn event_id(map: &HeaderMap, payload: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: String,
+    }
+    match map.get(headers::CE_ID) {
+        Some(id) => id.as_str().to_owned(),
+        None => serde_json::from_slice::<Named>(payload)
+            .map(|named| named.id)
+            .unwrap_or_default(),
+    }
 }
 
 /// Publishes a dead letter again where it came from, under its own event id, and removes it from the dead letters.
