@@ -86,7 +86,7 @@ CREATE TABLE ingest_event (
 );
 -- Old ones lie together: a few pages of index, and nothing to keep up on the way in.
 CREATE INDEX ingest_event_age ON ingest_event USING brin (at);
-SELECT homing_protect('ingest_event', 'SELECT, INSERT');
+SELECT homing_protect('ingest_event', 'SELECT, INSERT, DELETE');
 SELECT homing_worker('ingest_event', 'workspace_id, integration_id, event_id, at', '');
 DO $$ BEGIN
   EXECUTE format('GRANT DELETE ON ingest_event TO %I', regexp_replace(current_user, '_owner$', '_worker'));

@@ -205,6 +205,34 @@ async fn each_item_is_answered_and_one_bad_event_does_not_spoil_the_rest() -> Te
 }
 
 #[tokio::test]
+async fn only_accepted_events_use_up_their_id() -> Tested {
+    let world = World::new().await?;
+    let lost = document(
+        "e-1",
+        "t-1",
+        "message",
+        json!({"author": {"role": "agent"}, "text": "To whom?"}),
+    );
+    let found = message("e-1", "t-1", "agent", "To you.");
+    let outcomes = ingest(&world, &[lost.clone(), found.clone(), lost.clone(), found.clone()]).await?;
+    let differs = (false, "ingest.replay_differs", "id");
+    assert_eq!(
+        verdicts(&outcomes),
+        [
+            (false, "ingest.reference_unknown", "subject"),
+            (true, "", ""),
+            differs,
+            (true, "", "")
+        ]
+    );
+    let again = ingest(&world, &[lost, found, message("e-2", "t-1", "agent", "And to you.")]).await?;
+    assert_eq!(verdicts(&again), [differs, (true, "", ""), (true, "", "")]);
+    assert_eq!(world.facts::<MessagePosted>(2).await?.len(), 2);
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn our_own_conversation_id_is_a_reference_too() -> Tested {
     let world = World::new().await?;
     let id = world.start("r-1").await?.conversation;

@@ -3,9 +3,9 @@
 use crate::app::App;
 use crate::app::record::record;
 use crate::domain::conversation::{Change, Conversation};
-use crate::domain::ingest::{Action, Event, Key, Known, Mark, Place, Plan, plan};
+use crate::domain::ingest::{Action, Event, Key, Known, Mark, Place, Plan, Refusal, plan};
 use crate::outbound::postgres::{channel, conversation, counter, ingest, message};
-use domain::{ConversationId, WorkspaceId};
+use domain::{ConversationId, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
 use std::collections::{BTreeSet, HashMap};
 use store::Tx;
@@ -18,7 +18,7 @@ impl App {
             .store
             .begin_all(&workspaces.into_iter().cloned().collect::<Vec<_>>())
             .await?;
-        let known = load(&mut tx, events).await?;
+        let known = load(&mut tx, events, self.now()).await?;
         let mut plan = plan(known, events);
         if plan.outcomes.contains(&Ok(true)) {
             self.save(&mut tx, events, &mut plan).await?;
@@ -36,13 +36,7 @@ impl App {
             let numbers = counter::take(tx, &plan.numbers_needed()).await?;
             plan.number(&numbers);
         }
-        let accepted: Vec<&Event> = events
-            .iter()
-            .zip(&plan.outcomes)
-            .filter(|(_, outcome)| **outcome == Ok(true))
-            .map(|(event, _)| event)
-            .collect();
-        ingest::insert(tx, &accepted, self.now()).await?;
+        self.correct(tx, events, plan).await?;
         // Updates before inserts: of two conversations with one reference, only the newest may bear it.
         let touched = rows(plan, plan.touched.iter());
         if !touched.is_empty() {
@@ -71,12 +65,32 @@ impl App {
     }
 }
 
+impl App {
+    /// The batch's events were all remembered before it was decided which are accepted: the others are forgotten.
+    async fn correct(&self, tx: &mut Tx, events: &[Event], plan: &Plan) -> Result<()> {
+        if plan.outcomes.iter().all(Result::is_ok) {
+            return Ok(());
+        }
+        let of = |wanted: fn(&Result<bool, Refusal>) -> bool| -> Vec<&Event> {
+            let events = events.iter().zip(&plan.outcomes);
+            events
+                .filter(|(_, outcome)| wanted(outcome))
+                .map(|(event, _)| event)
+                .collect()
+        };
+        ingest::delete(tx, &of(Result::is_err)).await?;
+        // An accepted event may bear the id of one that was refused before it.
+        ingest::insert(tx, &of(|outcome| *outcome == Ok(true)), self.now()).await?;
+        Ok(())
+    }
+}
+
 fn rows<'a>(plan: &'a Plan, places: impl Iterator<Item = &'a Place>) -> Vec<(&'a WorkspaceId, &'a Conversation)> {
     places.map(|place| (&place.0, &plan.conversations[place])).collect()
 }
 
 /// Reads and locks everything that the events name.
-async fn load(tx: &mut Tx, events: &[Event]) -> Result<Known> {
+async fn load(tx: &mut Tx, events: &[Event], now: Timestamp) -> Result<Known> {
     let marks: BTreeSet<Key> = events
         .iter()
         .filter_map(|event| match &event.action {
@@ -122,7 +136,12 @@ async fn load(tx: &mut Tx, events: &[Event]) -> Result<Known> {
         ));
     }
     // After the locks: who held them may have accepted the same events.
-    let seen = ingest::seen(tx, events).await?;
+    let all: Vec<&Event> = events.iter().collect();
+    let new = ingest::insert(tx, &all, now).await?;
+    let seen = match new == events.len() {
+        true => HashMap::new(),
+        false => ingest::seen(tx, events).await?,
+    };
     let wanted: BTreeSet<_> = events
         .iter()
         .filter(|event| !references.contains_key(&event.key(&event.reference)))

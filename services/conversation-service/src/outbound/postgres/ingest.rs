@@ -8,17 +8,39 @@ use sqlx::PgConnection;
 use std::collections::HashMap;
 use store::OrFault;
 
-/// Which of these events were accepted before, and with which content.
+/// Remembers events, so far as no event by the same id is remembered already; of two in one batch the first. Waits for
+/// other transactions that are remembering the same. Answers how many it did remember.
+pub async fn insert(db: &mut PgConnection, events: &[&Event], now: Timestamp) -> Result<usize> {
+    let done = sqlx::query!(
+        "INSERT INTO ingest_event (workspace_id, integration_id, event_id, content_hash, at)
+         SELECT t.*, $5 FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[]) t ON CONFLICT DO NOTHING",
+        &events
+            .iter()
+            .map(|event| event.workspace.to_string())
+            .collect::<Vec<_>>(),
+        &events
+            .iter()
+            .map(|event| event.integration.to_string())
+            .collect::<Vec<_>>(),
+        &events.iter().map(|event| event.id.clone()).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.digest.to_vec()).collect::<Vec<_>>(),
+        now.to_sqlx() as _,
+    )
+    .execute(db)
+    .await
+    .or_fault("remember ingested events")?;
+    Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
+}
+
+/// Which of these events other transactions have remembered, and with which content.
 pub async fn seen(db: &mut PgConnection, events: &[Event]) -> Result<HashMap<Key, Digest>> {
-    let workspaces: Vec<String> = events.iter().map(|event| event.workspace.to_string()).collect();
-    let integrations: Vec<String> = events.iter().map(|event| event.integration.to_string()).collect();
-    let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
+    let (workspaces, integrations, ids) = columns(events.iter());
     let rows = sqlx::query!(
         "SELECT e.workspace_id, e.integration_id, e.event_id, e.content_hash
          FROM UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, event_id)
          CROSS JOIN LATERAL (
            SELECT * FROM ingest_event n WHERE n.workspace_id = k.workspace_id AND n.integration_id = k.integration_id
-             AND n.event_id = k.event_id OFFSET 0) e",
+             AND n.event_id = k.event_id AND n.xmin <> pg_current_xact_id()::xid OFFSET 0) e",
         &workspaces,
         &integrations,
         &ids,
@@ -39,27 +61,31 @@ pub async fn seen(db: &mut PgConnection, events: &[Event]) -> Result<HashMap<Key
         .collect()
 }
 
-/// Remembers accepted events.
-pub async fn insert(db: &mut PgConnection, events: &[&Event], now: Timestamp) -> Result<()> {
+/// Forgets what this transaction has remembered of these events.
+pub async fn delete(db: &mut PgConnection, events: &[&Event]) -> Result<()> {
+    let (workspaces, integrations, ids) = columns(events.iter().copied());
     sqlx::query!(
-        "INSERT INTO ingest_event (workspace_id, integration_id, event_id, content_hash, at)
-         SELECT t.*, $5 FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[]) t",
-        &events
-            .iter()
-            .map(|event| event.workspace.to_string())
-            .collect::<Vec<_>>(),
-        &events
-            .iter()
-            .map(|event| event.integration.to_string())
-            .collect::<Vec<_>>(),
-        &events.iter().map(|event| event.id.clone()).collect::<Vec<_>>(),
-        &events.iter().map(|event| event.digest.to_vec()).collect::<Vec<_>>(),
-        now.to_sqlx() as _,
+        "DELETE FROM ingest_event e
+         USING UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, event_id)
+         WHERE e.workspace_id = k.workspace_id AND e.integration_id = k.integration_id AND e.event_id = k.event_id
+           AND e.xmin = pg_current_xact_id()::xid",
+        &workspaces,
+        &integrations,
+        &ids,
     )
     .execute(db)
     .await
-    .or_fault("remember ingested events")?;
+    .or_fault("forget refused events")?;
     Ok(())
+}
+
+fn columns<'a>(events: impl Iterator<Item = &'a Event> + Clone) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let name = |f: fn(&Event) -> &str| events.clone().map(|event| f(event).to_owned()).collect();
+    (
+        name(|event| event.workspace.as_str()),
+        name(|event| event.integration.as_str()),
+        name(|event| &event.id),
+    )
 }
 
 /// Rows deleted at a time: short transactions.
