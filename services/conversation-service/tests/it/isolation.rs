@@ -224,6 +224,35 @@ async fn what_is_set_up_stays_in_its_workspace() -> Tested {
         seen(workspaces.authenticate_token(ask).await).0,
         "access.unauthenticated"
     );
+    let only_bolt = proto::CreateIntegrationRequest {
+        integration: "only-bolt".into(),
+        ..integration("bolt")
+    };
+    workspaces.create_integration(only_bolt).await?;
+    let team = |workspace: &str| proto::CreateTeamRequest {
+        workspace: workspace.into(),
+        team: "only-bolt".into(),
+        name: "Team".into(),
+    };
+    workspaces.create_team(team("bolt")).await?;
+    for name in ["only-bolt", "nowhere"] {
+        let rotate = proto::RotateIntegrationTokenRequest {
+            workspace: "acme".into(),
+            integration: name.into(),
+        };
+        assert_eq!(
+            seen(workspaces.rotate_integration_token(rotate).await).0,
+            "request.not_found"
+        );
+        let agent = proto::CreateAgentRequest {
+            workspace: "acme".into(),
+            agent: "bert".into(),
+            display_name: "Bert".into(),
+            teams: vec![name.into()],
+        };
+        assert_eq!(seen(workspaces.create_agent(agent).await).2, Some("teams".into()));
+    }
+    workspaces.create_team(team("acme")).await?;
     for workspace in ["bolt2", "nowhere"] {
         let get = proto::GetWorkspaceRequest {
             workspace: workspace.into(),
