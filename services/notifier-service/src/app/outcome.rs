@@ -4,7 +4,7 @@ use super::open_case::{OpenCase, record_failed};
 use super::send::{purpose_on_wire, turned};
 use super::timeline::evidence;
 use super::{App, kind};
-use crate::domain::{Move, Step, Turn};
+use crate::domain::{Move, Status, Step, Turn};
 use crate::outbound::Outcome;
 use crate::outbound::postgres::delivery::{self, Delivery};
 use domain::{DeliveryId, WorkspaceId};
@@ -24,8 +24,8 @@ const MAIL_RETRIES: &[SignedDuration] = &[
     SignedDuration::from_mins(30),
     SignedDuration::from_hours(2),
 ];
-/// A mail whose outcome nobody tells ends unconfirmed.
-const MAIL_UNKNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// What nobody tells the outcome of for this long ends unconfirmed; its hold stays.
+pub(crate) const UNKNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 impl App {
     /// Tx 3.
@@ -137,7 +137,7 @@ impl App {
         (row.status, row.status_at) = (status, open.now);
         row.due_at = Some(match row.step {
             Step::Text => called + SignedDuration::try_from(self.texts.settle()).map_err(Fault::internal)?,
-            Step::Mail => called + MAIL_UNKNOWN_FOR,
+            Step::Mail => called + UNKNOWN_FOR,
         });
         row.reason = code.name.into();
         delivery::save_delivery(tx, &open.workspace, &row, false).await?;
@@ -187,10 +187,16 @@ pub(crate) async fn give_up(app: &App, workspace: &WorkspaceId, id: DeliveryId) 
     let Some(mut row) = delivery::read_delivery(&mut tx, workspace, id).await? else {
         return Ok(());
     };
+    if row.status != Status::Unknown {
+        // A receipt was faster.
+        return Ok(());
+    }
     row.status = turned(&row, Turn::GiveUp)?;
     (row.status_at, row.due_at) = (open.now, None);
     delivery::save_delivery(&mut tx, workspace, &row, false).await?;
     let seen = evidence(&open.case);
     app.after(&mut tx, &mut open, &row, "unconfirmed", seen).await?;
-    tx.commit().await
+    tx.commit().await?;
+    app.store.due_changed();
+    Ok(())
 }

@@ -164,7 +164,7 @@ impl App {
         }
     }
 
-    /// Opt-outs and limits, in the sending transaction.
+    /// Another address, opt-outs and limits, in the sending transaction.
     async fn forbidden(
         &self,
         tx: &mut Tx,
@@ -174,6 +174,13 @@ impl App {
         checked: &Checked,
     ) -> Result<Option<&'static Code>> {
         let workspace = &open.workspace;
+        // The customer has corrected the address since: what an earlier attempt began goes nowhere else.
+        if row
+            .attempted_address
+            .is_some_and(|attempted| attempted != message.address)
+        {
+            return Ok(Some(&codes::NO_ADDRESS));
+        }
         let mac = match &message.recipient {
             Recipient::Phone { number, .. } => self.keys.address_mac(workspace, number.expose()),
             Recipient::Email(email) => self.keys.address_mac(workspace, &email.normalised()),
@@ -218,6 +225,7 @@ impl App {
         row.status = turned(&row, Turn::Attempt)?;
         (row.status_at, row.attempted_at, row.due_at) = (now, Some(now), Some(now));
         row.attempts += 1;
+        row.attempted_address = Some(message.address);
         row.parts = message.parts;
         row.country = message.country.clone();
         row.provider = match message.recipient {

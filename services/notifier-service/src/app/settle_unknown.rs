@@ -1,5 +1,5 @@
 use super::App;
-use super::outcome::give_up;
+use super::outcome::{UNKNOWN_FOR, give_up};
 use crate::domain::{Step, Turn};
 use crate::outbound::contacts::Recipient;
 use crate::outbound::postgres::delivery::{self, Delivery};
@@ -13,12 +13,17 @@ const TRIES: u32 = 2;
 
 impl App {
     /// An outcome is still unknown when its time is over. Mail ends unconfirmed: it is never sent again. A text is
-    /// looked up: found, it was accepted; absent, it never was.
+    /// looked up at the number that was texted: found, it was accepted; absent, it never was. What cannot be looked up
+    /// stays unknown, and ends unconfirmed too.
     pub(crate) async fn settle_unknown(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
         match seen.step {
             Step::Mail => give_up(self, workspace, seen.id).await,
             Step::Text => match self.look_up(workspace, seen).await {
                 Ok(found) => self.settle_text(workspace, seen, found).await,
+                Err(fault) if self.is_over(seen) => {
+                    tracing::warn!(code = fault.code().name, "never settled: {}", fault.chain());
+                    give_up(self, workspace, seen.id).await
+                }
                 Err(fault) => {
                     tracing::warn!(code = fault.code().name, "the look-up has to wait: {}", fault.chain());
                     self.look_up_later(workspace, seen).await
@@ -27,13 +32,16 @@ impl App {
         }
     }
 
+    fn is_over(&self, seen: &Delivery) -> bool {
+        let called = seen.attempted_at.unwrap_or(seen.status_at);
+        self.now().duration_since(called) >= UNKNOWN_FOR
+    }
+
     async fn look_up(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<Option<Found>> {
-        let mut tx = self.store.begin(workspace).await?;
-        let open = self.open_case(&mut tx, workspace, seen.conversation).await?;
-        tx.commit().await?;
-        let phone = open.case.conversation.phone;
-        let phone = phone.ok_or_else(|| Fault::new(&codes::NO_ADDRESS, "the number is gone"))?;
-        match self.contacts.get_address(workspace, phone.id).await? {
+        // The number that was texted, which need not be the one that the customer has given since.
+        let texted = seen.attempted_address;
+        let texted = texted.ok_or_else(|| Fault::new(&codes::NO_ADDRESS, "nobody noted which number was texted"))?;
+        match self.contacts.get_address(workspace, texted).await? {
             (Recipient::Phone { number, .. }, _) => self.texts.look_up(&number, &self.keys.link_token(seen.id)).await,
             (Recipient::Email(_), _) => Err(Fault::internal("the phone address is an e-mail address")),
         }

@@ -1,7 +1,10 @@
 //! What becomes of a provider call, and what follows.
 
 use crate::harness::{Customer, EMAIL, Harness, PHONE, SOON, Tested};
-use events::event::{DeliveryAccepted, DeliveryFailed, DeliveryUndelivered, DeliveryUnknown};
+use domain::Clock;
+use events::event::{ConversationReachable, DeliveryAccepted, DeliveryFailed, DeliveryUndelivered, DeliveryUnknown};
+use events::stamp;
+use rpc::contacts::{Address, AddressKind};
 use rpc::notifier::DeliveryStatus;
 use testkit::{MailFault, ReceiptMode, SmsFault};
 
@@ -138,5 +141,76 @@ async fn a_mail_whose_answer_was_lost_is_never_sent_again() -> Tested {
     notifier.advance(24 * 3600).await;
     notifier.delivery(&customer, DeliveryStatus::Unconfirmed).await?;
     assert_eq!(notifier.sent().await, (0, 1));
+    Ok(())
+}
+
+/// The customer corrects the phone number, to one that is new.
+async fn correct_the_number(notifier: &Harness, customer: &Customer) -> Tested {
+    let id = "0192f000-0000-7000-8000-00000000c0de".to_owned();
+    let address = Address {
+        address: id.clone(),
+        kind: AddressKind::Phone.into(),
+        value: "+48600700999".into(),
+        country: "PL".into(),
+        verified: false,
+    };
+    notifier.truth().addresses.insert(id.clone(), (address, "Ann".into()));
+    notifier.change_context(customer, |context| context.phone_address = id.clone());
+    let corrected = ConversationReachable {
+        conversation: customer.conversation.to_string(),
+        contact: "0192f000-0000-7000-8000-00000000c0da".into(),
+        phone_address: id,
+        email_address: String::new(),
+        version: 5,
+        at: Some(stamp(notifier.clock.now())),
+    };
+    notifier.publish(&corrected).await?;
+    notifier.caught_up().await
+}
+
+#[tokio::test]
+async fn a_number_corrected_while_a_text_is_unknown_gets_no_second_one() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.sms.set_receipts(ReceiptMode::Lost);
+    notifier.sms.fail_next(SmsFault::AcceptThenServerError);
+    let customer = due(&notifier, true, false).await?;
+    let told = notifier.delivery(&customer, DeliveryStatus::Unknown).await?;
+    correct_the_number(&notifier, &customer).await?;
+    notifier.advance(2).await;
+    let after = notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    assert_eq!(after.deliveries.len(), 1);
+    assert_eq!(after.deliveries[0].delivery, told.deliveries[0].delivery);
+    assert_eq!(notifier.sent().await, (1, 0));
+    assert_eq!(notifier.facts::<DeliveryAccepted>(1).await?.len(), 1, "charged once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_text_proved_absent_does_not_go_to_another_number() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.sms.fail_next(SmsFault::ServerError);
+    let customer = due(&notifier, true, false).await?;
+    notifier.delivery(&customer, DeliveryStatus::Unknown).await?;
+    correct_the_number(&notifier, &customer).await?;
+    notifier.advance(2).await;
+    let told = notifier.delivery(&customer, DeliveryStatus::Failed).await?;
+    assert_eq!(told.deliveries[0].reason, "send.no_address");
+    assert_eq!(notifier.sms.calls(), 1);
+    assert_eq!(notifier.sent().await, (0, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_text_that_nobody_can_look_up_stays_unknown_and_ends_unconfirmed() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.sms.set_receipts(ReceiptMode::Lost);
+    notifier.sms.fail_next(SmsFault::AcceptThenServerError);
+    let customer = due(&notifier, true, false).await?;
+    notifier.delivery(&customer, DeliveryStatus::Unknown).await?;
+    notifier.truth().addresses.clear();
+    notifier.advance(24 * 3600).await;
+    let told = notifier.delivery(&customer, DeliveryStatus::Unconfirmed).await?;
+    assert!(told.timeline.iter().any(|line| line.what == "unconfirmed"));
+    assert_eq!(notifier.sent().await, (1, 0));
     Ok(())
 }

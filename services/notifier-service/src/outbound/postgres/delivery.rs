@@ -1,7 +1,7 @@
 use super::follow_up::Trace;
 use super::word;
 use crate::domain::{Purpose, Status, Step};
-use domain::{ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
+use domain::{AddressId, ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use store::{OrFault, Tx};
@@ -21,6 +21,8 @@ pub struct Delivery {
     /// How often the provider was called.
     pub attempts: u32,
     pub attempted_at: Option<Timestamp>,
+    /// The address that the attempts went to.
+    pub attempted_address: Option<AddressId>,
     pub due_at: Option<Timestamp>,
     /// ISO 3166 alpha-2; empty for mail, and while it is not known.
     pub country: String,
@@ -60,6 +62,7 @@ impl Delivery {
             checks: 0,
             attempts: 0,
             attempted_at: None,
+            attempted_address: None,
             due_at: Some(now),
             country: String::new(),
             parts: 0,
@@ -136,7 +139,8 @@ async fn read(
 ) -> Result<Vec<Delivery>> {
     let rows = sqlx::query!(
         "SELECT id, conversation, follow_up, purpose, step, status, status_at, checks, attempts, attempted_at, due_at,
-           country, parts, micro_pu, provider, provider_id, reason, trace, traced_at, created_at
+           country, parts, micro_pu, provider, provider_id, reason, trace, traced_at, created_at,
+           attempted_address
          FROM delivery WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id = $2)
            AND ($3::uuid IS NULL OR conversation = $3) AND ($4::uuid IS NULL OR follow_up = $4)
          ORDER BY created_at, id LIMIT 500",
@@ -161,6 +165,7 @@ async fn read(
                 checks: u32::try_from(row.checks).map_err(Fault::internal)?,
                 attempts: u32::try_from(row.attempts).map_err(Fault::internal)?,
                 attempted_at: row.attempted_at.map(|at| at.to_jiff()),
+                attempted_address: row.attempted_address.map(AddressId),
                 due_at: row.due_at.map(|at| at.to_jiff()),
                 country: row.country,
                 parts: u32::try_from(row.parts).map_err(Fault::internal)?,
@@ -183,7 +188,7 @@ pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deli
     let saved = sqlx::query!(
         "UPDATE delivery SET status = $3, status_at = $4, checks = $5, attempts = $6, attempted_at = $7, due_at = $8,
            country = $9, parts = $10, micro_pu = $11, provider = $12, provider_id = $13, reason = $14,
-           leased_until = CASE WHEN $15 THEN leased_until END
+           leased_until = CASE WHEN $15 THEN leased_until END, attempted_address = $16
          WHERE workspace_id = $1 AND id = $2",
         workspace.as_str(),
         delivery.id.0,
@@ -199,7 +204,8 @@ pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deli
         delivery.provider,
         delivery.provider_id,
         delivery.reason,
-        keep_lease
+        keep_lease,
+        delivery.attempted_address.map(|id| id.0)
     )
     .execute(&mut **tx)
     .await
