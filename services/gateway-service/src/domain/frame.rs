@@ -211,9 +211,13 @@ pub fn given(field: &Option<String>) -> &str {
     field.as_deref().map_or("", str::trim)
 }
 
-/// A field's name in the frame, where the services behind call it `contact.phone`.
-pub fn own_name(field: &str) -> &str {
-    field.strip_prefix("contact.").unwrap_or(field)
+/// Names of fields in the frame, comma separated, where the services behind call them `contact.phone`.
+pub fn own_names(fields: &str) -> String {
+    let own = |field: &str| {
+        let field = field.trim();
+        field.strip_prefix("contact.").unwrap_or(field).to_owned()
+    };
+    fields.split(',').map(own).collect::<Vec<_>>().join(", ")
 }
 
 fn check_client_id(id: &str) -> Result<(), Invalid> {
@@ -288,6 +292,18 @@ mod tests {
             (r#"{"type":"hello","ticket":"acme.x"}"#, None),
         ] {
             assert_eq!(refused(frame), field, "{}", &frame[..frame.len().min(80)]);
+        }
+    }
+
+    #[test]
+    fn fields_have_the_frame_s_names() {
+        for (theirs, ours) in [
+            ("contact.phone", "phone"),
+            ("contact.phone, contact.email", "phone, email"),
+            ("contact.name,text", "name, text"),
+            ("page_url", "page_url"),
+        ] {
+            assert_eq!(own_names(theirs), ours);
         }
     }
 

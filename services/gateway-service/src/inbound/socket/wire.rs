@@ -1,4 +1,4 @@
-use crate::domain::frame::{ServerFrame, own_name};
+use crate::domain::frame::{ServerFrame, own_names};
 use crate::inbound::http::problem;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use fault::{Fault, Kind};
@@ -89,7 +89,7 @@ impl Wire {
         let frame = ServerFrame::Error {
             code: fault.code().name.into(),
             detail: fault.public().into(),
-            field: fault.field().map(|field| own_name(field).to_owned()),
+            field: fault.field().map(own_names),
             client_id,
         };
         self.send(&frame).await
