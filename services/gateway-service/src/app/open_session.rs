@@ -4,7 +4,7 @@ use crate::domain::session::Session;
 use crate::domain::token::Token;
 use crate::outbound::postgres::session::{extend_session, find_session, insert_session};
 use domain::{ChannelId, VisitorId, WorkspaceId};
-use fault::{Fault, Result, codes};
+use fault::{Fault, Kind, Result, codes};
 
 /// Opens a session on a channel, or resumes `resume` where it is still live and of this channel.
 pub async fn open_session(
@@ -14,7 +14,9 @@ pub async fn open_session(
     resume: Option<Token>,
     origin: Option<&str>,
 ) -> Result<(Token, Session)> {
-    check_origin(edge, &workspace, &channel, origin).await?;
+    check_origin(edge, &workspace, &channel, origin)
+        .await
+        .map_err(neutral)?;
     let now = edge.now();
     let expires_at = after(now, edge.settings.session_life)?;
     let mut tx = edge.store.begin(&workspace).await?;
@@ -43,6 +45,14 @@ pub async fn open_session(
     insert_session(&mut tx, &session, now).await?;
     tx.commit().await?;
     Ok((token, session))
+}
+
+/// Nobody learns here which workspaces there are.
+fn neutral(fault: Fault) -> Fault {
+    match fault.kind() {
+        Kind::NotFound => Fault::new(&codes::NOT_FOUND, "there is no such workspace or channel").of("channel"),
+        _ => fault,
+    }
 }
 
 /// The live session of a token. UNAUTHENTICATED for anything else.
