@@ -28,6 +28,11 @@ impl Session {
         self.scope.is_none()
     }
 
+    /// Links are forwarded: who holds one may talk, but not lead what is sent elsewhere.
+    pub fn may_add_contact(&self) -> bool {
+        self.scope.is_none()
+    }
+
     /// The conversation that frames other than `start` are about.
     pub fn conversation(&self) -> Result<ConversationId, Invalid> {
         self.conversation

@@ -293,6 +293,13 @@ async fn the_return_link_opens_its_conversation_and_no_other() -> Result<()> {
         .say(json!({"type": "start", "client_id": "1", "text": "x"}))
         .await?;
     assert_eq!(socket.expect("error").await?["code"], "access.denied");
+    // Whoever holds the link may talk, but not lead the follow-ups elsewhere.
+    let given = world.peers.memory().contacts.len();
+    socket
+        .say(json!({"type": "contact", "email": "eve@example.com"}))
+        .await?;
+    assert_eq!(socket.expect("error").await?["code"], "access.denied");
+    assert_eq!(world.peers.memory().contacts.len(), given);
     Ok(())
 }
 
