@@ -29,6 +29,22 @@ pub fn allowed(origin: Option<&str>, list: &[String], own: &str) -> bool {
         || list.iter().any(|entry| of_url(entry).as_deref() == Some(&origin))
 }
 
+/// Refuses a page that is not of the origin that the browser tells. Without an origin (not a browser), or without a
+/// page, there is nothing to compare.
+pub fn check_page(page_url: Option<&str>, origin: Option<&str>) -> Result<(), Invalid> {
+    let (Some(page), Some(origin)) = (page_url.filter(|page| !page.is_empty()), origin) else {
+        return Ok(());
+    };
+    if of_url(page).is_some_and(|page| of_url(origin) == Some(page)) {
+        Ok(())
+    } else {
+        Err(Invalid::new(
+            "page_url",
+            "must be of the origin of the page that opened the socket",
+        ))
+    }
+}
+
 /// Where a return link leads: the page, with the token in the fragment, which browsers keep to themselves.
 pub fn with_token(page: &str, token: &str) -> Result<String, Invalid> {
     let page = page.split('#').next().unwrap_or_default();

@@ -304,6 +304,28 @@ async fn the_return_link_opens_its_conversation_and_no_other() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_page_tells_no_other_site_s_address_as_its_own() -> Result<()> {
+    let world = World::start().await?;
+    let session = world.session("web").await?;
+    let ticket = world.ticket(&session).await?;
+    let mut socket = world.raw_socket(Some("https://shop.example")).await?;
+    socket.say(json!({"type": "hello", "ticket": ticket})).await?;
+    socket.expect("welcome").await?;
+    for (page, expected) in [
+        ("https://evil.example/cart", "error"),
+        ("https://shop.example/cart", "started"),
+    ] {
+        let start = json!({"type": "start", "client_id": "1", "text": "x", "page_url": page});
+        socket.say(start).await?;
+        let heard = socket.expect(expected).await?;
+        if expected == "error" {
+            assert_eq!(heard["field"], "page_url");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_reader_that_is_slow_is_cut_off_and_holds_up_nobody() -> Result<()> {
     let world = World::start_with(&[("HOMING_GATEWAY_WRITE_MS", "300")]).await?;
     let mut watch = Watch::new(&world).await?;

@@ -88,7 +88,7 @@ async fn welcome(
     let pushed = known.map_or(0, |known| has.begin(known));
     let read_up_to = known.map_or(0, |known| known.read_up_to);
     let talk = Talk::new(edge.clone(), session, seat, tab, address, pushed, read_up_to);
-    Ok((talk, frame))
+    Ok((talk.of_origin(origin), frame))
 }
 
 /// What the client says it has.

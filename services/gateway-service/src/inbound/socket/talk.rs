@@ -11,6 +11,7 @@ use crate::app::start_conversation::{enter, start_conversation};
 use crate::app::tabs::OpenTab;
 use crate::domain::bucket::{Bucket, Rate};
 use crate::domain::frame::{ClientFrame, ServerFrame, Start};
+use crate::domain::origin::check_page;
 use crate::domain::session::Session;
 use crate::domain::tab::TabReport;
 use crate::inbound::http::problem;
@@ -42,6 +43,8 @@ pub struct Talk {
     seat: Seat,
     tab: OpenTab,
     address: IpAddr,
+    /// Of the page, as its browser told when the socket was opened.
+    origin: Option<String>,
     /// Everything up to this sequence was sent.
     pushed: u64,
     /// Where the client knows its read mark to be.
@@ -91,11 +94,18 @@ impl Talk {
             seat,
             tab,
             address,
+            origin: None,
             pushed,
             read_up_to,
             // At once: what was posted before the socket opened is fetched first.
             poll_at: Instant::now(),
         }
+    }
+
+    /// Of a page of this origin; `None`: not opened by a browser.
+    pub fn of_origin(mut self, origin: Option<&str>) -> Self {
+        self.origin = origin.map(str::to_owned);
+        self
     }
 
     /// Tells how the tab ended.
@@ -202,6 +212,7 @@ impl Talk {
     }
 
     async fn start(&mut self, wire: &mut Wire, start: Start) -> Result<(), Trouble> {
+        check_page(start.page_url.as_deref(), self.origin.as_deref())?;
         self.edge.gate.pass(Door::Start, self.address, self.edge.age())?;
         self.tab.typed();
         let client_id = start.client_id.clone();
