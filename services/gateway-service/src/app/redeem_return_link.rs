@@ -6,23 +6,29 @@ use crate::domain::token::Token;
 use crate::outbound::postgres::session::insert_session;
 use domain::{ChannelId, ConversationId, VisitorId};
 use fault::Result;
-use rpc::notifier::RedeemReturnLinkRequest;
+use rpc::notifier::{RedeemReturnLinkRequest, ResolveReturnLinkRequest};
 use std::time::Duration;
 
 /// A day to talk; the link itself can be opened again while it lives.
 const SCOPED_SESSION_LIFE: Duration = Duration::from_secs(24 * 3600);
 
-/// Redeems a return link (which records 'returned' first) for a session that sees its conversation only.
+/// Redeems a return link (which records 'returned' first) for a session that sees its conversation only. An origin
+/// that may not use the conversation's channel is refused before anything is recorded.
 pub async fn redeem_return_link(edge: &Edge, link: &Token, origin: Option<&str>) -> Result<(Token, Session)> {
+    let workspace = link.workspace().clone();
+    let request = ResolveReturnLinkRequest {
+        workspace: workspace.to_string(),
+        token: link.secret().into(),
+    };
+    let resolved = edge.follow_ups.resolve_return_link(request).await?;
+    let conversation = ConversationId::parse(&resolved.conversation)?;
+    let channel = ChannelId::parse(&get_conversation(edge, &workspace, conversation).await?.channel)?;
+    check_origin(edge, &workspace, &channel, origin).await?;
     let request = RedeemReturnLinkRequest {
-        workspace: link.workspace().to_string(),
+        workspace: workspace.to_string(),
         token: link.secret().into(),
     };
     let redeemed = edge.follow_ups.redeem_return_link(request).await?;
-    let workspace = link.workspace().clone();
-    let conversation = ConversationId::parse(&redeemed.conversation)?;
-    let channel = ChannelId::parse(&get_conversation(edge, &workspace, conversation).await?.channel)?;
-    check_origin(edge, &workspace, &channel, origin).await?;
     let now = edge.now();
     let token = edge.mint(&workspace);
     let session = Session {

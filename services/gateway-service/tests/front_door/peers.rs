@@ -489,7 +489,11 @@ impl FollowUpService for Peers {
             "acme.CCCCCCCCCCCCCCCCCCCCCC" => String::new(),
             _ => return Err(refuse(Fault::not_found("link"))),
         };
-        answer(ResolveReturnLinkResponse { page_url })
+        let first = self.memory().conversations.first().cloned().unwrap_or_default();
+        answer(ResolveReturnLinkResponse {
+            page_url,
+            conversation: first.conversation,
+        })
     }
 
     async fn set_opt_out(&self, _: Request<SetOptOutRequest>) -> Answer<SetOptOutResponse> {

@@ -304,6 +304,24 @@ async fn the_return_link_opens_its_conversation_and_no_other() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_return_from_a_refused_origin_records_nothing() -> Result<()> {
+    let world = World::start().await?;
+    let session = world.session("shop").await?;
+    let (mut socket, _) = world.socket(&session, None).await?;
+    socket
+        .say(json!({"type": "start", "client_id": "1", "text": "Hello?"}))
+        .await?;
+    socket.expect("started").await?;
+    for (origin, status, redeemed) in [("https://evil.example", 403, 0), ("https://shop.example", 200, 1)] {
+        let request = world.http.post(world.url("/v1/return")).header("origin", origin);
+        let answer = request.json(&json!({"token": LINK})).send().await?;
+        assert_eq!(answer.status(), status, "{origin}");
+        assert_eq!(world.peers.memory().redeemed_links, redeemed, "{origin}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_page_tells_no_other_site_s_address_as_its_own() -> Result<()> {
     let world = World::start().await?;
     let session = world.session("web").await?;

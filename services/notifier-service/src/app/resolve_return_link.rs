@@ -1,14 +1,14 @@
 use super::App;
 use crate::domain::keys::token_hash;
 use crate::outbound::postgres::return_link;
-use domain::WorkspaceId;
+use domain::{ConversationId, WorkspaceId};
 use fault::{Fault, Result};
 use reqwest::Url;
 
 impl App {
-    /// Where a link leads; changes nothing, since mail scanners open links too. The page's origin is one of the
+    /// Which conversation and page a link leads to; changes nothing, since mail scanners open links too. The page's origin is one of the
     /// channel's; empty where there is none.
-    pub async fn resolve_return_link(&self, workspace: &WorkspaceId, token: &str) -> Result<String> {
+    pub async fn resolve_return_link(&self, workspace: &WorkspaceId, token: &str) -> Result<(ConversationId, String)> {
         let mut tx = self.store.begin(workspace).await?;
         let found = return_link::find_return_link(&mut tx, workspace, &token_hash(token), self.now()).await?;
         tx.commit().await?;
@@ -21,7 +21,7 @@ impl App {
             .settings
             .map(|settings| settings.allowed_origins)
             .unwrap_or_default();
-        Ok(page(&context.page_url, &origins))
+        Ok((conversation, page(&context.page_url, &origins)))
     }
 }
 

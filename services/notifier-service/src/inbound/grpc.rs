@@ -118,8 +118,11 @@ impl Grpc {
 
     async fn resolve(&self, request: ResolveReturnLinkRequest) -> Result<ResolveReturnLinkResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
-        let page_url = self.0.resolve_return_link(&workspace, &request.token).await?;
-        Ok(ResolveReturnLinkResponse { page_url })
+        let (conversation, page_url) = self.0.resolve_return_link(&workspace, &request.token).await?;
+        Ok(ResolveReturnLinkResponse {
+            page_url,
+            conversation: conversation.to_string(),
+        })
     }
 
     async fn opt_out(&self, request: SetOptOutRequest) -> Result<SetOptOutResponse> {
