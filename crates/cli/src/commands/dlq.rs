@@ -70,11 +70,14 @@ fn list(letters: &[DeadLetter], payload: bool, out: &Out) -> Result<()> {
             vec![
                 letter.sequence.to_string(),
                 letter.at.clone(),
+                letter.workspace.clone(),
                 letter.consumer.clone(),
+                letter.subject.clone(),
                 letter.event_id.clone(),
                 reason,
             ]
         })
         .collect();
-    out.table(&["sequence", "at", "consumer", "event", "reason"], &rows)
+    let head = ["sequence", "at", "workspace", "consumer", "subject", "event", "reason"];
+    out.table(&head, &rows)
 }
