@@ -268,7 +268,7 @@ impl Stack {
         let mut spawn = Spawn::new(&[], beside_us(&service.binary())?).without("HOMING_");
         let login = self.postgres.url(name).replacen("postgres@", &format!("{name}@"), 1);
         spawn = spawn.env("HOMING_DATABASE_URL", login);
-        for (variable, value) in &self.settings {
+        for (variable, value) in self.settings.iter().filter(|(name, _)| service.may_know(name)) {
             spawn = spawn.env(variable, value);
         }
         Ok(spawn)
