@@ -58,6 +58,18 @@ pub enum Command {
         #[command(subcommand)]
         command: IntegrationCommand,
     },
+    /// What messages cost.
+    Prices {
+        #[command(subcommand)]
+        command: PricesCommand,
+    },
+    /// Prepaid PU of a workspace.
+    Balance {
+        #[command(subcommand)]
+        command: BalanceCommand,
+    },
+    /// What a workspace used, by kind and country.
+    Usage(UsageArgs),
     /// Run a command with a throw-away PostgreSQL named in HOMING_TEST_DATABASE_URL.
     ServeServers(ServeServersArgs),
 }
@@ -241,6 +253,68 @@ pub enum IntegrationCommand {
         #[arg(long = "scope", value_enum, default_values = ["ingest", "read"])]
         scopes: Vec<Scope>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PricesCommand {
+    /// Set the price of one text part, or of one mail, from a day on.
+    Set {
+        #[arg(short, long)]
+        workspace: String,
+        #[arg(long, value_enum)]
+        kind: PriceKind,
+        /// ISO 3166 alpha-2; * is every country without a price of its own.
+        #[arg(long, default_value = "*")]
+        country: String,
+        /// For example 0.05; at most six decimals.
+        #[arg(long)]
+        pu: String,
+        /// Day (UTC), for example 2026-11-21; now where it is not named.
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+    },
+}
+
+/// What has a price.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PriceKind {
+    Sms,
+    Email,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BalanceCommand {
+    /// Add PU; the same request id again adds nothing.
+    TopUp {
+        #[arg(short, long)]
+        workspace: String,
+        /// For example 10; at most six decimals.
+        #[arg(long)]
+        pu: String,
+        /// 1 to 100 characters; names this payment.
+        #[arg(long)]
+        request_id: String,
+    },
+    /// What is left, and what is reserved.
+    Show {
+        #[arg(short, long)]
+        workspace: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct UsageArgs {
+    #[arg(short, long)]
+    pub workspace: String,
+    /// First day (UTC); thirty days ago where it is not named.
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+    /// The day after the last one (UTC); tomorrow where it is not named.
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<String>,
+    /// Sum by month, not by day.
+    #[arg(long)]
+    pub by_month: bool,
 }
 
 /// What a token may do.

@@ -159,14 +159,18 @@ pub(crate) async fn integration(command: IntegrationCommand, out: &Out) -> Resul
         return Ok(ExitCode::SUCCESS);
     }
     let prefix = events::ingest_prefix(&ids.0, &ids.1);
+    let inbox = format!("_INBOX.{}", created.nats_user);
     if out.json() {
         let user = &created.nats_user;
-        out.document(&json!({ "token": created.token, "nats_user": user, "nats_prefix": prefix }))?;
+        out.document(
+            &json!({ "token": created.token, "nats_user": user, "nats_prefix": prefix, "nats_inbox_prefix": inbox }),
+        )?;
     } else {
         let row = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
         let rows = [
             row("token", &created.token),
             row("NATS user", &created.nats_user),
+            row("NATS inbox prefix", &inbox),
             row("may publish to", &prefix),
         ];
         out.table(&["", ""], &rows)?;

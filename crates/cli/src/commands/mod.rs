@@ -7,5 +7,6 @@ pub(crate) mod dev;
 pub(crate) mod dlq;
 pub(crate) mod events;
 pub(crate) mod explain;
+pub(crate) mod money;
 pub(crate) mod serve_servers;
 pub(crate) mod settings;

@@ -1,0 +1,198 @@
+//! Prices, funds and usage, by gRPC to billing-service.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use events::common::MessageKind;
+use fault::Fault;
+use rpc::Deadline;
+use rpc::billing::billing_service_client::BillingServiceClient;
+use rpc::billing::{
+    Balance, GetBalanceRequest, GetUsageRequest, GetUsageResponse, Price, SetPricesRequest, TopUpRequest, UsageBy,
+};
+use serde_json::{Value, json};
+use tonic::transport::Channel;
+
+use crate::args::{BalanceCommand, PriceKind, PricesCommand, UsageArgs};
+use crate::output::{Out, say};
+use crate::show;
+use crate::stack::{Endpoints, Service};
+
+type Client = BillingServiceClient<Channel>;
+
+const MICRO: i64 = 1_000_000;
+
+fn client() -> Result<Client> {
+    Ok(BillingServiceClient::new(rpc::connect(&Endpoints::service(
+        Service::Billing,
+    )?)?))
+}
+
+/// Calls one rpc of the client with deadline and retries.
+macro_rules! call {
+    ($rpc:ident, $request:expr) => {{
+        let client = client()?;
+        rpc::call(Deadline::INTERACTIVE, $request, |request| {
+            let mut client: Client = client.clone();
+            async move { client.$rpc(request).await }
+        })
+        .await
+    }};
+}
+
+pub(crate) async fn prices(command: PricesCommand) -> Result<ExitCode> {
+    let PricesCommand::Set {
+        workspace,
+        kind,
+        country,
+        pu,
+        from,
+    } = command;
+    let kind = match kind {
+        PriceKind::Sms => MessageKind::Sms,
+        PriceKind::Email => MessageKind::Email,
+    };
+    let price = Price {
+        kind: kind.into(),
+        country,
+        valid_from: Some(events::stamp(from.map_or_else(|| Ok(now()), |day| start_of(&day))?)),
+        micro_pu: micro(&pu)?,
+    };
+    let prices = vec![price];
+    call!(set_prices, SetPricesRequest { workspace, prices })?;
+    say("the price is set");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn balance(command: BalanceCommand, out: &Out) -> Result<ExitCode> {
+    let balance = match command {
+        BalanceCommand::TopUp {
+            workspace,
+            pu,
+            request_id,
+        } => {
+            let micro_pu = micro(&pu)?;
+            let request = TopUpRequest {
+                workspace,
+                request_id,
+                micro_pu,
+            };
+            call!(top_up, request)?.balance
+        }
+        BalanceCommand::Show { workspace } => call!(get_balance, GetBalanceRequest { workspace })?.balance,
+    };
+    show_balance(balance.context("an empty answer")?, out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_balance(balance: Balance, out: &Out) -> Result<()> {
+    let (free, held) = (balance.available_micro_pu, balance.held_micro_pu);
+    if out.json() {
+        return out.document(&json!({ "available_micro_pu": free, "held_micro_pu": held }));
+    }
+    out.table(&["available PU", "held PU"], &[vec![show::pu(free), show::pu(held)]])
+}
+
+pub(crate) async fn usage(args: UsageArgs, out: &Out) -> Result<ExitCode> {
+    let day = jiff::SignedDuration::from_hours(24);
+    let now = now();
+    let (from, to) = (
+        args.from.map_or(Ok(now - day * 30), |text| start_of(&text))?,
+        args.to.map_or(Ok(now + day), |text| start_of(&text))?,
+    );
+    let by = if args.by_month { UsageBy::Month } else { UsageBy::Day };
+    let request = GetUsageRequest {
+        workspace: args.workspace,
+        from: Some(events::stamp(from)),
+        to: Some(events::stamp(to)),
+        by: by.into(),
+    };
+    show_usage(call!(get_usage, request)?, out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_usage(usage: GetUsageResponse, out: &Out) -> Result<()> {
+    let word = |kind: MessageKind| show::word(kind.as_str_name(), "MESSAGE_KIND_");
+    if out.json() {
+        let rows: Vec<Value> = usage
+            .rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "period": row.period, "kind": word(row.kind()), "country": row.country,
+                    "messages": row.messages, "parts": row.parts, "micro_pu": row.micro_pu,
+                })
+            })
+            .collect();
+        return out.document(&json!({ "rows": rows, "total_micro_pu": usage.total_micro_pu }));
+    }
+    let rows: Vec<Vec<String>> = usage
+        .rows
+        .iter()
+        .map(|row| {
+            vec![
+                row.period.clone(),
+                word(row.kind()),
+                row.country.clone(),
+                row.messages.to_string(),
+                row.parts.to_string(),
+                show::pu(row.micro_pu),
+            ]
+        })
+        .collect();
+    out.table(&["period", "kind", "country", "messages", "parts", "PU"], &rows)?;
+    out.line(format!("{} PU in all", show::pu(usage.total_micro_pu)))
+}
+
+/// PU with at most six decimals as micro-PU, exactly.
+fn micro(text: &str) -> Result<i64, Fault> {
+    let wrong = || {
+        Fault::invalid(
+            "pu",
+            "must be a number of PU with at most six decimals, for example 0.05",
+        )
+    };
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || decimals.len() > 6 || !digits(whole) || !digits(decimals) {
+        return Err(wrong());
+    }
+    let whole: i64 = whole.parse().map_err(|_| wrong())?;
+    let rest: i64 = format!("{decimals:0<6}").parse().map_err(|_| wrong())?;
+    let whole = whole.checked_mul(MICRO).ok_or_else(wrong)?;
+    whole.checked_add(rest).ok_or_else(wrong)
+}
+
+/// Midnight UTC of a day.
+fn start_of(day: &str) -> Result<jiff::Timestamp> {
+    let wrong = |_| Fault::invalid("date", "must be a day, for example 2026-11-21");
+    let date: jiff::civil::Date = day.parse().map_err(wrong)?;
+    Ok(date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line plays the outside world")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{micro, start_of};
+
+    #[test]
+    fn amounts_are_read_exactly() {
+        assert_eq!(micro("0.05").expect("a price"), 50_000);
+        assert_eq!(micro("10").expect("funds"), 10_000_000);
+        assert_eq!(micro("0.000001").expect("the least"), 1);
+        for wrong in ["", ".5", "-1", "1e3", "0.0000001", "1.2.3", "99999999999999999999"] {
+            assert!(micro(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn days_begin_at_midnight() {
+        let start = start_of("2026-11-21").expect("a day");
+        assert_eq!(start.to_string(), "2026-11-21T00:00:00Z");
+        assert!(start_of("yesterday").is_err());
+    }
+}
