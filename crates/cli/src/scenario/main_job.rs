@@ -1,18 +1,23 @@
 //! The main job, step by step: a customer leaves, an agent answers, Homing brings the customer back.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use events::common::{PresenceCause, PresenceState};
 use events::event::{DeliveryPurpose, FollowUpEnd};
 use rpc::billing::{Charge, HoldState};
 use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse, FollowUp, FollowUpState};
 
-use super::expect::soon;
+use super::expect::{PATIENCE, soon};
 use super::sinks::return_link;
-use super::world::{CHANNEL, FUNDS, PATIENT_CHANNEL};
+use super::world::{CHANNEL, FUNDS, PATIENT_CHANNEL, now};
 use super::{ArrivedMail, ArrivedText, Customer, Given, Person, World};
 
 pub const QUESTION: &str = "Do you have the red kettle?";
 pub const ANSWER: &str = "Yes, two are left. Shall we keep one for you?";
+
+/// How long after a deadline something would have been sent.
+const PAST_THE_DEADLINE: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 
 /// Step 1: a customer gives name, phone and e-mail, and writes; the confirmation text arrives and the contact is kept.
 pub async fn write(world: &World) -> Result<Customer> {
@@ -195,14 +200,31 @@ pub async fn returns_in_time(world: &World) -> Result<Customer> {
     let mut customer = world.customer(PATIENT_CHANNEL, "Do you deliver?", ewa.given()).await?;
     leave(world, &mut customer).await?;
     world.answer(&customer, "Yes, everywhere.").await?;
-    soon("the follow-up starts", async || {
-        Ok(world.clients.follow_ups(&customer.conversation).await?.pop())
+    let due = soon("the follow-up has a deadline", async || {
+        let follow_up = world.clients.follow_ups(&customer.conversation).await?.pop();
+        Ok(follow_up.and_then(|one| events::instant(one.due_at)))
     })
     .await?;
     customer.open_tab().await?;
+    customer.shown(2).await?;
     ended(world, &customer.conversation, FollowUpEnd::Returned).await?;
-    nothing_sent(world, &customer, ewa).await?;
+    customer.read(2).await?;
+    silent_past(world, &customer, ewa, due).await?;
     Ok(customer)
+}
+
+/// Nothing is sent until a deadline has passed, and some time more.
+async fn silent_past(world: &World, customer: &Customer, person: &Person, due: jiff::Timestamp) -> Result<()> {
+    let until = due + PAST_THE_DEADLINE;
+    let left = Duration::try_from(until.duration_since(now())).unwrap_or_default();
+    let silent = testkit::eventually("the deadline passes", left + PATIENCE, async || {
+        let checked = nothing_sent(world, customer, person).await;
+        (checked.is_err() || now() > until).then_some(checked)
+    });
+    silent.await??;
+    ended(world, &customer.conversation, FollowUpEnd::Returned)
+        .await
+        .map(|_| ())
 }
 
 /// Nothing but the confirmation text was sent, and `explain` says why.
