@@ -24,6 +24,8 @@ const MAIL_RETRIES: &[SignedDuration] = &[
     SignedDuration::from_mins(30),
     SignedDuration::from_hours(2),
 ];
+/// No provider call takes longer; the setting allows no more.
+const LONGEST_CALL: SignedDuration = SignedDuration::from_secs(5);
 /// What nobody tells the outcome of for this long ends unconfirmed; its hold stays.
 pub(crate) const UNKNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -41,25 +43,28 @@ impl App {
         match outcome {
             Outcome::Accepted { provider_id } => self.accept(&mut tx, &mut open, row, provider_id).await?,
             Outcome::Refused { code, again } => self.retry_or_fail(&mut tx, &mut open, row, code, again).await?,
-            Outcome::Unknown { code } => self.lost(&mut tx, &mut open, row, code).await?,
+            Outcome::Unknown { code } => self.lost(&mut tx, &mut open, row, code, SignedDuration::ZERO).await?,
         }
         tx.commit().await?;
         self.store.due_changed();
         Ok(())
     }
 
-    /// The process died between the attempt and its outcome: nobody knows whether the call was made.
-    pub(crate) async fn lose(&self, workspace: &WorkspaceId, id: DeliveryId) -> Result<()> {
-        let mut tx = self.store.begin(workspace).await?;
-        let Some(seen) = delivery::read_delivery(&mut tx, workspace, id).await? else {
-            return Ok(());
-        };
+    /// The lease ended between the attempt and its outcome: nobody knows whether the call was made, or is still going
+    /// on in a process that was only slow.
+    pub(crate) async fn lose(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
         let code = match seen.step {
             Step::Text => &codes::SMS_UNKNOWN,
             Step::Mail => &codes::MAIL_UNKNOWN,
         };
-        drop(tx);
-        self.record_outcome(workspace, id, Outcome::Unknown { code }).await
+        let mut tx = self.store.begin(workspace).await?;
+        let mut open = self.open_case(&mut tx, workspace, seen.conversation).await?;
+        if let Some(row) = delivery::read_delivery(&mut tx, workspace, seen.id).await? {
+            self.lost(&mut tx, &mut open, row, code, LONGEST_CALL).await?;
+        }
+        tx.commit().await?;
+        self.store.due_changed();
+        Ok(())
     }
 
     /// The provider has it.
@@ -127,17 +132,24 @@ impl App {
         self.after(tx, open, &row, what, seen).await
     }
 
-    /// It may have been taken.
-    async fn lost(&self, tx: &mut Tx, open: &mut OpenCase, mut row: Delivery, code: &'static Code) -> Result<()> {
+    /// It may have been taken; the call is over after `still` at the latest.
+    async fn lost(
+        &self,
+        tx: &mut Tx,
+        open: &mut OpenCase,
+        mut row: Delivery,
+        code: &'static Code,
+        still: SignedDuration,
+    ) -> Result<()> {
         let moved = row.status.take(Turn::Lose, true).map_err(Fault::internal)?;
         let Move::To(status) = moved else {
             return Ok(());
         };
-        let called = row.attempted_at.unwrap_or(open.now);
+        let over = open.now + still;
         (row.status, row.status_at) = (status, open.now);
         row.due_at = Some(match row.step {
-            Step::Text => called + SignedDuration::try_from(self.texts.settle()).map_err(Fault::internal)?,
-            Step::Mail => called + UNKNOWN_FOR,
+            Step::Text => over + SignedDuration::try_from(self.texts.settle()).map_err(Fault::internal)?,
+            Step::Mail => over + UNKNOWN_FOR,
         });
         row.reason = code.name.into();
         delivery::save_delivery(tx, &open.workspace, &row, false).await?;

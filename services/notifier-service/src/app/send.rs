@@ -30,6 +30,8 @@ use tracing::{Instrument, Span};
 const SAME_TRACE: SignedDuration = SignedDuration::from_secs(5);
 /// The call may take half of the lease: a check that took longer than this starts over instead.
 const CHECK_LIMIT: SignedDuration = SignedDuration::from_secs(12);
+/// A call that would begin later than this could outlast the lease.
+const CALL_LIMIT: SignedDuration = SignedDuration::from_secs(14);
 /// Between two rounds of asking while an owner is away: doubles from the first to the second.
 const ASK_AGAIN: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(2), SignedDuration::from_secs(60));
 
@@ -44,7 +46,7 @@ impl App {
         async {
             match seen.status {
                 Status::Due | Status::Checking => self.send(workspace, id).await,
-                Status::Attempting => self.lose(workspace, id).await,
+                Status::Attempting => self.lose(workspace, &seen).await,
                 Status::Unknown => self.settle_unknown(workspace, &seen).await,
                 // Nothing waits for these; a receipt was faster than the timer.
                 _ => self.stop_timer(workspace, id).await,
@@ -65,6 +67,10 @@ impl App {
         let Some(message) = self.attempt(&claimed, checked).await? else {
             return Ok(());
         };
+        if self.now().duration_since(claimed.at) > CALL_LIMIT {
+            // This process was stopped for a while: others may be settling the attempt by now.
+            return Ok(());
+        }
         let outcome = self.call(&claimed, &message).await;
         self.record_outcome(workspace, id, outcome).await
     }

@@ -157,10 +157,13 @@ impl Status {
             (Turn::Postpone, Self::Checking) => Ok(To(Self::Due)),
             (Turn::Attempt, Self::Checking) => Ok(To(Self::Attempting)),
             (Turn::Accept, Self::Attempting | Self::Unknown) => Ok(To(Self::Accepted)),
+            // Whoever called was slower than the lease, and the next one was about to try again.
+            (Turn::Accept, Self::Due | Self::Checking) if attempted => Ok(To(Self::Accepted)),
             (Turn::Accept, Self::Accepted | Self::Delivered | Self::Undelivered) => Ok(Stay),
             (Turn::Fail, Self::Checking | Self::Attempting | Self::Unknown) => Ok(To(Self::Failed)),
             (Turn::Retry, Self::Attempting | Self::Unknown) => Ok(To(Self::Due)),
             (Turn::Lose, Self::Attempting) => Ok(To(Self::Unknown)),
+            (Turn::Lose, Self::Unknown) => Ok(Stay),
             (Turn::GiveUp, Self::Unknown) => Ok(To(Self::Unconfirmed)),
             (Turn::Cancel, status) if status.may_be_cancelled() => Ok(To(Self::Cancelled)),
             (Turn::Cancel, Self::Cancelled) => Ok(Stay),

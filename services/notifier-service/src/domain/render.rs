@@ -149,14 +149,17 @@ mod tests {
 
     #[test]
     fn a_text_is_one_cheap_part_with_number_link_and_stop_hint() {
+        let name = PersonName::parse("Bartholomew").expect("a name");
         for language in ALL {
-            for text in [
-                follow_up_text(&frame(language, None)),
-                confirmation_text(&frame(language, None)),
-            ] {
+            let frame = Frame {
+                business: "The Corner Bookshop",
+                link: "https://support.bookshop.example/r/corner-bookshop.AAAAAAAAAAAAAAAAAAAAAA",
+                ..frame(language, Some(&name))
+            };
+            for text in [follow_up_text(&frame), confirmation_text(&frame)] {
                 let counted = parts(&text);
                 assert_eq!((counted.encoding, counted.count), (Encoding::Gsm7, 1), "{text}");
-                for needed in ["Acme", "1234", LINK, "STOP"] {
+                for needed in [frame.business, "1234", frame.link, "STOP"] {
                     assert!(text.contains(needed), "{needed} in {text}");
                 }
             }

@@ -152,6 +152,8 @@ async fn killed_inside_the_call_it_is_looked_up_and_never_sent_twice() -> Tested
         notifier.kill().await;
         notifier.run().await?;
         notifier.advance(31).await;
+        notifier.delivery(&customer, DeliveryStatus::Unknown).await?;
+        notifier.advance(7).await;
         let told = notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
         assert_eq!(told.deliveries.len(), 1, "{fault:?}");
         assert!(told.timeline.iter().any(|line| line.what == "unknown"));
@@ -176,7 +178,7 @@ async fn killed_after_a_mail_was_handed_over_it_is_never_sent_again() -> Tested 
     notifier.run().await?;
     notifier.advance(31).await;
     notifier.delivery(&customer, DeliveryStatus::Unknown).await?;
-    notifier.advance(24 * 3600).await;
+    notifier.advance(24 * 3600 + 5).await;
     notifier.delivery(&customer, DeliveryStatus::Unconfirmed).await?;
     assert_eq!(notifier.sent().await, (0, 1));
     Ok(())

@@ -215,7 +215,7 @@ async fn the_first_message_is_confirmed_once() -> Tested {
     notifier.settings.confirmation_text = true;
     let customer = notifier.customer(true, true).await?;
     let text = notifier.sms.nth(PHONE, 1, SOON).await?;
-    assert!(text.body.contains("got your message"), "{}", text.body);
+    assert!(text.body.contains("has your message"), "{}", text.body);
     notifier.post(&customer, 2, AuthorRole::Customer, true).await?;
     let told = notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
     assert_eq!(told.deliveries[0].purpose(), DeliveryPurpose::Confirmation);
