@@ -7,6 +7,7 @@ use fault::{Fault, Result, codes};
 use prost::Message;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use serde_path_to_error::Segment;
 
 /// An event of another system, checked for form. What it means is for conversation-service to decide.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +103,7 @@ pub fn from_json(integration: &IntegrationId, document: &[u8]) -> Result<IngestE
     if document.len() > limits::INGEST_BYTES {
         return Err(Fault::new(&codes::TOO_LARGE, "is larger than 131,072 bytes; send less").of("event"));
     }
-    let document: Document<'_> = serde_json::from_slice(document).map_err(|error| json_fault(&error, "event"))?;
+    let document: Document<'_> = read_json(document, "")?;
     if document.specversion != "1.0" {
         return Err(malformed("specversion", "must be 1.0"));
     }
@@ -203,32 +204,63 @@ fn short(field: &'static str, text: Option<String>) -> Result<String> {
 }
 
 fn from_raw<'a, T: Deserialize<'a>>(raw: &'a str) -> Result<T> {
-    serde_json::from_str(raw).map_err(|error| json_fault(&error, "data"))
+    read_json(raw.as_bytes(), "data")
 }
 
-/// serde names a missing or unknown field between backticks; values never appear in the public sentence.
-fn json_fault(error: &serde_json::Error, whole: &str) -> Fault {
-    let text = error.to_string();
-    let named = ["missing field `", "unknown field `", "duplicate field `"]
-        .into_iter()
-        .find_map(|start| {
-            text.strip_prefix(start)
-                .and_then(|rest| rest.split_once('`'))
-                .map(|(name, _)| (start, name))
-        });
-    let place = format!("line {}, column {}", error.line(), error.column());
-    match named {
-        Some((start, name)) => {
-            let name: String = name.chars().take(40).collect();
-            let verb = start.split_once(' ').map_or("wrong", |(verb, _)| verb);
-            malformed(
-                if whole == "data" { format!("data.{name}") } else { name },
-                format!("is {verb} ({place})"),
-            )
-        }
-        None if error.is_data() => malformed(whole, format!("has a value of the wrong type at {place}")),
-        None => malformed(whole, format!("is not JSON: stops making sense at {place}")),
+fn read_json<'a, T: Deserialize<'a>>(json: &'a [u8], whole: &str) -> Result<T> {
+    let mut json = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().iter().filter_map(segment).collect();
+        json_fault(error.inner(), whole, path)
+    })?;
+    json.end().map_err(|error| json_fault(&error, whole, vec![]))?;
+    Ok(value)
+}
+
+fn segment(segment: &Segment) -> Option<String> {
+    match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { .. } | Segment::Unknown => None,
     }
+}
+
+/// A name that may be repeated: it looks like a field, not like a value in the wrong place.
+fn is_name(text: &str) -> bool {
+    (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// `path` leads to what does not fit; values never appear in the public sentence.
+fn json_fault(error: &serde_json::Error, whole: &str, mut path: Vec<String>) -> Fault {
+    let text = error.to_string();
+    let place = format!("line {}, column {}", error.line(), error.column());
+    let named = |start: &str| text.strip_prefix(start).and_then(|rest| rest.split('`').next());
+    let remedy = if let Some(name) = named("missing field `") {
+        path.push(name.to_owned());
+        format!("is missing ({place})")
+    } else if let Some(name) = named("duplicate field `") {
+        path.push(name.to_owned());
+        format!("is there twice ({place})")
+    } else if text.starts_with("unknown field") {
+        if path.last().is_some_and(|name| is_name(name)) {
+            format!("is unknown ({place})")
+        } else {
+            path.pop();
+            format!("has an unknown field at {place}")
+        }
+    } else if error.is_data() {
+        format!("has a value of the wrong type at {place}")
+    } else {
+        path.clear();
+        format!("is not JSON: stops making sense at {place}")
+    };
+    let field: Vec<&str> = Some(whole).into_iter().chain(path.iter().map(String::as_str)).collect();
+    let field = field
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(".");
+    malformed(if field.is_empty() { "event".to_owned() } else { field }, remedy)
 }
 
 fn unknown_type() -> Fault {

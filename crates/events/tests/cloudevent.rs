@@ -44,7 +44,15 @@ fn each_mistake_names_its_field() {
             json!({"author": {"role": "agent"}, "text": "x", "tekst": "y"}),
             "data.tekst",
         ),
-        ("/data", json!({"author": {"role": "agent"}, "text": 5}), "data"),
+        ("/data", json!({"author": {"role": "agent"}, "text": 5}), "data.text"),
+        ("/data", json!({"author": {"role": 5}, "text": "x"}), "data.author.role"),
+        ("/data", json!({"author": {}, "text": "x"}), "data.author.role"),
+        (
+            "/data",
+            json!({"author": {"role": "agent"}, "text": "x", "ann@example.com": "y"}),
+            "data",
+        ),
+        ("/id", json!(5), "id"),
         ("/datacontenttype", json!("text/xml"), "datacontenttype"),
     ];
     for (pointer, value, field) in cases {

@@ -4,15 +4,35 @@
 use domain::{Email, Invalid, MessageText, PersonName, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// A client's own id of a message: long enough for a UUID.
 const CLIENT_ID_CHARS: usize = 64;
 /// A phone number as people type it, with spaces and brackets.
 const PHONE_CHARS: usize = 40;
 
+/// Every field of a client frame, beside `type`.
+const FIELDS: [&str; 13] = [
+    "ticket",
+    "resume_after",
+    "conversation",
+    "client_id",
+    "text",
+    "name",
+    "phone",
+    "email",
+    "page_url",
+    "up_to",
+    "visible",
+    "idle_ms",
+    "quiet",
+];
+
 /// From the widget. Has no Debug: it carries what people wrote.
+// Tagged for serde by [`ClientFrame::read`], which thereby knows the path of what does not fit.
 #[derive(Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(tag = "type")]
 pub enum ClientFrame {
     /// The first frame, within 5 seconds: the one-time ticket, and the sequence of the newest message that the
     /// client has (absent: none) in `conversation` (absent: the one that the session is in).
@@ -132,17 +152,20 @@ pub enum ServerFrame {
 }
 
 impl ClientFrame {
-    /// Reads one text frame. The complaint never repeats the frame.
+    /// Reads one text frame. The complaint names the field, and never repeats the frame.
     pub fn read(text: &str) -> Result<Self, Invalid> {
-        serde_json::from_str(text).map_err(|error| {
+        let no_frame = || {
             Invalid::new(
                 "type",
-                format!(
-                    "is not a frame of the protocol at column {}; see the schema of client frames",
-                    error.column()
-                ),
+                "is not a frame of the protocol; see the schema of client frames",
             )
-        })
+        };
+        let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(|_| no_frame())?;
+        let Some(Value::String(kind)) = fields.remove("type") else {
+            return Err(no_frame());
+        };
+        let tagged = Value::Object(Map::from_iter([(kind, Value::Object(fields))]));
+        serde_path_to_error::deserialize(tagged).map_err(|error| misfit(&error).unwrap_or_else(no_frame))
     }
 
     /// Name for spans.
@@ -191,6 +214,27 @@ impl ClientFrame {
             _ => Ok(()),
         }
     }
+}
+
+/// The field that does not fit; `None` if it is none of ours.
+fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Option<Invalid> {
+    let text = error.inner().to_string();
+    let own = |name: &str| FIELDS.into_iter().find(|own| *own == name);
+    if let Some(missing) = text.strip_prefix("missing field `") {
+        return Some(Invalid::new(own(missing.split('`').next()?)?, "is missing"));
+    }
+    if text.starts_with("unknown field") {
+        return Some(Invalid::new(
+            "type",
+            "does not go with a field of this frame; see the schema of client frames",
+        ));
+    }
+    let path = error.path().to_string();
+    let (_, field) = path.split_once('.')?;
+    Some(Invalid::new(
+        own(field)?,
+        "is of the wrong type; see the schema of client frames",
+    ))
 }
 
 fn check_contact(name: &Option<String>, phone: &Option<String>, email: &Option<String>) -> Result<(), Invalid> {
@@ -266,7 +310,13 @@ mod tests {
             ("{}", Some("type")),
             (r#"{"type":"shout"}"#, Some("type")),
             (r#"{"type":"ping","extra":1}"#, Some("type")),
-            (r#"{"type":"read","up_to":-1}"#, Some("type")),
+            (r#"{"type":5}"#, Some("type")),
+            (r#"[]"#, Some("type")),
+            (r#"{"type":"read"}"#, Some("up_to")),
+            (r#"{"type":"read","up_to":-1}"#, Some("up_to")),
+            (r#"{"type":"start","client_id":"1","text":5}"#, Some("text")),
+            (r#"{"type":"message","client_id":[],"text":"x"}"#, Some("client_id")),
+            (r#"{"type":"contact","phone":600700800}"#, Some("phone")),
             (
                 r#"{"type":"start","client_id":"1","text":"x","colour":"red"}"#,
                 Some("type"),

@@ -144,9 +144,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> std::result::Result<Self, Problem> {
         expect_type(request.headers(), &["application/json"])?;
         let Raw(bytes) = Raw::from_request(request, state).await?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| json_fault(&error).into())
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| json_fault(&error.path().to_string(), error.inner()))?;
+        json.end().map_err(|error| json_fault(".", &error))?;
+        Ok(Self(value))
     }
 }
 
@@ -160,17 +162,27 @@ pub fn expect_type<'a>(headers: &HeaderMap, types: &[&'a str]) -> Result<&'a str
         .ok_or_else(|| Fault::invalid("content-type", format!("must be {}", types.join(" or "))))
 }
 
-/// Names the field where serde does, and never repeats what was sent.
-fn json_fault(error: &serde_json::Error) -> Fault {
+/// Names the field by its path in the body (`.`: the body itself), and never repeats what was sent.
+fn json_fault(path: &str, error: &serde_json::Error) -> Fault {
     let text = error.to_string();
     let place = format!("line {}, column {}", error.line(), error.column());
-    let quoted = text.split('`').nth(1).map(str::to_owned);
+    let quoted = text.split('`').nth(1);
     match quoted {
-        Some(field) if text.starts_with("missing field") => Fault::invalid(field, "is missing"),
+        Some(field) if text.starts_with("missing field") => {
+            let field = if path == "." {
+                field.to_owned()
+            } else {
+                format!("{path}.{field}")
+            };
+            Fault::invalid(field, "is missing")
+        }
         Some(_) if text.starts_with("unknown field") => {
             let known = text.split_once("expected").map_or("", |(_, known)| known);
             let known = known.split(" at line").next().unwrap_or_default();
             Fault::invalid("body", format!("has an unknown field at {place}; known are{known}"))
+        }
+        _ if error.is_data() && path != "." => {
+            Fault::invalid(path, format!("has a value that this field does not take, at {place}"))
         }
         _ => Fault::invalid("body", format!("is not the JSON that this route takes, see {place}")),
     }
