@@ -1,11 +1,11 @@
 use super::App;
 use crate::domain::State;
-use crate::domain::explain::{self, Told};
+use crate::domain::explain::{self, Send, Told};
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::follow_up::{self, Row};
 use crate::outbound::postgres::timeline::{self, Entry};
 use domain::{ConversationId, FollowUpId, WorkspaceId};
-use fault::{Fault, Result};
+use fault::{Fault, Result, codes};
 
 /// What is to be explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,16 @@ fn told(row: &Row, deliveries: &[Delivery]) -> Told {
     let sends = deliveries
         .iter()
         .filter(|delivery| delivery.follow_up == Some(follow_up.id))
-        .map(|delivery| (delivery.step, delivery.status))
+        .map(|delivery| Send {
+            step: delivery.step,
+            status: delivery.status,
+            attempted: delivery.attempts > 0,
+            reason: codes::CATALOGUE
+                .iter()
+                .find(|code| code.name == delivery.reason)
+                .map(|code| code.meaning.to_owned())
+                .unwrap_or_default(),
+        })
         .collect();
     Told {
         end: follow_up.causes.strongest().filter(|_| follow_up.state == State::Done),

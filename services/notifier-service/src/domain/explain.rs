@@ -8,7 +8,18 @@ pub struct Told {
     pub end: Option<End>,
     pub why: Option<Why>,
     /// Steps taken, in order, and where they stand.
-    pub sends: Vec<(Step, Status)>,
+    pub sends: Vec<Send>,
+}
+
+/// A step as it is told of.
+#[derive(Debug, Clone)]
+pub struct Send {
+    pub step: Step,
+    pub status: Status,
+    /// The provider was called.
+    pub attempted: bool,
+    /// Meaning of its failure's code, a sentence; empty without one.
+    pub reason: String,
 }
 
 fn because(end: End) -> &'static str {
@@ -41,12 +52,27 @@ fn waiting(why: Option<Why>) -> &'static str {
     }
 }
 
-fn send((step, status): &(Step, Status)) -> String {
-    let name = match step {
+fn name(step: Step) -> &'static str {
+    match step {
         Step::Text => "text",
         Step::Mail => "e-mail",
-    };
-    format!("{name} {}", status.word())
+    }
+}
+
+fn list(sends: &[&Send], told: impl Fn(&Send) -> String) -> String {
+    sends.iter().map(|send| told(send)).collect::<Vec<_>>().join(", ")
+}
+
+/// What was not sent, and why, as sentences with a space before each.
+fn refused(sends: &[Send]) -> String {
+    sends
+        .iter()
+        .filter(|send| !send.attempted && send.status == Status::Failed)
+        .map(|send| {
+            let reason = send.reason.trim_end_matches('.');
+            format!(" The {} was not sent: {reason}.", name(send.step))
+        })
+        .collect()
 }
 
 /// Sums up a conversation's follow-ups, the newest first.
@@ -54,30 +80,53 @@ pub fn summary(follow_ups: &[Told]) -> String {
     let Some(newest) = follow_ups.first() else {
         return "Nothing was sent: no answer of an agent has been waiting unread.".into();
     };
-    let taken: Vec<String> = newest
-        .sends
-        .iter()
-        .filter(|(_, status)| *status != Status::Cancelled)
-        .map(send)
-        .collect();
-    match (taken.is_empty(), newest.end) {
+    let sent: Vec<&Send> = newest.sends.iter().filter(|send| send.attempted).collect();
+    let taken = list(&sent, |send| format!("{} {}", name(send.step), send.status.word()));
+    let told = match (sent.is_empty(), newest.end) {
         (true, Some(end)) => format!("Nothing was sent: {}.", because(end)),
         (true, None) => format!("Nothing is sent yet: {}.", waiting(newest.why)),
-        (false, Some(end)) => format!("Sent: {}; it ended because {}.", taken.join(", "), because(end)),
-        (false, None) => format!("Sent so far: {}; {}.", taken.join(", "), waiting(newest.why)),
-    }
+        (false, Some(end)) => format!("Sent: {taken}; it ended because {}.", because(end)),
+        (false, None) => format!("Sent so far: {taken}; {}.", waiting(newest.why)),
+    };
+    told + &refused(&newest.sends)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn send(step: Step, status: Status, attempted: bool) -> Send {
+        Send {
+            step,
+            status,
+            attempted,
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_was_refused_does_not_read_as_sent() {
+        let refused = Send {
+            reason: "The recipient opted out.".into(),
+            ..send(Step::Text, Status::Failed, false)
+        };
+        let told = Told {
+            end: Some(End::Exhausted),
+            why: None,
+            sends: vec![refused],
+        };
+        assert_eq!(
+            summary(&[told]),
+            "Nothing was sent: every way to reach the customer was taken. The text was not sent: The recipient opted out."
+        );
+    }
+
     #[test]
     fn it_says_why_nothing_was_sent() {
         let read = Told {
             end: Some(End::Read),
             why: None,
-            sends: vec![(Step::Text, Status::Cancelled)],
+            sends: vec![send(Step::Text, Status::Cancelled, false)],
         };
         assert_eq!(summary(&[read]), "Nothing was sent: the customer read the answer.");
         assert!(summary(&[]).starts_with("Nothing was sent"));
@@ -88,7 +137,10 @@ mod tests {
         let returned = Told {
             end: Some(End::Returned),
             why: None,
-            sends: vec![(Step::Text, Status::Delivered), (Step::Mail, Status::Accepted)],
+            sends: vec![
+                send(Step::Text, Status::Delivered, true),
+                send(Step::Mail, Status::Accepted, true),
+            ],
         };
         assert_eq!(
             summary(&[returned]),
