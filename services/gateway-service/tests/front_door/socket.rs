@@ -144,8 +144,8 @@ async fn what_is_no_hello_or_too_large_or_not_text_closes_the_socket() -> Result
     socket.send(Message::text("x".repeat(64 * 1024 + 1))).await?;
     assert_eq!(socket.closed().await?, 1009);
     let (mut socket, _) = world.socket(&session, None).await?;
-    socket.send(Message::binary(vec![1, 2, 3])).await?;
     socket.expect("message").await?;
+    socket.send(Message::binary(vec![1, 2, 3])).await?;
     assert_eq!(socket.closed().await?, 1003);
     Ok(())
 }
