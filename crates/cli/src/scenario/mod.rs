@@ -14,4 +14,4 @@ pub use customer::{Customer, Given};
 pub use expect::PATIENCE;
 pub use integration::Integration;
 pub use sinks::{ArrivedMail, ArrivedText, Sinks};
-pub use world::{CHANNEL, PROMPT_CHANNEL, Person, World};
+pub use world::{CHANNEL, PROMPT_CHANNEL, Person, TEXT_CHANNEL, World};

@@ -71,10 +71,12 @@ pub struct World {
     events: AtomicU32,
 }
 
-/// The channel with default settings, one that waits five times longer before it sends, and one that does not wait.
+/// The channel with default settings, one that waits five times longer before it sends, one that does not wait, and one
+/// that mails a day after the text.
 pub const CHANNEL: &str = "web";
 pub const PATIENT_CHANNEL: &str = "web-patient";
 pub const PROMPT_CHANNEL: &str = "web-prompt";
+pub const TEXT_CHANNEL: &str = "web-text";
 
 impl World {
     /// Creates it under a name that was never used.
@@ -177,10 +179,15 @@ async fn create(clients: &Clients, workspace: &str) -> Result<()> {
         ..Default::default()
     };
     let both = || vec!["debounce_ms".to_owned(), "ceiling_ms".to_owned()];
+    let late_mail = ChannelSettings {
+        escalation_ms: 86_400_000,
+        ..Default::default()
+    };
     for (channel, settings, paths) in [
         (CHANNEL, ChannelSettings::default(), Vec::new()),
         (PATIENT_CHANNEL, waits(150_000, 300_000), both()),
         (PROMPT_CHANNEL, waits(0, 0), both()),
+        (TEXT_CHANNEL, late_mail, vec!["escalation_ms".to_owned()]),
     ] {
         let request = CreateChannelRequest {
             workspace: workspace.to_owned(),
