@@ -3,8 +3,9 @@
 use super::App;
 use crate::domain::{Case, Move, Turn};
 use crate::outbound::postgres::delivery::{self, Delivery};
-use domain::{DeliveryId, Timestamp, WorkspaceId};
+use domain::{Timestamp, WorkspaceId};
 use fault::Result;
+use store::Tx;
 
 /// A delivery that is being checked, and the case as it was at the claim.
 pub(crate) struct Claimed {
@@ -16,11 +17,8 @@ pub(crate) struct Claimed {
 
 impl App {
     /// Tx 1: due -> checking. `None`: there is nothing to send any more.
-    pub(crate) async fn claim(&self, workspace: &WorkspaceId, id: DeliveryId) -> Result<Option<Claimed>> {
-        let mut tx = self.store.begin(workspace).await?;
-        let Some(seen) = delivery::read_delivery(&mut tx, workspace, id).await? else {
-            return Ok(None);
-        };
+    pub(crate) async fn claim(&self, mut tx: Tx, workspace: &WorkspaceId, seen: &Delivery) -> Result<Option<Claimed>> {
+        let id = seen.id;
         let open = self.open_case(&mut tx, workspace, seen.conversation).await?;
         let Some(mut delivery) = delivery::read_delivery(&mut tx, workspace, id).await? else {
             return Ok(None);

@@ -4,11 +4,13 @@ use super::timeline::{entry, evidence};
 use super::{App, kind};
 use crate::domain::{Case, Conversation, Effect, Fresh, Ids, Move, Step, Turn, confirmation};
 use crate::outbound::postgres::follow_up::{Row, Trace};
-use crate::outbound::postgres::{channel, conversation, delivery, follow_up, presence, timeline};
+use crate::outbound::postgres::timeline::Entry;
+use crate::outbound::postgres::{case, channel, conversation, delivery, follow_up, presence, timeline};
 use domain::{ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
 use events::event::{DeliveryFailed, FollowUpEnd, FollowUpEnded, FollowUpStarted};
 use events::stamp;
 use fault::{Fault, Result, codes};
+use std::collections::BTreeMap;
 use store::Tx;
 use tracing::Span;
 
@@ -17,8 +19,10 @@ use tracing::Span;
 pub(crate) enum Cause {
     /// A fact came: what is armed now continues its trace.
     Fact,
-    /// A timer, or our own doing.
+    /// Our own doing.
     Own,
+    /// The follow-up's timer, whose lease ends with this.
+    Timer,
 }
 
 /// A case under its conversation's lock.
@@ -30,21 +34,29 @@ pub(crate) struct OpenCase {
     before: Case,
     /// Of the newest follow-up.
     trace: Option<Trace>,
+    /// Lines of the history that are written when the case is settled.
+    pub lines: Vec<Entry>,
 }
 
 impl App {
     /// Locks a conversation and reads everything a decision about it is made from.
     pub(crate) async fn open_case(&self, tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<OpenCase> {
-        let (conversation, history) = conversation::lock_conversation(tx, workspace, id).await?;
-        let (mut settings, mut seen) = (None, Default::default());
-        if let Some(started) = &conversation.started {
-            settings = channel::read_channel(tx, workspace, &started.channel).await?;
-            if let Some(visitor) = started.visitor {
-                seen = presence::hold_presence(tx, workspace, visitor).await?;
-            }
+        let (mut conversation, history) = conversation::lock_conversation(tx, workspace, id).await?;
+        let channel = conversation.started.as_ref().map(|started| started.channel.clone());
+        let rest = case::read_rest(tx, workspace, id, channel.as_ref()).await?;
+        conversation.answers = rest.answers;
+        let mut settings = rest.settings;
+        if let Some(channel) = channel.filter(|_| !rest.channel_placed) {
+            channel::keep_channel(tx, workspace, &channel).await?;
+            // Told of in between: what was told is there now.
+            settings = case::read_rest(tx, workspace, id, Some(&channel)).await?.settings;
         }
-        let newest = follow_up::newest_follow_up(tx, workspace, id).await?;
-        let (follow_up, trace) = newest.map(|row| (row.follow_up, row.trace)).unzip();
+        let visitor = conversation.started.as_ref().and_then(|started| started.visitor);
+        let seen = match visitor {
+            Some(visitor) => presence::hold_presence(tx, workspace, visitor).await?,
+            None => Default::default(),
+        };
+        let (follow_up, trace) = rest.follow_up.map(|row| (row.follow_up, row.trace)).unzip();
         let case = Case {
             timing: settings.as_ref().map(|settings| settings.timing(self.time_scale)),
             settings,
@@ -62,6 +74,7 @@ impl App {
             before: case.clone(),
             case,
             trace,
+            lines: Vec::new(),
         })
     }
 
@@ -113,18 +126,22 @@ impl App {
         if let Some(closed) = open.case.closed.take() {
             save_follow_up(tx, open, closed, earlier.unwrap_or_else(|| here.clone())).await?;
         }
-        if let Some(newest) = open.case.follow_up.clone() {
+        let changed = open.case.follow_up != open.before.follow_up || cause == Cause::Timer;
+        if let Some(newest) = open.case.follow_up.clone().filter(|_| changed) {
             let trace = open.trace.clone().unwrap_or_else(|| here.clone());
             save_follow_up(tx, open, newest, trace).await?;
         }
         for effect in effects {
-            self.write(tx, open, effect, &here).await?;
+            let line = self.write(tx, open, effect, &here).await?;
+            open.lines.push(line);
         }
-        self.confirm(tx, open, here).await
+        let confirmation = self.confirm(tx, open, here).await?;
+        open.lines.extend(confirmation);
+        timeline::add_entries(tx, &open.workspace, open.conversation, &std::mem::take(&mut open.lines)).await
     }
 
     /// Adds the confirmation of a conversation that is to have one and has none.
-    async fn confirm(&self, tx: &mut Tx, open: &OpenCase, trace: Trace) -> Result<()> {
+    async fn confirm(&self, tx: &mut Tx, open: &OpenCase, trace: Trace) -> Result<Option<Entry>> {
         let OpenCase {
             workspace,
             conversation,
@@ -133,18 +150,17 @@ impl App {
             ..
         } = open;
         if !confirmation::is_due(case, *now) || delivery::is_confirmed(tx, workspace, *conversation).await? {
-            return Ok(());
+            return Ok(None);
         }
         let id = DeliveryId::generate(self.store.entropy());
         let row = delivery::Delivery::new(id, *conversation, None, Step::Text, trace, *now);
         if delivery::add_delivery(tx, workspace, &row).await? {
-            let line = entry(*now, "confirmation due", None, Some(id), evidence(case));
-            timeline::add_entry(tx, workspace, *conversation, &line).await?;
+            return Ok(Some(entry(*now, "confirmation due", None, Some(id), evidence(case))));
         }
-        Ok(())
+        Ok(None)
     }
 
-    async fn write(&self, tx: &mut Tx, open: &OpenCase, effect: Effect, here: &Trace) -> Result<()> {
+    async fn write(&self, tx: &mut Tx, open: &OpenCase, effect: Effect, here: &Trace) -> Result<Entry> {
         let OpenCase {
             workspace,
             conversation,
@@ -155,7 +171,7 @@ impl App {
         } = open;
         let (now, conversation) = (*now, *conversation);
         let mut seen = evidence(case);
-        let line = match effect {
+        Ok(match effect {
             Effect::Opened(id) => {
                 let from_seq = case.follow_up.as_ref().map_or(0, |follow_up| follow_up.from_seq);
                 tx.record(
@@ -205,8 +221,7 @@ impl App {
                 seen.insert("causes".into(), causes.words().join(","));
                 entry(now, "ended", Some(follow_up), None, seen)
             }
-        };
-        timeline::add_entry(tx, workspace, conversation, &line).await
+        })
     }
 }
 
@@ -290,7 +305,11 @@ async fn save(tx: &mut Tx, open: &OpenCase) -> Result<()> {
         ..
     } = open;
     let (now, was) = (&case.conversation, &before.conversation);
-    if (now, case.history) != (was, before.history) {
+    let known = |fold: &Conversation| Conversation {
+        answers: BTreeMap::new(),
+        ..fold.clone()
+    };
+    if known(now) != known(was) || case.history != before.history {
         conversation::save_conversation(tx, workspace, *id, now, &case.history).await?;
     }
     if now.mark() > was.mark() && !was.answers.is_empty() {

@@ -31,14 +31,16 @@ pub(crate) const UNKNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 impl App {
     /// Tx 3.
-    pub(crate) async fn record_outcome(&self, workspace: &WorkspaceId, id: DeliveryId, outcome: Outcome) -> Result<()> {
+    pub(crate) async fn record_outcome(
+        &self,
+        workspace: &WorkspaceId,
+        sent: &Delivery,
+        outcome: Outcome,
+    ) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
-        let Some(seen) = delivery::read_delivery(&mut tx, workspace, id).await? else {
-            return Err(Fault::internal(format!("delivery {id} is gone")));
-        };
-        let mut open = self.open_case(&mut tx, workspace, seen.conversation).await?;
-        let Some(row) = delivery::read_delivery(&mut tx, workspace, id).await? else {
-            return Err(Fault::internal(format!("delivery {id} is gone")));
+        let mut open = self.open_case(&mut tx, workspace, sent.conversation).await?;
+        let Some(row) = delivery::read_delivery(&mut tx, workspace, sent.id).await? else {
+            return Err(Fault::internal(format!("delivery {} is gone", sent.id)));
         };
         match outcome {
             Outcome::Accepted { provider_id } => self.accept(&mut tx, &mut open, row, provider_id).await?,
@@ -52,12 +54,11 @@ impl App {
 
     /// The lease ended between the attempt and its outcome: nobody knows whether the call was made, or is still going
     /// on in a process that was only slow.
-    pub(crate) async fn lose(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
+    pub(crate) async fn lose(&self, mut tx: Tx, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
         let code = match seen.step {
             Step::Text => &codes::SMS_UNKNOWN,
             Step::Mail => &codes::MAIL_UNKNOWN,
         };
-        let mut tx = self.store.begin(workspace).await?;
         let mut open = self.open_case(&mut tx, workspace, seen.conversation).await?;
         if let Some(row) = delivery::read_delivery(&mut tx, workspace, seen.id).await? {
             self.lost(&mut tx, &mut open, row, code, LONGEST_CALL).await?;

@@ -2,7 +2,7 @@ use super::App;
 use super::open_case::Cause;
 use super::timeline::{entry, evidence};
 use crate::domain::keys::token_hash;
-use crate::outbound::postgres::{return_link, timeline};
+use crate::outbound::postgres::return_link;
 use domain::{ConversationId, VisitorId, WorkspaceId};
 use fault::{Fault, Result};
 
@@ -21,7 +21,7 @@ impl App {
         open.case.conversation.returned(now);
         let follow_up = open.case.follow_up.as_ref().map(|follow_up| follow_up.id);
         let line = entry(now, "returned", follow_up, Some(delivery), evidence(&open.case));
-        timeline::add_entry(&mut tx, workspace, conversation, &line).await?;
+        open.lines.push(line);
         self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
         tx.commit().await?;
         self.store.due_changed();

@@ -14,7 +14,7 @@ use crate::outbound::contacts::Recipient;
 use crate::outbound::mail_smtp::{self, Mail};
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::send_limit::{Scope, use_limit};
-use crate::outbound::postgres::{opt_out, return_link, timeline};
+use crate::outbound::postgres::{opt_out, return_link};
 use crate::outbound::sms_twilio::{self, Text};
 use crate::outbound::{Outcome, postgres};
 use domain::{DeliveryId, Timestamp, WorkspaceId};
@@ -39,25 +39,28 @@ impl App {
     /// A delivery's time has come.
     pub async fn take_delivery(&self, workspace: &WorkspaceId, id: DeliveryId) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
-        let seen = delivery::read_delivery(&mut tx, workspace, id).await?;
-        tx.commit().await?;
-        let Some(seen) = seen else { return Ok(()) };
+        let Some(seen) = delivery::read_delivery(&mut tx, workspace, id).await? else {
+            return Ok(());
+        };
         let span = span_of(&seen, self.now());
         async {
             match seen.status {
-                Status::Due | Status::Checking => self.send(workspace, id).await,
-                Status::Attempting => self.lose(workspace, &seen).await,
-                Status::Unknown => self.settle_unknown(workspace, &seen).await,
+                Status::Due | Status::Checking => self.send(tx, workspace, seen).await,
+                Status::Attempting => self.lose(tx, workspace, &seen).await,
+                Status::Unknown => {
+                    tx.commit().await?;
+                    self.settle_unknown(workspace, &seen).await
+                }
                 // Nothing waits for these; a receipt was faster than the timer.
-                _ => self.stop_timer(workspace, id).await,
+                _ => self.stop_timer(tx, workspace, &seen).await,
             }
         }
         .instrument(span)
         .await
     }
 
-    async fn send(&self, workspace: &WorkspaceId, id: DeliveryId) -> Result<()> {
-        let Some(claimed) = self.claim(workspace, id).await? else {
+    async fn send(&self, tx: Tx, workspace: &WorkspaceId, seen: Delivery) -> Result<()> {
+        let Some(claimed) = self.claim(tx, workspace, &seen).await? else {
             return Ok(());
         };
         let checked = match self.check(&claimed).await {
@@ -72,7 +75,7 @@ impl App {
             return Ok(());
         }
         let outcome = self.call(&claimed, &message).await;
-        self.record_outcome(workspace, id, outcome).await
+        self.record_outcome(workspace, &claimed.delivery, outcome).await
     }
 
     /// An owner does not answer: later, with growing pauses.
@@ -309,7 +312,7 @@ impl App {
         record_failed(tx, &open.workspace, &row, open.now);
         open.case.note_step(row.step, record(&row), open.now);
         let line = entry(open.now, "cancelled", row.follow_up, Some(row.id), evidence(&open.case));
-        timeline::add_entry(tx, &open.workspace, row.conversation, &line).await?;
+        open.lines.push(line);
         self.settle_case(tx, open, Some(checked.fresh), Cause::Own).await
     }
 
@@ -322,8 +325,8 @@ impl App {
         what: &str,
         seen: Facts,
     ) -> Result<()> {
-        let line = entry(open.now, what, row.follow_up, Some(row.id), seen);
-        timeline::add_entry(tx, &open.workspace, row.conversation, &line).await?;
+        open.lines
+            .push(entry(open.now, what, row.follow_up, Some(row.id), seen));
         // An older follow-up's delivery settles by itself; the newest one waits for its own.
         if open.case.follow_up.as_ref().map(|follow_up| follow_up.id) == row.follow_up && row.follow_up.is_some() {
             open.case.note_step(row.step, record(row), open.now);
@@ -377,14 +380,11 @@ impl App {
         .await
     }
 
-    async fn stop_timer(&self, workspace: &WorkspaceId, id: DeliveryId) -> Result<()> {
-        let mut tx = self.store.begin(workspace).await?;
-        if let Some(seen) = delivery::read_delivery(&mut tx, workspace, id).await? {
-            self.open_case(&mut tx, workspace, seen.conversation).await?;
-            if let Some(mut row) = delivery::read_delivery(&mut tx, workspace, id).await? {
-                row.due_at = None;
-                delivery::save_delivery(&mut tx, workspace, &row, false).await?;
-            }
+    async fn stop_timer(&self, mut tx: Tx, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
+        self.open_case(&mut tx, workspace, seen.conversation).await?;
+        if let Some(mut row) = delivery::read_delivery(&mut tx, workspace, seen.id).await? {
+            row.due_at = None;
+            delivery::save_delivery(&mut tx, workspace, &row, false).await?;
         }
         tx.commit().await
     }

@@ -10,7 +10,7 @@ impl App {
         let mut tx = self.store.begin(workspace).await?;
         if let Some(conversation) = follow_up::conversation_of(&mut tx, workspace, id).await? {
             let mut open = self.open_case(&mut tx, workspace, conversation).await?;
-            self.settle_case(&mut tx, &mut open, None, Cause::Own).await?;
+            self.settle_case(&mut tx, &mut open, None, Cause::Timer).await?;
         }
         tx.commit().await?;
         self.store.due_changed();

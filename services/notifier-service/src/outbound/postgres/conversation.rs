@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use store::{OrFault, Tx};
 use uuid::Uuid;
 
-/// Locks a conversation and reads its fold and what was done for it; a row of nothing where it is not known yet.
+/// Locks a conversation and reads its fold, without its answers, and what was done for it; a row of nothing where it is
+/// not known yet.
 pub async fn lock_conversation(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -29,7 +30,7 @@ pub async fn lock_conversation(
         }
     };
     let history = history(&row)?;
-    Ok((row.fold(answers(tx, workspace, id).await?)?, history))
+    Ok((row.fold()?, history))
 }
 
 struct Row {
@@ -72,7 +73,7 @@ async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Resul
 }
 
 impl Row {
-    fn fold(self, answers: BTreeMap<u64, Answer>) -> Result<Conversation> {
+    fn fold(self) -> Result<Conversation> {
         let started = match (self.number, self.channel, self.opened_by, self.started_at) {
             (Some(number), Some(channel), Some(opened_by), Some(at)) => Some(Started {
                 number: unsigned(number)?,
@@ -96,7 +97,7 @@ impl Row {
             customer_up_to: unsigned(self.customer_up_to)?,
             returned_at: self.returned_at.map(|at| at.to_jiff()),
             resolved_version: unsigned(self.resolved_version)?,
-            answers,
+            answers: BTreeMap::new(),
         })
     }
 }
@@ -129,27 +130,6 @@ fn given<T>(
         })),
         _ => Ok(None),
     }
-}
-
-async fn answers(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<BTreeMap<u64, Answer>> {
-    sqlx::query!(
-        "SELECT seq, bot, follow_up, at FROM unanswered WHERE workspace_id = $1 AND conversation = $2",
-        workspace.as_str(),
-        id.0
-    )
-    .fetch_all(&mut **tx)
-    .await
-    .or_fault("read unanswered")?
-    .into_iter()
-    .map(|row| {
-        let answer = Answer {
-            bot: row.bot,
-            follow_up: row.follow_up,
-            at: row.at.to_jiff(),
-        };
-        Ok((unsigned(row.seq)?, answer))
-    })
-    .collect()
 }
 
 /// Writes a fold back, under the lock that read it.

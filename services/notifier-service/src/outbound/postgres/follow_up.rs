@@ -1,6 +1,6 @@
 use super::{signed, unsigned, word};
-use crate::domain::{Causes, End, FollowUp, State, Status, Step, StepRecord, Why};
-use domain::{ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
+use crate::domain::{Causes, End, FollowUp, State, Step, Why};
+use domain::{ConversationId, FollowUpId, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use store::{OrFault, Tx};
@@ -18,42 +18,6 @@ pub struct Row {
     pub follow_up: FollowUp,
     pub conversation: ConversationId,
     pub trace: Trace,
-}
-
-/// The newest follow-up of a conversation, with the newest delivery of each of its steps. Call under the
-/// conversation's lock.
-pub async fn newest_follow_up(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    conversation: ConversationId,
-) -> Result<Option<Row>> {
-    let mut rows = read(tx, workspace, Some(conversation), None, None, true, 1).await?;
-    let Some(mut row) = rows.pop() else { return Ok(None) };
-    let steps = sqlx::query!(
-        "SELECT DISTINCT ON (step) step, id, status, status_at, attempts, attempted_at FROM delivery
-         WHERE workspace_id = $1 AND follow_up = $2 ORDER BY step, status = 'cancelled', created_at DESC",
-        workspace.as_str(),
-        row.follow_up.id.0
-    )
-    .fetch_all(&mut **tx)
-    .await
-    .or_fault("read steps")?;
-    for step in steps {
-        let status = word("delivery.status", &step.status, Status::from_word(&step.status))?;
-        let at = match step.attempted_at {
-            Some(at) if status.may_have_reached() => at,
-            _ => step.status_at,
-        };
-        let record = StepRecord {
-            delivery: DeliveryId(step.id),
-            status,
-            attempted: step.attempts > 0,
-            at: at.to_jiff(),
-        };
-        let step = word("delivery.step", &step.step, Step::from_word(&step.step))?;
-        *row.follow_up.record_mut(step) = Some(record);
-    }
-    Ok(Some(row))
 }
 
 /// Which conversation a follow-up belongs to.
@@ -77,12 +41,12 @@ pub async fn list_follow_ups(
     before: Option<FollowUpId>,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    read(tx, workspace, conversation, None, before, false, limit).await
+    read(tx, workspace, conversation, None, before, limit).await
 }
 
 /// One follow-up; without its steps.
 pub async fn read_follow_up(tx: &mut Tx, workspace: &WorkspaceId, id: FollowUpId) -> Result<Option<Row>> {
-    Ok(read(tx, workspace, None, Some(id), None, false, 1).await?.pop())
+    Ok(read(tx, workspace, None, Some(id), None, 1).await?.pop())
 }
 
 async fn read(
@@ -91,8 +55,6 @@ async fn read(
     conversation: Option<ConversationId>,
     id: Option<FollowUpId>,
     before: Option<FollowUpId>,
-    // The open one, else the one of the latest answers, comes first; otherwise the latest opened.
-    by_answers: bool,
     limit: i64,
 ) -> Result<Vec<Row>> {
     sqlx::query!(
@@ -100,13 +62,12 @@ async fn read(
            traced_at
          FROM follow_up WHERE workspace_id = $1 AND ($2::uuid IS NULL OR conversation = $2)
            AND ($3::uuid IS NULL OR id = $3) AND ($4::uuid IS NULL OR id < $4)
-         ORDER BY CASE WHEN $6 THEN state = 'done' END, CASE WHEN $6 THEN from_seq END DESC, id DESC LIMIT $5",
+         ORDER BY id DESC LIMIT $5",
         workspace.as_str(),
         conversation.map(|id| id.0),
         id.map(|id| id.0),
         before.map(|id| id.0),
-        limit,
-        by_answers
+        limit
     )
     .fetch_all(&mut **tx)
     .await

@@ -4,6 +4,7 @@ use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use std::collections::BTreeMap;
 use store::{OrFault, Tx};
+use uuid::Uuid;
 
 /// One line of a conversation's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,28 +19,39 @@ pub struct Entry {
     pub delivery: Option<DeliveryId>,
 }
 
-/// Adds a line under the conversation's lock, which keeps the numbers without gaps; the entry's own number is ignored.
-pub async fn add_entry(
+/// Adds lines under the conversation's lock, which keeps the numbers without gaps; the entries' own numbers are ignored.
+pub async fn add_entries(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     conversation: ConversationId,
-    entry: &Entry,
+    entries: &[Entry],
 ) -> Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let at: Vec<_> = entries.iter().map(|entry| entry.at.to_sqlx()).collect();
+    let what: Vec<String> = entries.iter().map(|entry| entry.what.clone()).collect();
+    let facts: Result<Vec<_>, _> = entries.iter().map(|entry| serde_json::to_value(&entry.facts)).collect();
+    let follow_ups: Vec<Option<Uuid>> = entries.iter().map(|entry| entry.follow_up.map(|id| id.0)).collect();
+    let deliveries: Vec<Option<Uuid>> = entries.iter().map(|entry| entry.delivery.map(|id| id.0)).collect();
     sqlx::query!(
         "INSERT INTO timeline (workspace_id, conversation, number, at, what, facts, follow_up, delivery)
-         SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6, $7 FROM timeline
-         WHERE workspace_id = $1 AND conversation = $2",
+         SELECT $1, $2, last.number + line.place, line.at, line.what, line.facts, line.follow_up, line.delivery
+         FROM (SELECT coalesce(max(number), 0) AS number FROM timeline
+               WHERE workspace_id = $1 AND conversation = $2) last,
+           unnest($3::timestamptz[], $4::text[], $5::jsonb[], $6::uuid[], $7::uuid[])
+             WITH ORDINALITY AS line (at, what, facts, follow_up, delivery, place)",
         workspace.as_str(),
         conversation.0,
-        entry.at.to_sqlx() as _,
-        entry.what,
-        serde_json::to_value(&entry.facts).map_err(Fault::internal)?,
-        entry.follow_up.map(|id| id.0),
-        entry.delivery.map(|id| id.0)
+        &at as _,
+        &what,
+        &facts.map_err(Fault::internal)?,
+        &follow_ups as _,
+        &deliveries as _
     )
     .execute(&mut **tx)
     .await
-    .or_fault("add timeline entry")?;
+    .or_fault("add timeline entries")?;
     Ok(())
 }
 
