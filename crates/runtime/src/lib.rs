@@ -13,7 +13,7 @@ mod settings;
 mod shell;
 mod telemetry;
 
-pub use due_loop::due_loop;
+pub use due_loop::{LEASE, due_loop};
 pub use ports::{SystemClock, SystemEntropy};
 pub use program::main;
 pub use serve::{MESSAGE_BYTES, Running};

@@ -1,6 +1,6 @@
 use crate::OrFault;
 use crate::outbox;
-use domain::{Clock, Entropy, WorkspaceId};
+use domain::{Clock, Entropy, Timestamp, WorkspaceId};
 use events::{Fact, Outgoing, headers};
 use fault::{Fault, Result};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 
 /// How to reach a service's database.
 #[derive(Debug, Clone)]
@@ -29,8 +29,8 @@ pub struct Store {
     entropy: Arc<dyn Entropy>,
     /// Facts were committed: the relay has work.
     pub(crate) committed: Arc<Notify>,
-    /// A deadline was armed that may be earlier than the one slept for.
-    armed: Arc<Notify>,
+    /// Deadlines that were armed, for those who sleep until the next one.
+    armed: broadcast::Sender<Timestamp>,
 }
 
 /// A transaction that nobody uses for this long was lost by its owner.
@@ -39,6 +39,8 @@ const IDLE_IN_TRANSACTION: &str = "30s";
 const STATEMENT: &str = "15s";
 const LOCK: &str = "5s";
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// Armed deadlines that a sleeper may be behind with; one that is further behind looks into its table instead.
+const ARMED: usize = 64;
 /// Every query of ours finds its rows by key. Left to its statistics, PostgreSQL plans a prepared statement while the
 /// table is small (scan it, hash it) and keeps that plan while it grows; so those plans are never offered.
 const BY_KEY: [(&str, &str); 4] = [
@@ -73,7 +75,7 @@ impl Store {
             clock,
             entropy,
             committed: Arc::new(Notify::new()),
-            armed: Arc::new(Notify::new()),
+            armed: broadcast::Sender::new(ARMED),
         })
     }
 
@@ -121,14 +123,15 @@ impl Store {
         })
     }
 
-    /// Wakes the due loops: a deadline was armed that may be earlier than the one they sleep for.
-    pub fn due_changed(&self) {
-        self.armed.notify_waiters();
+    /// Tells the due loops that a deadline was armed and committed: whoever sleeps for longer sleeps until it instead.
+    pub fn due_at(&self, at: Timestamp) {
+        // Nobody sleeps: nobody needs to know.
+        let _ = self.armed.send(at);
     }
 
-    /// Resolves at the next [`Store::due_changed`]; register before reading the next deadline.
-    pub fn armed(&self) -> tokio::sync::futures::Notified<'_> {
-        self.armed.notified()
+    /// Deadlines from [`Store::due_at`]; subscribe before reading the next deadline.
+    pub fn armed(&self) -> broadcast::Receiver<Timestamp> {
+        self.armed.subscribe()
     }
 
     pub async fn close(&self) {

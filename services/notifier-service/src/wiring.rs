@@ -1,6 +1,6 @@
 //! Names every port and adapter, and starts what runs.
 
-use crate::app::App;
+use crate::app::{App, Desk};
 use crate::config::Config;
 use crate::domain::keys::Keys;
 use crate::inbound::{events, grpc};
@@ -25,7 +25,9 @@ const LONGEST_VALIDITY: Duration = Duration::from_secs(900);
 
 /// Starts the service.
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
-    let app = Arc::new(build(&config, &shell)?);
+    let (desk, queue) = Desk::open();
+    let app = Arc::new(build(&config, &shell, desk)?);
+    shell.spawn("handed deliveries", app.clone().send_handed(queue, shell.stop.clone()));
     let facts = Arc::new(events::Facts(app.clone()));
     let consume = bus::consume(shell.bus(), events::spec(), facts, shell.stop.clone());
     shell.spawn("facts", consume);
@@ -44,7 +46,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         .await
 }
 
-fn build(config: &Config, shell: &Shell) -> Result<App> {
+fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
     if config.sms_provider != sms_twilio::PROVIDER {
         return Err(Fault::invalid("HOMING_SMS_PROVIDER", "must be twilio"));
     }
@@ -86,5 +88,6 @@ fn build(config: &Config, shell: &Shell) -> Result<App> {
         billing: Billing::connect(&config.billing_url)?,
         texts,
         mails: MailServer::new(config.smtp_url.expose(), mail_from, timeout)?,
+        desk,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::domain::{Case, Move, Turn};
-use crate::outbound::postgres::delivery::{self, Delivery};
+use crate::outbound::postgres::delivery::Delivery;
 use domain::{Timestamp, WorkspaceId};
 use fault::Result;
 use store::Tx;
@@ -18,18 +18,14 @@ pub(crate) struct Claimed {
 impl App {
     /// Tx 1: due -> checking. `None`: there is nothing to send any more.
     pub(crate) async fn claim(&self, mut tx: Tx, workspace: &WorkspaceId, seen: &Delivery) -> Result<Option<Claimed>> {
-        let id = seen.id;
-        let open = self.open_case(&mut tx, workspace, seen.conversation).await?;
-        let Some(mut delivery) = delivery::read_delivery(&mut tx, workspace, id).await? else {
-            return Ok(None);
-        };
+        let (mut open, mut delivery) = self.open_delivery(&mut tx, workspace, seen).await?;
         match delivery.status.take(Turn::Check, delivery.attempts > 0) {
             Ok(Move::To(status)) => (delivery.status, delivery.status_at) = (status, open.now),
             Ok(Move::Stay) => {}
             Err(_) => return Ok(None),
         }
         delivery.checks += 1;
-        delivery::save_delivery(&mut tx, workspace, &delivery, true).await?;
+        open.save_delivery(&mut tx, &delivery, true).await?;
         tx.commit().await?;
         Ok(Some(Claimed {
             workspace: workspace.clone(),

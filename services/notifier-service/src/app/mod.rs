@@ -1,8 +1,11 @@
 //! Use cases, one per file. Each runs the domain's decision inside a transaction and does what it says.
 
+mod attempt;
+mod call;
 mod check;
 mod claim;
 mod explain_follow_up;
+mod hand_over;
 mod list_follow_ups;
 mod note_channel;
 mod note_conversation;
@@ -21,8 +24,10 @@ mod take_due;
 mod timeline;
 
 pub use explain_follow_up::{Explained, Subject};
+pub use hand_over::Desk;
 pub(crate) use open_case::end_on_wire;
 pub use record_receipt::Callback;
+pub(crate) use record_receipt::Told;
 pub(crate) use send::purpose_on_wire;
 
 use crate::domain::Step;
@@ -56,6 +61,8 @@ pub struct App {
     pub billing: Billing,
     pub texts: Twilio,
     pub mails: MailServer,
+    /// Where deliveries that are due now are handed over.
+    pub desk: Desk,
 }
 
 impl App {

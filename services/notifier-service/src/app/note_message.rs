@@ -22,8 +22,6 @@ impl App {
             open.case.heard = Some((fact.seq, at));
         }
         self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
-        tx.commit().await?;
-        self.store.due_changed();
-        Ok(())
+        self.commit(tx, open).await
     }
 }

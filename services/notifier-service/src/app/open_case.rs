@@ -1,8 +1,10 @@
 //! The one place where a case is read under its lock, settled, and written back with everything that follows from it.
 
+use super::hand_over::Handed;
 use super::timeline::{entry, evidence};
 use super::{App, kind};
-use crate::domain::{Case, Conversation, Effect, Fresh, Ids, Move, Step, Turn, confirmation};
+use crate::domain::{Case, Conversation, Effect, FollowUp, Fresh, Ids, Move, Step, Turn, confirmation};
+use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::postgres::follow_up::{Row, Trace};
 use crate::outbound::postgres::timeline::Entry;
 use crate::outbound::postgres::{case, channel, conversation, delivery, follow_up, presence, timeline};
@@ -36,38 +38,101 @@ pub(crate) struct OpenCase {
     trace: Option<Trace>,
     /// Lines of the history that are written when the case is settled.
     pub lines: Vec<Entry>,
+    /// The earliest deadline that this transaction arms.
+    pub armed: Option<Timestamp>,
+    /// What it decided to send.
+    pub handed: Vec<Handed>,
+}
+
+impl OpenCase {
+    /// A deadline that the timers are told of once it is committed.
+    pub fn arm(&mut self, due_at: Option<Timestamp>) {
+        self.armed = match (self.armed, due_at) {
+            (Some(armed), Some(due_at)) => Some(armed.min(due_at)),
+            (armed, due_at) => armed.or(due_at),
+        };
+    }
+
+    /// Writes a delivery of this conversation back. `keep_lease`: whoever holds it goes on with it.
+    pub async fn save_delivery(&mut self, tx: &mut Tx, row: &Delivery, keep_lease: bool) -> Result<()> {
+        if !keep_lease {
+            self.arm(row.due_at);
+        }
+        delivery::save_delivery(tx, &self.workspace, row, keep_lease).await
+    }
+
+    async fn save_follow_up(&mut self, tx: &mut Tx, follow_up: FollowUp, trace: Trace) -> Result<()> {
+        self.arm(follow_up.due_at);
+        let row = Row {
+            follow_up,
+            conversation: self.conversation,
+            trace,
+        };
+        follow_up::save_follow_up(tx, &self.workspace, &row).await
+    }
 }
 
 impl App {
     /// Locks a conversation and reads everything a decision about it is made from.
     pub(crate) async fn open_case(&self, tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<OpenCase> {
+        Ok(self.open(tx, workspace, id, None).await?.0)
+    }
+
+    /// The same for the conversation of a delivery that was seen, with the delivery as it is under the lock.
+    pub(crate) async fn open_delivery(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        seen: &Delivery,
+    ) -> Result<(OpenCase, Delivery)> {
+        let (open, row) = self.open(tx, workspace, seen.conversation, Some(seen.id)).await?;
+        let row = row.ok_or_else(|| Fault::internal(format!("delivery {} is gone", seen.id)))?;
+        Ok((open, row))
+    }
+
+    async fn open(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        id: ConversationId,
+        delivery: Option<DeliveryId>,
+    ) -> Result<(OpenCase, Option<Delivery>)> {
         let (mut conversation, history) = conversation::lock_conversation(tx, workspace, id).await?;
-        let channel = conversation.started.as_ref().map(|started| started.channel.clone());
-        let rest = case::read_rest(tx, workspace, id, channel.as_ref()).await?;
-        conversation.answers = rest.answers;
-        let mut settings = rest.settings;
-        if let Some(channel) = channel.filter(|_| !rest.channel_placed) {
-            channel::keep_channel(tx, workspace, &channel).await?;
-            // Told of in between: what was told is there now.
-            settings = case::read_rest(tx, workspace, id, Some(&channel)).await?.settings;
-        }
-        let visitor = conversation.started.as_ref().and_then(|started| started.visitor);
-        let seen = match visitor {
-            Some(visitor) => presence::hold_presence(tx, workspace, visitor).await?,
-            None => Default::default(),
+        let (channel, visitor) = match &conversation.started {
+            Some(started) => (Some(started.channel.clone()), started.visitor),
+            None => (None, None),
         };
+        let key = case::Key {
+            conversation: id,
+            channel: channel.as_ref(),
+            visitor,
+            delivery,
+        };
+        let mut rest = case::read_rest(tx, workspace, &key).await?;
+        if !rest.is_placed(&key) {
+            if let Some(channel) = &channel {
+                channel::keep_channel(tx, workspace, channel).await?;
+            }
+            if let Some(visitor) = visitor {
+                presence::keep_visitor(tx, workspace, visitor).await?;
+            }
+            // Told of in between: what was told is there now.
+            rest = case::read_rest(tx, workspace, &key).await?;
+        }
+        conversation.answers = rest.answers;
+        let settings = rest.settings;
         let (follow_up, trace) = rest.follow_up.map(|row| (row.follow_up, row.trace)).unzip();
         let case = Case {
             timing: settings.as_ref().map(|settings| settings.timing(self.time_scale)),
             settings,
             conversation,
-            presence: seen,
+            presence: rest.presence.unwrap_or_default(),
             history,
             follow_up,
             heard: None,
             closed: None,
         };
-        Ok(OpenCase {
+        let open = OpenCase {
             workspace: workspace.clone(),
             conversation: id,
             now: self.now(),
@@ -75,7 +140,10 @@ impl App {
             case,
             trace,
             lines: Vec::new(),
-        })
+            armed: None,
+            handed: Vec::new(),
+        };
+        Ok((open, rest.delivery))
     }
 
     /// Folds something into a conversation and does what follows, in one transaction.
@@ -94,12 +162,10 @@ impl App {
             open = self.open_case(&mut tx, workspace, id).await?;
         }
         self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
-        tx.commit().await?;
-        self.store.due_changed();
-        Ok(())
+        self.commit(tx, open).await
     }
 
-    /// Settles a case and writes everything back; the caller commits and then wakes the timers.
+    /// Settles a case and writes everything back; the caller commits by [`App::commit`].
     pub(crate) async fn settle_case(
         &self,
         tx: &mut Tx,
@@ -124,12 +190,13 @@ impl App {
         }
         save(tx, open).await?;
         if let Some(closed) = open.case.closed.take() {
-            save_follow_up(tx, open, closed, earlier.unwrap_or_else(|| here.clone())).await?;
+            open.save_follow_up(tx, closed, earlier.unwrap_or_else(|| here.clone()))
+                .await?;
         }
         let changed = open.case.follow_up != open.before.follow_up || cause == Cause::Timer;
         if let Some(newest) = open.case.follow_up.clone().filter(|_| changed) {
             let trace = open.trace.clone().unwrap_or_else(|| here.clone());
-            save_follow_up(tx, open, newest, trace).await?;
+            open.save_follow_up(tx, newest, trace).await?;
         }
         for effect in effects {
             let line = self.write(tx, open, effect, &here).await?;
@@ -141,41 +208,25 @@ impl App {
     }
 
     /// Adds the confirmation of a conversation that is to have one and has none.
-    async fn confirm(&self, tx: &mut Tx, open: &OpenCase, trace: Trace) -> Result<Option<Entry>> {
-        let OpenCase {
-            workspace,
-            conversation,
-            now,
-            case,
-            ..
-        } = open;
-        if !confirmation::is_due(case, *now) || delivery::is_confirmed(tx, workspace, *conversation).await? {
+    async fn confirm(&self, tx: &mut Tx, open: &mut OpenCase, trace: Trace) -> Result<Option<Entry>> {
+        let (conversation, now) = (open.conversation, open.now);
+        if !confirmation::is_due(&open.case, now) || delivery::is_confirmed(tx, &open.workspace, conversation).await? {
             return Ok(None);
         }
         let id = DeliveryId::generate(self.store.entropy());
-        let row = delivery::Delivery::new(id, *conversation, None, Step::Text, trace, *now);
-        if delivery::add_delivery(tx, workspace, &row).await? {
-            return Ok(Some(entry(*now, "confirmation due", None, Some(id), evidence(case))));
-        }
-        Ok(None)
+        let row = Delivery::new(id, conversation, None, Step::Text, trace, now);
+        let added = self.add_delivery(tx, open, row).await?;
+        Ok(added.then(|| entry(now, "confirmation due", None, Some(id), evidence(&open.case))))
     }
 
-    async fn write(&self, tx: &mut Tx, open: &OpenCase, effect: Effect, here: &Trace) -> Result<Entry> {
-        let OpenCase {
-            workspace,
-            conversation,
-            now,
-            case,
-            trace,
-            ..
-        } = open;
-        let (now, conversation) = (*now, *conversation);
-        let mut seen = evidence(case);
+    async fn write(&self, tx: &mut Tx, open: &mut OpenCase, effect: Effect, here: &Trace) -> Result<Entry> {
+        let (now, conversation) = (open.now, open.conversation);
+        let mut seen = evidence(&open.case);
         Ok(match effect {
             Effect::Opened(id) => {
-                let from_seq = case.follow_up.as_ref().map_or(0, |follow_up| follow_up.from_seq);
+                let from_seq = open.case.follow_up.as_ref().map_or(0, |follow_up| follow_up.from_seq);
                 tx.record(
-                    workspace,
+                    &open.workspace,
                     &FollowUpStarted {
                         follow_up: id.to_string(),
                         conversation: conversation.to_string(),
@@ -201,9 +252,9 @@ impl App {
                 step,
                 delivery: id,
             } => {
-                let trace = trace.clone().unwrap_or_else(|| here.clone());
-                let row = delivery::Delivery::new(id, conversation, Some(follow_up), step, trace, now);
-                delivery::add_delivery(tx, workspace, &row).await?;
+                let trace = open.trace.clone().unwrap_or_else(|| here.clone());
+                let row = Delivery::new(id, conversation, Some(follow_up), step, trace, now);
+                self.add_delivery(tx, open, row).await?;
                 seen.insert("step".into(), step.word().into());
                 entry(now, "due", Some(follow_up), Some(id), seen)
             }
@@ -212,7 +263,7 @@ impl App {
                 step,
                 delivery: id,
             } => {
-                cancel(tx, workspace, id, now).await?;
+                cancel(tx, open, id).await?;
                 seen.insert("step".into(), step.word().into());
                 entry(now, "cancelled", Some(follow_up), Some(id), seen)
             }
@@ -267,21 +318,22 @@ pub(crate) fn end_on_wire(end: crate::domain::End) -> FollowUpEnd {
 }
 
 /// Takes a delivery back before its attempt, and tells billing to release what it may hold.
-async fn cancel(tx: &mut Tx, workspace: &WorkspaceId, id: DeliveryId, now: Timestamp) -> Result<()> {
-    let Some(mut row) = delivery::read_delivery(tx, workspace, id).await? else {
+async fn cancel(tx: &mut Tx, open: &mut OpenCase, id: DeliveryId) -> Result<()> {
+    let now = open.now;
+    let Some(mut row) = delivery::read_delivery(tx, &open.workspace, id).await? else {
         return Err(Fault::internal(format!("delivery {id} is gone")));
     };
     if let Ok(Move::To(status)) = row.status.take(Turn::Cancel, row.attempts > 0) {
         (row.status, row.status_at, row.due_at) = (status, now, None);
         row.reason = codes::CANCELLED.name.into();
-        delivery::save_delivery(tx, workspace, &row, false).await?;
-        record_failed(tx, workspace, &row, now);
+        open.save_delivery(tx, &row, false).await?;
+        record_failed(tx, &open.workspace, &row, now);
     }
     Ok(())
 }
 
 /// Says that nothing of this delivery was accepted: its hold is released.
-pub(crate) fn record_failed(tx: &mut Tx, workspace: &WorkspaceId, row: &delivery::Delivery, now: Timestamp) {
+pub(crate) fn record_failed(tx: &mut Tx, workspace: &WorkspaceId, row: &Delivery, now: Timestamp) {
     tx.record(
         workspace,
         &DeliveryFailed {
@@ -321,13 +373,4 @@ async fn save(tx: &mut Tx, open: &OpenCase) -> Result<()> {
         }
     }
     Ok(())
-}
-
-async fn save_follow_up(tx: &mut Tx, open: &OpenCase, follow_up: crate::domain::FollowUp, trace: Trace) -> Result<()> {
-    let row = Row {
-        follow_up,
-        conversation: open.conversation,
-        trace,
-    };
-    follow_up::save_follow_up(tx, &open.workspace, &row).await
 }

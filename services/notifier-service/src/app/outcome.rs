@@ -1,13 +1,13 @@
 //! The third step: what became of the provider call.
 
-use super::open_case::{OpenCase, record_failed};
+use super::open_case::{Cause, OpenCase, record_failed};
 use super::send::{purpose_on_wire, turned};
-use super::timeline::evidence;
+use super::timeline::{entry, evidence, facts};
 use super::{App, kind};
 use crate::domain::{Move, Status, Step, Turn};
 use crate::outbound::Outcome;
-use crate::outbound::postgres::delivery::{self, Delivery};
-use domain::{DeliveryId, WorkspaceId};
+use crate::outbound::postgres::delivery::Delivery;
+use domain::WorkspaceId;
 use events::event::{DeliveryAccepted, DeliveryUnknown};
 use events::stamp;
 use fault::{Code, Fault, Result, codes};
@@ -30,26 +30,37 @@ const LONGEST_CALL: SignedDuration = SignedDuration::from_secs(5);
 pub(crate) const UNKNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 impl App {
-    /// Tx 3.
+    /// Tx 3: what became of this attempt. What is said of an attempt that was settled since, or that a newer one
+    /// follows, goes into the history and changes nothing.
     pub(crate) async fn record_outcome(
         &self,
         workspace: &WorkspaceId,
         sent: &Delivery,
+        attempt: u32,
         outcome: Outcome,
     ) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
-        let mut open = self.open_case(&mut tx, workspace, sent.conversation).await?;
-        let Some(row) = delivery::read_delivery(&mut tx, workspace, sent.id).await? else {
-            return Err(Fault::internal(format!("delivery {} is gone", sent.id)));
-        };
+        let (mut open, row) = self.open_delivery(&mut tx, workspace, sent).await?;
+        if is_late(&row, attempt, &outcome) {
+            tracing::warn!(delivery = %row.id, attempt, newest = row.attempts, "a late outcome");
+            let seen = facts([
+                ("attempt", attempt.to_string()),
+                ("newest_attempt", row.attempts.to_string()),
+                ("outcome", outcome.word().to_owned()),
+            ]);
+            let line = entry(open.now, "late outcome", row.follow_up, Some(row.id), seen);
+            open.lines.push(line);
+            self.settle_case(&mut tx, &mut open, None, Cause::Own).await?;
+            return self.commit(tx, open).await;
+        }
         match outcome {
-            Outcome::Accepted { provider_id } => self.accept(&mut tx, &mut open, row, provider_id).await?,
+            Outcome::Accepted { provider_id } => {
+                self.accept(&mut tx, &mut open, row, provider_id).await?;
+            }
             Outcome::Refused { code, again } => self.retry_or_fail(&mut tx, &mut open, row, code, again).await?,
             Outcome::Unknown { code } => self.lost(&mut tx, &mut open, row, code, SignedDuration::ZERO).await?,
         }
-        tx.commit().await?;
-        self.store.due_changed();
-        Ok(())
+        self.commit(tx, open).await
     }
 
     /// The lease ended between the attempt and its outcome: nobody knows whether the call was made, or is still going
@@ -59,13 +70,12 @@ impl App {
             Step::Text => &codes::SMS_UNKNOWN,
             Step::Mail => &codes::MAIL_UNKNOWN,
         };
-        let mut open = self.open_case(&mut tx, workspace, seen.conversation).await?;
-        if let Some(row) = delivery::read_delivery(&mut tx, workspace, seen.id).await? {
+        let (mut open, row) = self.open_delivery(&mut tx, workspace, seen).await?;
+        // Settled while this waited for the lock.
+        if (row.status, row.attempts) == (seen.status, seen.attempts) {
             self.lost(&mut tx, &mut open, row, code, LONGEST_CALL).await?;
         }
-        tx.commit().await?;
-        self.store.due_changed();
-        Ok(())
+        self.commit(tx, open).await
     }
 
     /// The provider has it.
@@ -75,22 +85,24 @@ impl App {
         open: &mut OpenCase,
         mut row: Delivery,
         provider_id: Option<String>,
-    ) -> Result<()> {
+    ) -> Result<Delivery> {
         row.provider_id = row.provider_id.or(provider_id);
         let moved = row.status.take(Turn::Accept, true).map_err(Fault::internal)?;
         row.due_at = None;
         if let Move::To(status) = moved {
             (row.status, row.status_at) = (status, open.now);
             row.reason = String::new();
-            delivery::save_delivery(tx, &open.workspace, &row, false).await?;
+            open.save_delivery(tx, &row, false).await?;
             record_accepted(tx, open, &row);
             let mut seen = evidence(&open.case);
             seen.insert("provider".into(), row.provider.clone());
             seen.extend(row.provider_id.clone().map(|id| ("provider_id".to_owned(), id)));
-            return self.after(tx, open, &row, "accepted", seen).await;
+            self.after(tx, open, &row, "accepted", seen).await?;
+            return Ok(row);
         }
         // A receipt was faster and said so.
-        delivery::save_delivery(tx, &open.workspace, &row, false).await
+        open.save_delivery(tx, &row, false).await?;
+        Ok(row)
     }
 
     /// Nothing was taken.
@@ -117,7 +129,7 @@ impl App {
         (row.status, row.status_at) = (status, open.now);
         row.due_at = pause.map(|pause| open.now + *pause);
         row.reason = code.name.into();
-        delivery::save_delivery(tx, &open.workspace, &row, false).await?;
+        open.save_delivery(tx, &row, false).await?;
         let mut seen = evidence(&open.case);
         seen.insert("reason".into(), code.name.into());
         let what = match row.due_at {
@@ -153,7 +165,7 @@ impl App {
             Step::Mail => over + UNKNOWN_FOR,
         });
         row.reason = code.name.into();
-        delivery::save_delivery(tx, &open.workspace, &row, false).await?;
+        open.save_delivery(tx, &row, false).await?;
         tx.record(
             &open.workspace,
             &DeliveryUnknown {
@@ -190,26 +202,30 @@ pub(crate) fn record_accepted(tx: &mut Tx, open: &OpenCase, row: &Delivery) {
     );
 }
 
+/// Whether what is said of an attempt comes after it was settled otherwise.
+fn is_late(row: &Delivery, attempt: u32, outcome: &Outcome) -> bool {
+    let taken = matches!(outcome, Outcome::Accepted { .. });
+    row.attempts != attempt
+        || match row.status {
+            // Found absent, and about to be tried again: that it was taken after all is worth knowing.
+            Status::Due | Status::Checking => !taken,
+            Status::Failed | Status::Cancelled | Status::Unconfirmed => true,
+            _ => false,
+        }
+}
+
 /// Ends what nobody tells the outcome of.
-pub(crate) async fn give_up(app: &App, workspace: &WorkspaceId, id: DeliveryId) -> Result<()> {
+pub(crate) async fn give_up(app: &App, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
     let mut tx = app.store.begin(workspace).await?;
-    let Some(seen) = delivery::read_delivery(&mut tx, workspace, id).await? else {
-        return Ok(());
-    };
-    let mut open = app.open_case(&mut tx, workspace, seen.conversation).await?;
-    let Some(mut row) = delivery::read_delivery(&mut tx, workspace, id).await? else {
-        return Ok(());
-    };
+    let (mut open, mut row) = app.open_delivery(&mut tx, workspace, seen).await?;
     if row.status != Status::Unknown {
         // A receipt was faster.
         return Ok(());
     }
     row.status = turned(&row, Turn::GiveUp)?;
     (row.status_at, row.due_at) = (open.now, None);
-    delivery::save_delivery(&mut tx, workspace, &row, false).await?;
+    open.save_delivery(&mut tx, &row, false).await?;
     let seen = evidence(&open.case);
     app.after(&mut tx, &mut open, &row, "unconfirmed", seen).await?;
-    tx.commit().await?;
-    app.store.due_changed();
-    Ok(())
+    app.commit(tx, open).await
 }

@@ -3,7 +3,8 @@ use super::outcome::record_accepted;
 use super::timeline::evidence;
 use super::{App, kind};
 use crate::domain::{Move, Receipt, Status, Turn};
-use crate::outbound::postgres::{delivery, receipt};
+use crate::outbound::postgres::delivery::{self, Delivery};
+use crate::outbound::postgres::receipt;
 use crate::outbound::sms_twilio;
 use domain::{DeliveryId, WorkspaceId};
 use events::event::{DeliveryDelivered, DeliveryUndelivered};
@@ -30,6 +31,27 @@ impl Callback {
     }
 }
 
+/// What a provider tells of a delivery.
+pub(crate) struct Told<'a> {
+    pub receipt: Receipt,
+    pub provider_id: &'a str,
+    /// In its own words.
+    pub status: &'a str,
+}
+
+impl Told<'_> {
+    fn moved(&self, row: &Delivery) -> Result<Move> {
+        let turn = Turn::Receipt(self.receipt);
+        row.status.take(turn, row.attempts > 0).map_err(Fault::internal)
+    }
+}
+
+fn note_useless(row: &Delivery, status: &str) {
+    if matches!(row.status, Status::Failed | Status::Cancelled) {
+        tracing::error!(delivery = %row.id, status, "a receipt for a delivery that was given up");
+    }
+}
+
 impl App {
     /// Checks who calls, then takes what the provider says. Repeats and late ones change nothing.
     pub async fn record_receipt(&self, workspace: &WorkspaceId, id: DeliveryId, callback: &Callback) -> Result<()> {
@@ -48,21 +70,30 @@ impl App {
         let status = status.ok_or_else(|| missing("MessageStatus"))?;
         let provider_id = callback.param(["MessageSid", "SmsSid"]);
         let provider_id = provider_id.ok_or_else(|| missing("MessageSid"))?;
-        let Some(told) = sms_twilio::receipt(status) else {
+        let Some(receipt) = sms_twilio::receipt(status) else {
             tracing::debug!(status, "a status that says nothing about the outcome");
             return Ok(());
+        };
+        let told = Told {
+            receipt,
+            provider_id,
+            status,
         };
         let mut tx = self.store.begin(workspace).await?;
         let seen = delivery::read_delivery(&mut tx, workspace, id).await?;
         let seen = seen.ok_or_else(|| Fault::not_found("delivery"))?;
-        let mut open = self.open_case(&mut tx, workspace, seen.conversation).await?;
-        if receipt::add_receipt(&mut tx, workspace, id, provider_id, status, open.now).await? {
-            self.take_receipt(&mut tx, &mut open, id, told, provider_id, status)
-                .await?;
+        // Receipts climb a lattice, so one that changes nothing now never will: no need for the lock.
+        let stays = seen.attempts > 0 && told.moved(&seen)? == Move::Stay;
+        if stays {
+            note_useless(&seen, status);
+            receipt::add_receipt(&mut tx, workspace, id, provider_id, status, self.now()).await?;
+            return tx.commit().await;
         }
-        tx.commit().await?;
-        self.store.due_changed();
-        Ok(())
+        let (mut open, row) = self.open_delivery(&mut tx, workspace, &seen).await?;
+        if receipt::add_receipt(&mut tx, workspace, id, provider_id, status, open.now).await? {
+            self.take_receipt(&mut tx, &mut open, row, &told).await?;
+        }
+        self.commit(tx, open).await
     }
 
     /// Moves a delivery by what its provider told. What is true settles an unknown outcome too.
@@ -70,22 +101,15 @@ impl App {
         &self,
         tx: &mut Tx,
         open: &mut OpenCase,
-        id: DeliveryId,
-        told: Receipt,
-        provider_id: &str,
-        status: &str,
+        mut row: Delivery,
+        told: &Told<'_>,
     ) -> Result<()> {
-        let Some(mut row) = delivery::read_delivery(tx, &open.workspace, id).await? else {
-            return Err(Fault::not_found("delivery"));
-        };
+        let Told {
+            provider_id, status, ..
+        } = *told;
         let before = row.status;
-        let moved = before
-            .take(Turn::Receipt(told), row.attempts > 0)
-            .map_err(Fault::internal)?;
-        let Move::To(after) = moved else {
-            if matches!(before, Status::Failed | Status::Cancelled) {
-                tracing::error!(delivery = %id, status, "a receipt for a delivery that was given up");
-            }
+        let Move::To(after) = told.moved(&row)? else {
+            note_useless(&row, status);
             return Ok(());
         };
         (row.status, row.status_at, row.due_at) = (after, open.now, None);
@@ -96,7 +120,7 @@ impl App {
             String::new()
         };
         // A call that is still going on keeps its lease; it will find the delivery accepted.
-        delivery::save_delivery(tx, &open.workspace, &row, before == Status::Attempting).await?;
+        open.save_delivery(tx, &row, before == Status::Attempting).await?;
         if !matches!(before, Status::Accepted | Status::Undelivered) {
             record_accepted(tx, open, &row);
         }

@@ -23,9 +23,13 @@ impl App {
         let line = entry(now, "returned", follow_up, Some(delivery), evidence(&open.case));
         open.lines.push(line);
         self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
-        tx.commit().await?;
-        self.store.due_changed();
-        let visitor = open.case.conversation.started.and_then(|started| started.visitor);
+        let visitor = open
+            .case
+            .conversation
+            .started
+            .as_ref()
+            .and_then(|started| started.visitor);
+        self.commit(tx, open).await?;
         Ok((conversation, visitor))
     }
 }

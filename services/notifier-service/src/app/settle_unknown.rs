@@ -1,8 +1,8 @@
-use super::App;
 use super::outcome::{UNKNOWN_FOR, give_up};
+use super::{App, Told};
 use crate::domain::{Step, Turn};
 use crate::outbound::contacts::Recipient;
-use crate::outbound::postgres::delivery::{self, Delivery};
+use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::sms_twilio::Found;
 use domain::WorkspaceId;
 use fault::{Fault, Result, codes};
@@ -17,12 +17,12 @@ impl App {
     /// stays unknown, and ends unconfirmed too.
     pub(crate) async fn settle_unknown(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
         match seen.step {
-            Step::Mail => give_up(self, workspace, seen.id).await,
+            Step::Mail => give_up(self, workspace, seen).await,
             Step::Text => match self.look_up(workspace, seen).await {
                 Ok(found) => self.settle_text(workspace, seen, found).await,
                 Err(fault) if self.is_over(seen) => {
                     tracing::warn!(code = fault.code().name, "never settled: {}", fault.chain());
-                    give_up(self, workspace, seen.id).await
+                    give_up(self, workspace, seen).await
                 }
                 Err(fault) => {
                     tracing::warn!(code = fault.code().name, "the look-up has to wait: {}", fault.chain());
@@ -49,10 +49,7 @@ impl App {
 
     async fn settle_text(&self, workspace: &WorkspaceId, seen: &Delivery, found: Option<Found>) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
-        let mut open = self.open_case(&mut tx, workspace, seen.conversation).await?;
-        let Some(mut row) = delivery::read_delivery(&mut tx, workspace, seen.id).await? else {
-            return Ok(());
-        };
+        let (mut open, mut row) = self.open_delivery(&mut tx, workspace, seen).await?;
         if row.status != seen.status {
             // A receipt was faster.
             return Ok(());
@@ -60,16 +57,20 @@ impl App {
         match found {
             Some(found) => {
                 row.provider_id = Some(found.provider_id.clone());
-                self.accept(&mut tx, &mut open, row, None).await?;
+                row = self.accept(&mut tx, &mut open, row, None).await?;
                 if let Some(receipt) = found.receipt {
-                    self.take_receipt(&mut tx, &mut open, seen.id, receipt, &found.provider_id, "looked up")
-                        .await?;
+                    let told = Told {
+                        receipt,
+                        provider_id: &found.provider_id,
+                        status: "looked up",
+                    };
+                    self.take_receipt(&mut tx, &mut open, row, &told).await?;
                 }
             }
             None if row.attempts < TRIES => {
                 row.status = super::send::turned(&row, Turn::Retry)?;
                 (row.status_at, row.due_at) = (open.now, Some(open.now));
-                delivery::save_delivery(&mut tx, workspace, &row, false).await?;
+                open.save_delivery(&mut tx, &row, false).await?;
                 let seen = super::timeline::evidence(&open.case);
                 self.after(&mut tx, &mut open, &row, "proved absent", seen).await?;
             }
@@ -78,21 +79,17 @@ impl App {
                     .await?;
             }
         }
-        tx.commit().await?;
-        self.store.due_changed();
-        Ok(())
+        self.commit(tx, open).await
     }
 
     async fn look_up_later(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
         let settle = SignedDuration::try_from(self.texts.settle()).map_err(Fault::internal)?;
         let mut tx = self.store.begin(workspace).await?;
-        self.open_case(&mut tx, workspace, seen.conversation).await?;
-        if let Some(mut row) = delivery::read_delivery(&mut tx, workspace, seen.id).await?
-            && row.status == seen.status
-        {
-            row.due_at = Some(self.now() + settle);
-            delivery::save_delivery(&mut tx, workspace, &row, false).await?;
+        let (mut open, mut row) = self.open_delivery(&mut tx, workspace, seen).await?;
+        if row.status == seen.status {
+            row.due_at = Some(open.now + settle);
+            open.save_delivery(&mut tx, &row, false).await?;
         }
-        tx.commit().await
+        self.commit(tx, open).await
     }
 }

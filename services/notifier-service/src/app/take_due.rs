@@ -8,12 +8,11 @@ impl App {
     /// A follow-up's time has come.
     pub async fn take_due(&self, workspace: &WorkspaceId, id: FollowUpId) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
-        if let Some(conversation) = follow_up::conversation_of(&mut tx, workspace, id).await? {
-            let mut open = self.open_case(&mut tx, workspace, conversation).await?;
-            self.settle_case(&mut tx, &mut open, None, Cause::Timer).await?;
-        }
-        tx.commit().await?;
-        self.store.due_changed();
-        Ok(())
+        let Some(conversation) = follow_up::conversation_of(&mut tx, workspace, id).await? else {
+            return Ok(());
+        };
+        let mut open = self.open_case(&mut tx, workspace, conversation).await?;
+        self.settle_case(&mut tx, &mut open, None, Cause::Timer).await?;
+        self.commit(tx, open).await
     }
 }

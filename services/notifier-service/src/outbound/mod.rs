@@ -27,3 +27,14 @@ pub enum Outcome {
         code: &'static Code,
     },
 }
+
+impl Outcome {
+    /// The word as shown.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}

@@ -1,24 +1,45 @@
 //! What is read of a case under its conversation's lock, in one round trip: sends are frequent, and each opens its case
 //! three times.
 
+use super::delivery::{self, Delivery};
 use super::follow_up::{Row, Trace};
-use super::{unsigned, word};
-use crate::domain::{Answer, Causes, End, FollowUp, Settings, State, Status, Step, StepRecord, Why};
-use domain::{ChannelId, ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
+use super::{presence, unsigned, word};
+use crate::domain::{Answer, Causes, End, FollowUp, Presence, Settings, State, Status, Step, StepRecord, Why};
+use domain::{ChannelId, ConversationId, DeliveryId, FollowUpId, Timestamp, VisitorId, WorkspaceId};
 use fault::{Fault, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use store::{OrFault, Tx};
 use uuid::Uuid;
 
-/// A case without its conversation's own row and without presence.
+/// Whose case.
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'a> {
+    pub conversation: ConversationId,
+    pub channel: Option<&'a ChannelId>,
+    pub visitor: Option<VisitorId>,
+    /// One of the conversation's, to be read with it.
+    pub delivery: Option<DeliveryId>,
+}
+
+/// A case without its conversation's own row.
 pub struct Rest {
     /// False: the channel was not told of yet, and nobody keeps its place.
-    pub channel_placed: bool,
+    channel_placed: bool,
+    /// Held: a change of presence waits for this transaction and finds what it did. `None`: nobody keeps its place.
+    pub presence: Option<Presence>,
+    pub delivery: Option<Delivery>,
     pub settings: Option<Settings>,
     pub answers: BTreeMap<u64, Answer>,
     /// The open one, else the one of the latest answers, with the newest delivery of each step.
     pub follow_up: Option<Row>,
+}
+
+impl Rest {
+    /// Channel and visitor have rows, so that what is told of them later waits for this transaction.
+    pub fn is_placed(&self, key: &Key<'_>) -> bool {
+        (self.channel_placed || key.channel.is_none()) && (self.presence.is_some() || key.visitor.is_none())
+    }
 }
 
 #[derive(Deserialize)]
@@ -57,14 +78,15 @@ struct StepRow {
 
 /// Reads the rest of a case. Call under the conversation's lock, in a statement after it: only then does it see what the
 /// last holder wrote.
-pub async fn read_rest(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    conversation: ConversationId,
-    channel: Option<&ChannelId>,
-) -> Result<Rest> {
+pub async fn read_rest(tx: &mut Tx, workspace: &WorkspaceId, key: &Key<'_>) -> Result<Rest> {
+    let conversation = key.conversation;
     let row = sqlx::query!(
-        r#"SELECT c.version AS "version?", c.settings AS "settings?",
+        r#"WITH held AS (SELECT state, cause, since, epoch, version FROM presence_view
+             WHERE workspace_id = $1 AND visitor = $4 FOR SHARE)
+           SELECT c.version AS "version?", c.settings AS "settings?",
+             (SELECT to_jsonb(h) FROM held h) AS presence,
+             (SELECT to_jsonb(d) FROM delivery d
+              WHERE d.workspace_id = $1 AND d.id = $5 AND d.conversation = $2) AS delivery,
              (SELECT jsonb_agg(to_jsonb(u)) FROM unanswered u
               WHERE u.workspace_id = $1 AND u.conversation = $2) AS answers,
              to_jsonb(f) AS follow_up,
@@ -78,7 +100,9 @@ pub async fn read_rest(
                ORDER BY state = 'done', from_seq DESC, id DESC LIMIT 1) f ON true"#,
         workspace.as_str(),
         conversation.0,
-        channel.map(ChannelId::as_str)
+        key.channel.map(ChannelId::as_str),
+        key.visitor.map(|visitor| visitor.0),
+        key.delivery.map(|delivery| delivery.0)
     )
     .fetch_one(&mut **tx)
     .await
@@ -96,6 +120,8 @@ pub async fn read_rest(
     });
     Ok(Rest {
         channel_placed: row.version.is_some(),
+        presence: row.presence.map(presence::parse).transpose()?,
+        delivery: row.delivery.map(delivery::parse).transpose()?,
         settings: parse(row.settings)?,
         answers: answers.collect::<Result<_>>()?,
         follow_up: follow_up

@@ -4,7 +4,9 @@ use crate::domain::{Purpose, Status, Step};
 use domain::{AddressId, ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
+use serde::Deserialize;
 use store::{OrFault, Tx};
+use uuid::Uuid;
 
 /// One message to the outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,12 +78,17 @@ impl Delivery {
     }
 }
 
-/// Adds a delivery. False if the conversation has its confirmation already.
-pub async fn add_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Delivery) -> Result<bool> {
+/// Adds a delivery, leased where it is claimed. False if the conversation has its confirmation already.
+pub async fn add_delivery(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    delivery: &Delivery,
+    leased_until: Option<Timestamp>,
+) -> Result<bool> {
     let added = sqlx::query!(
         "INSERT INTO delivery (workspace_id, id, conversation, follow_up, purpose, step, status, status_at, due_at,
-           trace, traced_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+           trace, traced_at, created_at, checks, leased_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (workspace_id, conversation) WHERE purpose = 'confirmation' DO NOTHING",
         workspace.as_str(),
         delivery.id.0,
@@ -94,7 +101,9 @@ pub async fn add_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deliv
         delivery.due_at.map(|at| at.to_sqlx()) as _,
         delivery.trace.parent,
         delivery.trace.at.to_sqlx() as _,
-        delivery.created_at.to_sqlx() as _
+        delivery.created_at.to_sqlx() as _,
+        i32::try_from(delivery.checks).map_err(Fault::internal)?,
+        leased_until.map(|until| until.to_sqlx()) as _
     )
     .execute(&mut **tx)
     .await
@@ -137,13 +146,10 @@ async fn read(
     conversation: Option<ConversationId>,
     follow_up: Option<FollowUpId>,
 ) -> Result<Vec<Delivery>> {
-    let rows = sqlx::query!(
-        "SELECT id, conversation, follow_up, purpose, step, status, status_at, checks, attempts, attempted_at, due_at,
-           country, parts, micro_pu, provider, provider_id, reason, trace, traced_at, created_at,
-           attempted_address
-         FROM delivery WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id = $2)
+    let rows = sqlx::query_scalar!(
+        r#"SELECT to_jsonb(d) AS "row!" FROM delivery d WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id = $2)
            AND ($3::uuid IS NULL OR conversation = $3) AND ($4::uuid IS NULL OR follow_up = $4)
-         ORDER BY created_at, id LIMIT 500",
+         ORDER BY created_at, id LIMIT 500"#,
         workspace.as_str(),
         id.map(|id| id.0),
         conversation.map(|id| id.0),
@@ -152,35 +158,63 @@ async fn read(
     .fetch_all(&mut **tx)
     .await
     .or_fault("read deliveries")?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Delivery {
-                id: DeliveryId(row.id),
-                conversation: ConversationId(row.conversation),
-                follow_up: row.follow_up.map(FollowUpId),
-                purpose: word("delivery.purpose", &row.purpose, Purpose::from_word(&row.purpose))?,
-                step: word("delivery.step", &row.step, Step::from_word(&row.step))?,
-                status: word("delivery.status", &row.status, Status::from_word(&row.status))?,
-                status_at: row.status_at.to_jiff(),
-                checks: u32::try_from(row.checks).map_err(Fault::internal)?,
-                attempts: u32::try_from(row.attempts).map_err(Fault::internal)?,
-                attempted_at: row.attempted_at.map(|at| at.to_jiff()),
-                attempted_address: row.attempted_address.map(AddressId),
-                due_at: row.due_at.map(|at| at.to_jiff()),
-                country: row.country,
-                parts: u32::try_from(row.parts).map_err(Fault::internal)?,
-                micro_pu: row.micro_pu,
-                provider: row.provider,
-                provider_id: row.provider_id,
-                reason: row.reason,
-                trace: Trace {
-                    parent: row.trace,
-                    at: row.traced_at.to_jiff(),
-                },
-                created_at: row.created_at.to_jiff(),
-            })
-        })
-        .collect()
+    rows.into_iter().map(parse).collect()
+}
+
+/// A row as JSON: a case is read with its delivery in one statement.
+#[derive(Deserialize)]
+struct Row {
+    id: Uuid,
+    conversation: Uuid,
+    follow_up: Option<Uuid>,
+    purpose: String,
+    step: String,
+    status: String,
+    status_at: Timestamp,
+    checks: u32,
+    attempts: u32,
+    attempted_at: Option<Timestamp>,
+    attempted_address: Option<Uuid>,
+    due_at: Option<Timestamp>,
+    country: String,
+    parts: u32,
+    micro_pu: i64,
+    provider: String,
+    provider_id: Option<String>,
+    reason: String,
+    trace: Option<String>,
+    traced_at: Timestamp,
+    created_at: Timestamp,
+}
+
+/// Reads a row that the database gave as JSON.
+pub fn parse(json: serde_json::Value) -> Result<Delivery> {
+    let row: Row = serde_json::from_value(json).map_err(Fault::internal)?;
+    Ok(Delivery {
+        id: DeliveryId(row.id),
+        conversation: ConversationId(row.conversation),
+        follow_up: row.follow_up.map(FollowUpId),
+        purpose: word("delivery.purpose", &row.purpose, Purpose::from_word(&row.purpose))?,
+        step: word("delivery.step", &row.step, Step::from_word(&row.step))?,
+        status: word("delivery.status", &row.status, Status::from_word(&row.status))?,
+        status_at: row.status_at,
+        checks: row.checks,
+        attempts: row.attempts,
+        attempted_at: row.attempted_at,
+        attempted_address: row.attempted_address.map(AddressId),
+        due_at: row.due_at,
+        country: row.country,
+        parts: row.parts,
+        micro_pu: row.micro_pu,
+        provider: row.provider,
+        provider_id: row.provider_id,
+        reason: row.reason,
+        trace: Trace {
+            parent: row.trace,
+            at: row.traced_at,
+        },
+        created_at: row.created_at,
+    })
 }
 
 /// Writes back what may change of a delivery. `keep_lease`: whoever holds it goes on with it.

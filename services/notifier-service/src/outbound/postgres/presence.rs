@@ -1,42 +1,37 @@
-use super::{signed, unsigned, word};
+use super::{signed, word};
 use crate::domain::Presence;
-use domain::{PresenceCause, PresenceState, VisitorId, WorkspaceId};
-use fault::Result;
+use domain::{PresenceCause, PresenceState, Timestamp, VisitorId, WorkspaceId};
+use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
+use serde::Deserialize;
 use store::{OrFault, Tx};
 
-/// Reads what is known of a visitor and holds it: a change of presence waits for this transaction and finds what it
-/// did. Keeps the place of a visitor that was never seen.
-pub async fn hold_presence(tx: &mut Tx, workspace: &WorkspaceId, visitor: VisitorId) -> Result<Presence> {
-    let read = async |tx: &mut Tx| {
-        sqlx::query!(
-            "SELECT state, cause, since, epoch, version FROM presence_view
-             WHERE workspace_id = $1 AND visitor = $2 FOR SHARE",
-            workspace.as_str(),
-            visitor.0
-        )
-        .fetch_optional(&mut **tx)
-        .await
-        .or_fault("hold presence")
-    };
-    let row = match read(tx).await? {
-        Some(row) => Some(row),
-        None => {
-            sqlx::query!(
-                "INSERT INTO presence_view (workspace_id, visitor, epoch, version) VALUES ($1, $2, 0, 0)
-                 ON CONFLICT DO NOTHING",
-                workspace.as_str(),
-                visitor.0
-            )
-            .execute(&mut **tx)
-            .await
-            .or_fault("keep visitor's place")?;
-            read(tx).await?
-        }
-    };
-    let Some(row) = row else {
-        return Ok(Presence::default());
-    };
+/// Keeps the place of a visitor that was never seen: what is told of it waits for this transaction.
+pub async fn keep_visitor(tx: &mut Tx, workspace: &WorkspaceId, visitor: VisitorId) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO presence_view (workspace_id, visitor, epoch, version) VALUES ($1, $2, 0, 0)
+         ON CONFLICT DO NOTHING",
+        workspace.as_str(),
+        visitor.0
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("keep visitor's place")?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Row {
+    state: Option<String>,
+    cause: Option<String>,
+    since: Option<Timestamp>,
+    epoch: u64,
+    version: u64,
+}
+
+/// Reads a row that the database gave as JSON.
+pub fn parse(json: serde_json::Value) -> Result<Presence> {
+    let row: Row = serde_json::from_value(json).map_err(Fault::internal)?;
     let state = row
         .state
         .map(|text| word("presence_view.state", &text, PresenceState::from_word(&text)))
@@ -44,9 +39,9 @@ pub async fn hold_presence(tx: &mut Tx, workspace: &WorkspaceId, visitor: Visito
     Ok(Presence {
         state,
         cause: row.cause.as_deref().and_then(PresenceCause::from_word),
-        since: row.since.map(|since| since.to_jiff()),
-        epoch: unsigned(row.epoch)?,
-        version: unsigned(row.version)?,
+        since: row.since,
+        epoch: row.epoch,
+        version: row.version,
     })
 }
 

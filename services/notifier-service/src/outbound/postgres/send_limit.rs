@@ -1,4 +1,4 @@
-use super::{signed, unsigned};
+use super::signed;
 use domain::WorkspaceId;
 use fault::Result;
 use jiff::civil::Date;
@@ -23,43 +23,47 @@ impl Scope<'_> {
     }
 }
 
-/// Adds to a day's counter unless it would pass the limit. False: it would, and nothing was added. Concurrent callers
-/// wait for each other.
-pub async fn use_limit(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    scope: Scope<'_>,
-    day: Date,
+/// What one send uses of a day's counter, and how far that counter may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use<'a> {
+    scope: Scope<'a>,
     amount: u64,
     limit: u64,
-) -> Result<bool> {
-    let (scope, key) = scope.columns();
-    let used = sqlx::query_scalar!(
-        "INSERT INTO send_limit AS held (workspace_id, scope, key, day, used) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (workspace_id, scope, key, day) DO UPDATE SET used = held.used + excluded.used
-         RETURNING used",
+}
+
+impl<'a> Use<'a> {
+    pub fn new(scope: Scope<'a>, amount: u64, limit: u64) -> Self {
+        Self { scope, amount, limit }
+    }
+}
+
+/// Adds to a day's counters. False: one of them passes its limit now, and the transaction must not commit. Concurrent
+/// callers wait for each other; name the counters in the same order everywhere.
+pub async fn use_limits(tx: &mut Tx, workspace: &WorkspaceId, day: Date, uses: &[Use<'_>]) -> Result<bool> {
+    let scopes: Vec<String> = uses.iter().map(|used| used.scope.columns().0.to_owned()).collect();
+    let keys: Vec<Vec<u8>> = uses.iter().map(|used| used.scope.columns().1.to_owned()).collect();
+    let amounts = uses
+        .iter()
+        .map(|used| signed(used.amount))
+        .collect::<Result<Vec<_>>>()?;
+    let limits = uses.iter().map(|used| signed(used.limit)).collect::<Result<Vec<_>>>()?;
+    sqlx::query_scalar!(
+        r#"WITH asked AS (
+             SELECT * FROM unnest($3::text[], $4::bytea[], $5::bigint[], $6::bigint[]) AS t (scope, key, amount, cap)),
+           held AS (
+             INSERT INTO send_limit AS held (workspace_id, scope, key, day, used)
+             SELECT $1, scope, key, $2, amount FROM asked
+             ON CONFLICT (workspace_id, scope, key, day) DO UPDATE SET used = held.used + excluded.used
+             RETURNING scope, key, used)
+           SELECT bool_and(used <= cap) AS "within!" FROM held JOIN asked USING (scope, key)"#,
         workspace.as_str(),
-        scope,
-        key,
         day.to_sqlx() as _,
-        signed(amount)?
+        &scopes,
+        &keys,
+        &amounts,
+        &limits
     )
     .fetch_one(&mut **tx)
     .await
-    .or_fault("use limit")?;
-    if unsigned(used)? <= limit {
-        return Ok(true);
-    }
-    sqlx::query!(
-        "UPDATE send_limit SET used = used - $5 WHERE workspace_id = $1 AND scope = $2 AND key = $3 AND day = $4",
-        workspace.as_str(),
-        scope,
-        key,
-        day.to_sqlx() as _,
-        signed(amount)?
-    )
-    .execute(&mut **tx)
-    .await
-    .or_fault("give back limit")?;
-    Ok(false)
+    .or_fault("use limits")
 }

@@ -1,0 +1,316 @@
+//! The third step's first half: decided again from everything known now, and committed before the provider is called.
+
+use super::check::{Checked, Message, fold};
+use super::claim::Claimed;
+use super::open_case::{Cause, OpenCase, record_failed};
+use super::send::{purpose_on_wire, turned};
+use super::timeline::{Facts, entry, evidence};
+use super::{App, LINK_LIFE, kind};
+use crate::domain::keys::token_hash;
+use crate::domain::keywords::{Keyword, keyword};
+use crate::domain::{Purpose, Status, Step, StepRecord, Turn, Verdict, Why};
+use crate::outbound::billing::Hold;
+use crate::outbound::contacts::Recipient;
+use crate::outbound::postgres::delivery::{self, Delivery};
+use crate::outbound::postgres::send_limit::{Scope, Use, use_limits};
+use crate::outbound::postgres::{self, opt_out, return_link};
+use crate::outbound::{mail_smtp, sms_twilio};
+use domain::{Timestamp, WorkspaceId};
+use events::event::DeliveryAttempting;
+use events::stamp;
+use fault::{Code, Result, codes};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use store::Tx;
+
+/// The call may take half of the lease: a check that took longer than this starts over instead.
+const CHECK_LIMIT: SignedDuration = SignedDuration::from_secs(12);
+
+impl App {
+    /// Tx 2: decides again from everything known now. `Some`: the attempt with this number is committed, and the call
+    /// must follow.
+    pub(crate) async fn attempt(&self, claimed: &Claimed, checked: Checked) -> Result<Option<(u32, Message)>> {
+        match self.try_attempt(claimed, &checked, None).await? {
+            Tried::Begun(attempt) => Ok(checked.message.map(|message| (attempt, message))),
+            Tried::Not => Ok(None),
+            Tried::OverLimit => {
+                self.try_attempt(claimed, &checked, Some(&codes::SEND_LIMIT)).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// `refusal`: what an earlier try found only after it had written.
+    async fn try_attempt(&self, claimed: &Claimed, checked: &Checked, refusal: Option<&'static Code>) -> Result<Tried> {
+        let Claimed {
+            workspace, delivery, ..
+        } = claimed;
+        let mut tx = self.store.begin(workspace).await?;
+        let (mut open, row) = self.open_delivery(&mut tx, workspace, delivery).await?;
+        if (row.status, row.checks) != (Status::Checking, delivery.checks) {
+            // Taken back in between: whatever the check held after that is to be released too.
+            if row.status == Status::Cancelled {
+                record_failed(&mut tx, workspace, &row, open.now);
+            }
+            tx.commit().await?;
+            return Ok(Tried::Not);
+        }
+        fold(&mut open.case, &checked.context, checked.presence, self)?;
+        let mut begun = Tried::Not;
+        match self.decide(&open, &row, checked, claimed.at) {
+            Decision::Go(message) => match refusal.or(self.forbidden(&mut tx, &open, &row, message, checked).await?) {
+                None => {
+                    begun = Tried::Begun(row.attempts + 1);
+                    // A delivery that is tried again was counted the first time.
+                    let counts = row.step == Step::Text && row.attempts == 0;
+                    self.begin_attempt(&mut tx, &mut open, row, message).await?;
+                    // Last: everybody who sends for this workspace waits for the counter's row.
+                    if counts && !self.use_limits(&mut tx, &open, message).await? {
+                        return Ok(Tried::OverLimit);
+                    }
+                }
+                Some(code) => self.refuse(&mut tx, &mut open, row, code).await?,
+            },
+            Decision::Refuse(code) => self.refuse(&mut tx, &mut open, row, code).await?,
+            Decision::Later(until, why) => self.postpone(&mut tx, &mut open, row, until, why).await?,
+            Decision::Drop => self.take_back(&mut tx, &mut open, row, checked).await?,
+        }
+        self.commit(tx, open).await?;
+        Ok(begun)
+    }
+
+    fn decide<'a>(&self, open: &OpenCase, row: &Delivery, checked: &'a Checked, claimed_at: Timestamp) -> Decision<'a> {
+        if row.purpose == Purpose::FollowUp {
+            let ours = open.case.follow_up.as_ref().map(|follow_up| follow_up.id) == row.follow_up;
+            match open.case.verdict_on(row.step, checked.fresh, open.now) {
+                Some(Verdict::Send(step)) if ours && step == row.step => {}
+                Some(Verdict::Wait {
+                    until: Some(until),
+                    why,
+                }) if ours => return Decision::Later(until, why),
+                _ => return Decision::Drop,
+            }
+        }
+        if let Some(code) = checked.refusal {
+            return Decision::Refuse(code);
+        }
+        if open.now.duration_since(claimed_at) > CHECK_LIMIT {
+            return Decision::Later(open.now, Why::OwnerAway);
+        }
+        match &checked.message {
+            None => Decision::Later(open.now, Why::OwnerAway),
+            Some(message) => match message.hold {
+                Hold::Held { .. } => Decision::Go(message),
+                Hold::NotCovered => Decision::Refuse(&codes::NOT_COVERED),
+                Hold::NoPrice => Decision::Refuse(&codes::PRICE_MISSING),
+                Hold::Gone if row.purpose == Purpose::FollowUp => Decision::Drop,
+                Hold::Gone => Decision::Refuse(&codes::CANCELLED),
+            },
+        }
+    }
+
+    /// Another address and opt-outs, in the sending transaction.
+    async fn forbidden(
+        &self,
+        tx: &mut Tx,
+        open: &OpenCase,
+        row: &Delivery,
+        message: &Message,
+        checked: &Checked,
+    ) -> Result<Option<&'static Code>> {
+        let workspace = &open.workspace;
+        // The customer has corrected the address since: what an earlier attempt began goes nowhere else.
+        if row
+            .attempted_address
+            .is_some_and(|attempted| attempted != message.address)
+        {
+            return Ok(Some(&codes::NO_ADDRESS));
+        }
+        let mac = self.mac_of(workspace, message);
+        if said_stop(tx, open, row, checked).await? {
+            opt_out::set_opt_out(tx, workspace, &mac, true, open.now).await?;
+        }
+        let opted_out = opt_out::is_opted_out(tx, workspace, &mac).await?;
+        Ok(opted_out.then_some(&codes::OPTED_OUT))
+    }
+
+    fn mac_of(&self, workspace: &WorkspaceId, message: &Message) -> Vec<u8> {
+        match &message.recipient {
+            Recipient::Phone { number, .. } => self.keys.address_mac(workspace, number.expose()),
+            Recipient::Email(email) => self.keys.address_mac(workspace, &email.normalised()),
+        }
+    }
+
+    /// False: a limit of the day would be passed, and the transaction has to be given up.
+    async fn use_limits(&self, tx: &mut Tx, open: &OpenCase, message: &Message) -> Result<bool> {
+        let texts = open
+            .case
+            .settings
+            .as_ref()
+            .map_or(1, |settings| settings.texts_per_number_per_day);
+        let micro_pu = match message.hold {
+            Hold::Held { micro_pu } => postgres::unsigned(micro_pu)?,
+            _ => 0,
+        };
+        let mac = self.mac_of(&open.workspace, message);
+        let uses = [
+            Use::new(Scope::Number(&mac), 1, texts.into()),
+            Use::new(Scope::MicroPu, micro_pu, self.daily_micro_pu),
+        ];
+        let day = open.now.to_zoned(TimeZone::UTC).date();
+        use_limits(tx, &open.workspace, day, &uses).await
+    }
+
+    async fn begin_attempt(
+        &self,
+        tx: &mut Tx,
+        open: &mut OpenCase,
+        mut row: Delivery,
+        message: &Message,
+    ) -> Result<()> {
+        let (workspace, now) = (open.workspace.clone(), open.now);
+        row.status = turned(&row, Turn::Attempt)?;
+        (row.status_at, row.attempted_at, row.due_at) = (now, Some(now), Some(now));
+        row.attempts += 1;
+        row.attempted_address = Some(message.address);
+        row.parts = message.parts;
+        row.country = message.country.clone();
+        row.provider = match message.recipient {
+            Recipient::Phone { .. } => sms_twilio::PROVIDER.into(),
+            Recipient::Email(_) => mail_smtp::PROVIDER.into(),
+        };
+        if let Hold::Held { micro_pu } = message.hold {
+            row.micro_pu = micro_pu;
+        }
+        open.save_delivery(tx, &row, true).await?;
+        let hash = token_hash(&self.keys.link_token(row.id));
+        return_link::add_return_link(tx, &workspace, &hash, row.conversation, row.id, now + LINK_LIFE).await?;
+        tx.record(
+            &workspace,
+            &DeliveryAttempting {
+                delivery: row.id.to_string(),
+                follow_up: row.follow_up.map(|id| id.to_string()).unwrap_or_default(),
+                conversation: row.conversation.to_string(),
+                purpose: purpose_on_wire(row.purpose).into(),
+                kind: kind(row.step).into(),
+                country: row.country.clone(),
+                parts: row.parts,
+                at: Some(stamp(now)),
+            },
+        );
+        let mut seen = evidence(&open.case);
+        seen.insert("address".into(), message.address.to_string());
+        seen.insert("parts".into(), row.parts.to_string());
+        seen.insert("held_micro_pu".into(), row.micro_pu.to_string());
+        seen.insert("country".into(), row.country.clone());
+        seen.insert("opted_out".into(), "false".into());
+        seen.insert("attempt".into(), row.attempts.to_string());
+        self.after(tx, open, &row, "attempting", seen).await
+    }
+
+    /// Not now: the same delivery waits.
+    pub(crate) async fn postpone(
+        &self,
+        tx: &mut Tx,
+        open: &mut OpenCase,
+        mut row: Delivery,
+        until: Timestamp,
+        why: Why,
+    ) -> Result<()> {
+        row.status = turned(&row, Turn::Postpone)?;
+        (row.status_at, row.due_at) = (open.now, Some(until));
+        open.save_delivery(tx, &row, false).await?;
+        if row.follow_up.is_some() {
+            open.case.note_postponed(why);
+        }
+        let mut seen = evidence(&open.case);
+        seen.insert("why".into(), why.word().into());
+        seen.insert("until".into(), until.to_string());
+        self.after(tx, open, &row, "postponed", seen).await
+    }
+
+    /// The delivery may not be sent, for good.
+    async fn refuse(&self, tx: &mut Tx, open: &mut OpenCase, mut row: Delivery, code: &'static Code) -> Result<()> {
+        row.status = turned(&row, Turn::Fail)?;
+        (row.status_at, row.due_at) = (open.now, None);
+        row.reason = code.name.into();
+        open.save_delivery(tx, &row, false).await?;
+        record_failed(tx, &open.workspace, &row, open.now);
+        let mut seen = evidence(&open.case);
+        seen.insert("reason".into(), code.name.into());
+        self.after(tx, open, &row, "refused", seen).await
+    }
+
+    /// The decision no longer stands: the delivery is taken back, and the case settled by what the owners said.
+    async fn take_back(&self, tx: &mut Tx, open: &mut OpenCase, mut row: Delivery, checked: &Checked) -> Result<()> {
+        row.status = turned(&row, Turn::Cancel)?;
+        (row.status_at, row.due_at) = (open.now, None);
+        row.reason = codes::CANCELLED.name.into();
+        open.save_delivery(tx, &row, false).await?;
+        record_failed(tx, &open.workspace, &row, open.now);
+        open.case.note_step(row.step, record(&row), open.now);
+        let line = entry(open.now, "cancelled", row.follow_up, Some(row.id), evidence(&open.case));
+        open.lines.push(line);
+        self.settle_case(tx, open, Some(checked.fresh), Cause::Own).await
+    }
+
+    /// Writes the history's line for a delivery's turn, and settles the case by it.
+    pub(crate) async fn after(
+        &self,
+        tx: &mut Tx,
+        open: &mut OpenCase,
+        row: &Delivery,
+        what: &str,
+        seen: Facts,
+    ) -> Result<()> {
+        open.lines
+            .push(entry(open.now, what, row.follow_up, Some(row.id), seen));
+        // An older follow-up's delivery settles by itself; the newest one waits for its own.
+        if open.case.follow_up.as_ref().map(|follow_up| follow_up.id) == row.follow_up && row.follow_up.is_some() {
+            open.case.note_step(row.step, record(row), open.now);
+        }
+        self.settle_case(tx, open, None, Cause::Own).await
+    }
+}
+
+/// The customer's newest message is the answer to an earlier text of ours, and as a whole says to stop.
+async fn said_stop(tx: &mut Tx, open: &OpenCase, row: &Delivery, checked: &Checked) -> Result<bool> {
+    let question = checked.context.question.as_ref().filter(|_| row.step == Step::Text);
+    let Some(question) = question.filter(|question| keyword(&question.text, false) == Some(Keyword::Stop)) else {
+        return Ok(false);
+    };
+    let said_at = events::instant(question.at).unwrap_or(open.now);
+    let sent = delivery::list_deliveries(tx, &open.workspace, row.conversation, None).await?;
+    Ok(sent
+        .iter()
+        .any(|earlier| earlier.step == Step::Text && earlier.attempted_at.is_some_and(|at| at < said_at)))
+}
+
+/// What became of trying to begin an attempt.
+enum Tried {
+    Begun(u32),
+    Not,
+    /// Nothing was committed.
+    OverLimit,
+}
+
+enum Decision<'a> {
+    Go(&'a Message),
+    Later(Timestamp, Why),
+    Refuse(&'static Code),
+    Drop,
+}
+
+/// The step's record of a delivery.
+pub(crate) fn record(row: &Delivery) -> StepRecord {
+    let at = match row.attempted_at {
+        Some(at) if row.status.may_have_reached() => at,
+        _ => row.status_at,
+    };
+    StepRecord {
+        delivery: row.id,
+        status: row.status,
+        attempted: row.attempts > 0,
+        at,
+    }
+}

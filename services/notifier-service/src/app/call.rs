@@ -1,0 +1,60 @@
+//! The call to the provider, outside any transaction.
+
+use super::App;
+use super::check::{Message, Rendered};
+use super::claim::Claimed;
+use crate::outbound::Outcome;
+use crate::outbound::contacts::Recipient;
+use crate::outbound::mail_smtp::Mail;
+use crate::outbound::sms_twilio::Text;
+use fault::codes;
+use tracing::Instrument;
+
+impl App {
+    /// Hands the message to its provider; whatever happens is an outcome.
+    pub(crate) async fn call(&self, claimed: &Claimed, message: &Message) -> Outcome {
+        let Claimed {
+            workspace, delivery, ..
+        } = claimed;
+        let span = tracing::info_span!("provider call", otel.kind = "client", step = delivery.step.word());
+        async {
+            match (&message.rendered, &message.recipient) {
+                (Rendered::Text(body), Recipient::Phone { number, .. }) => {
+                    let code = self.keys.receipt_code(workspace, delivery.id);
+                    let callback = format!(
+                        "{}/v1/callbacks/sms/{workspace}/{}/{code}",
+                        self.public_url, delivery.id
+                    );
+                    let text = Text {
+                        to: number,
+                        body,
+                        callback: &callback,
+                    };
+                    self.texts.send(&text).await
+                }
+                (Rendered::Mail(body), Recipient::Email(email)) => {
+                    let reply = format!("{workspace}.{}", self.keys.reply_token(delivery.id));
+                    let mail = Mail {
+                        to: email,
+                        business: &message.business,
+                        subject: &body.subject,
+                        text: &body.text,
+                        html: &body.html,
+                        delivery: &delivery.id.to_string(),
+                        conversation: &delivery.conversation.to_string(),
+                        reply_token: &reply,
+                        at: self.now(),
+                    };
+                    self.mails.send(&mail).await
+                }
+                // An address id that names an address of the other kind.
+                _ => Outcome::Refused {
+                    code: &codes::NO_ADDRESS,
+                    again: false,
+                },
+            }
+        }
+        .instrument(span)
+        .await
+    }
+}
