@@ -1,7 +1,8 @@
 use async_nats::header::{HeaderMap, NATS_MESSAGE_ID};
+use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::{self, stream};
-use events::{Outgoing, Retention, StreamSpec};
+use async_nats::jetstream::{self, ErrorCode, stream};
+use events::{Login, Outgoing, Retention, StreamSpec};
 use fault::{Fault, Result};
 use futures::future::join_all;
 use std::time::Duration;
@@ -16,7 +17,7 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 /// How to reach NATS.
 #[derive(Debug, Clone)]
 pub struct BusConfig {
-    /// `nats://[user:password@]host:port`
+    /// `nats://[user:password@]host:port`; the user's rights are declared in [`events::login`].
     pub url: String,
     /// Name of the connection as the server's monitoring shows it.
     pub name: String,
@@ -27,6 +28,8 @@ pub struct BusConfig {
 pub struct Bus {
     client: async_nats::Client,
     jetstream: jetstream::Context,
+    /// Who we are, where the catalogue knows the user of the URL.
+    login: Option<&'static Login>,
 }
 
 /// What the stream says about an acknowledged message.
@@ -46,21 +49,30 @@ impl Bus {
             .parse()
             .map_err(|_| Fault::invalid("nats_url", "needs the form nats://[user:password@]host:port"))?;
         let mut options = async_nats::ConnectOptions::new();
+        let mut login = None;
         // The client itself ignores the credentials in a URL.
         if let (Some(user), Some(password)) = (address.username(), address.password()) {
-            options = options.user_and_password(user.to_owned(), password.to_owned());
+            options = options
+                .user_and_password(user.to_owned(), password.to_owned())
+                .custom_inbox_prefix(events::login::inbox(user));
+            login = Login::find(user);
         }
         let client = options
             .name(&config.name)
             .ping_interval(PING)
             .retry_on_initial_connect()
+            .event_callback(note)
             .connect(address)
             .await
             .map_err(|error| Fault::unavailable("NATS", error))?;
         let jetstream = jetstream::context::ContextBuilder::new()
             .ack_timeout(ACK_TIMEOUT)
             .build(client.clone());
-        Ok(Self { client, jetstream })
+        Ok(Self {
+            client,
+            jetstream,
+            login,
+        })
     }
 
     /// Core NATS, for signals and requests.
@@ -72,28 +84,30 @@ impl Bus {
         &self.jetstream
     }
 
-    /// Creates the stream, or brings its limits up to what the catalogue says.
+    /// Creates the stream where it is missing. Its keeper also brings its limits up to what the catalogue says; the
+    /// other services may not change a stream.
     pub async fn ensure_stream(&self, spec: &StreamSpec) -> Result<()> {
-        let config = stream::Config {
-            name: spec.name.into(),
-            subjects: spec.subjects.iter().map(|subject| (*subject).into()).collect(),
-            retention: match spec.retention {
-                Retention::Age => stream::RetentionPolicy::Limits,
-                Retention::WorkQueue => stream::RetentionPolicy::WorkQueue,
-            },
-            discard: stream::DiscardPolicy::New,
-            storage: stream::StorageType::File,
-            max_age: spec.max_age,
-            max_bytes: spec.max_bytes,
-            max_message_size: spec.max_message_bytes,
-            duplicate_window: DUPLICATE_WINDOW,
-            ..Default::default()
+        let away = |error: Box<dyn std::error::Error + Send + Sync>| Fault::unavailable(spec.name, error);
+        if self.login.is_none_or(|login| login.keeps(spec)) {
+            let made = self.jetstream.create_or_update_stream(config_of(spec)).await;
+            return made.map(|_| ()).map_err(|error| away(error.into()));
+        }
+        let missing = match self.jetstream.get_stream(spec.name).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
         };
-        self.jetstream
-            .create_or_update_stream(config)
-            .await
-            .map_err(|error| Fault::unavailable(spec.name, error))?;
-        Ok(())
+        match missing.kind() {
+            GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {}
+            _ => return Err(away(missing.into())),
+        }
+        match self.jetstream.create_stream(config_of(spec)).await {
+            Ok(_) => Ok(()),
+            // Somebody else was faster, perhaps with the limits of another version.
+            Err(error) => match error.kind() {
+                CreateStreamErrorKind::JetStream(raced) if raced.error_code() == ErrorCode::STREAM_NAME_EXIST => Ok(()),
+                _ => Err(away(error.into())),
+            },
+        }
     }
 
     /// Publishes all at once and answers in order: the stream's sequence, or why it is not stored. A message that
@@ -153,5 +167,31 @@ impl Bus {
         if let Err(error) = self.client.drain().await {
             tracing::debug!("the connection was closed already: {error}");
         }
+    }
+}
+
+fn config_of(spec: &StreamSpec) -> stream::Config {
+    stream::Config {
+        name: spec.name.into(),
+        subjects: spec.subjects.iter().map(|subject| (*subject).into()).collect(),
+        retention: match spec.retention {
+            Retention::Age => stream::RetentionPolicy::Limits,
+            Retention::WorkQueue => stream::RetentionPolicy::WorkQueue,
+        },
+        discard: stream::DiscardPolicy::New,
+        storage: stream::StorageType::File,
+        max_age: spec.max_age,
+        max_bytes: spec.max_bytes,
+        max_message_size: spec.max_message_bytes,
+        duplicate_window: DUPLICATE_WINDOW,
+        ..Default::default()
+    }
+}
+
+/// The server tells of a refused subject by the way, not in answer to the call, which only times out.
+async fn note(event: async_nats::Event) {
+    match event {
+        async_nats::Event::ServerError(error) => tracing::error!("NATS refuses: {error}"),
+        other => tracing::info!("NATS: {other}"),
     }
 }

@@ -4,13 +4,15 @@
 //! Three families. **Facts** say what happened (protobuf, JetStream, published through a service's outbox).
 //! **Ingest** is what other systems tell us (CloudEvents JSON or protobuf). **Signals** are presence on core NATS, not
 //! stored. To add a fact: the message in `proto/homing/event/v1/facts.proto`, one line in [`fact`]'s registry, one
-//! sample in `tests/golden.rs`, then `UPDATE_GOLDEN=1 cargo nextest run -p events`.
+//! sample in `tests/golden.rs`, then `UPDATE_GOLDEN=1 cargo nextest run -p events`. Who may publish and read what is
+//! declared in [`login`], one user of nats-server per service; `deploy/nats/nats.conf.template` is written from it.
 
 pub mod cloudevent;
 mod convert;
 mod envelope;
 mod fact;
 pub mod headers;
+pub mod login;
 pub mod signal;
 mod stream;
 mod subject;
@@ -28,5 +30,6 @@ pub use generated::homing::event::v1 as event;
 pub use convert::{instant, role, stamp};
 pub use envelope::{Outgoing, Received};
 pub use fact::{Fact, REGISTRY};
+pub use login::Login;
 pub use stream::{DEAD, FACTS, INGEST, Retention, StreamSpec};
 pub use subject::{Subject, dead_letter, fact_filter, ingest_filter, ingest_prefix};

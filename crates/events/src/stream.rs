@@ -1,3 +1,4 @@
+use crate::subject::{DEAD_SUBJECTS, FACT_SUBJECTS};
 use std::time::Duration;
 
 /// How a stream keeps messages.
@@ -27,7 +28,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Everything that happened. Inbox rows outlive it.
 pub const FACTS: StreamSpec = StreamSpec {
     name: "HOMING_FACTS",
-    subjects: &["homing.v1.fact.>"],
+    subjects: &[FACT_SUBJECTS],
     retention: Retention::Age,
     max_age: DAY.saturating_mul(7),
     max_bytes: 512 * 1024 * 1024,
@@ -54,7 +55,7 @@ pub const INGEST: StreamSpec = StreamSpec {
 pub const DEAD: StreamSpec = StreamSpec {
     name: "HOMING_DEAD",
     subjects: &[
-        "homing.v1.dead.>",
+        DEAD_SUBJECTS,
         "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
         "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
     ],

@@ -3,6 +3,10 @@ use domain::{IntegrationId, WorkspaceId};
 const FACT: &str = "homing.v1.fact";
 const INGEST: &str = "homing.v1.ingest";
 const DEAD: &str = "homing.v1.dead";
+/// All facts, all ingest, all dead letters.
+pub(crate) const FACT_SUBJECTS: &str = "homing.v1.fact.>";
+pub(crate) const INGEST_SUBJECTS: &str = "homing.v1.ingest.>";
+pub(crate) const DEAD_SUBJECTS: &str = "homing.v1.dead.>";
 
 /// A subject of ours, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +75,16 @@ impl std::fmt::Display for Subject {
 /// Filter for one kind of fact in all workspaces.
 pub fn fact_filter<F: crate::Fact>() -> String {
     format!("{FACT}.*.{}.{}", F::AGGREGATE, F::EVENT)
+}
+
+/// All facts about one kind of thing, in all workspaces.
+pub(crate) fn facts_about(aggregate: &str) -> String {
+    format!("{FACT}.*.{aggregate}.*")
+}
+
+/// Dead letters of one consumer, in all workspaces.
+pub(crate) fn dead_letters_of(consumer: &str) -> String {
+    format!("{DEAD}.*.{consumer}")
 }
 
 /// Filter for one kind of ingest event in all workspaces.

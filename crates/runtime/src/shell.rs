@@ -37,7 +37,8 @@ impl Shell {
         Ok(shell)
     }
 
-    /// A shell for tests: any port, given clock and chance, real PostgreSQL and NATS.
+    /// A shell for tests: any port, given clock and chance, real PostgreSQL and NATS. Without credentials in
+    /// `nats_url` it logs in to NATS as the service does, with its rights, as testkit's servers let it.
     pub async fn for_test(
         service: &'static str,
         database_url: &str,
@@ -45,9 +46,13 @@ impl Shell {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
+        let own = match nats_url.contains('@') {
+            true => nats_url.to_owned(),
+            false => nats_url.replacen("nats://", &format!("nats://{service}:{service}@"), 1),
+        };
         let lookup = |name: &str| match name {
             "HOMING_DATABASE_URL" => Some(database_url.to_owned()),
-            "HOMING_NATS_URL" => Some(nats_url.to_owned()),
+            "HOMING_NATS_URL" => Some(own.clone()),
             "HOMING_DATABASE_CONNECTIONS" => Some("8".to_owned()),
             _ => None,
         };

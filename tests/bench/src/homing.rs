@@ -39,11 +39,12 @@ impl Homing {
             folder: Some(folder),
             durable: true,
             settings,
+            unrestricted: true,
             ..StackOptions::default()
         };
         let stack = Stack::start(options).await?;
         let channel = rpc::connect(&stack.endpoints.services[Service::Conversation.short()])?;
-        let js = jetstream::new(stack.endpoints.nats_client().await?);
+        let js = jetstream::new(nats(&stack).await?);
         Ok(Self { stack, channel, js })
     }
 
@@ -52,7 +53,7 @@ impl Homing {
     }
 
     pub async fn nats(&self) -> Result<async_nats::Client> {
-        self.stack.endpoints.nats_client().await
+        nats(&self.stack).await
     }
 
     pub fn postgres(&self) -> String {
@@ -273,4 +274,13 @@ impl Homing {
 #[expect(clippy::disallowed_methods, reason = "compared with the sink's clock")]
 fn wall() -> jiff::Timestamp {
     jiff::Timestamp::now()
+}
+
+/// A connection that may do everything: the raw measurements use subjects of their own.
+async fn nats(stack: &Stack) -> Result<async_nats::Client> {
+    let config = bus::BusConfig {
+        url: stack.nats_url(None),
+        name: "bench".to_owned(),
+    };
+    Ok(bus::Bus::connect(&config).await?.client().clone())
 }

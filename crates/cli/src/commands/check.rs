@@ -37,7 +37,7 @@ pub(crate) async fn run(args: CheckArgs, out: &Out) -> Result<ExitCode> {
             let nats = endpoints.nats_client().await;
             findings.push(finding(
                 "NATS answers",
-                nats.map(|_| "with the services' user".to_owned()),
+                nats.map(|_| "with the operator's user".to_owned()),
             ));
         }
         Err(_) => findings.push(Finding {

@@ -22,7 +22,7 @@ pub struct Endpoints {
     pub pid: u32,
     /// Divides the product's durations.
     pub time_scale: f64,
-    /// With the services' credentials.
+    /// With an operator's credentials.
     pub nats: String,
     /// Superuser, without the database.
     pub postgres: String,
@@ -71,7 +71,7 @@ impl Endpoints {
         Ok(endpoints)
     }
 
-    /// A connection with the services' credentials.
+    /// A connection with an operator's rights.
     pub async fn nats_client(&self) -> Result<async_nats::Client> {
         let config = BusConfig {
             url: self.nats.clone(),

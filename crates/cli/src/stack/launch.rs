@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use events::login;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use testkit::servers::{Exit, Process, Spawn};
@@ -17,7 +18,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::ports::Ports;
-use super::secrets::Secrets;
+use super::secrets::{ANYTHING, Secrets};
 use super::{Endpoints, Service};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -37,6 +38,8 @@ pub struct StackOptions {
     pub settings: Vec<(String, String)>,
     /// Which services run.
     pub services: Vec<Service>,
+    /// NATS has one more user who may do everything, for measurements and for tests that break things.
+    pub unrestricted: bool,
 }
 
 impl Default for StackOptions {
@@ -47,6 +50,7 @@ impl Default for StackOptions {
             durable: false,
             settings: Vec::new(),
             services: Service::ALL.to_vec(),
+            unrestricted: false,
         }
     }
 }
@@ -61,6 +65,7 @@ pub struct Stack {
     pub otlp: OtlpSink,
     pub endpoints: Endpoints,
     services: BTreeMap<Service, Process>,
+    secrets: Secrets,
     folder: PathBuf,
     settings: Vec<(String, String)>,
     _web: SinkWeb,
@@ -105,7 +110,7 @@ impl Stack {
         });
         let nats_config = folder.join("nats.conf");
         let secrets = Secrets::open(&folder)?;
-        secrets.configure_nats(&nats_config)?;
+        secrets.configure_nats(&nats_config, options.unrestricted)?;
         let nats = Nats::start(NatsOptions {
             store: Some(folder.join("nats")),
             port: Some(ports.take("nats")?),
@@ -128,7 +133,7 @@ impl Stack {
         let endpoints = Endpoints {
             pid: std::process::id(),
             time_scale: options.time_scale,
-            nats: secrets.nats_url(&nats.url()),
+            nats: secrets.nats_url(&nats.url(), login::OPERATOR.name),
             postgres: postgres.url(""),
             gateway: format!("http://127.0.0.1:{}", ports.take("http")?),
             services,
@@ -147,29 +152,32 @@ impl Stack {
             otlp,
             endpoints,
             services: BTreeMap::new(),
+            secrets,
             folder,
             settings: Vec::new(),
             _web: web,
             temporary,
         };
-        stack.settings = stack.common_settings(options, &secrets);
+        stack.settings = stack.common_settings(options);
         Ok(stack)
     }
 
-    fn common_settings(&self, options: &StackOptions, secrets: &Secrets) -> Vec<(String, String)> {
+    fn common_settings(&self, options: &StackOptions) -> Vec<(String, String)> {
         let sms = self.sms.options();
         let mut settings: Vec<(String, String)> = [
-            ("HOMING_NATS_URL", self.endpoints.nats.clone()),
             ("HOMING_PUBLIC_URL", self.endpoints.gateway.clone()),
             ("HOMING_SMTP_URL", self.endpoints.smtp.clone()),
             ("HOMING_SMS_PROVIDER", "twilio".to_owned()),
             ("HOMING_TWILIO_BASE_URL", self.endpoints.sms.clone()),
             ("HOMING_TWILIO_ACCOUNT_SID", sms.account_sid.clone()),
             ("HOMING_TWILIO_AUTH_TOKEN", sms.auth_token.clone()),
-            ("HOMING_NOTIFIER_LINK_KEY", secrets.link_key.clone()),
+            ("HOMING_NOTIFIER_LINK_KEY", self.secrets.link_key.clone()),
             // The sink shows a text as soon as it has it.
             ("HOMING_NOTIFIER_TEXT_SETTLE_MS", "2000".to_owned()),
-            ("HOMING_CONVERSATION_NATS_ISSUER_SEED", secrets.nats_issuer_seed.clone()),
+            (
+                "HOMING_CONVERSATION_NATS_ISSUER_SEED",
+                self.secrets.nats_issuer_seed.clone(),
+            ),
             ("HOMING_TIME_SCALE", options.time_scale.to_string()),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", self.endpoints.otlp.clone()),
         ]
@@ -180,6 +188,12 @@ impl Stack {
         }
         settings.extend(options.settings.iter().cloned());
         settings
+    }
+
+    /// The URL of NATS with the credentials of a user of the catalogue, or of the one without limits if
+    /// [`StackOptions::unrestricted`] asked for it (`None`).
+    pub fn nats_url(&self, user: Option<&str>) -> String {
+        self.secrets.nats_url(&self.nats.url(), user.unwrap_or(ANYTHING))
     }
 
     /// Starts a service that was killed or stopped, and waits until it is ready.
@@ -267,7 +281,9 @@ impl Stack {
         let name = service.short();
         let mut spawn = Spawn::new(&[], beside_us(&service.binary())?).without("HOMING_");
         let login = self.postgres.url(name).replacen("postgres@", &format!("{name}@"), 1);
-        spawn = spawn.env("HOMING_DATABASE_URL", login);
+        spawn = spawn
+            .env("HOMING_DATABASE_URL", login)
+            .env("HOMING_NATS_URL", self.secrets.nats_url(&self.nats.url(), name));
         for (variable, value) in self.settings.iter().filter(|(name, _)| service.may_know(name)) {
             spawn = spawn.env(variable, value);
         }

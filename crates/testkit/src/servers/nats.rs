@@ -231,25 +231,51 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// A private nats-server for one test, on a free port with a temporary store.
+/// A private nats-server for one test, on a free port with a temporary store. It knows the catalogue's users, each with
+/// its rights and its name for a password; who gives no name may do everything, for tests that look on.
 #[derive(Debug)]
-pub struct TestNats(Nats);
+pub struct TestNats {
+    server: Nats,
+    _folder: tempfile::TempDir,
+}
 
 impl TestNats {
     /// Starts it (about 30 ms).
     pub async fn start() -> Result<Self> {
         crate::install_crypto();
-        Ok(Self(Nats::start(NatsOptions::default()).await?))
+        let folder = tempfile::Builder::new().prefix("homing-nats-users-").tempdir()?;
+        let config = folder.path().join("nats.conf");
+        let entries: String = events::login::logins().map(|login| login.entry(login.name)).collect();
+        let anyone = "    { user: \"anyone\", password: \"anyone\" }\n";
+        std::fs::write(
+            &config,
+            format!("authorization {{\n  users: [\n{entries}{anyone}  ]\n}}\nno_auth_user: \"anyone\"\n"),
+        )?;
+        let options = NatsOptions {
+            config: Some(config),
+            ..Default::default()
+        };
+        Ok(Self {
+            server: Nats::start(options).await?,
+            _folder: folder,
+        })
     }
 
-    /// Where clients connect.
+    /// Where clients connect who may do everything.
     pub fn url(&self) -> String {
-        self.0.url()
+        self.server.url()
+    }
+
+    /// Where one of the catalogue's users connects.
+    pub fn url_of(&self, login: &str) -> String {
+        self.server
+            .url()
+            .replacen("nats://", &format!("nats://{login}:{login}@"), 1)
     }
 
     /// The server, to kill and restart.
     pub fn server(&mut self) -> &mut Nats {
-        &mut self.0
+        &mut self.server
     }
 }
 

@@ -11,6 +11,9 @@ use serde_json::json;
 use std::time::Duration;
 use testkit::{Nats, NatsOptions, eventually};
 
+/// Of every user in the configuration.
+const PASSWORD: &str = "services-password";
+
 struct Guarded {
     nats: Nats,
     seed: String,
@@ -22,9 +25,16 @@ async fn guarded() -> anyhow::Result<Guarded> {
     testkit::install_crypto();
     let (folder, issuer) = (tempfile::tempdir()?, KeyPair::new_account());
     let template = include_str!("../../../../deploy/nats/nats.conf.template");
-    let config = template
-        .replace("{{ISSUER_PUBLIC_KEY}}", &issuer.public_key())
-        .replace("{{SERVICES_PASSWORD}}", "services-password");
+    let mut config = template.replace("{{ISSUER_PUBLIC_KEY}}", &issuer.public_key());
+    for login in events::login::logins() {
+        let placeholder = format!("{{{{{}_PASSWORD}}}}", login.name.to_uppercase());
+        config = config.replace(&placeholder, PASSWORD);
+    }
+    // The test itself looks on.
+    let looker = format!("users: [\n    {{ user: looker, password: {PASSWORD} }}\n");
+    config = config
+        .replacen("users: [\n", &looker, 1)
+        .replace("operator ]", "operator, looker ]");
     let path = folder.path().join("nats.conf");
     std::fs::write(&path, config)?;
     let nats = Nats::start(NatsOptions {
@@ -40,8 +50,14 @@ async fn guarded() -> anyhow::Result<Guarded> {
 }
 
 impl Guarded {
-    fn services_url(&self) -> String {
-        self.nats.url().replace("nats://", "nats://homing:services-password@")
+    fn url_of(&self, user: &str) -> String {
+        self.nats
+            .url()
+            .replace("nats://", &format!("nats://{user}:{PASSWORD}@"))
+    }
+
+    async fn world(&self) -> anyhow::Result<World> {
+        World::on(&self.url_of("looker"), &self.url_of("conversation"), Some(&self.seed)).await
     }
 
     async fn log_in(&self, user: &str, token: &str) -> Result<async_nats::Client, async_nats::ConnectError> {
@@ -65,7 +81,7 @@ async fn integration(world: &World, workspace: &str, scope: proto::Scope) -> any
 #[tokio::test]
 async fn an_integration_publishes_below_its_own_prefix_only() -> Tested {
     let guarded = guarded().await?;
-    let world = World::on(&guarded.services_url(), Some(&guarded.seed)).await?;
+    let world = guarded.world().await?;
     let (user, token) = integration(&world, "acme", proto::Scope::Ingest).await?;
     let client = eventually("a login", SOON, async || guarded.log_in(&user, &token).await.ok()).await?;
     let publisher = jetstream::context::ContextBuilder::new()
@@ -106,7 +122,7 @@ async fn an_integration_publishes_below_its_own_prefix_only() -> Tested {
 #[tokio::test]
 async fn nobody_else_comes_in() -> Tested {
     let guarded = guarded().await?;
-    let world = World::on(&guarded.services_url(), Some(&guarded.seed)).await?;
+    let world = guarded.world().await?;
     let (user, token) = integration(&world, "acme", proto::Scope::Ingest).await?;
     let (reader, reading) = integration(&world, "acme", proto::Scope::Read).await?;
     eventually("a login", SOON, async || guarded.log_in(&user, &token).await.ok()).await?;
@@ -116,7 +132,7 @@ async fn nobody_else_comes_in() -> Tested {
         (user.as_str(), ""),
         ("bolt.helpdesk-1", token.as_str()),
         (reader.as_str(), reading.as_str()),
-        ("homing", "guessed"),
+        ("conversation", "guessed"),
     ] {
         let refused = guarded.log_in(who, password).await;
         assert!(refused.is_err(), "{who}");

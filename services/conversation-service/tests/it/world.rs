@@ -59,13 +59,14 @@ impl World {
     pub async fn new() -> anyhow::Result<Self> {
         let nats = TestNats::start().await?;
         let url = nats.url();
-        let mut world = Self::on(&url, None).await?;
+        let mut world = Self::on(&url, &url, None).await?;
         world._nats = Some(nats);
         Ok(world)
     }
 
-    /// The service on a NATS server of the test's own making, signing logins with this seed.
-    pub async fn on(nats_url: &str, issuer_seed: Option<&str>) -> anyhow::Result<Self> {
+    /// The service on a NATS server of the test's own making, where the test itself may do everything at `nats_url`, and
+    /// the service signs logins with this seed.
+    pub async fn on(nats_url: &str, service_url: &str, issuer_seed: Option<&str>) -> anyhow::Result<Self> {
         let (database, contacts) = (database().await?, FakeContacts::default());
         let contacts_url = contacts.serve().await?;
         let lookup = |name: &str| match name {
@@ -76,7 +77,7 @@ impl World {
         let config = Config::read(&lookup)?;
         let clock = Arc::new(ManualClock::new());
         let entropy = Arc::new(SeededEntropy::new(11));
-        let shell = Shell::for_test("conversation", &database.url(), nats_url, clock.clone(), entropy).await?;
+        let shell = Shell::for_test("conversation", &database.url(), service_url, clock.clone(), entropy).await?;
         let running = conversation_service::start(config, shell).await?;
         let channel = rpc::connect(&format!("http://{}", running.grpc))?;
         let bus = Bus::connect(&BusConfig {

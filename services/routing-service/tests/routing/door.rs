@@ -36,12 +36,11 @@ impl Door {
         let own_clock = Arc::new(clock.clone());
         let shell = Shell::for_test("routing", &database.url(), &nats.url(), own_clock, entropy).await?;
         let facts: Arc<Mutex<BTreeMap<_, _>>> = Arc::default();
-        let bus = shell.bus();
-        let mut published = bus
-            .client()
+        let looker = async_nats::connect(nats.url()).await?;
+        let mut published = looker
             .subscribe(events::fact_filter::<AgentAvailabilityChanged>())
             .await?;
-        bus.client().flush().await?;
+        looker.flush().await?;
         let kept = facts.clone();
         tokio::spawn(async move {
             while let Some(message) = published.next().await {
