@@ -51,6 +51,7 @@ codes! {
     NO_ADDRESS = "send.no_address", FailedPrecondition, "No address of this kind was given.";
     SEND_LIMIT = "send.limit", RateLimited, "The number, or the workspace's day, has reached its limit.";
     CANCELLED = "send.cancelled", FailedPrecondition, "Cancelled before the attempt: the customer read, replied or returned.";
+    TOO_LATE = "send.too_late", FailedPrecondition, "It could not be sent in time, and later it would only surprise.";
     TIMEOUT = "service.timeout", Timeout, "It took too long.";
     UNAVAILABLE = "service.unavailable", Unavailable, "A dependency does not answer.";
     INTERNAL = "service.internal", Internal, "Ours to mend; the log has the chain.";

@@ -5,6 +5,7 @@ mod app;
 mod config;
 mod domain;
 mod inbound;
+mod metrics;
 mod outbound;
 mod wiring;
 

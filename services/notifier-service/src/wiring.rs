@@ -4,6 +4,7 @@ use crate::app::{App, Desk};
 use crate::config::Config;
 use crate::domain::keys::Keys;
 use crate::inbound::{events, grpc};
+use crate::metrics::Metrics;
 use crate::outbound::billing::Billing;
 use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
@@ -12,6 +13,7 @@ use crate::outbound::presence::Presences;
 use crate::outbound::sms_twilio::{self, Twilio, TwilioConfig};
 use domain::{Email, FollowUpId};
 use fault::{Fault, Result};
+use jiff::SignedDuration;
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use runtime::{Running, Shell, due_loop};
 use std::sync::Arc;
@@ -20,6 +22,10 @@ use tonic::service::Routes;
 
 /// The lease on a delivery is 30 s: the calls of a check and of a provider have to fit in.
 const LONGEST_CALL: Duration = Duration::from_secs(5);
+/// Less would take answers for old ones that only waited for us.
+const SHORTEST_MAX_AGE: Duration = Duration::from_secs(60);
+/// Days.
+const LONGEST_RETENTION: u32 = 36_500;
 /// A text that arrives later than this is out of place.
 const LONGEST_VALIDITY: Duration = Duration::from_secs(900);
 
@@ -28,6 +34,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let (desk, queue) = Desk::open();
     let app = Arc::new(build(&config, &shell, desk)?);
     shell.spawn("handed deliveries", app.clone().send_handed(queue, shell.stop.clone()));
+    shell.spawn("prune", app.clone().prune(shell.stop.clone()));
     let facts = Arc::new(events::Facts(app.clone()));
     let consume = bus::consume(shell.bus(), events::spec(), facts, shell.stop.clone());
     shell.spawn("facts", consume);
@@ -64,6 +71,16 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
             "must be 1000 to 900000",
         ));
     }
+    let answer_max_age = config.answer_max_age.0;
+    if answer_max_age < SHORTEST_MAX_AGE {
+        return Err(Fault::invalid(
+            "HOMING_NOTIFIER_ANSWER_MAX_AGE_MS",
+            "must be at least 60000",
+        ));
+    }
+    if !(1..=LONGEST_RETENTION).contains(&config.retention_days) {
+        return Err(Fault::invalid("HOMING_NOTIFIER_RETENTION_DAYS", "must be 1 to 36500"));
+    }
     let keys = Keys::new(config.link_key.expose())
         .ok_or_else(|| Fault::invalid("HOMING_NOTIFIER_LINK_KEY", "needs at least 32 characters"))?;
     let mail_from = Email::parse(&config.mail_from).map_err(|wrong| wrong.of("HOMING_NOTIFIER_MAIL_FROM"))?;
@@ -82,6 +99,9 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
         keys,
         public_url: config.public_url.trim_end_matches('/').to_owned(),
         daily_micro_pu: config.daily_micro_pu,
+        answer_max_age: SignedDuration::try_from(answer_max_age).map_err(Fault::internal)?,
+        retention: SignedDuration::from_hours(24 * i64::from(config.retention_days)),
+        metrics: Metrics::new(),
         conversations: Conversations::connect(&config.conversation_url)?,
         presences: Presences::connect(&config.presence_url)?,
         contacts: Contacts::connect(&config.contacts_url)?,

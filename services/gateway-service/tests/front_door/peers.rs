@@ -39,6 +39,7 @@ pub struct Memory {
     pub contacts: Vec<GivenContact>,
     pub starts: Vec<StartConversationRequest>,
     pub receipts: Vec<RecordReceiptRequest>,
+    pub opt_outs: Vec<SetOptOutRequest>,
     pub resolved_links: usize,
     pub redeemed_links: usize,
     pub authenticated: usize,
@@ -496,7 +497,12 @@ impl FollowUpService for Peers {
         })
     }
 
-    async fn set_opt_out(&self, _: Request<SetOptOutRequest>) -> Answer<SetOptOutResponse> {
+    async fn set_opt_out(&self, request: Request<SetOptOutRequest>) -> Answer<SetOptOutResponse> {
+        self.memory().opt_outs.push(request.into_inner());
+        answer(SetOptOutResponse {})
+    }
+
+    async fn get_opt_out(&self, _: Request<GetOptOutRequest>) -> Answer<GetOptOutResponse> {
         not_played()
     }
 }

@@ -2,16 +2,16 @@
 
 use super::check::{Checked, Message, fold};
 use super::claim::Claimed;
-use super::open_case::{Cause, OpenCase, record_failed};
+use super::open_case::{Cause, OpenCase};
 use super::send::{purpose_on_wire, turned};
+use super::settle_case::record_failed;
 use super::timeline::{Facts, entry, evidence};
 use super::{App, LINK_LIFE, kind};
 use crate::domain::keys::token_hash;
-use crate::domain::keywords::{Keyword, keyword};
 use crate::domain::{Purpose, Status, Step, StepRecord, Turn, Verdict, Why};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
-use crate::outbound::postgres::delivery::{self, Delivery};
+use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::postgres::send_limit::{Scope, Use, use_limits};
 use crate::outbound::postgres::{self, opt_out, return_link};
 use crate::outbound::{mail_smtp, sms_twilio};
@@ -56,13 +56,14 @@ impl App {
             return Ok(Tried::Not);
         }
         fold(&mut open.case, &checked.context, checked.presence, self)?;
-        let mut begun = Tried::Not;
+        let (mut begun, mut lag) = (Tried::Not, None);
         match self.decide(&open, &row, checked, claimed.at) {
-            Decision::Go(message) => match refusal.or(self.forbidden(&mut tx, &open, &row, message, checked).await?) {
+            Decision::Go(message) => match refusal.or(self.forbidden(&mut tx, &open, &row, message).await?) {
                 None => {
                     begun = Tried::Begun(row.attempts + 1);
                     // A delivery that is tried again was counted the first time.
                     let counts = row.step == Step::Text && row.attempts == 0;
+                    lag = row.due_at.map(|due_at| (row.step, due_at, open.now));
                     self.begin_attempt(&mut tx, &mut open, row, message).await?;
                     // Last: everybody who sends for this workspace waits for the counter's row.
                     if counts && !self.use_limits(&mut tx, &open, message).await? {
@@ -76,6 +77,9 @@ impl App {
             Decision::Drop => self.take_back(&mut tx, &mut open, row, checked).await?,
         }
         self.commit(tx, open).await?;
+        if let Some((step, due_at, now)) = lag {
+            self.metrics.attempted(step, due_at, now);
+        }
         Ok(begun)
     }
 
@@ -116,7 +120,6 @@ impl App {
         open: &OpenCase,
         row: &Delivery,
         message: &Message,
-        checked: &Checked,
     ) -> Result<Option<&'static Code>> {
         let workspace = &open.workspace;
         // The customer has corrected the address since: what an earlier attempt began goes nowhere else.
@@ -127,10 +130,8 @@ impl App {
             return Ok(Some(&codes::NO_ADDRESS));
         }
         let mac = self.mac_of(workspace, message);
-        if said_stop(tx, open, row, checked).await? {
-            opt_out::set_opt_out(tx, workspace, &mac, true, open.now).await?;
-        }
-        let opted_out = opt_out::is_opted_out(tx, workspace, &mac).await?;
+        let said = opt_out::read_opt_out(tx, workspace, &mac).await?;
+        let opted_out = said.is_some_and(|(opted_out, _)| opted_out);
         Ok(opted_out.then_some(&codes::OPTED_OUT))
     }
 
@@ -251,6 +252,7 @@ impl App {
         open.case.note_step(row.step, record(&row), open.now);
         let line = entry(open.now, "cancelled", row.follow_up, Some(row.id), evidence(&open.case));
         open.lines.push(line);
+        open.count(&row, "cancelled");
         self.settle_case(tx, open, Some(checked.fresh), Cause::Own).await
     }
 
@@ -265,25 +267,13 @@ impl App {
     ) -> Result<()> {
         open.lines
             .push(entry(open.now, what, row.follow_up, Some(row.id), seen));
+        open.count(row, what);
         // An older follow-up's delivery settles by itself; the newest one waits for its own.
         if open.case.follow_up.as_ref().map(|follow_up| follow_up.id) == row.follow_up && row.follow_up.is_some() {
             open.case.note_step(row.step, record(row), open.now);
         }
         self.settle_case(tx, open, None, Cause::Own).await
     }
-}
-
-/// The customer's newest message is the answer to an earlier text of ours, and as a whole says to stop.
-async fn said_stop(tx: &mut Tx, open: &OpenCase, row: &Delivery, checked: &Checked) -> Result<bool> {
-    let question = checked.context.question.as_ref().filter(|_| row.step == Step::Text);
-    let Some(question) = question.filter(|question| keyword(&question.text, false) == Some(Keyword::Stop)) else {
-        return Ok(false);
-    };
-    let said_at = events::instant(question.at).unwrap_or(open.now);
-    let sent = delivery::list_deliveries(tx, &open.workspace, row.conversation, None).await?;
-    Ok(sent
-        .iter()
-        .any(|earlier| earlier.step == Step::Text && earlier.attempted_at.is_some_and(|at| at < said_at)))
 }
 
 /// What became of trying to begin an attempt.

@@ -8,6 +8,7 @@ use crate::outbound::contacts::Recipient;
 use crate::outbound::mail_smtp::Mail;
 use crate::outbound::sms_twilio::Text;
 use fault::codes;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 impl App {
@@ -16,8 +17,15 @@ impl App {
         let Claimed {
             workspace, delivery, ..
         } = claimed;
-        let span = tracing::info_span!("provider call", otel.kind = "client", step = delivery.step.word());
-        async {
+        let span = tracing::info_span!(
+            "provider call",
+            otel.kind = "client",
+            step = delivery.step.word(),
+            homing.follow_up = delivery.follow_up.map(|id| id.to_string()).unwrap_or_default(),
+            homing.delivery = %delivery.id,
+        );
+        let began = Instant::now();
+        let outcome = async {
             match (&message.rendered, &message.recipient) {
                 (Rendered::Text(body), Recipient::Phone { number, .. }) => {
                     let code = self.keys.receipt_code(workspace, delivery.id);
@@ -55,6 +63,8 @@ impl App {
             }
         }
         .instrument(span)
-        .await
+        .await;
+        self.metrics.called(delivery.step, &outcome, began.elapsed());
+        outcome
     }
 }

@@ -3,7 +3,7 @@
 use super::App;
 use super::claim::Claimed;
 use crate::domain::render::{self, Frame, MailBody, Quote};
-use crate::domain::{Case, Fresh, Presence, Purpose, Settings, Step, Verdict};
+use crate::domain::{Case, Fresh, Presence, Purpose, Settings, Step, Verdict, confirmation};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
 use domain::{AddressId, PersonName, VisitorId, sms};
@@ -73,6 +73,10 @@ impl App {
             message: None,
             refusal: None,
         };
+        if delivery.purpose == Purpose::Confirmation && confirmation::is_over(delivery.created_at, self.now()) {
+            checked.refusal = Some(&codes::TOO_LATE);
+            return Ok(checked);
+        }
         let Some(address) = address_of(&now_known, delivery.step) else {
             checked.refusal = Some(&codes::NO_ADDRESS);
             return Ok(checked);
@@ -213,7 +217,7 @@ pub(crate) fn fold(
     for answer in &context.answers {
         let at = instant(answer.at).ok_or_else(|| Fault::internal("an answer without its time"))?;
         let author = events::role(answer.author).ok_or_else(|| Fault::internal("an answer without its author"))?;
-        conversation.posted(answer.seq, author, true, at);
+        conversation.posted(answer.seq, author, true, at, app.is_too_old(at));
     }
     conversation.read(context.read_up_to);
     conversation.replied(context.customer_up_to);
@@ -223,9 +227,13 @@ pub(crate) fn fold(
         app.now(),
     );
     if let Some(wire) = &context.settings {
-        let web = case.settings.as_ref().is_none_or(|settings| settings.web);
+        let (web, sms) = case
+            .settings
+            .as_ref()
+            .map_or((true, false), |settings| (settings.web, settings.sms));
         let settings = Settings {
             web,
+            sms,
             ..Settings::from_wire(ChannelKind::Web, wire)
         };
         case.timing = Some(settings.timing(app.time_scale));

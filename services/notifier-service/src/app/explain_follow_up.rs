@@ -1,6 +1,7 @@
 use super::App;
 use crate::domain::State;
 use crate::domain::explain::{self, Send, Told};
+use crate::outbound::postgres::conversation;
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::follow_up::{self, Row};
 use crate::outbound::postgres::timeline::{self, Entry};
@@ -39,6 +40,10 @@ impl App {
                 (row.conversation, Some(id), vec![row])
             }
             Subject::Conversation(id) => {
+                if !conversation::is_known(&mut tx, workspace, id).await? {
+                    let remedy = "nothing was heard of it; check the workspace and the id, or ask again in a moment";
+                    return Err(Fault::new(&codes::NOT_FOUND, remedy).of("conversation"));
+                }
                 let rows = follow_up::list_follow_ups(&mut tx, workspace, Some(id), None, FOLLOW_UPS).await?;
                 (id, None, rows)
             }

@@ -66,6 +66,8 @@ impl App {
         if let Some(at) = open.armed {
             self.store.due_at(at);
         }
+        open.turned.iter().for_each(|turned| self.metrics.turned(turned));
+        open.ended.iter().for_each(|reason| self.metrics.ended(*reason));
         let (workspace, case, at) = (open.workspace, open.case, open.now);
         for handed in open.handed {
             let claimed = claimed(&workspace, &case, at, handed.delivery);

@@ -5,6 +5,7 @@ mod call;
 mod check;
 mod claim;
 mod explain_follow_up;
+mod get_opt_out;
 mod hand_over;
 mod list_follow_ups;
 mod note_channel;
@@ -14,24 +15,28 @@ mod note_presence;
 mod note_read;
 mod open_case;
 mod outcome;
+mod prune;
+mod read_keyword;
 mod record_receipt;
 mod redeem_return_link;
 mod resolve_return_link;
 mod send;
 mod set_opt_out;
+mod settle_case;
 mod settle_unknown;
 mod take_due;
 mod timeline;
 
 pub use explain_follow_up::{Explained, Subject};
 pub use hand_over::Desk;
-pub(crate) use open_case::end_on_wire;
 pub use record_receipt::Callback;
 pub(crate) use record_receipt::Told;
 pub(crate) use send::purpose_on_wire;
+pub(crate) use settle_case::end_on_wire;
 
 use crate::domain::Step;
 use crate::domain::keys::Keys;
+use crate::metrics::Metrics;
 use crate::outbound::billing::Billing;
 use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
@@ -55,6 +60,11 @@ pub struct App {
     pub public_url: String,
     /// Micro-PU that a workspace may spend in a day (UTC).
     pub daily_micro_pu: u64,
+    /// An answer that is older when it is first heard of is not followed up.
+    pub answer_max_age: SignedDuration,
+    /// History and receipts are kept for this long.
+    pub retention: SignedDuration,
+    pub metrics: Metrics,
     pub conversations: Conversations,
     pub presences: Presences,
     pub contacts: Contacts,
@@ -68,6 +78,11 @@ pub struct App {
 impl App {
     pub(crate) fn now(&self) -> Timestamp {
         self.store.clock().now()
+    }
+
+    /// Whether a message of this moment is too old to be followed up, if it is heard of only now.
+    pub(crate) fn is_too_old(&self, at: Timestamp) -> bool {
+        self.now().duration_since(at) > self.answer_max_age
     }
 }
 

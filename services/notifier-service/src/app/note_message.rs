@@ -16,12 +16,21 @@ impl App {
         let at = instant(fact.at).ok_or_else(|| Fault::invalid("at", "is missing"))?;
         let mut tx = self.store.begin(workspace).await?;
         let mut open = self.open_case(&mut tx, workspace, id).await?;
-        open.case.conversation.posted(fact.seq, author, fact.follow_up, at);
+        let too_old = self.is_too_old(at);
+        open.case
+            .conversation
+            .posted(fact.seq, author, fact.follow_up, at, too_old);
         let answer = author == AuthorRole::Agent && fact.follow_up;
         if answer && tx.first_time(workspace, HEARD, &fact.message).await? {
             open.case.heard = Some((fact.seq, at));
         }
         self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
-        self.commit(tx, open).await
+        // Not told of yet: the owner is asked.
+        let by_text = open.case.settings.as_ref().map(|settings| settings.sms);
+        self.commit(tx, open).await?;
+        if author == AuthorRole::Customer && by_text != Some(false) {
+            self.read_keyword(workspace, id, fact.seq, by_text).await?;
+        }
+        Ok(())
     }
 }

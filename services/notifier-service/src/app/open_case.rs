@@ -1,20 +1,17 @@
-//! The one place where a case is read under its lock, settled, and written back with everything that follows from it.
+//! The one place where a case is read under its lock, and what was folded into it is written back.
 
+use super::App;
 use super::hand_over::Handed;
-use super::timeline::{entry, evidence};
-use super::{App, kind};
-use crate::domain::{Case, Conversation, Effect, FollowUp, Fresh, Ids, Move, Step, Turn, confirmation};
+use crate::domain::{Case, Conversation, End, FollowUp};
+use crate::metrics::Turned;
 use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::postgres::follow_up::{Row, Trace};
 use crate::outbound::postgres::timeline::Entry;
-use crate::outbound::postgres::{case, channel, conversation, delivery, follow_up, presence, timeline};
-use domain::{ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
-use events::event::{DeliveryFailed, FollowUpEnd, FollowUpEnded, FollowUpStarted};
-use events::stamp;
-use fault::{Fault, Result, codes};
+use crate::outbound::postgres::{case, channel, conversation, delivery, follow_up, presence};
+use domain::{ConversationId, DeliveryId, Timestamp, WorkspaceId};
+use fault::{Fault, Result};
 use std::collections::BTreeMap;
 use store::Tx;
-use tracing::Span;
 
 /// Why a case is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +30,19 @@ pub(crate) struct OpenCase {
     pub conversation: ConversationId,
     pub now: Timestamp,
     pub case: Case,
-    before: Case,
+    /// As it was read.
+    pub before: Case,
     /// Of the newest follow-up.
-    trace: Option<Trace>,
+    pub trace: Option<Trace>,
     /// Lines of the history that are written when the case is settled.
     pub lines: Vec<Entry>,
     /// The earliest deadline that this transaction arms.
     pub armed: Option<Timestamp>,
     /// What it decided to send.
     pub handed: Vec<Handed>,
+    /// What is counted once it is committed.
+    pub turned: Vec<Turned>,
+    pub ended: Vec<End>,
 }
 
 impl OpenCase {
@@ -53,6 +54,15 @@ impl OpenCase {
         };
     }
 
+    /// A turn of a delivery, for the metrics.
+    pub fn count(&mut self, row: &Delivery, what: &str) {
+        self.turned.push(Turned {
+            step: row.step,
+            purpose: row.purpose,
+            what: what.to_owned(),
+        });
+    }
+
     /// Writes a delivery of this conversation back. `keep_lease`: whoever holds it goes on with it.
     pub async fn save_delivery(&mut self, tx: &mut Tx, row: &Delivery, keep_lease: bool) -> Result<()> {
         if !keep_lease {
@@ -61,7 +71,8 @@ impl OpenCase {
         delivery::save_delivery(tx, &self.workspace, row, keep_lease).await
     }
 
-    async fn save_follow_up(&mut self, tx: &mut Tx, follow_up: FollowUp, trace: Trace) -> Result<()> {
+    /// Writes a follow-up of this conversation back.
+    pub async fn save_follow_up(&mut self, tx: &mut Tx, follow_up: FollowUp, trace: Trace) -> Result<()> {
         self.arm(follow_up.due_at);
         let row = Row {
             follow_up,
@@ -142,6 +153,8 @@ impl App {
             lines: Vec::new(),
             armed: None,
             handed: Vec::new(),
+            turned: Vec::new(),
+            ended: Vec::new(),
         };
         Ok((open, rest.delivery))
     }
@@ -164,191 +177,10 @@ impl App {
         self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
         self.commit(tx, open).await
     }
-
-    /// Settles a case and writes everything back; the caller commits by [`App::commit`].
-    pub(crate) async fn settle_case(
-        &self,
-        tx: &mut Tx,
-        open: &mut OpenCase,
-        fresh: Option<Fresh>,
-        cause: Cause,
-    ) -> Result<()> {
-        let ids = Ids {
-            follow_up: FollowUpId::generate(self.store.entropy()),
-            delivery: DeliveryId::generate(self.store.entropy()),
-        };
-        let effects = open.case.settle(fresh, ids, open.now);
-        let arms = |effect: &Effect| matches!(effect, Effect::Armed { .. } | Effect::Send { .. });
-        let here = Trace {
-            parent: rpc::traceparent(&Span::current()),
-            at: open.now,
-        };
-        let earlier = open.trace.clone();
-        let opened = effects.iter().any(|effect| matches!(effect, Effect::Opened(_)));
-        if opened || (cause == Cause::Fact && effects.iter().any(arms)) {
-            open.trace = Some(here.clone());
-        }
-        save(tx, open).await?;
-        if let Some(closed) = open.case.closed.take() {
-            open.save_follow_up(tx, closed, earlier.unwrap_or_else(|| here.clone()))
-                .await?;
-        }
-        let changed = open.case.follow_up != open.before.follow_up || cause == Cause::Timer;
-        if let Some(newest) = open.case.follow_up.clone().filter(|_| changed) {
-            let trace = open.trace.clone().unwrap_or_else(|| here.clone());
-            open.save_follow_up(tx, newest, trace).await?;
-        }
-        for effect in effects {
-            let line = self.write(tx, open, effect, &here).await?;
-            open.lines.push(line);
-        }
-        let confirmation = self.confirm(tx, open, here).await?;
-        open.lines.extend(confirmation);
-        timeline::add_entries(tx, &open.workspace, open.conversation, &std::mem::take(&mut open.lines)).await
-    }
-
-    /// Adds the confirmation of a conversation that is to have one and has none.
-    async fn confirm(&self, tx: &mut Tx, open: &mut OpenCase, trace: Trace) -> Result<Option<Entry>> {
-        let (conversation, now) = (open.conversation, open.now);
-        if !confirmation::is_due(&open.case, now) || delivery::is_confirmed(tx, &open.workspace, conversation).await? {
-            return Ok(None);
-        }
-        let id = DeliveryId::generate(self.store.entropy());
-        let row = Delivery::new(id, conversation, None, Step::Text, trace, now);
-        let added = self.add_delivery(tx, open, row).await?;
-        Ok(added.then(|| entry(now, "confirmation due", None, Some(id), evidence(&open.case))))
-    }
-
-    async fn write(&self, tx: &mut Tx, open: &mut OpenCase, effect: Effect, here: &Trace) -> Result<Entry> {
-        let (now, conversation) = (open.now, open.conversation);
-        let mut seen = evidence(&open.case);
-        Ok(match effect {
-            Effect::Opened(id) => {
-                let from_seq = open.case.follow_up.as_ref().map_or(0, |follow_up| follow_up.from_seq);
-                tx.record(
-                    &open.workspace,
-                    &FollowUpStarted {
-                        follow_up: id.to_string(),
-                        conversation: conversation.to_string(),
-                        from_seq,
-                        at: Some(stamp(now)),
-                    },
-                );
-                entry(now, "opened", Some(id), None, seen)
-            }
-            Effect::Armed {
-                follow_up,
-                until,
-                why,
-                again,
-            } => {
-                seen.insert("why".into(), why.word().into());
-                seen.extend(until.map(|until| ("until".to_owned(), until.to_string())));
-                let what = if again { "armed again" } else { "armed" };
-                entry(now, what, Some(follow_up), None, seen)
-            }
-            Effect::Send {
-                follow_up,
-                step,
-                delivery: id,
-            } => {
-                let trace = open.trace.clone().unwrap_or_else(|| here.clone());
-                let row = Delivery::new(id, conversation, Some(follow_up), step, trace, now);
-                self.add_delivery(tx, open, row).await?;
-                seen.insert("step".into(), step.word().into());
-                entry(now, "due", Some(follow_up), Some(id), seen)
-            }
-            Effect::Cancel {
-                follow_up,
-                step,
-                delivery: id,
-            } => {
-                cancel(tx, open, id).await?;
-                seen.insert("step".into(), step.word().into());
-                entry(now, "cancelled", Some(follow_up), Some(id), seen)
-            }
-            Effect::Ended { follow_up, causes } => {
-                record_end(tx, open, follow_up, &causes);
-                seen.insert("causes".into(), causes.words().join(","));
-                entry(now, "ended", Some(follow_up), None, seen)
-            }
-        })
-    }
-}
-
-fn record_end(tx: &mut Tx, open: &OpenCase, id: FollowUpId, causes: &crate::domain::Causes) {
-    // When one made room for the next, the case holds the next; the ended one's range is what was covered.
-    let (from_seq, to_seq) = match &open.case.follow_up {
-        Some(newest) if newest.id == id => (newest.from_seq, newest.to_seq),
-        _ => open
-            .before
-            .follow_up
-            .as_ref()
-            .map_or((0, 0), |ended| (ended.from_seq, ended.to_seq)),
-    };
-    let reason = causes.strongest().map_or(FollowUpEnd::Unspecified, end_on_wire);
-    tx.record(
-        &open.workspace,
-        &FollowUpEnded {
-            follow_up: id.to_string(),
-            conversation: open.conversation.to_string(),
-            from_seq,
-            to_seq,
-            reason: reason.into(),
-            causes: causes.iter().map(|end| end_on_wire(end).into()).collect(),
-            at: Some(stamp(open.now)),
-        },
-    );
-}
-
-/// The wire's word for an end.
-pub(crate) fn end_on_wire(end: crate::domain::End) -> FollowUpEnd {
-    use crate::domain::End;
-    match end {
-        End::Replied => FollowUpEnd::Replied,
-        End::Returned => FollowUpEnd::Returned,
-        End::Read => FollowUpEnd::Read,
-        End::Exhausted => FollowUpEnd::Exhausted,
-        End::Superseded => FollowUpEnd::Superseded,
-        End::NoAddress => FollowUpEnd::NoAddress,
-        End::SwitchedOff => FollowUpEnd::SwitchedOff,
-        End::Marked => FollowUpEnd::Marked,
-        End::AgentOpened => FollowUpEnd::AgentOpened,
-    }
-}
-
-/// Takes a delivery back before its attempt, and tells billing to release what it may hold.
-async fn cancel(tx: &mut Tx, open: &mut OpenCase, id: DeliveryId) -> Result<()> {
-    let now = open.now;
-    let Some(mut row) = delivery::read_delivery(tx, &open.workspace, id).await? else {
-        return Err(Fault::internal(format!("delivery {id} is gone")));
-    };
-    if let Ok(Move::To(status)) = row.status.take(Turn::Cancel, row.attempts > 0) {
-        (row.status, row.status_at, row.due_at) = (status, now, None);
-        row.reason = codes::CANCELLED.name.into();
-        open.save_delivery(tx, &row, false).await?;
-        record_failed(tx, &open.workspace, &row, now);
-    }
-    Ok(())
-}
-
-/// Says that nothing of this delivery was accepted: its hold is released.
-pub(crate) fn record_failed(tx: &mut Tx, workspace: &WorkspaceId, row: &Delivery, now: Timestamp) {
-    tx.record(
-        workspace,
-        &DeliveryFailed {
-            delivery: row.id.to_string(),
-            follow_up: row.follow_up.map(|id| id.to_string()).unwrap_or_default(),
-            conversation: row.conversation.to_string(),
-            kind: kind(row.step).into(),
-            reason: row.reason.clone(),
-            at: Some(stamp(now)),
-        },
-    );
 }
 
 /// Writes the folded part back, as far as it changed.
-async fn save(tx: &mut Tx, open: &OpenCase) -> Result<()> {
+pub(crate) async fn save(tx: &mut Tx, open: &OpenCase) -> Result<()> {
     let OpenCase {
         workspace,
         conversation: id,

@@ -1,7 +1,8 @@
 //! The third step: what became of the provider call.
 
-use super::open_case::{Cause, OpenCase, record_failed};
+use super::open_case::{Cause, OpenCase};
 use super::send::{purpose_on_wire, turned};
+use super::settle_case::record_failed;
 use super::timeline::{entry, evidence, facts};
 use super::{App, kind};
 use crate::domain::{Move, Status, Step, Turn};
@@ -41,7 +42,8 @@ impl App {
     ) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
         let (mut open, row) = self.open_delivery(&mut tx, workspace, sent).await?;
-        if is_late(&row, attempt, &outcome) {
+        let taken = matches!(outcome, Outcome::Accepted { .. });
+        if row.status.is_late(row.attempts, attempt, taken) {
             tracing::warn!(delivery = %row.id, attempt, newest = row.attempts, "a late outcome");
             let seen = facts([
                 ("attempt", attempt.to_string()),
@@ -200,18 +202,6 @@ pub(crate) fn record_accepted(tx: &mut Tx, open: &OpenCase, row: &Delivery) {
             at: Some(stamp(open.now)),
         },
     );
-}
-
-/// Whether what is said of an attempt comes after it was settled otherwise.
-fn is_late(row: &Delivery, attempt: u32, outcome: &Outcome) -> bool {
-    let taken = matches!(outcome, Outcome::Accepted { .. });
-    row.attempts != attempt
-        || match row.status {
-            // Found absent, and about to be tried again: that it was taken after all is worth knowing.
-            Status::Due | Status::Checking => !taken,
-            Status::Failed | Status::Cancelled | Status::Unconfirmed => true,
-            _ => false,
-        }
 }
 
 /// Ends what nobody tells the outcome of.

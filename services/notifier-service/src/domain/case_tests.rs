@@ -17,6 +17,7 @@ pub(super) fn at(second: i64) -> Timestamp {
 pub(crate) fn settings() -> Settings {
     Settings {
         web: true,
+        sms: false,
         follow_up: true,
         policy: Policy::TextThenEmail,
         presence_told: true,
@@ -48,6 +49,7 @@ pub(super) enum Fact {
         seq: u64,
         author: AuthorRole,
         follow_up: bool,
+        too_old: bool,
     },
     Read(u64),
     Presence {
@@ -77,8 +79,14 @@ pub(super) fn fold(case: &mut Case, fact: &Fact) {
             conversation.reachable(*version, at(0), None, id(phone, 100), id(email, 200));
         }
         // The owner numbers messages in the order of their time.
-        Fact::Posted { seq, author, follow_up } => {
-            conversation.posted(*seq, *author, *follow_up, at(i64::try_from(*seq).expect("small") * 10));
+        Fact::Posted {
+            seq,
+            author,
+            follow_up,
+            too_old,
+        } => {
+            let posted_at = at(i64::try_from(*seq).expect("small") * 10);
+            conversation.posted(*seq, *author, *follow_up, posted_at, *too_old);
         }
         Fact::Read(up_to) => conversation.read(*up_to),
         Fact::Presence { version, state } => {
@@ -147,7 +155,7 @@ fn state() -> impl Strategy<Value = PresenceState> {
 
 /// A history as its owners would tell it: messages numbered without gaps, one state per version of presence.
 fn history() -> impl Strategy<Value = Vec<Fact>> {
-    let messages = prop::collection::vec((author(), prop::bool::weighted(0.85)), 1..7);
+    let messages = prop::collection::vec((author(), prop::bool::weighted(0.85), prop::bool::weighted(0.15)), 1..7);
     let reads = prop::collection::vec(1u64..8, 0..3);
     let presence = prop::collection::vec(state(), 0..5);
     let reach = prop::collection::vec((any::<bool>(), any::<bool>()), 1..3);
@@ -155,7 +163,12 @@ fn history() -> impl Strategy<Value = Vec<Fact>> {
     (messages, reads, presence, reach, returned).prop_map(|(messages, reads, presence, reach, returned)| {
         let numbered = (1u64..).zip(messages);
         let mut facts = vec![Fact::Started, Fact::Channel];
-        facts.extend(numbered.map(|(seq, (author, follow_up))| Fact::Posted { seq, author, follow_up }));
+        facts.extend(numbered.map(|(seq, (author, follow_up, too_old))| Fact::Posted {
+            seq,
+            author,
+            follow_up,
+            too_old,
+        }));
         facts.extend(reads.into_iter().map(Fact::Read));
         facts.extend(
             (1u64..)

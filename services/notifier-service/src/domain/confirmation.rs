@@ -4,7 +4,7 @@ use crate::domain::Case;
 use domain::AuthorRole;
 use jiff::{SignedDuration, Timestamp};
 
-/// A number that was given longer ago gets no confirmation any more: it would only surprise.
+/// What was written, or given, longer ago is not confirmed any more: it would only surprise.
 pub const FRESH: SignedDuration = SignedDuration::from_hours(1);
 
 /// Whether the conversation is to get its confirmation text, if it had none.
@@ -21,5 +21,15 @@ pub fn is_due(case: &Case, now: Timestamp) -> bool {
     let just_given = conversation
         .phone
         .is_some_and(|phone| now.duration_since(phone.at) <= FRESH);
-    asked_for && by_customer && just_given && conversation.customer_up_to > 0
+    // Old messages that are brought in from elsewhere are not confirmed.
+    let just_written = conversation.customer_up_to > 0
+        && conversation
+            .customer_at
+            .is_none_or(|at| now.duration_since(at) <= FRESH);
+    asked_for && by_customer && just_given && just_written
+}
+
+/// Whether it is too late for a confirmation that has been due since then.
+pub fn is_over(due_since: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(due_since) > FRESH
 }

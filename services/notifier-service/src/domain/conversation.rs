@@ -28,6 +28,8 @@ pub struct Answer {
     pub bot: bool,
     /// False: marked as not to be followed up.
     pub follow_up: bool,
+    /// It was already old when it was first heard of: nobody is to be told of it now.
+    pub too_old: bool,
     pub at: Timestamp,
 }
 
@@ -43,6 +45,8 @@ pub struct Conversation {
     pub read_up_to: u64,
     /// The customer's newest message.
     pub customer_up_to: u64,
+    /// When the customer wrote it.
+    pub customer_at: Option<Timestamp>,
     /// When the customer last came back through a link.
     pub returned_at: Option<Timestamp>,
     pub resolved_version: u64,
@@ -77,13 +81,22 @@ impl Conversation {
         give(&mut self.email, email, version, at);
     }
 
-    pub fn posted(&mut self, seq: u64, author: AuthorRole, follow_up: bool, at: Timestamp) {
+    /// A message; `too_old` says how it is if it is heard of for the first time.
+    pub fn posted(&mut self, seq: u64, author: AuthorRole, follow_up: bool, at: Timestamp, too_old: bool) {
         match author {
-            AuthorRole::Customer => self.replied(seq),
+            AuthorRole::Customer => {
+                self.customer_at = self.customer_at.max(Some(at));
+                self.replied(seq);
+            }
             AuthorRole::Agent | AuthorRole::Bot => {
                 if seq > self.mark() {
                     let bot = author == AuthorRole::Bot;
-                    self.answers.entry(seq).or_insert(Answer { bot, follow_up, at });
+                    self.answers.entry(seq).or_insert(Answer {
+                        bot,
+                        follow_up,
+                        too_old,
+                        at,
+                    });
                 }
             }
             AuthorRole::System => {}
@@ -136,23 +149,34 @@ impl Conversation {
         let bots = settings.bot_answers;
         self.answers
             .range(seq..)
-            .filter(move |(_, answer)| answer.follow_up && (bots || !answer.bot))
+            .filter(move |(_, answer)| answer.follow_up && !answer.too_old && (bots || !answer.bot))
             .map(|(seq, answer)| (*seq, answer))
     }
 
-    /// The first unread answer beyond `covered`: one that is to be followed up, else one that is marked.
+    /// Whether some unread answer from `seq` on would be followed up if it had been heard of in time.
+    pub fn heard_too_late(&self, seq: u64, settings: &Settings) -> bool {
+        self.answers
+            .range(seq..)
+            .any(|(_, answer)| answer.follow_up && answer.too_old && (settings.bot_answers || !answer.bot))
+    }
+
+    /// The first unread answer beyond `covered`: one that is to be followed up, else one that is marked or too old.
     pub fn first_beyond(&self, covered: u64, settings: &Settings) -> Option<(u64, Timestamp)> {
         let from = covered.saturating_add(1);
-        let marked = || {
+        let counts = |answer: &Answer| match answer.follow_up {
+            true => answer.too_old && (settings.bot_answers || !answer.bot),
+            false => !answer.bot,
+        };
+        let left_out = || {
             self.answers
                 .range(from..)
-                .find(|(_, answer)| !answer.bot && !answer.follow_up)
+                .find(|(_, answer)| counts(answer))
                 .map(|(seq, answer)| (*seq, answer.at))
         };
         self.unread_from(from, settings)
             .next()
             .map(|(seq, answer)| (seq, answer.at))
-            .or_else(marked)
+            .or_else(left_out)
     }
 
     /// The agent began it and the customer never wrote.

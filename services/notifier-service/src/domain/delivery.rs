@@ -146,6 +146,18 @@ impl Status {
         )
     }
 
+    /// Whether what is said of an attempt comes after that was settled otherwise, or after a newer one began. `taken`: it
+    /// says that the provider has the message.
+    pub fn is_late(self, newest: u32, attempt: u32, taken: bool) -> bool {
+        newest != attempt
+            || match self {
+                // Found absent, and about to be tried again: that it was taken after all stops that.
+                Self::Due | Self::Checking => !taken,
+                Self::Failed | Self::Cancelled | Self::Unconfirmed => true,
+                _ => false,
+            }
+    }
+
     /// Takes a turn. `attempted`: the provider was called at least once for this delivery, so a receipt can be true.
     pub fn take(self, turn: Turn, attempted: bool) -> Result<Move, IllegalMove> {
         use Move::{Stay, To};
@@ -234,6 +246,17 @@ mod tests {
                 prop_assert!(!matches!(end.take(turns[turn], true), Ok(Move::To(_))));
             }
         }
+    }
+
+    #[test]
+    fn an_earlier_attempt_never_settles_a_later_one() {
+        for status in Status::ALL {
+            assert!(status.is_late(2, 1, true) && status.is_late(2, 1, false), "{status:?}");
+        }
+        assert!(!Status::Attempting.is_late(1, 1, false));
+        assert!(!Status::Unknown.is_late(1, 1, true));
+        assert!(!Status::Due.is_late(1, 1, true) && Status::Due.is_late(1, 1, false));
+        assert!(Status::Failed.is_late(1, 1, true));
     }
 
     #[test]

@@ -33,6 +33,10 @@ fn because(end: End) -> &'static str {
         End::SwitchedOff => "follow-ups are switched off for the channel",
         End::Marked => "the answers are marked as not to be followed up",
         End::AgentOpened => "the agent opened the conversation and the customer never wrote",
+        End::TooOld => "the answers were already old when they were first heard of",
+        End::NoPresence => {
+            "no presence is told for this customer, so texts are not used, and no e-mail address was given"
+        }
     }
 }
 

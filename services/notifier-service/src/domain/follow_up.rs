@@ -210,7 +210,8 @@ impl Evidence<'_> {
             return Verdict::UnderWay(step);
         }
         let Some(burst) = self.burst(follow_up, settings) else {
-            return Verdict::End(Causes::one(End::Marked));
+            let late = self.conversation.heard_too_late(follow_up.from_seq, settings);
+            return Verdict::End(Causes::one(if late { End::TooOld } else { End::Marked }));
         };
         // A text never follows the mail, even where the number was given in between.
         let mail_taken = !StepRecord::is_open(follow_up.mail.as_ref());
@@ -288,6 +289,21 @@ impl Evidence<'_> {
         let text = by_text.then_some(Step::Text);
         let mail = by_mail.then_some(Step::Mail);
         text.into_iter().chain(mail)
+    }
+
+    /// Why there is no way to reach this customer.
+    fn no_way(&self) -> End {
+        let by_text_if_told = self.settings.is_some_and(|settings| {
+            settings.policy == Policy::TextThenEmail
+                && settings.phone
+                && self.conversation.phone.is_some()
+                && !self.presence_told(settings)
+        });
+        if by_text_if_told {
+            End::NoPresence
+        } else {
+            End::NoAddress
+        }
     }
 
     /// A step can still be taken: when?
@@ -402,7 +418,7 @@ impl Evidence<'_> {
             return match self.absence((first, last), timing, now, time) {
                 Some(verdict) => verdict,
                 None if now < time => wait(Some(time), Why::Debounce),
-                None => Verdict::End(Causes::one(End::NoAddress)),
+                None => Verdict::End(Causes::one(self.no_way())),
             };
         };
         debug_assert!(!newest.status.is_under_way(), "{step:?} was looked for before");

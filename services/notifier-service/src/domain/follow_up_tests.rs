@@ -19,6 +19,7 @@ fn told(facts: &[Fact], now: i64) -> Case {
         seq: 1,
         author: AuthorRole::Customer,
         follow_up: true,
+        too_old: false,
     };
     let facts: Vec<Fact> = usual
         .into_iter()
@@ -33,6 +34,7 @@ fn answer(seq: u64) -> Fact {
         seq,
         author: AuthorRole::Agent,
         follow_up: true,
+        too_old: false,
     }
 }
 
@@ -96,10 +98,44 @@ fn without_an_address_nothing_is_sent_and_the_reason_is_kept() {
         seq: 1,
         author: AuthorRole::Customer,
         follow_up: true,
+        too_old: false,
     };
     let facts: Vec<Fact> = facts.into_iter().chain([customer, answer(2)]).collect();
     assert_eq!(follow_up(&run(&facts, at(49))).state, State::Watching);
     assert_eq!(follow_up(&run(&facts, at(50))).causes.strongest(), Some(End::NoAddress));
+}
+
+#[test]
+fn old_answers_end_a_follow_up_at_once_and_new_ones_open_the_next() {
+    let old = |seq| Fact::Posted {
+        seq,
+        author: AuthorRole::Agent,
+        follow_up: true,
+        too_old: true,
+    };
+    let away = presence(1, PresenceState::Offline);
+    let case = told(&[away.clone(), old(2), old(3)], 500);
+    assert_eq!(follow_up(&case).causes.strongest(), Some(End::TooOld));
+    assert!(follow_up(&case).text.is_none() && follow_up(&case).mail.is_none());
+    let case = told(&[away, old(2), answer(3)], 60);
+    assert_eq!(
+        (follow_up(&case).from_seq, follow_up(&case).state),
+        (3, State::Running(Step::Text))
+    );
+}
+
+#[test]
+fn a_number_alone_is_not_texted_where_nobody_tells_of_presence() {
+    let mut case = told(&[answer(2)], 0);
+    let started = case.conversation.started.as_mut().expect("it began");
+    started.visitor = None;
+    let mut mailed = case.clone();
+    case.conversation.email = None;
+    let mut number = 7000;
+    case.settle(None, ids(&mut number), at(500));
+    assert_eq!(follow_up(&case).causes.strongest(), Some(End::NoPresence));
+    mailed.settle(None, ids(&mut number), at(500));
+    assert_eq!(follow_up(&mailed).state, State::Running(Step::Mail));
 }
 
 fn sent(case: &mut Case, step: Step, status: Status, second: i64) {

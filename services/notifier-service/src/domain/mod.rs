@@ -7,6 +7,7 @@ mod conversation;
 mod delivery;
 pub mod explain;
 mod follow_up;
+pub mod given_name;
 pub mod keys;
 pub mod keywords;
 mod presence;

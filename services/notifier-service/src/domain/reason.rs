@@ -18,10 +18,14 @@ pub enum End {
     Marked,
     /// The agent opened the conversation and the customer never wrote.
     AgentOpened,
+    /// The answers were already old when they were first heard of.
+    TooOld,
+    /// Only a phone number was given, and nobody tells whether this customer is there.
+    NoPresence,
 }
 
 impl End {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Replied,
         Self::Returned,
         Self::Read,
@@ -31,6 +35,8 @@ impl End {
         Self::SwitchedOff,
         Self::Marked,
         Self::AgentOpened,
+        Self::TooOld,
+        Self::NoPresence,
     ];
 
     /// The word as stored and shown.
@@ -45,6 +51,8 @@ impl End {
             Self::SwitchedOff => "switched_off",
             Self::Marked => "marked",
             Self::AgentOpened => "agent_opened",
+            Self::TooOld => "too_old",
+            Self::NoPresence => "no_presence",
         }
     }
 

@@ -1,9 +1,12 @@
 //! What the outside gets to read. Words live in `templates/<language>/`; whatever people typed goes into HTML only
 //! through an escaping engine.
 
-use domain::{Language, PersonName};
+use crate::domain::given_name::shown;
+use domain::{Language, PersonName, sms};
 use jiff::Timestamp;
-use minijinja::{Environment, Value, context};
+use minijinja::value::ValueKind;
+use minijinja::{AutoEscape, Environment, Error, Output, State, Value, context, escape_formatter};
+use std::fmt::Write;
 use std::sync::LazyLock;
 
 /// A longer answer is cut in the mail: the rest stands behind the link.
@@ -25,9 +28,33 @@ macro_rules! templates {
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
+    environment.set_formatter(format);
     templates!(environment: "en", "pl", "fr");
     environment
 });
+
+/// Escapes for HTML's text and quoted attributes. The engine's own form would also turn the slashes of links into
+/// entities, which some mail programs do not undo.
+fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let plain = value.kind() == ValueKind::String && !value.is_safe();
+    let Some(text) = value
+        .as_str()
+        .filter(|_| plain && matches!(state.auto_escape(), AutoEscape::Html))
+    else {
+        return escape_formatter(out, state, value);
+    };
+    for character in text.chars() {
+        match character {
+            '&' => out.write_str("&amp;"),
+            '<' => out.write_str("&lt;"),
+            '>' => out.write_str("&gt;"),
+            '"' => out.write_str("&quot;"),
+            '\'' => out.write_str("&#39;"),
+            other => out.write_char(other),
+        }?;
+    }
+    Ok(())
+}
 
 /// What every message says.
 #[derive(Debug, Clone)]
@@ -90,8 +117,7 @@ fn line(text: &str) -> String {
         .join(" ")
 }
 
-fn short(frame: &Frame<'_>, template: &str) -> String {
-    let name = frame.name.map(|name| line(name.expose()));
+fn short(frame: &Frame<'_>, template: &str, name: Option<&str>) -> String {
     let business = line(frame.business);
     let text = render(
         frame,
@@ -101,14 +127,29 @@ fn short(frame: &Frame<'_>, template: &str) -> String {
     line(&text)
 }
 
+/// A text bears the name only as long as it costs nothing: the same encoding, and no further part.
+fn text(frame: &Frame<'_>, template: &str) -> String {
+    let without = short(frame, template, None);
+    let Some(name) = frame.name.and_then(shown) else {
+        return without;
+    };
+    let with = short(frame, template, Some(&name));
+    let (cheap, dear) = (sms::parts(&without), sms::parts(&with));
+    if dear.encoding == cheap.encoding && dear.count <= cheap.count {
+        with
+    } else {
+        without
+    }
+}
+
 /// The text that says that an answer waits; without the answer.
 pub fn follow_up_text(frame: &Frame<'_>) -> String {
-    short(frame, "text.txt")
+    text(frame, "text.txt")
 }
 
 /// The text that confirms the first message.
 pub fn confirmation_text(frame: &Frame<'_>) -> String {
-    short(frame, "confirmation.txt")
+    text(frame, "confirmation.txt")
 }
 
 /// The mail with question and unread answers: the newest ones, of `total`.
@@ -116,13 +157,13 @@ pub fn follow_up_mail(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Qu
     let earlier = usize::try_from(total)
         .unwrap_or(usize::MAX)
         .saturating_sub(answers.len());
-    let name = frame.name.map(|name| line(name.expose()));
+    let name = frame.name.and_then(shown);
     let business = line(frame.business);
     let question = question.map(Quote::value);
     let answers: Vec<Value> = answers.iter().map(Quote::value).collect();
     let context = context! { business, number => frame.number, name, link => frame.link, question, answers, earlier };
     MailBody {
-        subject: short(frame, "subject.txt"),
+        subject: short(frame, "subject.txt", None),
         text: render(frame, "mail.txt", context.clone()),
         html: render(frame, "mail.html", context),
     }
@@ -132,6 +173,7 @@ pub fn follow_up_mail(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Qu
 mod tests {
     use super::*;
     use domain::sms::{Encoding, parts};
+    use proptest::prelude::*;
 
     const LINK: &str = "https://chat.example.com/r/acme.AAAAAAAAAAAAAAAAAAAAAA";
 
@@ -168,11 +210,70 @@ mod tests {
 
     #[test]
     fn a_name_personalises() {
-        let name = PersonName::parse("Zoë").expect("a name");
+        let name = PersonName::parse("José").expect("a name");
         for language in ALL {
-            assert!(follow_up_text(&frame(language, Some(&name))).contains("Zoë"));
+            assert!(follow_up_text(&frame(language, Some(&name))).contains("José"));
             let mail = follow_up_mail(&frame(language, Some(&name)), None, &[], 0);
-            assert!(mail.text.contains("Zoë") && mail.html.contains("Zoë"));
+            assert!(mail.text.contains("José") && mail.html.contains("José"));
+        }
+    }
+
+    #[test]
+    fn a_name_that_would_make_a_text_dearer_stands_in_the_mail_only() {
+        let polish = PersonName::parse("Łukasz").expect("a name");
+        let long = PersonName::parse("Bartholomew Maximilian Alexand").expect("a name");
+        let business = "The Corner Bookshop of Upper Saint Regis and Sons";
+        for language in ALL {
+            for name in [&polish, &long] {
+                let frame = Frame {
+                    business,
+                    ..frame(language, Some(name))
+                };
+                let text = follow_up_text(&frame);
+                assert!(!text.contains(name.expose()), "{text}");
+                let counted = parts(&text);
+                assert_eq!((counted.encoding, counted.count), (Encoding::Gsm7, 1), "{text}");
+                assert!(follow_up_mail(&frame, None, &[], 0).text.contains(name.expose()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_stays_a_link_in_html() {
+        let link = "https://chat.example.com/r/acme.AAAA?a=1&b=\"2\"";
+        for language in ALL {
+            let frame = Frame {
+                link,
+                business: "O'Neil & <Sons>",
+                ..frame(language, None)
+            };
+            let html = follow_up_mail(&frame, None, &[], 0).html;
+            let href = "href=\"https://chat.example.com/r/acme.AAAA?a=1&amp;b=&quot;2&quot;\"";
+            assert!(html.contains(href), "{html}");
+            assert!(html.contains("O&#39;Neil &amp; &lt;Sons&gt;"), "{html}");
+            assert!(!html.contains("&#x2f;"), "{html}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_given_name_adds_no_part_and_nothing_but_letters(
+            given in prop_oneof!["\\PC{1,60}", "[A-Za-zŁéñ .'-]{1,40}", "[a-z]{1,8}\\.(com|pl)/?[a-z]{0,4}"],
+        ) {
+            let Ok(name) = PersonName::parse(&given) else { return Ok(()) };
+            for language in ALL {
+                let (plain, named) = (frame(language, None), frame(language, Some(&name)));
+                for template in ["text.txt", "confirmation.txt"] {
+                    let (without, with) = (text(&plain, template), text(&named, template));
+                    let (cheap, dear) = (parts(&without), parts(&with));
+                    prop_assert_eq!(cheap.encoding, dear.encoding);
+                    prop_assert!(dear.count <= cheap.count);
+                    let added = with.strip_suffix(without.as_str()).unwrap_or(&with);
+                    let harmless = |c: char| c.is_alphabetic() || " -'’.,".contains(c);
+                    prop_assert!(added.chars().all(harmless), "{added:?}");
+                    prop_assert!(added.chars().count() <= 30 + ", ".len());
+                }
+            }
         }
     }
 

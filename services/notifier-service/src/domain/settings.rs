@@ -25,6 +25,9 @@ pub enum Policy {
 pub struct Settings {
     /// Only web channels have follow-ups: the others deliver by themselves.
     pub web: bool,
+    /// Its customers write texts.
+    #[serde(default)]
+    pub sms: bool,
     pub follow_up: bool,
     pub policy: Policy,
     /// False: nobody tells whether the customer is there, so only mail on unread applies.
@@ -52,6 +55,7 @@ impl Settings {
         let source = PresenceSource::try_from(wire.presence_source).unwrap_or_default();
         Self {
             web: kind == ChannelKind::Web,
+            sms: kind == ChannelKind::Sms,
             follow_up: wire.follow_up,
             policy: match FollowUpPolicy::try_from(wire.policy) {
                 Ok(FollowUpPolicy::EmailOnUnread) => Policy::EmailOnUnread,

@@ -47,6 +47,10 @@ impl FollowUpService for Grpc {
     async fn set_opt_out(&self, request: Request<SetOptOutRequest>) -> Answer<SetOptOutResponse> {
         rpc::answer(self.opt_out(request.into_inner()).await)
     }
+
+    async fn get_opt_out(&self, request: Request<GetOptOutRequest>) -> Answer<GetOptOutResponse> {
+        rpc::answer(self.opted_out(request.into_inner()).await)
+    }
 }
 
 impl Grpc {
@@ -128,15 +132,43 @@ impl Grpc {
     async fn opt_out(&self, request: SetOptOutRequest) -> Result<SetOptOutResponse> {
         use set_opt_out_request::Address;
         let workspace = WorkspaceId::parse(&request.workspace)?;
-        let normalised = match request.address {
-            Some(Address::Phone(phone)) => PhoneE164::parse(&phone)?.expose().to_owned(),
-            Some(Address::Email(email)) => Email::parse(&email)?.normalised(),
-            None => return Err(Fault::invalid("address", "give a phone or an email")),
+        let mac = match request.address {
+            Some(Address::Phone(phone)) => self.phone_mac(&workspace, &phone)?,
+            Some(Address::Email(email)) => self.email_mac(&workspace, &email)?,
+            None => return Err(no_address()),
         };
-        let mac = self.0.keys.address_mac(&workspace, &normalised);
         self.0.set_opt_out(&workspace, &mac, request.opted_out).await?;
         Ok(SetOptOutResponse {})
     }
+
+    async fn opted_out(&self, request: GetOptOutRequest) -> Result<GetOptOutResponse> {
+        use get_opt_out_request::Address;
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let mac = match request.address {
+            Some(Address::Phone(phone)) => self.phone_mac(&workspace, &phone)?,
+            Some(Address::Email(email)) => self.email_mac(&workspace, &email)?,
+            None => return Err(no_address()),
+        };
+        let (opted_out, since) = self.0.get_opt_out(&workspace, &mac).await?;
+        Ok(GetOptOutResponse {
+            opted_out,
+            since: since.map(stamp),
+        })
+    }
+
+    fn phone_mac(&self, workspace: &WorkspaceId, phone: &str) -> Result<Vec<u8>> {
+        let phone = PhoneE164::parse(phone)?;
+        Ok(self.0.keys.address_mac(workspace, phone.expose()))
+    }
+
+    fn email_mac(&self, workspace: &WorkspaceId, email: &str) -> Result<Vec<u8>> {
+        let email = Email::parse(email)?;
+        Ok(self.0.keys.address_mac(workspace, &email.normalised()))
+    }
+}
+
+fn no_address() -> Fault {
+    Fault::invalid("address", "give a phone or an email")
 }
 
 fn follow_up(row: Row) -> FollowUp {

@@ -1,20 +1,30 @@
 use domain::{ConversationId, WorkspaceId};
-use fault::Result;
+use events::common::ChannelKind;
+use fault::{Fault, Result};
 use rpc::Deadline;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
-use rpc::conversation::{GetFollowUpContextRequest, GetFollowUpContextResponse};
+use rpc::conversation::get_conversation_request::By;
+use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
+use rpc::conversation::{
+    GetChannelRequest, GetConversationRequest, GetFollowUpContextRequest, GetFollowUpContextResponse,
+    ListMessagesRequest, Message,
+};
 use tonic::transport::Channel;
 
 /// conversation-service.
 #[derive(Debug, Clone)]
 pub struct Conversations {
     client: ConversationServiceClient<Channel>,
+    channels: WorkspaceServiceClient<Channel>,
 }
 
 impl Conversations {
     pub fn connect(url: &str) -> Result<Self> {
-        let client = ConversationServiceClient::new(rpc::connect(url)?);
-        Ok(Self { client })
+        let channel = rpc::connect(url)?;
+        Ok(Self {
+            client: ConversationServiceClient::new(channel.clone()),
+            channels: WorkspaceServiceClient::new(channel),
+        })
     }
 
     /// What a send is decided and rendered from, read from the owner's primary.
@@ -34,5 +44,50 @@ impl Conversations {
             async move { client.get_follow_up_context(request).await }
         })
         .await
+    }
+
+    /// One message; `None` if it is gone.
+    pub async fn read_message(
+        &self,
+        workspace: &WorkspaceId,
+        conversation: ConversationId,
+        seq: u64,
+    ) -> Result<Option<Message>> {
+        let request = ListMessagesRequest {
+            workspace: workspace.to_string(),
+            conversation: conversation.to_string(),
+            after_seq: seq.saturating_sub(1),
+            page_size: 1,
+        };
+        let answer = rpc::call(Deadline::DECISION, request, |request| {
+            let mut client = self.client.clone();
+            async move { client.list_messages(request).await }
+        })
+        .await?;
+        Ok(answer.messages.into_iter().find(|message| message.seq == seq))
+    }
+
+    /// Whether the customer of a conversation writes texts.
+    pub async fn is_by_text(&self, workspace: &WorkspaceId, conversation: ConversationId) -> Result<bool> {
+        let request = GetConversationRequest {
+            workspace: workspace.to_string(),
+            by: Some(By::Conversation(conversation.to_string())),
+        };
+        let answer = rpc::call(Deadline::DECISION, request, |request| {
+            let mut client = self.client.clone();
+            async move { client.get_conversation(request).await }
+        })
+        .await?;
+        let found = answer.conversation;
+        let request = GetChannelRequest {
+            workspace: workspace.to_string(),
+            channel: found.ok_or_else(|| Fault::not_found("conversation"))?.channel,
+        };
+        let answer = rpc::call(Deadline::DECISION, request, |request| {
+            let mut client = self.channels.clone();
+            async move { client.get_channel(request).await }
+        })
+        .await?;
+        Ok(answer.channel.is_some_and(|channel| channel.kind() == ChannelKind::Sms))
     }
 }

@@ -162,6 +162,36 @@ async fn without_an_address_nothing_is_sent_and_the_reason_is_recorded() -> Test
 }
 
 #[tokio::test]
+async fn a_number_that_another_system_gave_is_not_texted_and_explain_says_why() -> Tested {
+    let notifier = Harness::start().await?;
+    for (email, reason) in [(false, FollowUpEnd::NoPresence), (true, FollowUpEnd::Exhausted)] {
+        let customer = notifier.make_up(AuthorRole::Customer, "web", true, email);
+        notifier.change_context(&customer, |context| context.visitor = String::new());
+        notifier.publish_channel(1).await?;
+        notifier.start_conversation(&customer, "").await?;
+        notifier.post(&customer, 1, AuthorRole::Customer, true).await?;
+        notifier.answer(&customer, 2).await?;
+        notifier.armed(&customer).await?;
+        notifier.advance(60).await;
+        if email {
+            notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+            notifier.advance(600).await;
+        }
+        let told = notifier.state(&customer, FollowUpState::Done).await?;
+        assert_eq!(told.follow_ups[0].end_reason(), reason);
+        if !email {
+            assert_eq!(
+                told.summary,
+                "Nothing was sent: no presence is told for this customer, so texts are not used, and no e-mail address \
+                 was given."
+            );
+        }
+    }
+    assert_eq!(notifier.sent().await, (0, 1));
+    Ok(())
+}
+
+#[tokio::test]
 async fn answers_that_must_not_be_followed_up_are_not() -> Tested {
     let mut notifier = Harness::start().await?;
     let agents = notifier.customer_of(AuthorRole::Agent, true, true).await?;

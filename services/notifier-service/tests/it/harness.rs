@@ -2,7 +2,9 @@ use crate::gateway::{self, Client};
 use crate::peers::{Peers, Truth};
 use crate::words::{posted, settings};
 use bus::{Bus, BusConfig};
-use domain::{AddressId, Clock, ContactId, ConversationId, Entropy, EventId, TimeScale, VisitorId, WorkspaceId};
+use domain::{
+    AddressId, Clock, ContactId, ConversationId, Entropy, EventId, TimeScale, Timestamp, VisitorId, WorkspaceId,
+};
 use events::common::{AuthorRole, ChannelKind, ChannelSettings, PresenceCause, PresenceState};
 use events::event::{ChannelChanged, ConversationStarted, MessageRead, VisitorPresenceChanged};
 use events::{Fact, Outgoing, stamp};
@@ -14,6 +16,7 @@ use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::{DeliveryStatus, ExplainFollowUpRequest, ExplainFollowUpResponse, FollowUpState};
 use rpc::presence::Presence;
 use runtime::{Settings, Shell};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use testkit::{ManualClock, SeededEntropy, SmsOptions, SmsSink, SmtpSink, TestDatabase, TestNats, eventually};
@@ -22,8 +25,6 @@ pub type Tested = anyhow::Result<()>;
 
 /// For what a healthy service does at once, on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
-/// Long enough that something wrong would have happened.
-pub const A_WHILE: Duration = Duration::from_millis(700);
 
 pub const PHONE: &str = "+48600700123";
 pub const EMAIL: &str = "ann@example.com";
@@ -51,7 +52,8 @@ pub struct Harness {
     peers_url: String,
     door: Arc<Mutex<Option<Client>>>,
     nats: TestNats,
-    daily_micro_pu: u64,
+    /// Settings that differ from the usual ones.
+    changed: HashMap<&'static str, String>,
 }
 
 /// A customer in a conversation.
@@ -63,10 +65,11 @@ pub struct Customer {
 
 impl Harness {
     pub async fn start() -> anyhow::Result<Self> {
-        Self::with_ceiling(1_000_000_000).await
+        Self::with([]).await
     }
 
-    pub async fn with_ceiling(daily_micro_pu: u64) -> anyhow::Result<Self> {
+    /// With settings that differ from the usual ones.
+    pub async fn with<const N: usize>(changed: [(&'static str, &str); N]) -> anyhow::Result<Self> {
         let migrate = async |url: String| Ok(store::migrate(&url, "notifier", &MIGRATOR).await?);
         let database = TestDatabase::create("notifier", migrate).await?;
         let nats = TestNats::start().await?;
@@ -95,7 +98,7 @@ impl Harness {
             peers_url,
             door,
             nats,
-            daily_micro_pu,
+            changed: changed.map(|(name, value)| (name, value.to_owned())).into(),
         };
         harness.run().await?;
         Ok(harness)
@@ -132,7 +135,7 @@ impl Harness {
 
     fn config(&self) -> Config {
         let sms = self.sms.options().clone();
-        let lookup = |name: &str| match name {
+        let usual = |name: &str| match name {
             "HOMING_PUBLIC_URL" => Some(self.public_url.clone()),
             "HOMING_CONVERSATION_URL" | "HOMING_PRESENCE_URL" | "HOMING_CONTACTS_URL" | "HOMING_BILLING_URL" => {
                 Some(self.peers_url.clone())
@@ -144,9 +147,9 @@ impl Harness {
             "HOMING_NOTIFIER_LINK_KEY" => Some("a key that is known to tests only, of course".into()),
             "HOMING_NOTIFIER_PROVIDER_TIMEOUT_MS" => Some("1500".into()),
             "HOMING_NOTIFIER_TEXT_SETTLE_MS" => Some("2000".into()),
-            "HOMING_NOTIFIER_DAILY_MICRO_PU_CEILING" => Some(self.daily_micro_pu.to_string()),
             _ => None,
         };
+        let lookup = |name: &str| self.changed.get(name).cloned().or_else(|| usual(name));
         Config::read(&lookup).expect("settings of the test")
     }
 
@@ -206,6 +209,34 @@ impl Harness {
     }
 
     pub async fn customer_of(&self, opened_by: AuthorRole, phone: bool, email: bool) -> anyhow::Result<Customer> {
+        let customer = self.make_up(opened_by, "web", phone, email);
+        self.publish_channel(1).await?;
+        self.presence(&customer, PresenceState::Online, PresenceCause::Returned)
+            .await?;
+        self.start_conversation(&customer, &customer.visitor.to_string())
+            .await?;
+        Ok(customer)
+    }
+
+    /// Tells that the conversation began; an empty visitor: nobody tells of presence.
+    pub async fn start_conversation(&self, customer: &Customer, visitor: &str) -> Tested {
+        let context = self.truth().contexts[&customer.conversation.to_string()].clone();
+        self.publish(&ConversationStarted {
+            conversation: customer.conversation.to_string(),
+            number: 42,
+            channel: context.channel.clone(),
+            visitor: visitor.to_owned(),
+            contact: ContactId::generate(&self.entropy).to_string(),
+            phone_address: context.phone_address.clone(),
+            email_address: context.email_address.clone(),
+            opened_by: context.opened_by,
+            at: Some(stamp(self.clock.now())),
+        })
+        .await
+    }
+
+    /// A customer whom the owners know, and nobody told of yet.
+    pub fn make_up(&self, opened_by: AuthorRole, channel: &str, phone: bool, email: bool) -> Customer {
         let conversation = ConversationId::generate(&self.entropy);
         let visitor = VisitorId::generate(&self.entropy);
         let address = |given: bool, kind: AddressKind, value: &str, country: &str| {
@@ -224,7 +255,7 @@ impl Harness {
         let email_address = address(email, AddressKind::Email, EMAIL, "");
         let context = GetFollowUpContextResponse {
             number: 42,
-            channel: "web".into(),
+            channel: channel.into(),
             visitor: visitor.to_string(),
             page_url: "https://shop.example/cart".into(),
             phone_address: phone_address.clone(),
@@ -235,27 +266,11 @@ impl Harness {
             ..Default::default()
         };
         self.truth().contexts.insert(conversation.to_string(), context);
-        let customer = Customer {
+        Customer {
             conversation,
             visitor,
             presence_version: Mutex::new(0),
-        };
-        self.publish_channel(1).await?;
-        self.presence(&customer, PresenceState::Online, PresenceCause::Returned)
-            .await?;
-        self.publish(&ConversationStarted {
-            conversation: conversation.to_string(),
-            number: 42,
-            channel: "web".into(),
-            visitor: visitor.to_string(),
-            contact: ContactId::generate(&self.entropy).to_string(),
-            phone_address,
-            email_address,
-            opened_by: opened_by.into(),
-            at: Some(stamp(self.clock.now())),
-        })
-        .await?;
-        Ok(customer)
+        }
     }
 
     pub fn truth(&self) -> std::sync::MutexGuard<'_, Truth> {
@@ -269,15 +284,32 @@ impl Harness {
 
     /// A message, known to its owner and told as a fact.
     pub async fn post(&self, customer: &Customer, seq: u64, author: AuthorRole, follow_up: bool) -> Tested {
-        let at = Some(stamp(self.clock.now()));
+        let text = format!("message {seq} <b>");
+        self.say(customer, seq, author, follow_up, &text, self.clock.now())
+            .await
+    }
+
+    /// The same with these words, at this moment.
+    pub async fn say(
+        &self,
+        customer: &Customer,
+        seq: u64,
+        author: AuthorRole,
+        follow_up: bool,
+        text: &str,
+        at: Timestamp,
+    ) -> Tested {
+        let at = Some(stamp(at));
         let message = Message {
             message: self.entropy.id().to_string(),
             seq,
             author: author.into(),
-            text: format!("message {seq} <b>"),
+            text: text.to_owned(),
             at,
             ..Default::default()
         };
+        let said = (customer.conversation.to_string(), seq);
+        self.truth().messages.insert(said, message.clone());
         self.change_context(customer, |context| {
             context.last_seq = seq;
             match author {
@@ -415,9 +447,9 @@ impl Harness {
         Ok(())
     }
 
-    /// Gives something wrong time to happen, then counts texts and mails.
+    /// Waits until nothing is left to do at this moment, then counts texts and mails.
     pub async fn sent(&self) -> (usize, usize) {
-        tokio::time::sleep(A_WHILE).await;
+        self.quiet().await.expect("nothing is left to do");
         (self.sms.messages().len(), self.smtp.mails().len())
     }
 

@@ -1,5 +1,6 @@
 use crate::harness::{Harness, Tested};
 use notifier_service::MIGRATOR;
+use rpc::notifier::explain_follow_up_request::Of;
 use sqlx::{Connection, PgConnection, Row};
 use testkit::TestDatabase;
 
@@ -36,11 +37,24 @@ async fn another_workspace_sees_nothing() -> Tested {
         .await?;
     let request = rpc::notifier::ExplainFollowUpRequest {
         workspace: "globex".into(),
-        of: Some(rpc::notifier::explain_follow_up_request::Of::Conversation(
-            customer.conversation.to_string(),
-        )),
+        of: Some(Of::Conversation(customer.conversation.to_string())),
     };
-    let told = notifier.client.clone().explain_follow_up(request).await?.into_inner();
-    assert!(told.follow_ups.is_empty() && told.timeline.is_empty());
+    let refused = notifier.client.clone().explain_follow_up(request).await;
+    let refused = rpc::from_status(&refused.expect_err("nothing is told"));
+    let request = rpc::notifier::ExplainFollowUpRequest {
+        workspace: "acme".into(),
+        of: Some(Of::Conversation("018f4e3a-0000-7000-8000-000000000001".into())),
+    };
+    let unknown = notifier.client.clone().explain_follow_up(request).await;
+    let unknown = rpc::from_status(&unknown.expect_err("nobody heard of it"));
+    assert_eq!(
+        (unknown.code().name, unknown.field()),
+        ("request.not_found", Some("conversation"))
+    );
+    assert_eq!(
+        refused.to_string(),
+        unknown.to_string(),
+        "the same as for one that is not there"
+    );
     Ok(())
 }

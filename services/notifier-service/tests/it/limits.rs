@@ -1,12 +1,10 @@
-//! What forbids a text: balance, opt-out, limits.
+//! What forbids a text: balance and limits.
 
 use crate::harness::{Customer, EMAIL, Harness, PHONE, SOON, Tested};
 use crate::peers::PART;
-use events::common::AuthorRole;
-use rpc::notifier::set_opt_out_request::Address;
-use rpc::notifier::{DeliveryStatus, SetOptOutRequest};
+use rpc::notifier::DeliveryStatus;
 
-async fn due(notifier: &Harness) -> anyhow::Result<Customer> {
+pub async fn due(notifier: &Harness) -> anyhow::Result<Customer> {
     let customer = notifier.customer(true, true).await?;
     notifier.leave(&customer).await?;
     notifier.answer(&customer, 2).await?;
@@ -15,7 +13,7 @@ async fn due(notifier: &Harness) -> anyhow::Result<Customer> {
     Ok(customer)
 }
 
-async fn mailed_because(notifier: &Harness, customer: &Customer, mails: usize, reason: &str) -> Tested {
+pub async fn mailed_because(notifier: &Harness, customer: &Customer, mails: usize, reason: &str) -> Tested {
     notifier.smtp.nth(EMAIL, mails, SOON).await?;
     let told = notifier.delivery(customer, DeliveryStatus::Accepted).await?;
     assert_eq!(told.deliveries[0].reason, reason);
@@ -30,54 +28,6 @@ async fn what_the_balance_does_not_cover_goes_by_mail_at_once() -> Tested {
     let customer = due(&notifier).await?;
     mailed_because(&notifier, &customer, 1, "billing.not_covered").await?;
     assert_eq!(notifier.sent().await, (0, 1));
-    Ok(())
-}
-
-#[tokio::test]
-async fn who_opted_out_gets_no_text_and_can_come_back() -> Tested {
-    let notifier = Harness::start().await?;
-    let opt = |opted_out: bool| SetOptOutRequest {
-        workspace: "acme".into(),
-        address: Some(Address::Phone(PHONE.into())),
-        opted_out,
-    };
-    notifier.client.clone().set_opt_out(opt(true)).await?;
-    let customer = due(&notifier).await?;
-    mailed_because(&notifier, &customer, 1, "send.opted_out").await?;
-    notifier.client.clone().set_opt_out(opt(false)).await?;
-    due(&notifier).await?;
-    notifier.sms.nth(PHONE, 1, SOON).await?;
-    let unclear = SetOptOutRequest {
-        workspace: "acme".into(),
-        address: Some(Address::Phone("600700123".into())),
-        opted_out: true,
-    };
-    let refused = notifier
-        .client
-        .clone()
-        .set_opt_out(unclear)
-        .await
-        .expect_err("no E.164");
-    assert_eq!(refused.code(), tonic::Code::InvalidArgument);
-    Ok(())
-}
-
-#[tokio::test]
-async fn stop_in_answer_to_a_text_is_an_opt_out() -> Tested {
-    let notifier = Harness::start().await?;
-    let customer = due(&notifier).await?;
-    notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
-    notifier.advance(5).await;
-    notifier.post(&customer, 3, AuthorRole::Customer, true).await?;
-    notifier.change_context(&customer, |context| {
-        context.question.as_mut().expect("a question").text = " Stop ".into();
-    });
-    notifier.advance(3600).await;
-    notifier.answer(&customer, 4).await?;
-    notifier.armed(&customer).await?;
-    notifier.advance(30).await;
-    notifier.smtp.nth(EMAIL, 1, SOON).await?;
-    assert_eq!(notifier.sent().await, (1, 1));
     Ok(())
 }
 
@@ -98,7 +48,7 @@ async fn a_number_gets_three_texts_a_day() -> Tested {
 
 #[tokio::test]
 async fn a_workspace_spends_no_more_than_its_daily_ceiling() -> Tested {
-    let notifier = Harness::with_ceiling(u64::try_from(PART)?).await?;
+    let notifier = Harness::with([("HOMING_NOTIFIER_DAILY_MICRO_PU_CEILING", &PART.to_string())]).await?;
     due(&notifier).await?;
     notifier.sms.nth(PHONE, 1, SOON).await?;
     let customer = due(&notifier).await?;

@@ -1,12 +1,13 @@
 //! conversation-, presence-, contacts- and billing-service as the notifier sees them.
 
-use events::common::{MessageKind, PresenceState};
+use events::common::{ChannelKind, MessageKind, PresenceState};
 use rpc::billing::billing_service_server::{BillingService, BillingServiceServer};
 use rpc::billing::{self, HoldState};
 use rpc::contacts::contact_service_server::{ContactService, ContactServiceServer};
 use rpc::contacts::{self, Address};
 use rpc::conversation::conversation_service_server::{ConversationService, ConversationServiceServer};
-use rpc::conversation::{self, GetFollowUpContextResponse};
+use rpc::conversation::workspace_service_server::{WorkspaceService, WorkspaceServiceServer};
+use rpc::conversation::{self, GetFollowUpContextResponse, Message};
 use rpc::presence::presence_service_server::{PresenceService, PresenceServiceServer};
 use rpc::presence::{self, Presence};
 use std::collections::HashMap;
@@ -22,6 +23,8 @@ pub const PART: i64 = 2_000_000;
 #[derive(Default)]
 pub struct Truth {
     pub contexts: HashMap<String, GetFollowUpContextResponse>,
+    /// By conversation and sequence.
+    pub messages: HashMap<(String, u64), Message>,
     pub presences: HashMap<String, Presence>,
     /// Address and the name of its contact.
     pub addresses: HashMap<String, (Address, String)>,
@@ -51,6 +54,7 @@ impl Peers {
         let url = format!("http://{}", listener.local_addr()?);
         let server = tonic::transport::Server::builder()
             .add_service(ConversationServiceServer::new(peers.clone()))
+            .add_service(WorkspaceServiceServer::new(peers.clone()))
             .add_service(PresenceServiceServer::new(peers.clone()))
             .add_service(ContactServiceServer::new(peers.clone()))
             .add_service(BillingServiceServer::new(peers.clone()))
@@ -111,16 +115,82 @@ impl ConversationService for Peers {
         Ok(Response::new(context))
     }
 
+    async fn list_messages(
+        &self,
+        request: Request<conversation::ListMessagesRequest>,
+    ) -> Answer<conversation::ListMessagesResponse> {
+        let request = request.into_inner();
+        let said = (request.conversation, request.after_seq + 1);
+        let messages = self.truth().messages.get(&said).cloned().into_iter().collect();
+        Ok(Response::new(conversation::ListMessagesResponse {
+            messages,
+            ..Default::default()
+        }))
+    }
+
+    async fn get_conversation(
+        &self,
+        request: Request<conversation::GetConversationRequest>,
+    ) -> Answer<conversation::GetConversationResponse> {
+        let Some(conversation::get_conversation_request::By::Conversation(id)) = request.into_inner().by else {
+            return none();
+        };
+        let channel = self.truth().contexts.get(&id).map(|context| context.channel.clone());
+        let channel = channel.ok_or_else(|| Status::not_found("conversation"))?;
+        Ok(Response::new(conversation::GetConversationResponse {
+            conversation: Some(conversation::Conversation {
+                conversation: id,
+                channel,
+                ..Default::default()
+            }),
+        }))
+    }
+
     not_needed! {
         start_conversation: conversation::StartConversationRequest => conversation::StartConversationResponse;
-        get_conversation: conversation::GetConversationRequest => conversation::GetConversationResponse;
         list_conversations: conversation::ListConversationsRequest => conversation::ListConversationsResponse;
         resolve_conversation: conversation::ResolveConversationRequest => conversation::ResolveConversationResponse;
         add_contact: conversation::AddContactRequest => conversation::AddContactResponse;
         post_message: conversation::PostMessageRequest => conversation::PostMessageResponse;
-        list_messages: conversation::ListMessagesRequest => conversation::ListMessagesResponse;
         mark_read: conversation::MarkReadRequest => conversation::MarkReadResponse;
         ingest_events: conversation::IngestEventsRequest => conversation::IngestEventsResponse;
+    }
+}
+
+#[tonic::async_trait]
+impl WorkspaceService for Peers {
+    /// A channel is called after its kind.
+    async fn get_channel(
+        &self,
+        request: Request<conversation::GetChannelRequest>,
+    ) -> Answer<conversation::GetChannelResponse> {
+        let channel = request.into_inner().channel;
+        let kind = if channel == "sms" {
+            ChannelKind::Sms
+        } else {
+            ChannelKind::Web
+        };
+        Ok(Response::new(conversation::GetChannelResponse {
+            channel: Some(conversation::Channel {
+                channel,
+                kind: kind.into(),
+                ..Default::default()
+            }),
+        }))
+    }
+
+    not_needed! {
+        create_workspace: conversation::CreateWorkspaceRequest => conversation::CreateWorkspaceResponse;
+        get_workspace: conversation::GetWorkspaceRequest => conversation::GetWorkspaceResponse;
+        create_channel: conversation::CreateChannelRequest => conversation::CreateChannelResponse;
+        list_channels: conversation::ListChannelsRequest => conversation::ListChannelsResponse;
+        update_channel: conversation::UpdateChannelRequest => conversation::UpdateChannelResponse;
+        create_team: conversation::CreateTeamRequest => conversation::CreateTeamResponse;
+        create_agent: conversation::CreateAgentRequest => conversation::CreateAgentResponse;
+        create_integration: conversation::CreateIntegrationRequest => conversation::CreateIntegrationResponse;
+        rotate_integration_token: conversation::RotateIntegrationTokenRequest
+            => conversation::RotateIntegrationTokenResponse;
+        authenticate_token: conversation::AuthenticateTokenRequest => conversation::AuthenticateTokenResponse;
     }
 }
 

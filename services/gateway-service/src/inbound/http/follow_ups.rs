@@ -31,7 +31,8 @@ pub struct FollowUp {
     /// watching, running, deferred or done.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
-    /// read, replied, returned, exhausted, no_address, switched_off, marked, agent_opened or superseded.
+    /// read, replied, returned, exhausted, no_address, switched_off, marked, agent_opened, superseded, too_old or
+    /// no_presence.
     #[serde(skip_serializing_if = "Option::is_none")]
     end_reason: Option<String>,
     end_causes: Vec<String>,

@@ -47,6 +47,7 @@ struct AnswerRow {
     seq: i64,
     bot: bool,
     follow_up: bool,
+    too_old: bool,
     at: Timestamp,
 }
 
@@ -114,6 +115,7 @@ pub async fn read_rest(tx: &mut Tx, workspace: &WorkspaceId, key: &Key<'_>) -> R
         let answer = Answer {
             bot: row.bot,
             follow_up: row.follow_up,
+            too_old: row.too_old,
             at: row.at,
         };
         Ok((unsigned(row.seq)?, answer))

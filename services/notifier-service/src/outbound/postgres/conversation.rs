@@ -33,6 +33,18 @@ pub async fn lock_conversation(
     Ok((row.fold()?, history))
 }
 
+/// True if some fact told of the conversation.
+pub async fn is_known(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM conversation_view WHERE workspace_id = $1 AND conversation = $2) AS "it!""#,
+        workspace.as_str(),
+        id.0
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .or_fault("look for conversation")
+}
+
 struct Row {
     number: Option<i64>,
     channel: Option<String>,
@@ -50,6 +62,7 @@ struct Row {
     email_at: Option<jiff_sqlx::Timestamp>,
     read_up_to: i64,
     customer_up_to: i64,
+    customer_at: Option<jiff_sqlx::Timestamp>,
     returned_at: Option<jiff_sqlx::Timestamp>,
     resolved_version: i64,
     covered_up_to: i64,
@@ -61,8 +74,8 @@ async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Resul
     sqlx::query_as!(
         Row,
         "SELECT number, channel, visitor, opened_by, started_at, contact, contact_version, contact_at, phone_address,
-           phone_version, phone_at, email_address, email_version, email_at, read_up_to, customer_up_to, returned_at,
-           resolved_version, covered_up_to, last_sent_at, last_sent_to
+           phone_version, phone_at, email_address, email_version, email_at, read_up_to, customer_up_to, customer_at,
+           returned_at, resolved_version, covered_up_to, last_sent_at, last_sent_to
          FROM conversation_view WHERE workspace_id = $1 AND conversation = $2 FOR UPDATE",
         workspace.as_str(),
         id.0
@@ -95,6 +108,7 @@ impl Row {
             email: given(self.email_address, self.email_version, self.email_at, AddressId)?,
             read_up_to: unsigned(self.read_up_to)?,
             customer_up_to: unsigned(self.customer_up_to)?,
+            customer_at: self.customer_at.map(|at| at.to_jiff()),
             returned_at: self.returned_at.map(|at| at.to_jiff()),
             resolved_version: unsigned(self.resolved_version)?,
             answers: BTreeMap::new(),
@@ -148,7 +162,7 @@ pub async fn save_conversation(
            contact = $8, contact_version = $9, contact_at = $10, phone_address = $11, phone_version = $12,
            phone_at = $13, email_address = $14, email_version = $15, email_at = $16, read_up_to = $17,
            customer_up_to = $18, returned_at = $19, resolved_version = $20, covered_up_to = $21, last_sent_at = $22,
-           last_sent_to = $23
+           last_sent_to = $23, customer_at = $24
          WHERE workspace_id = $1 AND conversation = $2",
         workspace.as_str(),
         id.0,
@@ -172,7 +186,8 @@ pub async fn save_conversation(
         signed(fold.resolved_version)?,
         signed(history.covered)?,
         at(history.last_sent.map(|sent| sent.at)) as _,
-        version(history.last_sent.map(|sent| sent.to_seq))?
+        version(history.last_sent.map(|sent| sent.to_seq))?,
+        at(fold.customer_at) as _
     )
     .execute(&mut **tx)
     .await
@@ -188,14 +203,15 @@ pub async fn add_answer(
     answer: &Answer,
 ) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO unanswered (workspace_id, conversation, seq, bot, follow_up, at) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO unanswered (workspace_id, conversation, seq, bot, follow_up, at, too_old)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         workspace.as_str(),
         id.0,
         signed(seq)?,
         answer.bot,
         answer.follow_up,
-        answer.at.to_sqlx() as _
+        answer.at.to_sqlx() as _,
+        answer.too_old
     )
     .execute(&mut **tx)
     .await

@@ -26,3 +26,20 @@ pub async fn add_receipt(
     .or_fault("add receipt")?;
     Ok(added.rows_affected() == 1)
 }
+
+/// Deletes some receipts of all workspaces that are older than `before`; says how many. In a worker's transaction.
+pub async fn prune_receipts(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
+    let pruned = sqlx::query!(
+        "DELETE FROM receipt r USING (SELECT workspace_id, delivery, provider_id, status FROM receipt WHERE at < $1 LIMIT $2) old
+         WHERE r.workspace_id = old.workspace_id
+           AND r.delivery = old.delivery
+           AND r.provider_id = old.provider_id
+           AND r.status = old.status",
+        before.to_sqlx() as _,
+        limit
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("prune receipts")?;
+    Ok(pruned.rows_affected())
+}

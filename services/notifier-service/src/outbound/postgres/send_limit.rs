@@ -67,3 +67,18 @@ pub async fn use_limits(tx: &mut Tx, workspace: &WorkspaceId, day: Date, uses: &
     .await
     .or_fault("use limits")
 }
+
+/// Deletes some counters of all workspaces of days before `before`; says how many. In a worker's transaction.
+pub async fn prune_limits(tx: &mut Tx, before: Date, limit: i64) -> Result<u64> {
+    let pruned = sqlx::query!(
+        "DELETE FROM send_limit l USING (
+           SELECT workspace_id, scope, key, day FROM send_limit WHERE day < $1 LIMIT $2) old
+         WHERE l.workspace_id = old.workspace_id AND l.scope = old.scope AND l.key = old.key AND l.day = old.day",
+        before.to_sqlx() as _,
+        limit
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("prune limits")?;
+    Ok(pruned.rows_affected())
+}

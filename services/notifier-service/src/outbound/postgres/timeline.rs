@@ -86,3 +86,19 @@ pub async fn list_entries(
     })
     .collect()
 }
+
+/// Deletes some entries of all workspaces that are older than `before`; says how many. In a worker's transaction.
+pub async fn prune_entries(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
+    let pruned = sqlx::query!(
+        "DELETE FROM timeline t USING (SELECT workspace_id, conversation, number FROM timeline WHERE at < $1 LIMIT $2) old
+         WHERE t.workspace_id = old.workspace_id
+           AND t.conversation = old.conversation
+           AND t.number = old.number",
+        before.to_sqlx() as _,
+        limit
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("prune entries")?;
+    Ok(pruned.rows_affected())
+}

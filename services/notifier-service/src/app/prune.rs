@@ -1,0 +1,44 @@
+use super::App;
+use crate::outbound::postgres::{receipt, send_limit, timeline};
+use fault::Result;
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+const EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// Rows deleted at a time: short transactions.
+const BATCH: i64 = 2_000;
+
+impl App {
+    /// Deletes what is too old now, and every hour, until `stop`. Several may run; they wait for each other's rows.
+    pub async fn prune(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            if let Err(fault) = self.prune_all(&stop).await {
+                tracing::warn!(code = fault.code().name, "pruning waits: {}", fault.chain());
+            }
+            let next = self.now() + EVERY;
+            tokio::select! { () = self.store.clock().sleep_until(next) => {}, () = stop.cancelled() => return }
+        }
+    }
+
+    async fn prune_all(&self, stop: &CancellationToken) -> Result<()> {
+        let now = self.now();
+        let before = now - self.retention;
+        // Yesterday's counters stay: another process's clock may be behind.
+        let day = (now - SignedDuration::from_hours(24)).to_zoned(TimeZone::UTC).date();
+        loop {
+            let mut tx = self.store.begin_as_worker().await?;
+            let most = [
+                timeline::prune_entries(&mut tx, before, BATCH).await?,
+                receipt::prune_receipts(&mut tx, before, BATCH).await?,
+                send_limit::prune_limits(&mut tx, day, BATCH).await?,
+            ];
+            tx.commit().await?;
+            let full = most.iter().any(|pruned| *pruned >= BATCH.unsigned_abs());
+            if !full || stop.is_cancelled() {
+                return Ok(());
+            }
+        }
+    }
+}

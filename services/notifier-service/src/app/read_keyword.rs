@@ -1,0 +1,49 @@
+use super::App;
+use crate::domain::keywords::{Keyword, keyword};
+use crate::outbound::contacts::Recipient;
+use crate::outbound::postgres::opt_out;
+use domain::{AddressId, ConversationId, WorkspaceId};
+use events::instant;
+use fault::Result;
+
+impl App {
+    /// A customer's message: if it is a text that as a whole says STOP or START, it opts its number out or in. In a chat
+    /// the same words are ordinary ones. `by_text`: whether the channel carries texts, as far as it was told of.
+    pub(crate) async fn read_keyword(
+        &self,
+        workspace: &WorkspaceId,
+        conversation: ConversationId,
+        seq: u64,
+        by_text: Option<bool>,
+    ) -> Result<()> {
+        let Some(message) = self.conversations.read_message(workspace, conversation, seq).await? else {
+            return Ok(());
+        };
+        let opted_out = match keyword(&message.text, false) {
+            Some(Keyword::Stop) => true,
+            Some(Keyword::Start) => false,
+            Some(Keyword::Help) | None => return Ok(()),
+        };
+        let by_text = match by_text {
+            Some(by_text) => by_text,
+            None => self.conversations.is_by_text(workspace, conversation).await?,
+        };
+        if !by_text {
+            return Ok(());
+        }
+        let context = self.conversations.get_follow_up_context(workspace, conversation, seq);
+        let Some(address) = AddressId::parse_optional(&context.await?.phone_address)? else {
+            return Ok(());
+        };
+        let (Recipient::Phone { number, .. }, _) = self.contacts.get_address(workspace, address).await? else {
+            return Ok(());
+        };
+        let mac = self.keys.address_mac(workspace, number.expose());
+        let now = self.now();
+        // The newest word counts, whichever is heard of first.
+        let said_at = instant(message.at).unwrap_or(now).min(now);
+        let mut tx = self.store.begin(workspace).await?;
+        opt_out::set_opt_out(&mut tx, workspace, &mac, opted_out, said_at).await?;
+        tx.commit().await
+    }
+}
