@@ -58,6 +58,11 @@ pub enum Command {
         #[command(subcommand)]
         command: IntegrationCommand,
     },
+    /// Who wants no messages of a workspace.
+    OptOut {
+        #[command(subcommand)]
+        command: OptOutCommand,
+    },
     /// What messages cost.
     Prices {
         #[command(subcommand)]
@@ -253,6 +258,35 @@ pub enum IntegrationCommand {
         #[arg(long = "scope", value_enum, default_values = ["ingest", "read"])]
         scopes: Vec<Scope>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OptOutCommand {
+    /// Send nothing more to an address; takes effect for everything that is not yet with a provider.
+    Set(OptOutArgs),
+    /// Write to it again.
+    Clear(OptOutArgs),
+    /// Print whether it is opted out, and since when.
+    Show(OptOutArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct OptOutArgs {
+    #[arg(short, long)]
+    pub workspace: String,
+    #[command(flatten)]
+    pub address: OptOutAddress,
+}
+
+/// Exactly one of these.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct OptOutAddress {
+    /// International, for example +48600700123.
+    #[arg(long)]
+    pub phone: Option<String>,
+    #[arg(long)]
+    pub email: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

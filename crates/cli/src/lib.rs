@@ -32,6 +32,7 @@ pub async fn run(args: Args) -> ExitCode {
         Command::Channel { command } => commands::create::channel(command, &out).await,
         Command::Agent { command } => commands::create::agent(command, &out).await,
         Command::Integration { command } => commands::create::integration(command, &out).await,
+        Command::OptOut { command } => commands::opt_out::run(command, &out).await,
         Command::Prices { command } => commands::money::prices(command).await,
         Command::Balance { command } => commands::money::balance(command, &out).await,
         Command::Usage(args) => commands::money::usage(args, &out).await,

@@ -17,7 +17,7 @@ fn time(at: Option<&Timestamp>) -> Option<jiff::Timestamp> {
     instant(at.cloned())
 }
 
-fn rfc3339(at: Option<&Timestamp>) -> Value {
+pub(crate) fn rfc3339(at: Option<&Timestamp>) -> Value {
     time(at).map_or(Value::Null, |at| at.to_string().into())
 }
 

@@ -8,5 +8,6 @@ pub(crate) mod dlq;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod money;
+pub(crate) mod opt_out;
 pub(crate) mod serve_servers;
 pub(crate) mod settings;

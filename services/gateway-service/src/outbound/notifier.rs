@@ -24,5 +24,6 @@ calls! { FollowUps.client:
     list_follow_ups(ListFollowUpsRequest) -> ListFollowUpsResponse;
     record_receipt(RecordReceiptRequest) -> RecordReceiptResponse;
     resolve_return_link(ResolveReturnLinkRequest) -> ResolveReturnLinkResponse;
+    set_opt_out(SetOptOutRequest) -> SetOptOutResponse;
     redeem_return_link(RedeemReturnLinkRequest) -> RedeemReturnLinkResponse;
 }

@@ -159,6 +159,30 @@ async fn an_agent_answers_through_the_api() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_address_is_opted_out_with_a_token_that_may_write() -> Result<()> {
+    let world = World::start().await?;
+    let put = async |body: Value| {
+        let put = world.http.put(world.url("/v1/opt-outs")).bearer_auth(TOKEN);
+        anyhow::Ok(put.json(&body).send().await?)
+    };
+    let done = put(json!({"phone": "+48600700123", "opted_out": true})).await?;
+    assert_eq!(done.status(), 204);
+    let asked = world.peers.memory().opt_outs[0].clone();
+    assert_eq!((asked.workspace.as_str(), asked.opted_out), ("acme", true));
+    for unclear in [
+        json!({"opted_out": true}),
+        json!({"phone": "+48600700123", "email": "ann@example.com", "opted_out": true}),
+    ] {
+        let refused = put(unclear).await?;
+        assert_eq!(refused.status(), 400);
+        let problem: Value = refused.json().await?;
+        assert_eq!(problem["field"], "address");
+    }
+    assert_eq!(world.peers.memory().opt_outs.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_change_of_settings_means_what_it_names() -> Result<()> {
     let world = World::start().await?;
     let change = world.http.patch(world.url("/v1/channels/web")).bearer_auth(TOKEN);

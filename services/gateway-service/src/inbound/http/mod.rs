@@ -10,6 +10,7 @@ pub mod extract;
 mod follow_ups;
 mod observe;
 pub mod openapi;
+mod opt_outs;
 mod pages;
 pub mod problem;
 mod return_links;
@@ -23,7 +24,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use domain::limits;
 use fault::{Fault, codes};
 use problem::{Problem, render};
@@ -94,6 +95,7 @@ fn api() -> Router<Arc<Edge>> {
         )
         .route("/v1/follow-ups", get(follow_ups::list_follow_ups))
         .route("/v1/follow-ups/{follow_up}/explain", get(follow_ups::explain_follow_up))
+        .route("/v1/opt-outs", put(opt_outs::set_opt_out))
         .route(
             "/v1/channels/{channel}",
             get(channels::get_channel).patch(channels::update_channel),

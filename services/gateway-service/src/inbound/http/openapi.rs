@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
-use super::{billing, callbacks, channels, conversations, events, follow_ups, pages, return_links, sessions};
+use super::{billing, callbacks, channels, conversations, events, follow_ups, opt_outs, pages, return_links, sessions};
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -19,6 +19,7 @@ use utoipa::{Modify, OpenApi};
         conversations::list_conversations, conversations::get_conversation, conversations::list_messages,
         conversations::post_message, conversations::resolve_conversation,
         follow_ups::list_follow_ups, follow_ups::explain_follow_up, follow_ups::explain_conversation,
+        opt_outs::set_opt_out,
         channels::get_channel, channels::update_channel,
         billing::get_usage, billing::get_balance, billing::list_charges,
         events::post_events, callbacks::record_receipt,
