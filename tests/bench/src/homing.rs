@@ -12,6 +12,8 @@ use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::*;
 use serde_json::json;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Executor, PgPool};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -22,6 +24,8 @@ const INTEGRATION: &str = "bench";
 /// References (conversations) that the messages of one ingest run belong to.
 const REFERENCES: usize = 2_000;
 const WINDOW: usize = 1_000;
+/// Seconds of answers before the measured ones: pools, plans and caches are warm then.
+const WARM_UP: usize = 3;
 
 pub struct Homing {
     stack: Stack,
@@ -52,12 +56,14 @@ impl Homing {
         self.stack.stop().await
     }
 
-    pub async fn nats(&self) -> Result<async_nats::Client> {
-        nats(&self.stack).await
-    }
-
-    pub fn postgres(&self) -> String {
-        self.stack.postgres.url("postgres")
+    /// The servers that Homing runs on, by themselves.
+    pub async fn servers(&self) -> Result<(async_nats::Client, jetstream::Context, PgPool)> {
+        let client = nats(&self.stack).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(4)
+            .connect(&self.stack.postgres.url("postgres"))
+            .await?;
+        Ok((client.clone(), jetstream::new(client), pool))
     }
 
     async fn workspace(&self, name: &str, settings: ChannelSettings, paths: &[&str]) -> Result<()> {
@@ -106,17 +112,8 @@ impl Homing {
         Ok(())
     }
 
-    pub async fn everything(&mut self) -> Result<()> {
-        for service in Service::ALL
-            .into_iter()
-            .filter(|service| *service != Service::Conversation)
-        {
-            self.stack.restart(service).await?;
-        }
-        Ok(())
-    }
-
-    /// Messages a second over `workspaces` workspaces, from the first publish until the last fact is in the stream.
+    /// Messages a second over `workspaces` workspaces, from a filled ingest stream until the last fact is in the facts'
+    /// stream; conversation-service is stopped while it is filled.
     pub async fn ingest(&self, label: &str, workspaces: usize, count: usize) -> Result<f64> {
         let names: Vec<String> = (0..workspaces).map(|number| format!("{label}-{number}")).collect();
         for name in &names {
@@ -133,7 +130,7 @@ impl Homing {
             .await?;
         let before = counter.info().await?.num_pending;
         let text = "x".repeat(200);
-        let began = Instant::now();
+        self.stack.signal(Service::Conversation, "STOP").await?;
         for start in (0..count).step_by(WINDOW) {
             let mut acks = Vec::with_capacity(WINDOW);
             for number in start..(start + WINDOW).min(count) {
@@ -147,6 +144,8 @@ impl Homing {
             try_join_all(acks.into_iter().map(IntoFuture::into_future)).await?;
         }
         let wanted = before + count as u64;
+        let began = Instant::now();
+        self.stack.signal(Service::Conversation, "CONT").await?;
         eventually("every fact is in the stream", Duration::from_secs(300), async || {
             (counter.info().await.ok()?.num_pending >= wanted).then_some(())
         })
@@ -187,7 +186,37 @@ impl Homing {
         self.workspace("latency", settings, &["confirmation_text", "debounce_ms", "ceiling_ms"])
             .await?;
         self.fund("latency").await?;
-        let conversations = self.conversations(per_second * seconds).await?;
+        let mut conversations = self.conversations(per_second * (WARM_UP + seconds)).await?;
+        let measured = conversations.split_off(per_second * WARM_UP);
+        self.answer_all(&conversations, per_second).await?;
+        self.analyse().await?;
+        let published = self.answer_all(&measured, per_second).await?;
+        let samples = self.stack.sms.messages().into_iter().filter_map(|message| {
+            let since = message.created_at.duration_since(*published.get(&message.to)?);
+            Duration::try_from(since).ok()
+        });
+        Ok(latency(samples.collect()))
+    }
+
+    /// Brings the planner's statistics up to date, as autovacuum does within a minute or two of a table's first growth.
+    async fn analyse(&self) -> Result<()> {
+        for service in Service::ALL {
+            let url = self.stack.postgres.url(service.short());
+            let pool = PgPoolOptions::new().max_connections(1).connect(&url).await?;
+            pool.execute("ANALYZE").await?;
+            pool.close().await;
+        }
+        Ok(())
+    }
+
+    /// Publishes one answer to each conversation and waits for the texts; when each was published, by phone number.
+    async fn answer_all(
+        &self,
+        conversations: &[(String, String)],
+        per_second: usize,
+    ) -> Result<HashMap<String, jiff::Timestamp>> {
+        let sms = self.stack.sms.clone();
+        let before = sms.messages().len();
         let mut published = HashMap::new();
         let mut tick = tokio::time::interval(Duration::from_secs(1) / u32::try_from(per_second)?);
         for (number, (phone, conversation)) in conversations.iter().enumerate() {
@@ -197,17 +226,13 @@ impl Homing {
                 .await?
                 .await?;
         }
-        let sms = self.stack.sms.clone();
+        let wanted = before + published.len();
         eventually("every answer became a text", Duration::from_secs(60), async || {
-            (sms.messages().len() >= published.len()).then_some(())
+            (sms.messages().len() >= wanted).then_some(())
         })
         .await
-        .with_context(|| format!("{} of {} texts", sms.messages().len(), published.len()))?;
-        let samples = sms.messages().into_iter().filter_map(|message| {
-            let since = message.created_at.duration_since(*published.get(&message.to)?);
-            Duration::try_from(since).ok()
-        });
-        Ok(latency(samples.collect()))
+        .with_context(|| format!("{} of {wanted} texts", sms.messages().len()))?;
+        Ok(published)
     }
 
     async fn fund(&self, workspace: &str) -> Result<()> {
@@ -219,7 +244,7 @@ impl Homing {
             kind: events::common::MessageKind::Sms as i32,
             country: "*".into(),
             valid_from: Some(prost_types::Timestamp { seconds: 0, nanos: 0 }),
-            micro_pu: 1_000_000,
+            micro_pu: 10_000,
         };
         billing
             .set_prices(SetPricesRequest {

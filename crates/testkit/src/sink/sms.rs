@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -92,6 +92,8 @@ pub(super) struct State {
     pub faults: Faults<SmsFault>,
     receipts: Mutex<ReceiptMode>,
     calls: Mutex<u64>,
+    /// Tells receipts.
+    pub client: reqwest::Client,
 }
 
 /// What a caller asked to send.
@@ -128,6 +130,7 @@ impl SmsSink {
             faults: Faults::none(),
             receipts: Mutex::default(),
             calls: Mutex::default(),
+            client: sms_receipts::client().context("a client for receipts")?,
         });
         let app = sms_http::router(state.clone());
         let server = tokio::spawn(async move {

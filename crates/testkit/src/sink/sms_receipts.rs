@@ -18,6 +18,11 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Unreachable handset.
 const UNDELIVERED: u32 = 30003;
 
+/// What calls the receivers of receipts.
+pub(super) fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy().build()
+}
+
 pub(super) async fn send(state: Arc<State>, message: SmsMessage, mode: ReceiptMode) {
     let plan: &[(&str, Option<u32>)] = match mode {
         ReceiptMode::Delivered => &[("sent", None), ("delivered", None)],
@@ -55,13 +60,9 @@ async fn call(state: &State, message: &SmsMessage, url: &str, status: &str, erro
         parameters.push(("ErrorCode", code.to_string()));
     }
     let signature = sign(&state.options.auth_token, url, &parameters);
-    let client = reqwest::Client::builder()
-        .timeout(ANSWER_WITHIN)
-        .no_proxy()
-        .build()
-        .expect("a plain client");
     for _ in 0..TRIES {
-        let request = client
+        let request = state
+            .client
             .post(url)
             .header("X-Twilio-Signature", &signature)
             .form(&parameters);

@@ -126,7 +126,15 @@ pub async fn is_confirmed(tx: &mut Tx, workspace: &WorkspaceId, conversation: Co
 
 /// Reads one delivery. To change it, hold its conversation's lock.
 pub async fn read_delivery(tx: &mut Tx, workspace: &WorkspaceId, id: DeliveryId) -> Result<Option<Delivery>> {
-    Ok(read(tx, workspace, Some(id), None, None).await?.pop())
+    let row = sqlx::query_scalar!(
+        r#"SELECT to_jsonb(d) AS "row!" FROM delivery d WHERE workspace_id = $1 AND id = $2"#,
+        workspace.as_str(),
+        id.0
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .or_fault("read delivery")?;
+    row.map(parse).transpose()
 }
 
 /// Deliveries of a conversation, or of one of its follow-ups, oldest first, at most 500.
@@ -136,28 +144,17 @@ pub async fn list_deliveries(
     conversation: ConversationId,
     follow_up: Option<FollowUpId>,
 ) -> Result<Vec<Delivery>> {
-    read(tx, workspace, None, Some(conversation), follow_up).await
-}
-
-async fn read(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    id: Option<DeliveryId>,
-    conversation: Option<ConversationId>,
-    follow_up: Option<FollowUpId>,
-) -> Result<Vec<Delivery>> {
     let rows = sqlx::query_scalar!(
-        r#"SELECT to_jsonb(d) AS "row!" FROM delivery d WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id = $2)
-           AND ($3::uuid IS NULL OR conversation = $3) AND ($4::uuid IS NULL OR follow_up = $4)
+        r#"SELECT to_jsonb(d) AS "row!" FROM delivery d
+         WHERE workspace_id = $1 AND conversation = $2 AND ($3::uuid IS NULL OR follow_up = $3)
          ORDER BY created_at, id LIMIT 500"#,
         workspace.as_str(),
-        id.map(|id| id.0),
-        conversation.map(|id| id.0),
+        conversation.0,
         follow_up.map(|id| id.0)
     )
     .fetch_all(&mut **tx)
     .await
-    .or_fault("read deliveries")?;
+    .or_fault("list deliveries")?;
     rows.into_iter().map(parse).collect()
 }
 

@@ -4,6 +4,7 @@ use domain::{ConversationId, FollowUpId, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use store::{OrFault, Tx};
+use uuid::Uuid;
 
 /// The trace in which a follow-up was armed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,18 @@ pub async fn conversation_of(tx: &mut Tx, workspace: &WorkspaceId, id: FollowUpI
     Ok(conversation.map(ConversationId))
 }
 
+macro_rules! follow_ups {
+    ($tail:tt, $($argument:expr),*) => {
+        sqlx::query_as!(
+            Stored,
+            "SELECT id, conversation, from_seq, to_seq, first_at, started_at, state, step, why, causes, due_at, trace,
+               traced_at
+             FROM follow_up WHERE " + $tail,
+            $($argument),*
+        )
+    };
+}
+
 /// Follow-ups of a workspace or a conversation, newest first, older than `before`; without their steps.
 pub async fn list_follow_ups(
     tx: &mut Tx,
@@ -41,71 +54,88 @@ pub async fn list_follow_ups(
     before: Option<FollowUpId>,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    read(tx, workspace, conversation, None, before, limit).await
+    let before = before.map_or(Uuid::max(), |id| id.0);
+    let rows = match conversation {
+        None => {
+            follow_ups!(
+                "workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+                workspace.as_str(),
+                before,
+                limit
+            )
+            .fetch_all(&mut **tx)
+            .await
+        }
+        Some(conversation) => {
+            follow_ups!(
+                "workspace_id = $1 AND conversation = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+                workspace.as_str(),
+                conversation.0,
+                before,
+                limit
+            )
+            .fetch_all(&mut **tx)
+            .await
+        }
+    };
+    rows.or_fault("list follow-ups")?.into_iter().map(Stored::row).collect()
 }
 
 /// One follow-up; without its steps.
 pub async fn read_follow_up(tx: &mut Tx, workspace: &WorkspaceId, id: FollowUpId) -> Result<Option<Row>> {
-    Ok(read(tx, workspace, None, Some(id), None, 1).await?.pop())
+    let row = follow_ups!("workspace_id = $1 AND id = $2", workspace.as_str(), id.0)
+        .fetch_optional(&mut **tx)
+        .await
+        .or_fault("read follow-up")?;
+    row.map(Stored::row).transpose()
 }
 
-async fn read(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    conversation: Option<ConversationId>,
-    id: Option<FollowUpId>,
-    before: Option<FollowUpId>,
-    limit: i64,
-) -> Result<Vec<Row>> {
-    sqlx::query!(
-        "SELECT id, conversation, from_seq, to_seq, first_at, started_at, state, step, why, causes, due_at, trace,
-           traced_at
-         FROM follow_up WHERE workspace_id = $1 AND ($2::uuid IS NULL OR conversation = $2)
-           AND ($3::uuid IS NULL OR id = $3) AND ($4::uuid IS NULL OR id < $4)
-         ORDER BY id DESC LIMIT $5",
-        workspace.as_str(),
-        conversation.map(|id| id.0),
-        id.map(|id| id.0),
-        before.map(|id| id.0),
-        limit
-    )
-    .fetch_all(&mut **tx)
-    .await
-    .or_fault("read follow-ups")?
-    .into_iter()
-    .map(|row| {
-        let causes = row
+struct Stored {
+    id: Uuid,
+    conversation: Uuid,
+    from_seq: i64,
+    to_seq: i64,
+    first_at: jiff_sqlx::Timestamp,
+    started_at: jiff_sqlx::Timestamp,
+    state: String,
+    step: Option<String>,
+    why: Option<String>,
+    causes: Vec<String>,
+    due_at: Option<jiff_sqlx::Timestamp>,
+    trace: Option<String>,
+    traced_at: jiff_sqlx::Timestamp,
+}
+
+impl Stored {
+    fn row(self) -> Result<Row> {
+        let causes = self
             .causes
             .iter()
             .map(|text| word("follow_up.causes", text, End::from_word(text)))
             .collect::<Result<Causes>>()?;
+        let state = State::from_words(&self.state, self.step.as_deref());
         let follow_up = FollowUp {
-            id: FollowUpId(row.id),
-            from_seq: unsigned(row.from_seq)?,
-            to_seq: unsigned(row.to_seq)?,
-            first_at: row.first_at.to_jiff(),
-            started_at: row.started_at.to_jiff(),
-            state: word(
-                "follow_up.state",
-                &row.state,
-                State::from_words(&row.state, row.step.as_deref()),
-            )?,
-            due_at: row.due_at.map(|at| at.to_jiff()),
-            why: row.why.as_deref().and_then(Why::from_word),
+            id: FollowUpId(self.id),
+            from_seq: unsigned(self.from_seq)?,
+            to_seq: unsigned(self.to_seq)?,
+            first_at: self.first_at.to_jiff(),
+            started_at: self.started_at.to_jiff(),
+            state: word("follow_up.state", &self.state, state)?,
+            due_at: self.due_at.map(|at| at.to_jiff()),
+            why: self.why.as_deref().and_then(Why::from_word),
             causes,
             text: None,
             mail: None,
         };
         Ok(Row {
             follow_up,
-            conversation: ConversationId(row.conversation),
+            conversation: ConversationId(self.conversation),
             trace: Trace {
-                parent: row.trace,
-                at: row.traced_at.to_jiff(),
+                parent: self.trace,
+                at: self.traced_at.to_jiff(),
             },
         })
-    })
-    .collect()
+    }
 }
 
 /// Writes a follow-up, new or known, and ends its lease.
