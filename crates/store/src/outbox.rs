@@ -158,10 +158,10 @@ pub(crate) async fn of_another_stream(
     row.try_get("other")
 }
 
-/// Deletes some rows that were published long enough ago.
+/// Deletes some rows that are old enough, and published.
 pub(crate) async fn prune(connection: &mut PgConnection, now: Timestamp) -> Result<u64, sqlx::Error> {
     let done = sqlx::query(
-        "DELETE FROM outbox o USING (SELECT workspace_id, id FROM outbox WHERE published_at < $1 LIMIT $2) old
+        "DELETE FROM outbox o USING (SELECT workspace_id, id FROM outbox WHERE created_at < $1 AND published_at IS NOT NULL LIMIT $2) old
          WHERE o.workspace_id = old.workspace_id AND o.id = old.id",
     )
     .bind((now - KEEP).to_sqlx())
