@@ -31,7 +31,7 @@ pub struct ConsumerSpec {
     pub retries: &'static [Duration],
 }
 
-/// Ten deliveries at most: the server's backstop behind `retries`, which count first.
+/// The server's backstop behind `retries`, which count first.
 const BACKSTOP_DELIVERIES: i64 = 100;
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 /// Something another fact will bring mostly comes within a second; a mistake of ours needs a person.

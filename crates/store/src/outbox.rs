@@ -11,7 +11,7 @@ const KEEP: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 /// How long an inbox row stays: longer than outbox, stream (7 days) and dead letters (14 days) can bring an event back.
 const KEEP_INBOX: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 /// Rows deleted at a time: short transactions.
-const PRUNE: i64 = 5_000;
+pub(crate) const PRUNE: u64 = 5_000;
 
 /// One statement for all of a transaction's facts.
 pub(crate) async fn append(connection: &mut PgConnection, facts: &[Outgoing]) -> Result<(), sqlx::Error> {
@@ -165,7 +165,7 @@ pub(crate) async fn prune(connection: &mut PgConnection, now: Timestamp) -> Resu
          WHERE o.workspace_id = old.workspace_id AND o.id = old.id",
     )
     .bind((now - KEEP).to_sqlx())
-    .bind(PRUNE)
+    .bind(i64::try_from(PRUNE).unwrap_or(i64::MAX))
     .execute(connection)
     .await?;
     Ok(done.rows_affected())
@@ -178,7 +178,7 @@ pub(crate) async fn prune_inbox(connection: &mut PgConnection, now: Timestamp) -
          WHERE i.workspace_id = old.workspace_id AND i.consumer = old.consumer AND i.event_id = old.event_id",
     )
     .bind((now - KEEP_INBOX).to_sqlx())
-    .bind(PRUNE)
+    .bind(i64::try_from(PRUNE).unwrap_or(i64::MAX))
     .execute(connection)
     .await?;
     Ok(done.rows_affected())

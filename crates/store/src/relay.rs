@@ -42,8 +42,10 @@ impl Relay {
                 verify_at = Instant::now() + VERIFY;
             }
             if Instant::now() >= prune_at {
-                self.note("prune the outbox", self.prune().await);
-                prune_at = Instant::now() + PRUNE;
+                let pruned = self.prune().await;
+                let more = matches!(pruned, Ok(true));
+                self.note("prune the outbox", pruned);
+                prune_at = Instant::now() + if more { Duration::ZERO } else { PRUNE };
             }
             match self.publish_some().await {
                 Ok(count) if count == BATCH => continue,
@@ -151,11 +153,13 @@ impl Relay {
         Ok(())
     }
 
-    async fn prune(&self) -> Result<()> {
+    /// True while more is left: a batch at a time, so that publishing goes on in between.
+    async fn prune(&self) -> Result<bool> {
         let now = self.store.clock().now();
         let mut tx = self.store.begin_as_worker().await?;
-        outbox::prune(&mut tx, now).await.or_fault("prune outbox")?;
-        outbox::prune_inbox(&mut tx, now).await.or_fault("prune inbox")?;
-        tx.commit().await
+        let rows = outbox::prune(&mut tx, now).await.or_fault("prune outbox")?;
+        let seen = outbox::prune_inbox(&mut tx, now).await.or_fault("prune inbox")?;
+        tx.commit().await?;
+        Ok(rows.max(seen) == outbox::PRUNE)
     }
 }

@@ -163,7 +163,7 @@ impl Homing {
     ) -> Result<jetstream::context::PublishAckFuture> {
         let document = json!({
             "specversion": "1.0", "id": format!("{reference}-{number}"), "source": INTEGRATION, "type": "homing.message.v1",
-            "subject": reference, "time": "2026-11-21T10:00:00Z",
+            "subject": reference, "time": wall().to_string(),
             "data": {"channel": "web", "author": {"role": role}, "text": text}
         });
         let subject = events::Subject::Ingest {

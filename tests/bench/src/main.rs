@@ -20,9 +20,9 @@ const RAW_MESSAGES: usize = 100_000;
 const PIPELINE_MESSAGES: usize = 60_000;
 const ANSWERS_A_SECOND: usize = 200;
 const SECONDS: usize = 10;
-/// The way of an answer, debounce zero: 6 commits (message, fold, claim of the due row, checking, hold, attempting),
+/// The way of an answer, debounce zero: 4 commits (message, decision with its claim, hold, attempting),
 /// 2 JetStream publishes (ingest, fact), 4 requests between services (context, presence, address, hold) and the call.
-const COMMITS: f64 = 6.0;
+const COMMITS: f64 = 4.0;
 const PUBLISHES: f64 = 2.0;
 const REQUESTS: f64 = 5.0;
 

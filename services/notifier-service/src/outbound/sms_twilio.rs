@@ -215,7 +215,9 @@ impl Twilio {
 }
 
 fn refused(status: StatusCode, code: Option<u32>) -> Outcome {
-    if status == StatusCode::TOO_MANY_REQUESTS {
+    // Credentials and base URL are ours to repair: the text is not at fault.
+    let ours = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&status);
+    if status == StatusCode::TOO_MANY_REQUESTS || ours {
         Outcome::Refused {
             code: &codes::SMS_UNREACHABLE,
             again: true,
