@@ -10,6 +10,7 @@ use domain::{Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use jiff::SignedDuration;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Tx;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,8 @@ use tracing::Instrument;
 
 /// Deliveries handed over at once; what is beyond waits for its timer.
 const AT_ONCE: usize = 32;
+/// While stopping.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A delivery that is claimed by the transaction which adds it, and the place that is kept for sending it.
 pub(crate) struct Handed {
@@ -71,35 +74,44 @@ impl App {
         let (workspace, case, at) = (open.workspace, open.case, open.now);
         for handed in open.handed {
             let claimed = claimed(&workspace, &case, at, handed.delivery);
-            // Stopping: whoever runs when the lease ends takes it up.
+            // Nobody sends any more: whoever runs when the lease ends takes it up.
             let _ = self.desk.queue.send((claimed, handed.place));
         }
         Ok(())
     }
 
-    /// Sends what is handed over, until `stop`; what was begun is finished.
+    /// Sends what is handed over, until `stop`; then nothing is handed over any more, and what was is finished.
     pub async fn send_handed(self: Arc<Self>, mut queue: Queue, stop: CancellationToken) {
         let tasks = TaskTracker::new();
-        loop {
-            let next =
-                tokio::select! { next = queue.0.recv() => next, () = stop.cancelled() => queue.0.try_recv().ok() };
-            let Some((claimed, place)) = next else { break };
-            let app = self.clone();
-            let span = super::send::span_of(&claimed.delivery, claimed.at);
-            tasks.spawn(
-                async move {
-                    let id = claimed.delivery.id;
-                    if let Err(fault) = app.send(claimed).await {
-                        let code = fault.code().name;
-                        tracing::warn!(delivery = %id, code, "the delivery waits: {}", fault.chain());
-                    }
-                    drop(place);
+        while let Some((claimed, place)) = tokio::select! {
+            handed = queue.0.recv() => handed,
+            () = stop.cancelled() => None,
+        } {
+            tasks.spawn(self.clone().send_one(claimed, place));
+        }
+        let places = &self.desk.places;
+        places.close();
+        // Whoever holds a place is sending, or commits and hands over in a moment.
+        while places.available_permits() < AT_ONCE {
+            tokio::select! {
+                Some((claimed, place)) = queue.0.recv() => {
+                    tasks.spawn(self.clone().send_one(claimed, place));
                 }
-                .instrument(span),
-            );
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            }
         }
         tasks.close();
         tasks.wait().await;
+    }
+
+    async fn send_one(self: Arc<Self>, claimed: Claimed, place: OwnedSemaphorePermit) {
+        let id = claimed.delivery.id;
+        let span = super::send::span_of(&claimed.delivery, claimed.at);
+        if let Err(fault) = self.send(claimed).instrument(span).await {
+            let code = fault.code().name;
+            tracing::warn!(delivery = %id, code, "the delivery waits: {}", fault.chain());
+        }
+        drop(place);
     }
 }
 

@@ -19,11 +19,10 @@ impl App {
         let Some(message) = self.conversations.read_message(workspace, conversation, seq).await? else {
             return Ok(());
         };
-        let opted_out = match keyword(&message.text, false) {
-            Some(Keyword::Stop) => true,
-            Some(Keyword::Start) => false,
-            Some(Keyword::Help) | None => return Ok(()),
-        };
+        // YES counts from those who opted out only, which is looked up for the few who write a keyword.
+        if matches!(keyword(&message.text, true), Some(Keyword::Help) | None) {
+            return Ok(());
+        }
         let by_text = match by_text {
             Some(by_text) => by_text,
             None => self.conversations.is_by_text(workspace, conversation).await?,
@@ -43,6 +42,13 @@ impl App {
         // The newest word counts, whichever is heard of first.
         let said_at = instant(message.at).unwrap_or(now).min(now);
         let mut tx = self.store.begin(workspace).await?;
+        let held = opt_out::read_opt_out(&mut tx, workspace, &mac).await?;
+        let out_already = held.is_some_and(|(opted_out, _)| opted_out);
+        let opted_out = match keyword(&message.text, out_already) {
+            Some(Keyword::Stop) => true,
+            Some(Keyword::Start) => false,
+            Some(Keyword::Help) | None => return Ok(()),
+        };
         opt_out::set_opt_out(&mut tx, workspace, &mac, opted_out, said_at).await?;
         tx.commit().await
     }

@@ -87,14 +87,19 @@ async fn stop_by_text_opts_out_and_start_opts_in() -> Tested {
     assert!(is_opted_out(&notifier).await?);
     let customer = due(&notifier).await?;
     mailed_because(&notifier, &customer, 1, "send.opted_out").await?;
-    writes(&notifier, &texting, 3, "START").await?;
+    writes(&notifier, &texting, 3, "Yes").await?;
+    notifier.caught_up().await?;
+    assert!(!is_opted_out(&notifier).await?, "a yes takes a stop back");
+    writes(&notifier, &texting, 4, "STOP").await?;
+    notifier.advance(1).await;
+    writes(&notifier, &texting, 5, "START").await?;
     notifier.caught_up().await?;
     due(&notifier).await?;
     notifier.sms.nth(PHONE, 1, SOON).await?;
     // Heard of late: the newer word stands.
     let earlier = notifier.clock.now() - SignedDuration::from_mins(30);
     notifier
-        .say(&texting, 4, AuthorRole::Customer, true, "STOP", earlier)
+        .say(&texting, 6, AuthorRole::Customer, true, "STOP", earlier)
         .await?;
     notifier.caught_up().await?;
     assert!(!is_opted_out(&notifier).await?);

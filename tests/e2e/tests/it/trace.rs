@@ -54,6 +54,12 @@ async fn traced(stack: &Stack) -> Result<()> {
         sends(span) && span.trace == TRACE
     })
     .await?;
+    span(
+        otlp,
+        "its provider call bears the ids of follow-up and delivery",
+        |span| span.name == "provider call" && sends(span) && span.attributes.contains_key("homing.delivery"),
+    )
+    .await?;
     let linked = |span: &Span| sends(span) && span.trace != TRACE && span.links.iter().any(|link| link == TRACE);
     let later = span(
         otlp,
