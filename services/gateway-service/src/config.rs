@@ -27,6 +27,10 @@ runtime::settings! {
         "HOMING_GATEWAY_SESSIONS_PER_MINUTE" sessions_per_minute: u32 = "120";
         /// New conversations a minute of one address; as many at once. Each may cost a text.
         "HOMING_GATEWAY_STARTS_PER_MINUTE" starts_per_minute: u32 = "60";
+        /// A connection whose next request's head is not complete after this long is cut off; idle ones too.
+        "HOMING_GATEWAY_HEAD_MS" head_within: runtime::Millis = "30000";
+        /// A request whose body is not complete after this long is refused.
+        "HOMING_GATEWAY_BODY_MS" body_within: runtime::Millis = "10000";
         /// A socket whose other side takes longer over one frame is cut off.
         "HOMING_GATEWAY_WRITE_MS" write_within: runtime::Millis = "10000";
         /// Pace of the leases that tell presence-service that this gateway lives.

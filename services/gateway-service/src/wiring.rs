@@ -1,5 +1,6 @@
 use crate::app::edge::{Edge, EdgeSettings, Parts};
 use crate::app::gate::{Gate, Rates};
+use crate::app::meters::Meters;
 use crate::app::tabs::Tabs;
 use crate::config::Config;
 use crate::domain::bucket::Rate;
@@ -9,7 +10,6 @@ use crate::outbound::billing::Billing;
 use crate::outbound::conversation::Conversations;
 use crate::outbound::notifier::FollowUps;
 use crate::outbound::signals::Signals;
-use axum::serve::ListenerExt;
 use fault::{Fault, Result};
 use runtime::{Running, Shell};
 use std::net::SocketAddr;
@@ -18,8 +18,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
 
-/// Requests that are still running get so long when the process stops; hyper can wait forever otherwise.
-const REQUESTS_END_WITHIN: Duration = Duration::from_secs(8);
 /// Providers call from few addresses, in waves after an outage.
 const CALLBACKS: Rate = Rate::new(2_000.0, 500.0);
 
@@ -40,6 +38,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Gateway> {
         billing: Billing::connect(&config.billing_url)?,
         tabs: Arc::new(tabs),
         gate: Gate::new(rates(&config)),
+        meters: Meters::new(&opentelemetry::global::meter("gateway-service")),
         settings: settings(&config)?,
         drain: shell.stop.clone(),
     });
@@ -54,35 +53,15 @@ pub async fn start(config: Config, shell: Shell) -> Result<Gateway> {
     shell.spawn("publish signals", told);
     let listener = TcpListener::bind(config.http_listen).await;
     let listener = listener.map_err(|error| Fault::unavailable("HOMING_HTTP_LISTEN", error))?;
-    let http = listener.local_addr().map_err(Fault::internal)?;
-    shell.spawn("http", serve_http(listener, edge));
-    tracing::info!(%http, "the door is open");
+    let address = listener.local_addr().map_err(Fault::internal)?;
+    let app = http::router(edge);
+    shell.spawn(
+        "http",
+        http::server::serve(listener, app, config.head_within.0, shell.stop.clone()),
+    );
+    tracing::info!(http = %address, "the door is open");
     let running = shell.serve(Routes::default()).await?;
-    Ok(Gateway { running, http })
-}
-
-async fn serve_http(listener: TcpListener, edge: Arc<Edge>) {
-    let stop = edge.drain.clone();
-    let app = http::router(edge).into_make_service_with_connect_info::<SocketAddr>();
-    // Frames are small and somebody waits for each: none waits for the next one to fill a packet.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!("a connection stays without TCP_NODELAY: {error}");
-        }
-    });
-    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let cut_off = async {
-        stop.cancelled().await;
-        tokio::time::sleep(REQUESTS_END_WITHIN).await;
-    };
-    tokio::select! {
-        ended = async { server.await } => {
-            if let Err(error) = ended {
-                tracing::error!("the HTTP server ended badly: {error}");
-            }
-        }
-        () = cut_off => tracing::warn!("some requests did not end in time and are cut off"),
-    }
+    Ok(Gateway { running, http: address })
 }
 
 fn settings(config: &Config) -> Result<EdgeSettings> {
@@ -93,12 +72,21 @@ fn settings(config: &Config) -> Result<EdgeSettings> {
             "needs the form https://chat.example.com",
         ));
     }
+    for (name, within) in [
+        ("HOMING_GATEWAY_HEAD_MS", config.head_within.0),
+        ("HOMING_GATEWAY_BODY_MS", config.body_within.0),
+    ] {
+        if within.is_zero() {
+            return Err(Fault::invalid(name, "must be at least 1"));
+        }
+    }
     Ok(EdgeSettings {
         public_url,
         forwarded_hops: config.forwarded_hops,
         session_life: Duration::from_secs(24 * 3600).saturating_mul(config.session_days),
         sockets_per_address: config.sockets_per_address,
         sockets_per_workspace: config.sockets_per_workspace,
+        body_within: config.body_within.0,
         write_within: config.write_within.0,
     })
 }

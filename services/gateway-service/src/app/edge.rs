@@ -1,6 +1,7 @@
 use super::authenticate_token::Caller;
 use super::gate::Gate;
 use super::hub::Hub;
+use super::meters::Meters;
 use super::tabs::Tabs;
 use crate::domain::recent::Recent;
 use crate::domain::token::{Token, TokenHash};
@@ -36,6 +37,8 @@ pub struct EdgeSettings {
     pub session_life: Duration,
     pub sockets_per_address: u32,
     pub sockets_per_workspace: u32,
+    /// A request whose body takes longer is refused.
+    pub body_within: Duration,
     /// A socket whose other side takes longer over one frame is cut off.
     pub write_within: Duration,
 }
@@ -51,6 +54,7 @@ pub struct Edge {
     pub tabs: Arc<Tabs>,
     pub hub: Arc<Hub>,
     pub gate: Gate,
+    pub meters: Meters,
     pub settings: EdgeSettings,
     /// Cancelled when the process begins to stop: not ready, and every socket closes.
     pub drain: CancellationToken,
@@ -71,6 +75,7 @@ pub struct Parts {
     pub billing: Billing,
     pub tabs: Arc<Tabs>,
     pub gate: Gate,
+    pub meters: Meters,
     pub settings: EdgeSettings,
     pub drain: CancellationToken,
 }
@@ -87,6 +92,7 @@ impl Edge {
             billing: parts.billing,
             tabs: parts.tabs,
             gate: parts.gate,
+            meters: parts.meters,
             settings: parts.settings,
             drain: parts.drain,
             sockets: TaskTracker::new(),

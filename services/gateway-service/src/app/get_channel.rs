@@ -1,5 +1,6 @@
 use super::edge::{Edge, lock};
 use crate::domain::origin;
+use crate::domain::session::Session;
 use domain::{ChannelId, WorkspaceId};
 use fault::{Fault, Result, codes};
 use rpc::conversation::{Channel, GetChannelRequest};
@@ -29,11 +30,7 @@ pub async fn check_origin(
     origin: Option<&str>,
 ) -> Result<()> {
     let channel = get_channel(edge, workspace, channel).await?;
-    let list = channel
-        .settings
-        .as_ref()
-        .map_or(&[][..], |settings| &settings.allowed_origins);
-    if origin::allowed(origin, list, &edge.settings.public_url) {
+    if origin::allowed(origin, origins(&channel), &edge.settings.public_url) {
         return Ok(());
     }
     Err(Fault::new(
@@ -41,6 +38,18 @@ pub async fn check_origin(
         "this page's origin may not use the channel; add it to the channel's allowed_origins",
     )
     .of("origin"))
+}
+
+/// Refuses a page on which a customer of the session's channel cannot be; `origin` is the browser's word, if it gave one.
+pub async fn check_page(edge: &Edge, session: &Session, page_url: Option<&str>, origin: Option<&str>) -> Result<()> {
+    let channel = get_channel(edge, &session.workspace, &session.channel).await?;
+    let own = &edge.settings.public_url;
+    Ok(origin::check_page(page_url, origin, origins(&channel), own)?)
+}
+
+fn origins(channel: &Channel) -> &[String] {
+    let settings = channel.settings.as_ref();
+    settings.map_or(&[], |settings| &settings.allowed_origins)
 }
 
 impl Edge {

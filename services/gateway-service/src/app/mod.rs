@@ -11,6 +11,7 @@ pub mod ingest_events;
 pub mod issue_ticket;
 pub mod list_messages;
 pub mod mark_read;
+pub mod meters;
 pub mod open_session;
 pub mod post_message;
 pub mod redeem_return_link;

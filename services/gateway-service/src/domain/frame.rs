@@ -11,23 +11,6 @@ const CLIENT_ID_CHARS: usize = 64;
 /// A phone number as people type it, with spaces and brackets.
 const PHONE_CHARS: usize = 40;
 
-/// Every field of a client frame, beside `type`.
-const FIELDS: [&str; 13] = [
-    "ticket",
-    "resume_after",
-    "conversation",
-    "client_id",
-    "text",
-    "name",
-    "phone",
-    "email",
-    "page_url",
-    "up_to",
-    "visible",
-    "idle_ms",
-    "quiet",
-];
-
 /// From the widget. Has no Debug: it carries what people wrote.
 // Tagged for serde by [`ClientFrame::read`], which thereby knows the path of what does not fit.
 #[derive(Deserialize, JsonSchema)]
@@ -151,11 +134,27 @@ pub enum ServerFrame {
     Pong {},
 }
 
+impl ServerFrame {
+    /// Name for metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Welcome { .. } => "welcome",
+            Self::Started { .. } => "started",
+            Self::Message { .. } => "message",
+            Self::Posted { .. } => "posted",
+            Self::Read { .. } => "read",
+            Self::ContactAdded {} => "contact_added",
+            Self::Error { .. } => "error",
+            Self::Pong {} => "pong",
+        }
+    }
+}
+
 impl ClientFrame {
-    /// Reads one text frame. The complaint names the field, and never repeats the frame.
-    pub fn read(text: &str) -> Result<Self, Invalid> {
+    /// Reads one text frame. The complaint names the field, and repeats no value.
+    pub fn read(text: &str) -> Result<Self, Misfit> {
         let no_frame = || {
-            Invalid::new(
+            Misfit::new(
                 "type",
                 "is not a frame of the protocol; see the schema of client frames",
             )
@@ -216,25 +215,45 @@ impl ClientFrame {
     }
 }
 
-/// The field that does not fit; `None` if it is none of ours.
-fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Option<Invalid> {
-    let text = error.inner().to_string();
-    let own = |name: &str| FIELDS.into_iter().find(|own| *own == name);
-    if let Some(missing) = text.strip_prefix("missing field `") {
-        return Some(Invalid::new(own(missing.split('`').next()?)?, "is missing"));
+/// Why a text is not a frame: the field to blame, and what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Misfit {
+    pub field: String,
+    pub remedy: &'static str,
+}
+
+impl Misfit {
+    fn new(field: impl Into<String>, remedy: &'static str) -> Self {
+        Self {
+            field: field.into(),
+            remedy,
+        }
     }
-    if text.starts_with("unknown field") {
-        return Some(Invalid::new(
-            "type",
-            "does not go with a field of this frame; see the schema of client frames",
-        ));
+}
+
+/// The field that does not fit; `None` if no single one is to blame.
+fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Option<Misfit> {
+    let text = error.inner().to_string();
+    if let Some(missing) = text.strip_prefix("missing field `") {
+        return Some(Misfit::new(missing.split('`').next()?, "is missing"));
     }
     let path = error.path().to_string();
-    let (_, field) = path.split_once('.')?;
-    Some(Invalid::new(
-        own(field)?,
-        "is of the wrong type; see the schema of client frames",
-    ))
+    let (_, field) = path.split_once('.').filter(|(_, field)| !field.is_empty())?;
+    Some(if !text.starts_with("unknown field") {
+        Misfit::new(field, "is of the wrong type; see the schema of client frames")
+    } else if is_name(field) {
+        Misfit::new(field, "is not a field of this frame; leave it out")
+    } else {
+        Misfit::new(
+            "type",
+            "does not go with a field of this frame; see the schema of client frames",
+        )
+    })
+}
+
+/// A name that may be repeated: it looks like a field, not like a value in the wrong place.
+pub fn is_name(text: &str) -> bool {
+    (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
 fn check_contact(name: &Option<String>, phone: &Option<String>, email: &Option<String>) -> Result<(), Invalid> {
@@ -255,11 +274,11 @@ pub fn given(field: &Option<String>) -> &str {
     field.as_deref().map_or("", str::trim)
 }
 
-/// Names of fields in the frame, comma separated, where the services behind call them `contact.phone`.
+/// Names of fields in the frame, comma separated, where the services behind call them `contact.phone` or `request_id`.
 pub fn own_names(fields: &str) -> String {
-    let own = |field: &str| {
-        let field = field.trim();
-        field.strip_prefix("contact.").unwrap_or(field).to_owned()
+    let own = |field: &str| match field.trim() {
+        "request_id" => "client_id".to_owned(),
+        field => field.strip_prefix("contact.").unwrap_or(field).to_owned(),
     };
     fields.split(',').map(own).collect::<Vec<_>>().join(", ")
 }
@@ -291,10 +310,10 @@ fn check_page_url(url: Option<&str>) -> Result<(), Invalid> {
 mod tests {
     use super::*;
 
-    fn refused(text: &str) -> Option<&'static str> {
+    fn refused(text: &str) -> Option<String> {
         match ClientFrame::read(text) {
-            Err(invalid) => Some(invalid.field),
-            Ok(frame) => frame.check().err().map(|invalid| invalid.field),
+            Err(misfit) => Some(misfit.field),
+            Ok(frame) => frame.check().err().map(|invalid| invalid.field.to_owned()),
         }
     }
 
@@ -309,7 +328,9 @@ mod tests {
             ("", Some("type")),
             ("{}", Some("type")),
             (r#"{"type":"shout"}"#, Some("type")),
-            (r#"{"type":"ping","extra":1}"#, Some("type")),
+            (r#"{"type":"ping","extra":1}"#, Some("extra")),
+            (r#"{"type":"message","clientId":"1","text":"x"}"#, Some("clientId")),
+            (r#"{"type":"ping","600 700 800":1}"#, Some("type")),
             (r#"{"type":5}"#, Some("type")),
             (r#"[]"#, Some("type")),
             (r#"{"type":"read"}"#, Some("up_to")),
@@ -319,7 +340,7 @@ mod tests {
             (r#"{"type":"contact","phone":600700800}"#, Some("phone")),
             (
                 r#"{"type":"start","client_id":"1","text":"x","colour":"red"}"#,
-                Some("type"),
+                Some("colour"),
             ),
             (r#"{"type":"message","client_id":"","text":"x"}"#, Some("client_id")),
             (&long, Some("client_id")),
@@ -341,7 +362,7 @@ mod tests {
             (r#"{"type":"tab","visible":true,"idle_ms":0,"quiet":false}"#, None),
             (r#"{"type":"hello","ticket":"acme.x"}"#, None),
         ] {
-            assert_eq!(refused(frame), field, "{}", &frame[..frame.len().min(80)]);
+            assert_eq!(refused(frame).as_deref(), field, "{}", &frame[..frame.len().min(80)]);
         }
     }
 
@@ -352,6 +373,7 @@ mod tests {
             ("contact.phone, contact.email", "phone, email"),
             ("contact.name,text", "name, text"),
             ("page_url", "page_url"),
+            ("request_id", "client_id"),
         ] {
             assert_eq!(own_names(theirs), ours);
         }
@@ -362,6 +384,7 @@ mod tests {
         let complaint = ClientFrame::read(r#"{"type":"start","secret@example.com":1}"#)
             .err()
             .expect("not a frame");
-        assert!(!complaint.to_string().contains("secret"));
+        assert_eq!(complaint.field, "type");
+        assert!(!complaint.remedy.contains("secret"));
     }
 }

@@ -22,27 +22,31 @@ pub fn of_url(url: &str) -> Option<String> {
 /// True if a page of this origin may use a channel. No origin at all (not a browser) may: an origin protects
 /// browsers' users, tokens protect us. Our own pages may everywhere; an empty list admits everybody.
 pub fn allowed(origin: Option<&str>, list: &[String], own: &str) -> bool {
-    let Some(origin) = origin else { return true };
-    let Some(origin) = of_url(origin) else { return false };
-    list.is_empty()
-        || of_url(own).as_deref() == Some(&origin)
-        || list.iter().any(|entry| of_url(entry).as_deref() == Some(&origin))
+    origin.is_none_or(|origin| list.is_empty() && of_url(origin).is_some() || listed(origin, list, own))
 }
 
-/// Refuses a page that is not of the origin that the browser tells. Without an origin (not a browser), or without a
-/// page, there is nothing to compare.
-pub fn check_page(page_url: Option<&str>, origin: Option<&str>) -> Result<(), Invalid> {
-    let (Some(page), Some(origin)) = (page_url.filter(|page| !page.is_empty()), origin) else {
+/// True for pages of an origin on the list, and for our own.
+fn listed(url: &str, list: &[String], own: &str) -> bool {
+    let Some(origin) = of_url(url) else { return false };
+    let mut known = list.iter().map(String::as_str).chain([own]);
+    known.any(|entry| of_url(entry).as_deref() == Some(&origin))
+}
+
+/// Refuses a page that a customer cannot be on: one that is not of the origin that the browser tells, and one whose
+/// origin is not on the channel's list (or ours), whatever was told. With an empty list there is nothing to compare
+/// with, and the page is a remark: no return link leads to it.
+pub fn check_page(page_url: Option<&str>, origin: Option<&str>, list: &[String], own: &str) -> Result<(), Invalid> {
+    let Some(page) = page_url.filter(|page| !page.is_empty()) else {
         return Ok(());
     };
-    if of_url(page).is_some_and(|page| of_url(origin) == Some(page)) {
-        Ok(())
-    } else {
-        Err(Invalid::new(
-            "page_url",
-            "must be of the origin of the page that opened the socket",
-        ))
+    let refuse = |remedy: &str| Err(Invalid::new("page_url", remedy));
+    if origin.is_some_and(|origin| of_url(origin).is_none() || of_url(origin) != of_url(page)) {
+        return refuse("must be of the origin of the page that opened the socket");
     }
+    if !list.is_empty() && !listed(page, list, own) {
+        return refuse("must be of one of the channel's allowed_origins; add its origin there, or leave it out");
+    }
+    Ok(())
 }
 
 /// Where a return link leads: the page, with the token in the fragment, which browsers keep to themselves.
@@ -85,6 +89,29 @@ mod tests {
         }
         assert!(allowed(None, &list, own));
         assert!(allowed(Some("https://any.example"), &[], own));
+    }
+
+    #[test]
+    fn a_page_is_one_of_the_channel_s_whatever_the_browser_tells() {
+        let list = vec!["https://shop.example".to_owned()];
+        let own = "https://chat.example";
+        let shop = Some("https://shop.example");
+        let evil = Some("https://evil.example");
+        for (page, origin, list, good) in [
+            (None, None, &list, true),
+            (Some(""), evil, &list, true),
+            (Some("https://shop.example/cart"), None, &list, true),
+            (Some("https://shop.example/cart"), shop, &list, true),
+            (Some("https://chat.example/demo"), None, &list, true),
+            (Some("https://evil.example/cart"), None, &list, false),
+            (Some("https://evil.example/cart"), evil, &list, false),
+            (Some("https://evil.example/cart"), shop, &list, false),
+            (Some("https://shop.example/cart"), Some("null"), &list, false),
+            (Some("https://any.example/cart"), None, &vec![], true),
+            (Some("https://any.example/cart"), shop, &vec![], false),
+        ] {
+            assert_eq!(check_page(page, origin, list, own).is_ok(), good, "{page:?} {origin:?}");
+        }
     }
 
     #[test]

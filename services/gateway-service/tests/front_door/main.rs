@@ -1,8 +1,10 @@
 //! The gateway through its front door: real PostgreSQL and NATS, the services behind it played by `peers`.
 
 mod contracts;
+mod dawdlers;
 mod gateway;
 mod http;
+mod meters;
 mod peers;
 mod presence;
 mod problems;

@@ -47,7 +47,7 @@ async fn what_cannot_be_is_answered_as_a_problem_that_names_the_field() -> Resul
             Some(r#"{"workspace":"a","channel":"b","x":1}"#),
             400,
             "request.invalid",
-            Some("body"),
+            Some("x"),
         ),
         (
             Method::POST,
@@ -164,7 +164,34 @@ async fn what_cannot_be_is_answered_as_a_problem_that_names_the_field() -> Resul
             None,
             400,
             "request.invalid",
-            Some("query"),
+            Some("page_size"),
+        ),
+        (
+            Method::GET,
+            "/v1/conversations?colour=red",
+            Some(TOKEN),
+            None,
+            400,
+            "request.invalid",
+            Some("colour"),
+        ),
+        (
+            Method::PATCH,
+            "/v1/channels/web",
+            Some(TOKEN),
+            Some(r#"{"settings":{"colour":"red"}}"#),
+            400,
+            "request.invalid",
+            Some("settings.colour"),
+        ),
+        (
+            Method::POST,
+            "/v1/sessions",
+            None,
+            Some(r#"{"workspace":"a","channel":"b","600 700 800":1}"#),
+            400,
+            "request.invalid",
+            Some("body"),
         ),
         (
             Method::GET,
@@ -308,6 +335,12 @@ async fn a_body_has_its_limit() -> Result<()> {
         (&problem["code"], &problem["field"]),
         (&json!("limit.size"), &json!("body"))
     );
+    // However much there is of it, who sends it reads the answer.
+    for _ in 0..5 {
+        let huge = "x".repeat(16 * 1024 * 1024);
+        let refused = post("/v1/events", "application/cloudevents+json", huge).await?;
+        assert_eq!(refused.json::<Value>().await?["code"], "limit.size");
+    }
     let taken = post(
         "/v1/events",
         "application/cloudevents-batch+json",

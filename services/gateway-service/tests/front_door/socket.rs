@@ -344,6 +344,38 @@ async fn a_page_tells_no_other_site_s_address_as_its_own() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_page_is_of_the_channel_s_origins_though_no_browser_told_one() -> Result<()> {
+    let world = World::start().await?;
+    let session = world.session("shop").await?;
+    let (mut socket, _) = world.socket(&session, None).await?;
+    let start = |id: &str, page: &str| json!({"type": "start", "client_id": id, "text": "x", "page_url": page});
+    for page in [
+        "https://evil.example/cart",
+        "https://shop.example.evil.example/",
+        "http://shop.example/",
+    ] {
+        socket.say(start("1", page)).await?;
+        assert_eq!(socket.expect("error").await?["field"], "page_url", "{page}");
+    }
+    assert!(world.peers.memory().starts.is_empty(), "nothing was asked for");
+    for (id, page) in [
+        ("2", "https://shop.example/cart"),
+        ("3", "https://chat.example/demo/acme/shop"),
+        ("4", ""),
+    ] {
+        socket.say(start(id, page)).await?;
+        socket.expect("started").await?;
+        socket.expect("message").await?;
+    }
+    // Without a list, the page is only a remark.
+    let session = world.session("web").await?;
+    let (mut socket, _) = world.socket(&session, None).await?;
+    socket.say(start("1", "https://any.example/cart")).await?;
+    socket.expect("started").await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_reader_that_is_slow_is_cut_off_and_holds_up_nobody() -> Result<()> {
     let world = World::start_with(&[("HOMING_GATEWAY_WRITE_MS", "300")]).await?;
     let mut watch = Watch::new(&world).await?;

@@ -62,8 +62,9 @@ impl App {
         if !authentic {
             return Err(Fault::new(
                 &codes::SIGNATURE,
-                "the signature does not fit; check the account's token and the public URL",
-            ));
+                "does not fit; check the account's token and the public URL",
+            )
+            .of("signature"));
         }
         let missing = |field| Fault::invalid(field, "is missing");
         let status = callback.param(["MessageStatus", "SmsStatus"]);

@@ -1,10 +1,9 @@
 //! What providers call. Forwarded exactly as it came: the notifier checks signature and code.
 
-use super::extract::header_text;
+use super::extract::{Raw, expect_type, header_text};
 use super::problem::Answer;
 use crate::app::edge::Edge;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, OriginalUri, Path, State};
+use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use domain::{DeliveryId, WorkspaceId};
 use fault::Fault;
@@ -25,16 +24,13 @@ pub async fn record_receipt(
     Path((workspace, delivery, mac)): Path<(String, String, String)>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    form: Result<Form<Vec<(String, String)>>, FormRejection>,
+    Raw(body): Raw,
 ) -> Answer<StatusCode> {
     let workspace = WorkspaceId::parse(&workspace)?;
     let delivery = DeliveryId::parse(&delivery)?;
-    let Form(pairs) = form.map_err(|_| {
-        Fault::invalid(
-            "body",
-            "is not a form (application/x-www-form-urlencoded), or too large",
-        )
-    })?;
+    expect_type(&headers, &["application/x-www-form-urlencoded"])?;
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_bytes(&body).map_err(|_| Fault::invalid("body", "is not a form"))?;
     if pairs.len() > MOST_PARAMETERS {
         return Err(Fault::invalid("body", "has more than 100 fields").into());
     }

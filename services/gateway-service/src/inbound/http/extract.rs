@@ -3,17 +3,26 @@
 use super::problem::Problem;
 use crate::app::authenticate_token::{Caller, authenticate_token};
 use crate::app::edge::Edge;
+use crate::domain::frame::is_name;
 use crate::domain::token::Token;
+use axum::RequestExt;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use fault::{Fault, Result, codes};
+use futures::StreamExt;
+use http_body_util::LengthLimitError;
 use rpc::conversation::Scope;
 use serde::de::DeserializeOwned;
+use std::error::Error;
 use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long more is thrown away of a body that is too large.
+const REST_WITHIN: Duration = Duration::from_secs(2);
 
 /// The caller's address; the outermost layer finds it out.
 #[derive(Debug, Clone, Copy)]
@@ -115,35 +124,55 @@ fn bearer(headers: &HeaderMap) -> Result<&str> {
     }
 }
 
-/// The body as it came, within the route's limit.
+/// The body as it came, within the route's limit and in time.
 pub struct Raw(pub Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for Raw {
+impl FromRequest<Arc<Edge>> for Raw {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> std::result::Result<Self, Problem> {
-        match Bytes::from_request(request, state).await {
-            Ok(bytes) => Ok(Self(bytes)),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Fault::new(
-                &codes::TOO_LARGE,
-                "is larger than this route takes; send less",
-            )
-            .of("body")
-            .into()),
-            Err(_) => Err(Fault::invalid("body", "broke off before its end; send it again").into()),
+    async fn from_request(request: Request, edge: &Arc<Edge>) -> std::result::Result<Self, Problem> {
+        let within = edge.settings.body_within;
+        match tokio::time::timeout(within, collect(request)).await {
+            Ok(body) => Ok(Self(body?)),
+            Err(_) => {
+                let remedy = format!("was not complete after {} ms; send it again", within.as_millis());
+                Err(Fault::invalid("body", remedy).into())
+            }
         }
     }
+}
+
+async fn collect(request: Request) -> Result<Bytes> {
+    let mut frames = request.into_limited_body().into_data_stream();
+    let mut body = Vec::new();
+    while let Some(frame) = frames.next().await {
+        match frame {
+            Ok(frame) => body.extend_from_slice(&frame),
+            Err(error) if is_too_large(&error) => {
+                // Who is cut off in the middle of sending does not get to read the answer.
+                let rest = async { while frames.next().await.is_some() {} };
+                let _ = tokio::time::timeout(REST_WITHIN, rest).await;
+                return Err(Fault::new(&codes::TOO_LARGE, "is larger than this route takes; send less").of("body"));
+            }
+            Err(_) => return Err(Fault::invalid("body", "broke off before its end; send it again")),
+        }
+    }
+    Ok(body.into())
+}
+
+fn is_too_large(error: &(dyn Error + 'static)) -> bool {
+    error.is::<LengthLimitError>() || error.source().is_some_and(is_too_large)
 }
 
 /// A JSON body.
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<Edge>> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> std::result::Result<Self, Problem> {
+    async fn from_request(request: Request, edge: &Arc<Edge>) -> std::result::Result<Self, Problem> {
         expect_type(request.headers(), &["application/json"])?;
-        let Raw(bytes) = Raw::from_request(request, state).await?;
+        let Raw(bytes) = Raw::from_request(request, edge).await?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json)
             .map_err(|error| json_fault(&error.path().to_string(), error.inner()))?;
@@ -176,10 +205,14 @@ fn json_fault(path: &str, error: &serde_json::Error) -> Fault {
             };
             Fault::invalid(field, "is missing")
         }
-        Some(_) if text.starts_with("unknown field") => {
+        Some(field) if text.starts_with("unknown field") => {
             let known = text.split_once("expected").map_or("", |(_, known)| known);
             let known = known.split(" at line").next().unwrap_or_default();
-            Fault::invalid("body", format!("has an unknown field at {place}; known are{known}"))
+            if is_name(field) {
+                Fault::invalid(path, format!("is unknown, at {place}; known are{known}"))
+            } else {
+                Fault::invalid("body", format!("has an unknown field at {place}; known are{known}"))
+            }
         }
         _ if error.is_data() && path != "." => {
             Fault::invalid(path, format!("has a value that this field does not take, at {place}"))
@@ -197,11 +230,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Problem> {
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(params)) => Ok(Self(params)),
-            Err(_) => Err(Fault::invalid(
-                "query",
-                "has a parameter that this route does not take, or of the wrong type",
-            )
-            .into()),
+            Err(rejection) => Err(query_fault(&rejection).into()),
         }
+    }
+}
+
+/// The parameter that does not fit begins the complaint's innermost text; values are never repeated.
+fn query_fault(rejection: &dyn Error) -> Fault {
+    let mut innermost = rejection;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let text = innermost.to_string();
+    match text.split_once(": ") {
+        Some((name, why)) if is_name(name) && why.starts_with("unknown field") => {
+            Fault::invalid(name, "is not a parameter of this route; leave it out")
+        }
+        Some((name, _)) if is_name(name) => Fault::invalid(name, "has a value that this parameter does not take"),
+        _ => Fault::invalid(
+            "query",
+            "has a parameter that this route does not take, or of the wrong type",
+        ),
     }
 }

@@ -14,6 +14,7 @@ mod opt_outs;
 mod pages;
 pub mod problem;
 mod return_links;
+pub mod server;
 mod sessions;
 mod wire;
 

@@ -7,13 +7,14 @@ use crate::app::edge::Edge;
 use crate::app::gate::Door;
 use crate::domain::address::caller;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use fault::{Fault, codes};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use tracing::{Instrument, Span, field};
 
 const REQUEST_ID: &str = "x-request-id";
@@ -26,7 +27,9 @@ pub async fn observe(
     mut request: Request,
     next: Next,
 ) -> Response {
+    let began = Instant::now();
     let id = request_id(&edge, request.headers());
+    let method = method(request.method());
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -37,7 +40,7 @@ pub async fn observe(
         otel.name = %format_args!("{} {route}", request.method()),
         otel.kind = "server",
         http.request.method = %request.method(),
-        http.route = route,
+        http.route = &route,
         http.response.status_code = field::Empty,
         request_id = id,
     );
@@ -64,7 +67,21 @@ pub async fn observe(
     };
     let mut response = answer.instrument(span.clone()).await;
     finish(&span, &mut response, &id);
+    let status = response.status().as_u16();
+    edge.meters.answered(method, &route, status, began.elapsed());
     response
+}
+
+/// Of the methods that there are; a caller may make up any other.
+fn method(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "PATCH" => "PATCH",
+        "OPTIONS" => "OPTIONS",
+        "HEAD" => "HEAD",
+        _ => "_OTHER",
+    }
 }
 
 fn finish(span: &Span, response: &mut Response, id: &str) {

@@ -1,11 +1,11 @@
-use super::talk::Talk;
+use super::talk::{Talk, UNREADABLE};
 use super::wire::{End, Wire};
 use crate::app::edge::Edge;
 use crate::app::get_channel::check_origin;
 use crate::app::list_messages::get_conversation;
 use crate::app::redeem_ticket::redeem_ticket;
 use crate::domain::frame::{ClientFrame, ServerFrame};
-use fault::Result;
+use fault::{Fault, Result};
 use rpc::conversation::Conversation;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,13 +26,20 @@ pub async fn greet(
 ) -> std::result::Result<Talk, End> {
     let first = tokio::time::timeout(HELLO_WITHIN, first_text(wire)).await;
     let text = first.map_err(|_| End::NO_HELLO)??;
-    let Ok(ClientFrame::Hello {
-        ticket,
-        resume_after,
-        conversation,
-    }) = ClientFrame::read(&text)
-    else {
-        return Err(End::NO_HELLO);
+    let first = ClientFrame::read(&text);
+    edge.meters.heard(first.as_ref().map_or(UNREADABLE, ClientFrame::name));
+    let (ticket, resume_after, conversation) = match first {
+        Ok(ClientFrame::Hello {
+            ticket,
+            resume_after,
+            conversation,
+        }) => (ticket, resume_after, conversation),
+        Ok(_) => return Err(End::NO_HELLO),
+        Err(misfit) => {
+            wire.complain(&Fault::invalid(misfit.field, misfit.remedy), None)
+                .await?;
+            return Err(End::NO_HELLO);
+        }
     };
     let has = Has {
         after: resume_after,

@@ -53,7 +53,8 @@ pub async fn get_socket(
 }
 
 async fn serve(edge: Arc<Edge>, socket: WebSocket, origin: Option<String>, address: IpAddr, _slot: Slot) {
-    let mut wire = Wire::new(socket, edge.settings.write_within);
+    let _open = edge.meters.open();
+    let mut wire = Wire::new(socket, edge.settings.write_within, edge.meters.clone());
     let drain = edge.drain.clone();
     let greeted = tokio::select! {
         greeted = greet::greet(&edge, &mut wire, origin.as_deref(), address) => greeted,
@@ -70,5 +71,6 @@ async fn serve(edge: Arc<Edge>, socket: WebSocket, origin: Option<String>, addre
         }
         Err(end) => end,
     };
+    edge.meters.ended(end.word());
     wire.close(end).await;
 }

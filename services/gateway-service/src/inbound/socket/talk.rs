@@ -2,6 +2,7 @@ use super::wire::{End, Wire};
 use crate::app::add_contact::add_contact;
 use crate::app::edge::Edge;
 use crate::app::gate::Door;
+use crate::app::get_channel::check_page;
 use crate::app::hub::Seat;
 use crate::app::list_messages::{PAGE, get_conversation, list_messages};
 use crate::app::mark_read::mark_read;
@@ -11,7 +12,6 @@ use crate::app::start_conversation::{enter, start_conversation};
 use crate::app::tabs::OpenTab;
 use crate::domain::bucket::{Bucket, Rate};
 use crate::domain::frame::{ClientFrame, ServerFrame, Start};
-use crate::domain::origin::check_page;
 use crate::domain::session::Session;
 use crate::domain::tab::TabReport;
 use crate::inbound::http::problem;
@@ -35,6 +35,9 @@ const POLL_SPREAD_MS: u128 = 10_000;
 const POLL_AGAIN: Duration = Duration::from_secs(2);
 /// People and their page do not reach this; floods do.
 const FRAMES: Rate = Rate::new(100.0, 10.0);
+
+/// Metrics' word for a text that is no frame.
+pub const UNREADABLE: &str = "unreadable";
 
 /// A greeted socket.
 pub struct Talk {
@@ -166,10 +169,14 @@ impl Talk {
         }
         let frame = match ClientFrame::read(text) {
             Ok(frame) => frame,
-            Err(invalid) => return wire.complain(&invalid.into(), None).await,
+            Err(misfit) => {
+                self.edge.meters.heard(UNREADABLE);
+                return wire.complain(&Fault::invalid(misfit.field, misfit.remedy), None).await;
+            }
         };
         let client_id = frame.client_id().map(str::to_owned);
         let name = frame.name();
+        self.edge.meters.heard(name);
         let span = tracing::info_span!(
             "socket",
             otel.name = %format_args!("socket {name}"),
@@ -212,7 +219,8 @@ impl Talk {
     }
 
     async fn start(&mut self, wire: &mut Wire, start: Start) -> Result<(), Trouble> {
-        check_page(start.page_url.as_deref(), self.origin.as_deref())?;
+        let origin = self.origin.as_deref();
+        check_page(&self.edge, &self.session, start.page_url.as_deref(), origin).await?;
         self.edge.gate.pass(Door::Start, self.address, self.edge.age())?;
         self.tab.typed();
         let client_id = start.client_id.clone();

@@ -1,3 +1,4 @@
+use crate::app::meters::Meters;
 use crate::domain::frame::{ServerFrame, own_names};
 use crate::inbound::http::problem;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
@@ -36,6 +37,16 @@ impl End {
     pub const NO_HELLO: Self = Self::Refused(REFUSED, "the first frame must be hello, within 5 seconds");
     pub const EXPIRED: Self = Self::Refused(REFUSED, "the session has expired");
 
+    /// Name for metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Lost => "lost",
+            Self::Restart => "restart",
+            Self::Refused(..) => "refused",
+        }
+    }
+
     /// The end of a socket that could not even begin.
     pub fn of(fault: &Fault) -> Self {
         match fault.kind() {
@@ -50,12 +61,17 @@ impl End {
 pub struct Wire {
     socket: WebSocket,
     write_within: Duration,
+    meters: Meters,
 }
 
 impl Wire {
     /// A reader that takes longer than `write_within` over one frame is too slow, or gone.
-    pub fn new(socket: WebSocket, write_within: Duration) -> Self {
-        Self { socket, write_within }
+    pub fn new(socket: WebSocket, write_within: Duration, meters: Meters) -> Self {
+        Self {
+            socket,
+            write_within,
+            meters,
+        }
     }
 
     /// The next text frame; `None` for a sign of life without content. Safe to cancel.
@@ -76,7 +92,9 @@ impl Wire {
 
     pub async fn send(&mut self, frame: &ServerFrame) -> Result<(), End> {
         let text = serde_json::to_string(frame).map_err(|_| End::Refused(OUR_FAULT, "service.internal"))?;
-        self.write(Message::Text(text.into())).await
+        self.write(Message::Text(text.into())).await?;
+        self.meters.said(frame.name());
+        Ok(())
     }
 
     pub async fn ping(&mut self) -> Result<(), End> {

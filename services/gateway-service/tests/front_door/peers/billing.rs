@@ -1,0 +1,51 @@
+//! billing-service.
+
+use super::{Answer, Peers, answer, not_played};
+use rpc::billing::billing_service_server::BillingService;
+use rpc::billing::*;
+use tonic::Request;
+
+#[tonic::async_trait]
+impl BillingService for Peers {
+    async fn get_usage(&self, request: Request<GetUsageRequest>) -> Answer<GetUsageResponse> {
+        let request = request.into_inner();
+        let spans = request
+            .to
+            .zip(request.from)
+            .map_or(0, |(to, from)| to.seconds - from.seconds);
+        answer(GetUsageResponse {
+            rows: vec![],
+            total_micro_pu: spans,
+        })
+    }
+
+    async fn list_charges(&self, _: Request<ListChargesRequest>) -> Answer<ListChargesResponse> {
+        answer(ListChargesResponse {
+            charges: vec![Charge {
+                kind: events::common::MessageKind::Sms.into(),
+                state: HoldState::Captured.into(),
+                ..Default::default()
+            }],
+            next_page_token: String::new(),
+        })
+    }
+
+    async fn get_balance(&self, _: Request<GetBalanceRequest>) -> Answer<GetBalanceResponse> {
+        answer(GetBalanceResponse {
+            balance: Some(Balance {
+                available_micro_pu: 7,
+                held_micro_pu: 3,
+            }),
+        })
+    }
+
+    async fn top_up(&self, _: Request<TopUpRequest>) -> Answer<TopUpResponse> {
+        not_played()
+    }
+    async fn set_prices(&self, _: Request<SetPricesRequest>) -> Answer<SetPricesResponse> {
+        not_played()
+    }
+    async fn hold(&self, _: Request<HoldRequest>) -> Answer<HoldResponse> {
+        not_played()
+    }
+}

@@ -1,0 +1,188 @@
+//! The services behind the gateway, as far as a door can tell: they remember what they were asked.
+
+mod billing;
+mod conversations;
+mod follow_ups;
+mod workspaces;
+
+use domain::{ConversationId, Entropy, WorkspaceId};
+use events::common::AuthorRole;
+use events::event::MessagePosted;
+use fault::Fault;
+use prost::Message as _;
+use rpc::billing::billing_service_server::BillingServiceServer;
+use rpc::conversation::conversation_service_server::ConversationServiceServer;
+use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
+use rpc::conversation::{
+    Conversation, GivenContact, IngestEventsRequest, Message, StartConversationRequest, UpdateChannelRequest,
+};
+use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
+use rpc::notifier::{RecordReceiptRequest, SetOptOutRequest};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use testkit::SeededEntropy;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Response, Status};
+
+/// May do everything in `acme`.
+pub const TOKEN: &str = "acme.helpdesk.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// May only read.
+pub const READER: &str = "acme.reader.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// The one return link there is.
+pub const LINK: &str = "acme.BBBBBBBBBBBBBBBBBBBBBB";
+/// Its page.
+pub const PAGE: &str = "https://shop.example/cart?x=1";
+
+/// What was asked, and what is stored.
+#[derive(Default)]
+pub struct Memory {
+    pub conversations: Vec<Conversation>,
+    pub messages: Vec<(String, Message)>,
+    /// (request id, conversation)
+    started: Vec<(String, String)>,
+    pub contacts: Vec<GivenContact>,
+    pub starts: Vec<StartConversationRequest>,
+    pub receipts: Vec<RecordReceiptRequest>,
+    pub opt_outs: Vec<SetOptOutRequest>,
+    pub resolved_links: usize,
+    pub redeemed_links: usize,
+    pub authenticated: usize,
+    pub ingested: Vec<IngestEventsRequest>,
+    pub updates: Vec<UpdateChannelRequest>,
+    /// Every call to conversations fails while this is set.
+    pub away: bool,
+}
+
+#[derive(Clone)]
+pub struct Peers {
+    memory: Arc<Mutex<Memory>>,
+    entropy: Arc<SeededEntropy>,
+    nats: async_nats::Client,
+}
+
+impl Peers {
+    /// Serves all of them on one port.
+    pub async fn start(nats: async_nats::Client) -> anyhow::Result<(Self, SocketAddr)> {
+        let peers = Self {
+            memory: Arc::default(),
+            entropy: Arc::new(SeededEntropy::new(99)),
+            nats,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let server = tonic::transport::Server::builder()
+            .add_service(
+                ConversationServiceServer::new(peers.clone()).max_decoding_message_size(runtime::MESSAGE_BYTES),
+            )
+            .add_service(WorkspaceServiceServer::new(peers.clone()))
+            .add_service(FollowUpServiceServer::new(peers.clone()))
+            .add_service(BillingServiceServer::new(peers.clone()))
+            .serve_with_incoming(TcpListenerStream::new(listener));
+        tokio::spawn(server);
+        Ok((peers, address))
+    }
+
+    pub fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A conversation that an earlier visit began.
+    pub fn open(&self, channel: &str, visitor: &str) -> Conversation {
+        let mut memory = self.memory();
+        let conversation = Conversation {
+            conversation: ConversationId(self.entropy.id()).to_string(),
+            number: memory.conversations.len() as u64 + 1,
+            channel: channel.into(),
+            visitor: visitor.into(),
+            ..Default::default()
+        };
+        memory.conversations.push(conversation.clone());
+        conversation
+    }
+
+    /// Stores a message without telling anybody.
+    pub fn store(&self, conversation: &str, author: AuthorRole, client_id: &str, text: &str) -> Option<Message> {
+        let mut memory = self.memory();
+        let same = |(holder, message): &&(String, Message)| holder == conversation && message.client_id == client_id;
+        if let Some((_, message)) = memory.messages.iter().find(same) {
+            return Some(message.clone());
+        }
+        let found = memory
+            .conversations
+            .iter_mut()
+            .find(|one| one.conversation == conversation)?;
+        found.last_seq += 1;
+        let message = Message {
+            message: self.entropy.id().to_string(),
+            seq: found.last_seq,
+            author: author.into(),
+            agent: if author == AuthorRole::Agent {
+                "ann".into()
+            } else {
+                String::new()
+            },
+            text: text.into(),
+            at: Some(prost_types::Timestamp::default()),
+            client_id: client_id.into(),
+        };
+        memory.messages.push((conversation.into(), message.clone()));
+        Some(message)
+    }
+
+    /// Publishes the fact as the relay would.
+    pub async fn tell(&self, conversation: &str, seq: u64) {
+        let workspace = WorkspaceId::parse("acme").expect("a slug");
+        let subject = events::Subject::Fact {
+            workspace,
+            aggregate: "message".into(),
+            event: "posted".into(),
+        };
+        let fact = MessagePosted {
+            conversation: conversation.into(),
+            seq,
+            ..Default::default()
+        };
+        let _ = self
+            .nats
+            .publish(subject.to_string(), fact.encode_to_vec().into())
+            .await;
+    }
+
+    /// An agent's answer, stored and told.
+    pub async fn answer(&self, conversation: &str, client_id: &str, text: &str) -> u64 {
+        let message = self
+            .store(conversation, AuthorRole::Agent, client_id, text)
+            .expect("a conversation");
+        self.tell(conversation, message.seq).await;
+        message.seq
+    }
+
+    fn present(&self) -> Result<MutexGuard<'_, Memory>, Status> {
+        let memory = self.memory();
+        if memory.away {
+            return Err(Status::unavailable("away"));
+        }
+        Ok(memory)
+    }
+
+    fn find(&self, by: impl Fn(&Conversation) -> bool) -> Result<Conversation, Status> {
+        let memory = self.present()?;
+        let found = memory.conversations.iter().find(|one| by(one)).cloned();
+        found.ok_or_else(|| refuse(Fault::not_found("conversation")))
+    }
+}
+
+fn refuse(fault: Fault) -> Status {
+    rpc::to_status(&fault)
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+fn answer<T>(answer: T) -> Answer<T> {
+    Ok(Response::new(answer))
+}
+
+fn not_played<T>() -> Answer<T> {
+    Err(Status::unimplemented("no test needs it"))
+}

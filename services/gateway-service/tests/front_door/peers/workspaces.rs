@@ -1,0 +1,90 @@
+//! conversation-service's channels and tokens.
+
+use super::{Answer, Peers, READER, TOKEN, answer, not_played, refuse};
+use events::common::ChannelSettings;
+use fault::{Fault, codes};
+use rpc::conversation::workspace_service_server::WorkspaceService;
+use rpc::conversation::*;
+use tonic::Request;
+
+#[tonic::async_trait]
+impl WorkspaceService for Peers {
+    async fn get_channel(&self, request: Request<GetChannelRequest>) -> Answer<GetChannelResponse> {
+        let request = request.into_inner();
+        let origins = match (request.workspace.as_str(), request.channel.as_str()) {
+            ("acme", "web" | "strict") => vec![],
+            ("acme", "shop") => vec!["https://shop.example".to_owned()],
+            _ => return Err(refuse(Fault::not_found("channel"))),
+        };
+        let settings = ChannelSettings {
+            allowed_origins: origins,
+            ..Default::default()
+        };
+        answer(GetChannelResponse {
+            channel: Some(Channel {
+                channel: request.channel,
+                settings: Some(settings),
+                version: 1,
+                ..Default::default()
+            }),
+        })
+    }
+
+    async fn update_channel(&self, request: Request<UpdateChannelRequest>) -> Answer<UpdateChannelResponse> {
+        let request = request.into_inner();
+        self.memory().updates.push(request.clone());
+        answer(UpdateChannelResponse {
+            channel: Some(Channel {
+                channel: request.channel,
+                settings: request.settings,
+                version: request.version + 1,
+                ..Default::default()
+            }),
+        })
+    }
+
+    async fn authenticate_token(
+        &self,
+        request: Request<AuthenticateTokenRequest>,
+    ) -> Answer<AuthenticateTokenResponse> {
+        self.memory().authenticated += 1;
+        let (integration, scopes) = match request.into_inner().token.as_str() {
+            TOKEN => ("helpdesk", vec![Scope::Ingest, Scope::Read, Scope::Write, Scope::Admin]),
+            READER => ("reader", vec![Scope::Read]),
+            _ => return Err(refuse(Fault::new(&codes::UNAUTHENTICATED, "the token is not valid"))),
+        };
+        answer(AuthenticateTokenResponse {
+            workspace: "acme".into(),
+            integration: integration.into(),
+            scopes: scopes.into_iter().map(Into::into).collect(),
+        })
+    }
+
+    async fn create_workspace(&self, _: Request<CreateWorkspaceRequest>) -> Answer<CreateWorkspaceResponse> {
+        not_played()
+    }
+    async fn get_workspace(&self, _: Request<GetWorkspaceRequest>) -> Answer<GetWorkspaceResponse> {
+        not_played()
+    }
+    async fn create_channel(&self, _: Request<CreateChannelRequest>) -> Answer<CreateChannelResponse> {
+        not_played()
+    }
+    async fn list_channels(&self, _: Request<ListChannelsRequest>) -> Answer<ListChannelsResponse> {
+        not_played()
+    }
+    async fn create_team(&self, _: Request<CreateTeamRequest>) -> Answer<CreateTeamResponse> {
+        not_played()
+    }
+    async fn create_agent(&self, _: Request<CreateAgentRequest>) -> Answer<CreateAgentResponse> {
+        not_played()
+    }
+    async fn create_integration(&self, _: Request<CreateIntegrationRequest>) -> Answer<CreateIntegrationResponse> {
+        not_played()
+    }
+    async fn rotate_integration_token(
+        &self,
+        _: Request<RotateIntegrationTokenRequest>,
+    ) -> Answer<RotateIntegrationTokenResponse> {
+        not_played()
+    }
+}
