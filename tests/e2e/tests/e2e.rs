@@ -1,9 +1,17 @@
-//! The whole system, with kills.
+//! The whole system, with bad input and with kills.
 
+#[path = "it/bad_input/mod.rs"]
+mod bad_input;
+#[path = "it/examples.rs"]
+mod examples;
 #[path = "it/kills.rs"]
 mod kills;
+#[path = "it/outages.rs"]
+mod outages;
 #[path = "it/provider_call.rs"]
 mod provider_call;
+#[path = "it/replicas.rs"]
+mod replicas;
 #[path = "it/trace.rs"]
 mod trace;
 

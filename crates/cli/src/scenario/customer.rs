@@ -109,7 +109,7 @@ impl Customer {
         let frames = self.frames.clone();
         let reader = tokio::spawn(async move {
             while let Some(Ok(frame)) = receiver.next().await {
-                if let Ok(Ok(value)) = frame.to_text().map(serde_json::from_str::<Value>) {
+                if let Some(value) = value(&frame) {
                     frames.lock().unwrap_or_else(PoisonError::into_inner).push(value);
                 }
             }
@@ -145,6 +145,22 @@ impl Customer {
         self.conversation = started["conversation"].as_str().unwrap_or_default().to_owned();
         self.number = started["number"].as_u64().unwrap_or_default();
         Ok(())
+    }
+
+    /// Sends any text as a frame, and waits for what it is answered with: a frame that is no message, or the end of the
+    /// socket as `{"type": "closed", "code": ..., "reason": ...}`.
+    pub async fn ask(&mut self, text: impl Into<String>) -> Result<Value> {
+        let answers = |customer: &Self| -> Vec<Value> {
+            let frames = customer.frames.lock().unwrap_or_else(PoisonError::into_inner);
+            let answer = |frame: &&Value| frame["type"] != "message";
+            frames.iter().filter(answer).cloned().collect()
+        };
+        let before = answers(self).len();
+        self.send_text(text.into()).await?;
+        soon("the gateway answers", async || {
+            Ok(answers(self).into_iter().nth(before))
+        })
+        .await
     }
 
     /// Writes in the open conversation.
@@ -209,13 +225,27 @@ impl Customer {
     }
 
     async fn send(&mut self, frame: Value) -> Result<()> {
+        self.send_text(frame.to_string()).await
+    }
+
+    async fn send_text(&mut self, text: String) -> Result<()> {
         let Some(tab) = &mut self.tab else {
             bail!("the page is not open")
         };
-        tab.sender
-            .send(Frame::text(frame.to_string()))
-            .await
-            .context("the socket is closed")
+        tab.sender.send(Frame::text(text)).await.context("the socket is closed")
+    }
+}
+
+/// What a frame says, if it says anything.
+fn value(frame: &Frame) -> Option<Value> {
+    match frame {
+        Frame::Text(text) => serde_json::from_str(text).ok(),
+        Frame::Close(said) => {
+            let code = said.as_ref().map(|said| u16::from(said.code));
+            let reason = said.as_ref().map(|said| said.reason.as_str());
+            Some(json!({ "type": "closed", "code": code, "reason": reason }))
+        }
+        _ => None,
     }
 }
 

@@ -66,6 +66,11 @@ impl Integration {
             "datacontenttype": "application/json",
             "data": data,
         });
+        self.publish_bytes(event, serde_json::to_vec(&document)?).await
+    }
+
+    /// Publishes anything where events of this kind go, and waits until the stream has it.
+    pub async fn publish_bytes(&self, event: &str, payload: Vec<u8>) -> Result<()> {
         let (workspace, integration) = (self.workspace.clone(), self.id.clone());
         let to = Subject::Ingest {
             workspace,
@@ -78,7 +83,6 @@ impl Integration {
         if let Some(traceparent) = &self.traceparent {
             map.insert(headers::TRACEPARENT, traceparent.as_str());
         }
-        let payload = serde_json::to_vec(&document)?;
         let sent = self.stream.publish_with_headers(to, map, payload.into()).await;
         sent.context("cannot publish")?
             .await

@@ -13,5 +13,5 @@ pub use clients::Clients;
 pub use customer::{Customer, Given};
 pub use expect::PATIENCE;
 pub use integration::Integration;
-pub use sinks::{ArrivedMail, ArrivedText, Sinks};
+pub use sinks::{ArrivedMail, ArrivedText, Sinks, return_link};
 pub use world::{CHANNEL, PROMPT_CHANNEL, Person, TEXT_CHANNEL, World};

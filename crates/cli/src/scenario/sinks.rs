@@ -86,7 +86,7 @@ impl Sinks {
 }
 
 /// The first return link in a text or mail.
-pub(super) fn return_link(text: &str) -> Option<&str> {
+pub fn return_link(text: &str) -> Option<&str> {
     let link = text
         .split_whitespace()
         .find(|word| word.starts_with("http") && word.contains("/r/"))?;

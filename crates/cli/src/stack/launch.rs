@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use events::login;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use testkit::servers::{Exit, Process, Spawn};
+use testkit::servers::{Exit, Process, Spawn, free_port};
 use testkit::{
     Nats, NatsOptions, OtlpSink, Postgres, PostgresOptions, SinkWeb, SmsOptions, SmsSink, SmtpSink, eventually,
 };
@@ -66,6 +66,7 @@ pub struct Stack {
     pub endpoints: Endpoints,
     services: BTreeMap<Service, Process>,
     secrets: Secrets,
+    replicas: Vec<Process>,
     folder: PathBuf,
     settings: Vec<(String, String)>,
     _web: SinkWeb,
@@ -153,6 +154,7 @@ impl Stack {
             endpoints,
             services: BTreeMap::new(),
             secrets,
+            replicas: Vec::new(),
             folder,
             settings: Vec::new(),
             _web: web,
@@ -202,6 +204,46 @@ impl Stack {
         self.ready(service).await
     }
 
+    /// Starts another process of a service beside the first, on a port that nobody is told, and waits until it is
+    /// ready.
+    pub async fn add_replica(&mut self, service: Service) -> Result<()> {
+        let name = service.short();
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let mut spawn = self.command(service)?.arg("serve").env("HOMING_GRPC_LISTEN", &address);
+        if service == Service::Gateway {
+            spawn = spawn.env("HOMING_HTTP_LISTEN", format!("127.0.0.1:{}", free_port()?));
+        }
+        let log = self
+            .endpoints
+            .logs
+            .join(format!("{name}-{}.log", self.replicas.len() + 2));
+        let mut process = Process::spawn(&service.binary(), spawn, &log)?;
+        let url = format!("http://{address}");
+        let ready = eventually(format!("another {name}-service is ready"), READY_WITHIN, async || {
+            healthy(&url).await.then_some(())
+        });
+        tokio::select! {
+            ready = ready => ready?,
+            exit = process.ended() => return Err(exit?.into()),
+        }
+        self.replicas.push(process);
+        Ok(())
+    }
+
+    /// Sends a service a signal by name, for example `STOP` or `CONT`.
+    pub async fn signal(&self, service: Service, signal: &str) -> Result<()> {
+        let process = self.services.get(&service);
+        process.context("the service does not run")?.signal(signal).await
+    }
+
+    /// Fails if a child has ended by itself.
+    pub fn check(&mut self) -> Result<()> {
+        let children = self.services.values_mut().chain(&mut self.replicas);
+        children
+            .chain([self.nats.process(), self.postgres.process()])
+            .try_for_each(Process::check)
+    }
+
     /// SIGKILL.
     pub async fn kill(&mut self, service: Service) -> Result<()> {
         match self.services.remove(&service) {
@@ -231,6 +273,9 @@ impl Stack {
     /// Stops the services in the reverse order of their start, then the servers.
     pub async fn stop(mut self) -> Result<()> {
         Endpoints::forget(&self.folder);
+        for replica in &mut self.replicas {
+            replica.stop(STOP_WITHIN).await?;
+        }
         for service in Service::ALL.into_iter().rev() {
             if let Some(mut process) = self.services.remove(&service) {
                 process.stop(STOP_WITHIN).await?;
@@ -345,7 +390,7 @@ async fn listen(port: u16) -> Result<TcpListener> {
 }
 
 /// A binary in our own folder, or (for test binaries) in the one above.
-fn beside_us(name: &str) -> Result<PathBuf> {
+pub fn beside_us(name: &str) -> Result<PathBuf> {
     let us = std::env::current_exe()?;
     let found = us
         .ancestors()

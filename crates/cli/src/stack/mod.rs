@@ -9,5 +9,5 @@ mod service;
 
 pub use endpoints::{DATA_FOLDER, Endpoints};
 pub(crate) use launch::healthy;
-pub use launch::{Stack, StackOptions};
+pub use launch::{Stack, StackOptions, beside_us};
 pub use service::Service;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// nats-server: `HOMING_NATS_SERVER`, `.tools/bin`, `PATH`.
+/// nats-server: `HOMING_NATS_SERVER`, `.tools/bin` (of the working directory, then of this program), `PATH`.
 pub fn nats_server() -> Result<PathBuf> {
     if let Some(named) = variable("HOMING_NATS_SERVER") {
         return Ok(named);
@@ -55,16 +55,39 @@ fn on_path(name: &'static str) -> impl Iterator<Item = PathBuf> {
         .into_iter()
 }
 
-/// `.tools` in the working directory or the nearest folder above.
+/// `.tools` in the working directory or the nearest folder above, or so seen from this program: it may be run from
+/// anywhere.
 fn tools() -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
-    here.ancestors()
-        .map(|folder| folder.join(".tools"))
-        .find(|tools| tools.is_dir())
+    let program = std::env::current_exe().and_then(|program| program.canonicalize());
+    [std::env::current_dir(), program]
+        .into_iter()
+        .flatten()
+        .find_map(|from| above(&from))
+}
+
+/// `.tools` in `from` or the nearest folder above.
+fn above(from: &Path) -> Option<PathBuf> {
+    let candidates = from.ancestors().map(|folder| folder.join(".tools"));
+    candidates.into_iter().find(|tools| tools.is_dir())
 }
 
 fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::above;
+
+    #[test]
+    fn tools_are_found_from_far_below() -> std::io::Result<()> {
+        let clone = tempfile::tempdir()?;
+        let below = clone.path().join("target/debug");
+        std::fs::create_dir_all(&below)?;
+        std::fs::create_dir(clone.path().join(".tools"))?;
+        assert_eq!(above(&below.join("homing")), Some(clone.path().join(".tools")));
+        Ok(())
+    }
 }

@@ -1,5 +1,6 @@
 //! One PostgreSQL cluster.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -32,7 +33,7 @@ pub struct PostgresOptions {
 #[derive(Debug)]
 pub struct Postgres {
     process: Process,
-    port: u16,
+    plan: Plan,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -58,39 +59,18 @@ impl Postgres {
             Some(port) => port,
             None => free_port()?,
         };
-        let mut spawn = Spawn::new(&wrapper, bin.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .args([
-                "-p",
-                &port.to_string(),
-                "-c",
-                "listen_addresses=127.0.0.1",
-                "-c",
-                "unix_socket_directories=",
-            ])
-            .args([
-                "-c",
-                "max_connections=400",
-                "-c",
-                "shared_buffers=128MB",
-                "-c",
-                "log_min_messages=fatal",
-            ]);
-        if !options.durable {
-            spawn = spawn.args([
-                "-c",
-                "fsync=off",
-                "-c",
-                "synchronous_commit=off",
-                "-c",
-                "full_page_writes=off",
-            ]);
-        }
-        let process = Process::spawn("postgres", spawn, &log)?;
+        let plan = Plan {
+            wrapper,
+            bin,
+            data,
+            port,
+            durable: options.durable,
+            log,
+        };
+        let process = plan.spawn()?;
         let mut postgres = Self {
             process,
-            port,
+            plan,
             _temporary: temporary,
         };
         postgres.ready().await?;
@@ -99,7 +79,7 @@ impl Postgres {
 
     /// The URL of `database`, as its superuser.
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.plan.port)
     }
 
     /// Creates `database` unless it is there.
@@ -115,9 +95,42 @@ impl Postgres {
         Ok(admin.close().await?)
     }
 
+    /// How many rows each table of `database` holds.
+    pub async fn rows(&self, database: &str) -> Result<BTreeMap<String, i64>> {
+        let mut admin = PgConnection::connect(&self.url(database)).await?;
+        let tables = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+        let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut admin).await?;
+        let mut rows = BTreeMap::new();
+        for table in tables {
+            let count = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+            rows.insert(table, sqlx::query_scalar(count).fetch_one(&mut admin).await?);
+        }
+        admin.close().await?;
+        Ok(rows)
+    }
+
+    /// SIGKILL: what was not written may be lost, as in a crash.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.process.kill().await
+    }
+
+    /// Starts it again on the same port and data, after [`Postgres::kill`] or [`Postgres::stop`].
+    pub async fn restart(&mut self) -> Result<()> {
+        let end = tokio::time::Instant::now() + READY_WITHIN;
+        loop {
+            self.process = self.plan.spawn()?;
+            match self.ready().await {
+                Ok(()) => return Ok(()),
+                // The children of a killed server take a moment to notice; until then a new one refuses to start.
+                Err(_) if tokio::time::Instant::now() < end => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// The port it listens on.
     pub fn port(&self) -> u16 {
-        self.port
+        self.plan.port
     }
 
     /// The child.
@@ -147,6 +160,53 @@ impl Postgres {
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         }
+    }
+}
+
+/// How the server is started, and started again.
+#[derive(Debug)]
+struct Plan {
+    /// Words in front of the command, which change the user.
+    wrapper: Vec<String>,
+    bin: PathBuf,
+    data: PathBuf,
+    port: u16,
+    durable: bool,
+    log: PathBuf,
+}
+
+impl Plan {
+    fn spawn(&self) -> Result<Process> {
+        let mut spawn = Spawn::new(&self.wrapper, self.bin.join("postgres"))
+            .arg("-D")
+            .arg(&self.data)
+            .args([
+                "-p",
+                &self.port.to_string(),
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "unix_socket_directories=",
+            ])
+            .args([
+                "-c",
+                "max_connections=400",
+                "-c",
+                "shared_buffers=128MB",
+                "-c",
+                "log_min_messages=fatal",
+            ]);
+        if !self.durable {
+            spawn = spawn.args([
+                "-c",
+                "fsync=off",
+                "-c",
+                "synchronous_commit=off",
+                "-c",
+                "full_page_writes=off",
+            ]);
+        }
+        Process::spawn("postgres", spawn, &self.log)
     }
 }
 

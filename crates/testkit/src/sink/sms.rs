@@ -181,6 +181,11 @@ impl SmsSink {
         .await
     }
 
+    /// What a callback to `url` with these parameters is signed with.
+    pub fn signature(&self, url: &str, parameters: &[(&str, String)]) -> String {
+        sms_receipts::sign(&self.state.options.auth_token, url, parameters)
+    }
+
     /// The next call fails so; several queue up.
     pub fn fail_next(&self, fault: SmsFault) {
         self.state.faults.next(fault);

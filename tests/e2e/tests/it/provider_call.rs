@@ -50,7 +50,7 @@ async fn kill_inside(stack: &mut Stack, fault: SmsFault) -> Result<()> {
         "it is shown as {}",
         accepted.as_str_name()
     );
-    nothing_more(stack, &world).await?;
+    nothing_more(stack, &[&world]).await?;
     let links = links(stack, &world);
     ensure!(
         links.len() == 2 && links.values().all(|texts| *texts == 1),
@@ -60,7 +60,7 @@ async fn kill_inside(stack: &mut Stack, fault: SmsFault) -> Result<()> {
 }
 
 /// Nothing will happen any more, but for a receipt.
-fn settled(status: DeliveryStatus) -> bool {
+pub(crate) fn settled(status: DeliveryStatus) -> bool {
     !matches!(
         status,
         DeliveryStatus::Unspecified
@@ -72,10 +72,11 @@ fn settled(status: DeliveryStatus) -> bool {
 }
 
 /// The provider sees no second text for a link, for several times as long as a text takes to be looked up.
-async fn nothing_more(stack: &Stack, world: &World) -> Result<()> {
+pub(crate) async fn nothing_more(stack: &Stack, worlds: &[&World]) -> Result<()> {
     let quiet = Instant::now() + Duration::from_secs(8);
     let watched = eventually("time passes", Duration::from_secs(30), async || {
-        let twice = links(stack, world).into_iter().find(|(_, texts)| *texts > 1);
+        let mut all = worlds.iter().flat_map(|world| links(stack, world));
+        let twice = all.find(|(_, texts)| *texts > 1);
         (twice.is_some() || Instant::now() > quiet).then_some(twice)
     });
     match watched.await? {
@@ -85,7 +86,7 @@ async fn nothing_more(stack: &Stack, world: &World) -> Result<()> {
 }
 
 /// Texts that the provider accepted for the customer, by the link in them.
-fn links(stack: &Stack, world: &World) -> BTreeMap<String, usize> {
+pub(crate) fn links(stack: &Stack, world: &World) -> BTreeMap<String, usize> {
     let mut links = BTreeMap::new();
     for text in stack.sms.to(&world.ola.phone) {
         let link = text.body.split_whitespace().find(|word| word.contains("/r/"));
@@ -96,7 +97,7 @@ fn links(stack: &Stack, world: &World) -> BTreeMap<String, usize> {
     links
 }
 
-async fn text_of(world: &World, conversation: &str) -> Result<Option<Delivery>> {
+pub(crate) async fn text_of(world: &World, conversation: &str) -> Result<Option<Delivery>> {
     let explained = world.clients.explain(conversation).await?;
     Ok(explained
         .deliveries
