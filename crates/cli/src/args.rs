@@ -75,11 +75,27 @@ pub enum Command {
     },
     /// What a workspace used, by kind and country.
     Usage(UsageArgs),
+    /// Print completions for a shell: source <(homing completions bash)
+    Completions(CompletionsArgs),
     /// Run a command with a throw-away PostgreSQL named in HOMING_TEST_DATABASE_URL.
     ServeServers(ServeServersArgs),
 }
 
+/// Where `dev`, `demo` and `check` find the servers; shown by their `--help`.
+const SERVERS: &str = "Servers, wherever it is started:
+  HOMING_NATS_SERVER   nats-server, at least 2.12
+  HOMING_POSTGRES_BIN  folder that holds postgres and initdb, at least 15
+Without these: what `make setup` left in .tools/, in this folder or above it or above the program; then PATH.
+The services' programs are looked for beside this one.";
+
 #[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// bash, zsh, fish, elvish or powershell.
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = SERVERS)]
 pub struct DevArgs {
     /// Product durations (debounce, escalation, presence) pass this many times faster; 1 to 10000.
     #[arg(long, default_value_t = 1.0, value_parser = time_scale)]
@@ -90,6 +106,7 @@ pub struct DevArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = SERVERS)]
 pub struct DemoArgs {
     /// Product durations pass this many times faster; 1 to 10000. Used when nothing runs here yet.
     #[arg(long, default_value_t = 30.0, value_parser = time_scale)]
@@ -100,6 +117,7 @@ pub struct DemoArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = SERVERS)]
 pub struct CheckArgs {
     /// Folder of `homing dev`.
     #[arg(long, default_value = DATA_FOLDER)]

@@ -35,6 +35,7 @@ pub async fn run(args: Args) -> ExitCode {
         Command::OptOut { command } => commands::opt_out::run(command, &out).await,
         Command::Prices { command } => commands::money::prices(command).await,
         Command::Balance { command } => commands::money::balance(command, &out).await,
+        Command::Completions(args) => commands::completions::run(&args, &out),
         Command::Usage(args) => commands::money::usage(args, &out).await,
     };
     match done {
