@@ -78,7 +78,8 @@ pub const OPERATOR: Login = Login {
     says: || {
         let mut rights = vec![FACT_SUBJECTS.into(), INGEST_SUBJECTS.into()];
         rights.extend([&FACTS, &INGEST, &DEAD].map(|stream| api("STREAM.INFO", stream, "")));
-        rights.push(api("CONSUMER.CREATE", &DEAD, ".>"));
+        // A reader of dead letters has no name.
+        rights.extend(["", ".>"].map(|tail| api("CONSUMER.CREATE", &DEAD, tail)));
         rights.extend(["CONSUMER.INFO", "CONSUMER.MSG.NEXT", "CONSUMER.DELETE"].map(|verb| api(verb, &DEAD, ".*")));
         rights.extend(["STREAM.MSG.GET", "STREAM.MSG.DELETE"].map(|verb| api(verb, &DEAD, "")));
         rights
