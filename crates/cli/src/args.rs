@@ -119,6 +119,9 @@ pub struct DemoArgs {
 #[derive(Debug, clap::Args)]
 #[command(after_help = SERVERS)]
 pub struct CheckArgs {
+    /// Also check that this workspace has funds.
+    #[arg(short, long)]
+    pub workspace: Option<String>,
     /// Folder of `homing dev`.
     #[arg(long, default_value = DATA_FOLDER)]
     pub data: PathBuf,

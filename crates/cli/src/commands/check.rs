@@ -7,8 +7,10 @@ use anyhow::Result;
 use serde::Serialize;
 use testkit::{Postgres, PostgresOptions, TestNats};
 
+use super::money;
 use crate::args::CheckArgs;
 use crate::output::Out;
+use crate::show;
 use crate::stack::{Endpoints, Service, healthy};
 
 #[derive(Serialize)]
@@ -46,6 +48,9 @@ pub(crate) async fn run(args: CheckArgs, out: &Out) -> Result<ExitCode> {
             detail: "does not run here".to_owned(),
         }),
     }
+    if let Some(workspace) = args.workspace {
+        findings.push(funds(workspace).await);
+    }
     if out.json() {
         out.document(&findings)?;
     } else {
@@ -66,6 +71,22 @@ pub(crate) async fn run(args: CheckArgs, out: &Out) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Without funds nothing is sent, and nothing else tells so before the first text.
+async fn funds(workspace: String) -> Finding {
+    let what = format!("funds of {workspace}");
+    let (ok, detail) = match money::balance_of(workspace).await {
+        Ok(balance) if balance.available_micro_pu > 0 => {
+            (true, format!("{} PU available", show::pu(balance.available_micro_pu)))
+        }
+        Ok(_) => (
+            false,
+            "none available, so nothing is sent: add some with `homing balance top-up`".to_owned(),
+        ),
+        Err(error) => (false, format!("{error:#}")),
+    };
+    Finding { what, ok, detail }
 }
 
 async fn postgres() -> Result<String> {

@@ -79,10 +79,16 @@ pub(crate) async fn balance(command: BalanceCommand, out: &Out) -> Result<ExitCo
             };
             call!(top_up, request)?.balance
         }
-        BalanceCommand::Show { workspace } => call!(get_balance, GetBalanceRequest { workspace })?.balance,
+        BalanceCommand::Show { workspace } => Some(balance_of(workspace).await?),
     };
     show_balance(balance.context("an empty answer")?, out)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a workspace has left.
+pub(super) async fn balance_of(workspace: String) -> Result<Balance> {
+    let answer = call!(get_balance, GetBalanceRequest { workspace })?;
+    answer.balance.context("an empty answer")
 }
 
 fn show_balance(balance: Balance, out: &Out) -> Result<()> {
