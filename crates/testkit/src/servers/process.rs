@@ -3,9 +3,10 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::process::{Child, Command};
 
 /// How much of a log is shown when its process ends by itself.
@@ -175,7 +176,22 @@ impl Spawn {
     }
 }
 
-/// A TCP port of 127.0.0.1 that is free now. Somebody else may take it before you do: be ready to try again.
+/// Ports below those that Linux gives to connections by itself.
+const PORTS: std::ops::Range<u32> = 20_000..32_000;
+/// More than one whole system takes: so far apart do processes that were started one after the other begin to look.
+const PORTS_OF_A_PROCESS: u32 = 48;
+
+/// A TCP port of 127.0.0.1 that is free now, another one at each call. Another process may still take it first, though
+/// hardly any will: be ready to try again.
 pub fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(PORTS_OF_A_PROCESS);
+    for _ in PORTS {
+        let step = begin.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(PORTS.start + step % (PORTS.end - PORTS.start))?;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port is free between {} and {}", PORTS.start, PORTS.end)
 }
