@@ -77,6 +77,7 @@ fn method(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",
+        "PUT" => "PUT",
         "PATCH" => "PATCH",
         "OPTIONS" => "OPTIONS",
         "HEAD" => "HEAD",

@@ -17,6 +17,7 @@ pub async fn refused(front: &Front, seen: &mut Seen) -> Result<()> {
     each(front, seen, widget(front)).await?;
     each(front, seen, messages(front)).await?;
     each(front, seen, settings()).await?;
+    each(front, seen, opt_outs()).await?;
     each(front, seen, questions()).await?;
     sizes(front, seen).await?;
     types(front, seen).await
@@ -127,6 +128,16 @@ fn settings() -> Vec<Case<'static>> {
             "conversation.version",
             "version",
         ),
+    ]
+}
+
+fn opt_outs() -> Vec<Case<'static>> {
+    let put = |body: Value, field| (Method::PUT, "/v1/opt-outs".to_owned(), body, 400, INVALID, field);
+    vec![
+        put(json!({}), "opted_out"),
+        put(json!({ "opted_out": true }), "address"),
+        put(json!({ "phone": "12", "opted_out": true }), "phone"),
+        put(json!({ "phone": "+48600700800", "opted_out": "yes" }), "opted_out"),
     ]
 }
 
