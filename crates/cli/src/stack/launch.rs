@@ -252,14 +252,6 @@ impl Stack {
         }
     }
 
-    /// Sends a signal by name, for example `STOP` or `CONT`.
-    pub async fn signal(&self, service: Service, name: &str) -> Result<()> {
-        match self.services.get(&service) {
-            Some(process) => process.signal(name).await,
-            None => bail!("{service}-service does not run"),
-        }
-    }
-
     /// Resolves when a child ends by itself.
     pub async fn first_exit(&mut self) -> Result<Exit> {
         let children = self
