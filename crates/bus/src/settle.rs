@@ -11,7 +11,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// What the stack does next.
 pub(crate) enum Next {
     Settled,
-    /// The dependency is away: try again in this process after the pause, using up no deliveries.
+    /// The dependency is away: try again in this process after the pause; the message itself uses up no deliveries.
     Again(Duration),
 }
 

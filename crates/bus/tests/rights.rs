@@ -2,8 +2,12 @@
 
 use async_nats::{Client, ConnectOptions, Event, ServerError};
 use bus::{Bus, BusConfig, ConsumerSpec, Handler};
+use domain::{IntegrationId, WorkspaceId};
 use events::login::{inbox, logins};
-use events::{DEAD, FACTS, INGEST, Received};
+use events::{
+    DEAD, DEAD_SUBJECTS, FACT_SUBJECTS, FACTS, Fact, INGEST, INGEST_SUBJECTS, Received, Subject, dead_letter, event,
+    fact_filter, signal,
+};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -38,93 +42,123 @@ impl Refused {
     }
 }
 
+/// A subject, and the users who may use it.
+type Right = (String, &'static [&'static str]);
+
+fn acme() -> WorkspaceId {
+    WorkspaceId::parse("acme").expect("a slug")
+}
+
+fn fact<F: Fact>() -> String {
+    let (workspace, aggregate, event) = (acme(), F::AGGREGATE.into(), F::EVENT.into());
+    Subject::Fact {
+        workspace,
+        aggregate,
+        event,
+    }
+    .to_string()
+}
+
+fn ingest(event: &str) -> String {
+    let integration = IntegrationId::parse("helpdesk").expect("a slug");
+    let (workspace, event) = (acme(), event.into());
+    Subject::Ingest {
+        workspace,
+        integration,
+        event,
+    }
+    .to_string()
+}
+
 /// A subject and the users who may publish to it.
-const PUBLISH: &[(&str, &[&str])] = &[
-    (
-        "homing.v1.fact.acme.visitor.presence_changed",
-        &["presence", "operator"],
-    ),
-    ("homing.v1.fact.acme.message.posted", &["conversation", "operator"]),
-    ("homing.v1.fact.acme.workspace.created", &["conversation", "operator"]),
-    ("homing.v1.fact.acme.delivery.accepted", &["notifier", "operator"]),
-    ("homing.v1.fact.acme.follow_up.ended", &["notifier", "operator"]),
-    ("homing.v1.fact.acme.charge.captured", &["billing", "operator"]),
-    (
-        "homing.v1.fact.acme.agent.availability_changed",
-        &["routing", "operator"],
-    ),
-    ("homing.v1.ingest.acme.helpdesk.message", &["operator"]),
-    ("homing.v1.dead.acme.notifier", &["notifier"]),
-    ("homing.v1.dead.acme.conversation-ingest", &["conversation"]),
-    ("homing.v1.signal.tab.3", &["gateway"]),
-    ("homing.v1.signal.lease", &["gateway"]),
-    ("homing.v1.signal.closed", &["gateway"]),
-    ("homing.v1.signal.snapshot.g", &["presence"]),
-    (
-        "$JS.API.CONSUMER.CREATE.HOMING_INGEST.conversation-ingest",
-        &["conversation"],
-    ),
-    ("$JS.API.CONSUMER.CREATE.HOMING_INGEST.own", &[]),
-    ("$JS.API.CONSUMER.CREATE.HOMING_INGEST", &[]),
-    ("$JS.API.CONSUMER.DURABLE.CREATE.HOMING_INGEST.own", &[]),
-    (
-        "$JS.API.CONSUMER.MSG.NEXT.HOMING_INGEST.conversation-ingest",
-        &["conversation"],
-    ),
-    ("$JS.API.CONSUMER.MSG.NEXT.HOMING_FACTS.billing", &["billing"]),
-    ("$JS.API.CONSUMER.MSG.NEXT.HOMING_FACTS.notifier", &["notifier"]),
-    ("$JS.API.CONSUMER.DELETE.HOMING_FACTS.notifier", &[]),
-    ("$JS.ACK.HOMING_FACTS.notifier.1.1.1.1.0", &["notifier"]),
-    ("$JS.ACK.HOMING_INGEST.conversation-ingest.1.1.1.1.0", &["conversation"]),
-    ("$JS.API.STREAM.MSG.GET.HOMING_INGEST", &[]),
-    ("$JS.API.STREAM.MSG.GET.HOMING_DEAD", &["operator"]),
-    ("$JS.API.DIRECT.GET.HOMING_INGEST", &[]),
-    ("$JS.API.STREAM.CREATE.HOMING_INGEST", &["conversation"]),
-    ("$JS.API.STREAM.UPDATE.HOMING_FACTS", &["conversation"]),
-    ("$JS.API.STREAM.UPDATE.HOMING_INGEST", &["conversation"]),
-    ("$JS.API.STREAM.CREATE.OTHER", &[]),
-    ("$JS.API.STREAM.DELETE.HOMING_FACTS", &[]),
-    ("$JS.API.STREAM.PURGE.HOMING_FACTS", &[]),
-    ("$JS.API.STREAM.LIST", &[]),
-    ("_INBOX_billing.answer", &[]),
-    ("other", &[]),
-];
+fn to_publish() -> Vec<Right> {
+    vec![
+        (fact::<event::VisitorPresenceChanged>(), &["presence", "operator"]),
+        (fact::<event::MessagePosted>(), &["conversation", "operator"]),
+        (fact::<event::WorkspaceCreated>(), &["conversation", "operator"]),
+        (fact::<event::DeliveryAccepted>(), &["notifier", "operator"]),
+        (fact::<event::FollowUpEnded>(), &["notifier", "operator"]),
+        (fact::<event::ChargeCaptured>(), &["billing", "operator"]),
+        (fact::<event::AgentAvailabilityChanged>(), &["routing", "operator"]),
+        (ingest("message"), &["operator"]),
+        (dead_letter(Some(&acme()), "notifier"), &["notifier"]),
+        (dead_letter(Some(&acme()), "conversation-ingest"), &["conversation"]),
+        (signal::tab(3), &["gateway"]),
+        (signal::LEASE.into(), &["gateway"]),
+        (signal::CLOSED.into(), &["gateway"]),
+        (signal::snapshot("g"), &["presence"]),
+        (
+            "$JS.API.CONSUMER.CREATE.HOMING_INGEST.conversation-ingest".into(),
+            &["conversation"],
+        ),
+        ("$JS.API.CONSUMER.CREATE.HOMING_INGEST.own".into(), &[]),
+        ("$JS.API.CONSUMER.CREATE.HOMING_INGEST".into(), &[]),
+        ("$JS.API.CONSUMER.DURABLE.CREATE.HOMING_INGEST.own".into(), &[]),
+        (
+            "$JS.API.CONSUMER.MSG.NEXT.HOMING_INGEST.conversation-ingest".into(),
+            &["conversation"],
+        ),
+        ("$JS.API.CONSUMER.MSG.NEXT.HOMING_FACTS.billing".into(), &["billing"]),
+        ("$JS.API.CONSUMER.MSG.NEXT.HOMING_FACTS.notifier".into(), &["notifier"]),
+        ("$JS.API.CONSUMER.DELETE.HOMING_FACTS.notifier".into(), &[]),
+        ("$JS.ACK.HOMING_FACTS.notifier.1.1.1.1.0".into(), &["notifier"]),
+        (
+            "$JS.ACK.HOMING_INGEST.conversation-ingest.1.1.1.1.0".into(),
+            &["conversation"],
+        ),
+        ("$JS.API.STREAM.MSG.GET.HOMING_INGEST".into(), &[]),
+        ("$JS.API.STREAM.MSG.GET.HOMING_DEAD".into(), &["operator"]),
+        ("$JS.API.DIRECT.GET.HOMING_INGEST".into(), &[]),
+        ("$JS.API.STREAM.CREATE.HOMING_INGEST".into(), &["conversation"]),
+        ("$JS.API.STREAM.UPDATE.HOMING_FACTS".into(), &["conversation"]),
+        ("$JS.API.STREAM.UPDATE.HOMING_INGEST".into(), &["conversation"]),
+        ("$JS.API.STREAM.CREATE.OTHER".into(), &[]),
+        ("$JS.API.STREAM.DELETE.HOMING_FACTS".into(), &[]),
+        ("$JS.API.STREAM.PURGE.HOMING_FACTS".into(), &[]),
+        ("$JS.API.STREAM.LIST".into(), &[]),
+        ("_INBOX_billing.answer".into(), &[]),
+        ("other".into(), &[]),
+    ]
+}
 
 /// A subject and the users who may hear it.
-const SUBSCRIBE: &[(&str, &[&str])] = &[
-    (">", &[]),
-    ("homing.v1.>", &[]),
-    ("homing.v1.fact.>", &["operator"]),
-    ("homing.v1.fact.*.message.posted", &["gateway", "operator"]),
-    ("homing.v1.fact.*.charge.captured", &["operator"]),
-    ("homing.v1.ingest.>", &[]),
-    ("homing.v1.dead.>", &["operator"]),
-    ("homing.v1.signal.tab.*", &["presence"]),
-    ("homing.v1.signal.lease", &["presence"]),
-    ("homing.v1.signal.snapshot.g", &["gateway"]),
-    ("$SYS.REQ.USER.AUTH", &["conversation"]),
-    ("$JS.EVENT.>", &[]),
-    ("_INBOX.>", &[]),
-    ("_INBOX_billing.>", &["billing"]),
-    ("_INBOX_operator.>", &["operator"]),
-];
+fn to_hear() -> Vec<Right> {
+    vec![
+        (">".into(), &[]),
+        (FACT_SUBJECTS.replace("fact.>", ">"), &[]),
+        (FACT_SUBJECTS.into(), &["operator"]),
+        (fact_filter::<event::MessagePosted>(), &["gateway", "operator"]),
+        (fact_filter::<event::ChargeCaptured>(), &["operator"]),
+        (INGEST_SUBJECTS.into(), &[]),
+        (DEAD_SUBJECTS.into(), &["operator"]),
+        (signal::TABS.into(), &["presence"]),
+        (signal::LEASE.into(), &["presence"]),
+        (signal::snapshot("g"), &["gateway"]),
+        ("$SYS.REQ.USER.AUTH".into(), &["conversation"]),
+        ("$JS.EVENT.>".into(), &[]),
+        ("_INBOX.>".into(), &[]),
+        ("_INBOX_billing.>".into(), &["billing"]),
+        ("_INBOX_operator.>".into(), &["operator"]),
+    ]
+}
 
 #[tokio::test]
 async fn each_user_may_do_what_it_does_and_nothing_else() -> anyhow::Result<()> {
     let nats = TestNats::start().await?;
+    let (publish, hear) = (to_publish(), to_hear());
     for login in logins() {
         let refused = Refused::default();
         let client = refused.connect(&nats, login.name).await?;
-        for (subject, _) in PUBLISH {
-            client.publish(*subject, "".into()).await?;
+        for (subject, _) in &publish {
+            client.publish(subject.clone(), "".into()).await?;
         }
-        for (subject, _) in SUBSCRIBE {
-            client.subscribe(*subject).await?;
+        for (subject, _) in &hear {
+            client.subscribe(subject.clone()).await?;
         }
         // The server answers in order: what it refused has been said before this returns.
         client.flush().await?;
         client.request("$JS.API.STREAM.INFO.HOMING_FACTS", "".into()).await?;
-        for (verb, table) in [("publish", PUBLISH), ("subscription", SUBSCRIBE)] {
+        for (verb, table) in [("publish", &publish), ("subscription", &hear)] {
             for (subject, may) in table {
                 let allowed = !refused.about(verb, subject);
                 assert_eq!(
@@ -180,14 +214,14 @@ async fn a_consumer_of_another_service_cannot_be_read() -> anyhow::Result<()> {
     let nats = TestNats::start().await?;
     let (own, foreign) = (connect(&nats, "notifier").await?, connect(&nats, "routing").await?);
     own.ensure_stream(&FACTS).await?;
-    let spec = || ConsumerSpec::facts("notifier", vec!["homing.v1.fact.*.message.posted".into()]);
+    let spec = || ConsumerSpec::facts("notifier", vec![fact_filter::<event::MessagePosted>()]);
     let (heard, overheard) = (Arc::new(Count::default()), Arc::new(Count::default()));
     let stop = tokio_util::sync::CancellationToken::new();
     let theirs = tokio::spawn(bus::consume(foreign, spec(), overheard.clone(), stop.clone()));
     let ours = tokio::spawn(bus::consume(own, spec(), heard.clone(), stop.clone()));
     let publisher = async_nats::jetstream::new(async_nats::connect(nats.url()).await?);
     for seq in 0..20 {
-        let sent = publisher.publish("homing.v1.fact.acme.message.posted", format!("{seq}").into());
+        let sent = publisher.publish(fact::<event::MessagePosted>(), format!("{seq}").into());
         sent.await?.await?;
     }
     let count = |one: &Count| one.0.load(Ordering::SeqCst);

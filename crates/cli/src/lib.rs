@@ -4,6 +4,7 @@
 //! the end-to-end tests.
 
 pub mod args;
+mod call;
 mod commands;
 mod exit;
 mod output;

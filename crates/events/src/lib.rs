@@ -32,4 +32,6 @@ pub use envelope::{Outgoing, Received};
 pub use fact::{Fact, REGISTRY};
 pub use login::Login;
 pub use stream::{DEAD, FACTS, INGEST, Retention, StreamSpec};
-pub use subject::{Subject, dead_letter, fact_filter, ingest_filter, ingest_prefix};
+pub use subject::{
+    DEAD_SUBJECTS, FACT_SUBJECTS, INGEST_SUBJECTS, Subject, dead_letter, fact_filter, ingest_filter, ingest_prefix,
+};

@@ -17,7 +17,7 @@ pub struct StreamSpec {
     pub subjects: &'static [&'static str],
     pub retention: Retention,
     pub max_age: Duration,
-    /// Half a gigabyte holds a busy week; the chart raises it.
+    /// When it is full, what is published waits in the outboxes until old messages leave.
     pub max_bytes: i64,
     /// Longest message.
     pub max_message_bytes: i32,

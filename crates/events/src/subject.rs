@@ -4,9 +4,9 @@ const FACT: &str = "homing.v1.fact";
 const INGEST: &str = "homing.v1.ingest";
 const DEAD: &str = "homing.v1.dead";
 /// All facts, all ingest, all dead letters.
-pub(crate) const FACT_SUBJECTS: &str = "homing.v1.fact.>";
-pub(crate) const INGEST_SUBJECTS: &str = "homing.v1.ingest.>";
-pub(crate) const DEAD_SUBJECTS: &str = "homing.v1.dead.>";
+pub const FACT_SUBJECTS: &str = "homing.v1.fact.>";
+pub const INGEST_SUBJECTS: &str = "homing.v1.ingest.>";
+pub const DEAD_SUBJECTS: &str = "homing.v1.dead.>";
 
 /// A subject of ours, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,6 @@ use anyhow::{Context, Result};
 use domain::{IntegrationId, WorkspaceId};
 use events::common::{ChannelKind, ChannelSettings};
 use fault::Fault;
-use rpc::Deadline;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::{
     self as api, CreateAgentRequest, CreateChannelRequest, CreateIntegrationRequest, CreateWorkspaceRequest,
@@ -16,6 +15,7 @@ use tonic::transport::Channel;
 
 use super::settings;
 use crate::args::{AgentCommand, ChannelCommand, IntegrationCommand, Kind, Scope, WorkspaceCommand};
+use crate::call::call;
 use crate::output::{Out, say};
 use crate::stack::{Endpoints, Service};
 
@@ -25,18 +25,6 @@ fn client() -> Result<Client> {
     Ok(WorkspaceServiceClient::new(rpc::connect(&Endpoints::service(
         Service::Conversation,
     )?)?))
-}
-
-/// Calls one rpc of the client with deadline and retries.
-macro_rules! call {
-    ($client:expr, $rpc:ident, $request:expr) => {{
-        let client = &$client;
-        rpc::call(Deadline::INTERACTIVE, $request, |request| {
-            let mut client: Client = client.clone();
-            async move { client.$rpc(request).await }
-        })
-        .await
-    }};
 }
 
 pub(crate) async fn workspace(command: WorkspaceCommand, out: &Out) -> Result<ExitCode> {

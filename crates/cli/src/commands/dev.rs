@@ -69,7 +69,7 @@ fn show(endpoints: &Endpoints, out: &Out) -> Result<()> {
         row(
             "NATS",
             &endpoints.nats,
-            "the services' user; integrations get their own",
+            "the operator's user; services and integrations have their own",
         ),
         row(
             "PostgreSQL",

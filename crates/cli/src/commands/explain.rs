@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use fault::Fault;
-use rpc::Deadline;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::{GetConversationRequest, get_conversation_request::By};
 use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::{ExplainFollowUpRequest, ExplainFollowUpResponse, explain_follow_up_request::Of};
 
 use crate::args::{ExplainArgs, ExplainOf};
+use crate::call::call;
 use crate::output::Out;
 use crate::show;
 use crate::stack::{Endpoints, Service};
@@ -41,11 +41,7 @@ pub(crate) async fn explain(url: &str, workspace: &str, of: Of) -> Result<Explai
         workspace: workspace.to_owned(),
         of: Some(of),
     };
-    let answer = rpc::call(Deadline::INTERACTIVE, request, |request| {
-        let mut client = client.clone();
-        async move { client.explain_follow_up(request).await }
-    });
-    Ok(answer.await?)
+    Ok(call!(client, explain_follow_up, request)?)
 }
 
 async fn by_number(workspace: &str, number: u64) -> Result<String> {
@@ -54,12 +50,7 @@ async fn by_number(workspace: &str, number: u64) -> Result<String> {
         workspace: workspace.to_owned(),
         by: Some(By::Number(number)),
     };
-    let answer = rpc::call(Deadline::INTERACTIVE, request, |request| {
-        let mut client = client.clone();
-        async move { client.get_conversation(request).await }
-    });
-    let conversation = answer
-        .await?
+    let conversation = call!(client, get_conversation, request)?
         .conversation
         .ok_or_else(|| Fault::not_found("conversation"))?;
     Ok(conversation.conversation)

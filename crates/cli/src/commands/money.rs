@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use events::common::MessageKind;
 use fault::Fault;
-use rpc::Deadline;
 use rpc::billing::billing_service_client::BillingServiceClient;
 use rpc::billing::{
     Balance, GetBalanceRequest, GetUsageRequest, GetUsageResponse, Price, SetPricesRequest, TopUpRequest, UsageBy,
@@ -14,6 +13,7 @@ use serde_json::{Value, json};
 use tonic::transport::Channel;
 
 use crate::args::{BalanceCommand, PriceKind, PricesCommand, UsageArgs};
+use crate::call::call;
 use crate::output::{Out, say};
 use crate::show;
 use crate::stack::{Endpoints, Service};
@@ -26,18 +26,6 @@ fn client() -> Result<Client> {
     Ok(BillingServiceClient::new(rpc::connect(&Endpoints::service(
         Service::Billing,
     )?)?))
-}
-
-/// Calls one rpc of the client with deadline and retries.
-macro_rules! call {
-    ($rpc:ident, $request:expr) => {{
-        let client = client()?;
-        rpc::call(Deadline::INTERACTIVE, $request, |request| {
-            let mut client: Client = client.clone();
-            async move { client.$rpc(request).await }
-        })
-        .await
-    }};
 }
 
 pub(crate) async fn prices(command: PricesCommand) -> Result<ExitCode> {
@@ -59,7 +47,7 @@ pub(crate) async fn prices(command: PricesCommand) -> Result<ExitCode> {
         micro_pu: micro(&pu)?,
     };
     let prices = vec![price];
-    call!(set_prices, SetPricesRequest { workspace, prices })?;
+    call!(client()?, set_prices, SetPricesRequest { workspace, prices })?;
     say("the price is set");
     Ok(ExitCode::SUCCESS)
 }
@@ -77,7 +65,7 @@ pub(crate) async fn balance(command: BalanceCommand, out: &Out) -> Result<ExitCo
                 request_id,
                 micro_pu,
             };
-            call!(top_up, request)?.balance
+            call!(client()?, top_up, request)?.balance
         }
         BalanceCommand::Show { workspace } => Some(balance_of(workspace).await?),
     };
@@ -87,7 +75,7 @@ pub(crate) async fn balance(command: BalanceCommand, out: &Out) -> Result<ExitCo
 
 /// What a workspace has left.
 pub(super) async fn balance_of(workspace: String) -> Result<Balance> {
-    let answer = call!(get_balance, GetBalanceRequest { workspace })?;
+    let answer = call!(client()?, get_balance, GetBalanceRequest { workspace })?;
     answer.balance.context("an empty answer")
 }
 
@@ -113,7 +101,7 @@ pub(crate) async fn usage(args: UsageArgs, out: &Out) -> Result<ExitCode> {
         to: Some(events::stamp(to)),
         by: by.into(),
     };
-    show_usage(call!(get_usage, request)?, out)?;
+    show_usage(call!(client()?, get_usage, request)?, out)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use rpc::Deadline;
 use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::{GetOptOutRequest, SetOptOutRequest, get_opt_out_request, set_opt_out_request};
 use serde_json::json;
 use tonic::transport::Channel;
 
 use crate::args::{OptOutAddress, OptOutArgs, OptOutCommand};
+use crate::call::call;
 use crate::output::{Out, say};
 use crate::show;
 use crate::stack::{Endpoints, Service};
@@ -40,11 +40,7 @@ async fn set(client: &Client, args: OptOutArgs, opted_out: bool) -> Result<()> {
         address: phone.map(Address::Phone).or(email.map(Address::Email)),
         opted_out,
     };
-    let answer = rpc::call(Deadline::INTERACTIVE, request, |request| {
-        let mut client = client.clone();
-        async move { client.set_opt_out(request).await }
-    });
-    answer.await?;
+    call!(client, set_opt_out, request)?;
     Ok(())
 }
 
@@ -55,11 +51,7 @@ async fn show(client: &Client, args: OptOutArgs, out: &Out) -> Result<()> {
         workspace: args.workspace,
         address: phone.map(Address::Phone).or(email.map(Address::Email)),
     };
-    let answer = rpc::call(Deadline::INTERACTIVE, request, |request| {
-        let mut client = client.clone();
-        async move { client.get_opt_out(request).await }
-    });
-    let answer = answer.await?;
+    let answer = call!(client, get_opt_out, request)?;
     let since = show::rfc3339(answer.since.as_ref());
     if out.json() {
         return out.document(&json!({ "opted_out": answer.opted_out, "since": since }));

@@ -19,6 +19,7 @@ use rpc::presence::presence_service_client::PresenceServiceClient;
 use rpc::presence::{GetPresenceRequest, Presence};
 use tonic::transport::Channel;
 
+use crate::call::call;
 use crate::stack::Endpoints;
 
 /// Clients of the services, for one workspace.
@@ -32,19 +33,6 @@ pub struct Clients {
     pub follow_ups: FollowUpServiceClient<Channel>,
     pub billing: BillingServiceClient<Channel>,
 }
-
-/// Calls one rpc with deadline, retries and trace context.
-macro_rules! call {
-    ($client:expr, $rpc:ident, $request:expr) => {{
-        let client = $client.clone();
-        rpc::call(rpc::Deadline::INTERACTIVE, $request, move |request| {
-            let mut client = client.clone();
-            async move { client.$rpc(request).await }
-        })
-        .await
-    }};
-}
-pub(super) use call;
 
 impl Clients {
     pub(super) fn connect(endpoints: &Endpoints, workspace: &str) -> Result<Self> {

@@ -10,9 +10,9 @@ use rpc::conversation::{
     CreateAgentRequest, CreateChannelRequest, CreateIntegrationRequest, CreateWorkspaceRequest, Scope, Workspace,
 };
 
-use super::clients::call;
 use super::expect::soon;
 use super::{Clients, Customer, Given, Integration, Sinks};
+use crate::call::call;
 use crate::stack::Endpoints;
 
 /// What a text part and a mail cost, in micro-PU, and what the account is given.
@@ -67,7 +67,8 @@ pub struct World {
     pub ola: Person,
     pub jan: Person,
     pub ewa: Person,
-    http: reqwest::Client,
+    /// Follows no redirects.
+    pub http: reqwest::Client,
     events: AtomicU32,
 }
 

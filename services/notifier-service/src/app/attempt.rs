@@ -293,14 +293,5 @@ enum Decision<'a> {
 
 /// The step's record of a delivery.
 pub(crate) fn record(row: &Delivery) -> StepRecord {
-    let at = match row.attempted_at {
-        Some(at) if row.status.may_have_reached() => at,
-        _ => row.status_at,
-    };
-    StepRecord {
-        delivery: row.id,
-        status: row.status,
-        attempted: row.attempts > 0,
-        at,
-    }
+    StepRecord::new(row.id, row.status, row.attempts, row.attempted_at, row.status_at)
 }

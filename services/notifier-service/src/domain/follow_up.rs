@@ -38,6 +38,22 @@ pub struct StepRecord {
 }
 
 impl StepRecord {
+    /// The record of a delivery: when it was attempted counts as long as it may have reached the customer.
+    pub fn new(
+        delivery: DeliveryId,
+        status: Status,
+        attempts: u32,
+        attempted_at: Option<Timestamp>,
+        status_at: Timestamp,
+    ) -> Self {
+        Self {
+            delivery,
+            status,
+            attempted: attempts > 0,
+            at: attempted_at.filter(|_| status.may_have_reached()).unwrap_or(status_at),
+        }
+    }
+
     /// Nothing was ever handed over: the step may still be taken.
     fn is_open(record: Option<&Self>) -> bool {
         record.is_none_or(|record| record.status == Status::Cancelled)

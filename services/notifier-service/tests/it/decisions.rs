@@ -257,12 +257,7 @@ async fn the_first_message_is_confirmed_once() -> Tested {
 #[tokio::test]
 async fn answers_after_the_last_send_open_a_follow_up_of_their_own_an_hour_later() -> Tested {
     let notifier = Harness::start().await?;
-    let customer = notifier.customer(true, false).await?;
-    notifier.leave(&customer).await?;
-    notifier.answer(&customer, 2).await?;
-    notifier.armed(&customer).await?;
-    notifier.advance(30).await;
-    notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
+    let customer = notifier.texted().await?;
     notifier.advance(60).await;
     notifier.answer(&customer, 3).await?;
     let told = notifier

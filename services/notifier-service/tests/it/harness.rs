@@ -324,6 +324,17 @@ impl Harness {
         self.publish(&posted(customer, seq, author, follow_up, at)).await
     }
 
+    /// A customer with a number who left, was answered and got the text.
+    pub async fn texted(&self) -> anyhow::Result<Customer> {
+        let customer = self.customer(true, false).await?;
+        self.leave(&customer).await?;
+        self.answer(&customer, 2).await?;
+        self.armed(&customer).await?;
+        self.advance(30).await;
+        self.delivery(&customer, DeliveryStatus::Delivered).await?;
+        Ok(customer)
+    }
+
     pub async fn answer(&self, customer: &Customer, seq: u64) -> Tested {
         self.post(customer, seq, AuthorRole::Agent, true).await
     }

@@ -85,12 +85,7 @@ async fn sends_and_ends_are_counted_without_anything_personal() -> Tested {
         .build();
     opentelemetry::global::set_meter_provider(provider.clone());
     let notifier = Harness::start().await?;
-    let customer = notifier.customer(true, false).await?;
-    notifier.leave(&customer).await?;
-    notifier.answer(&customer, 2).await?;
-    notifier.armed(&customer).await?;
-    notifier.advance(30).await;
-    notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
+    let customer = notifier.texted().await?;
     notifier.read(&customer, 2).await?;
     notifier.state(&customer, FollowUpState::Done).await?;
     notifier.quiet().await?;

@@ -2,10 +2,10 @@
 //! three times.
 
 use super::delivery::{self, Delivery};
-use super::follow_up::{Row, Trace};
+use super::follow_up::{self, Row};
 use super::{presence, unsigned, word};
-use crate::domain::{Answer, Causes, End, FollowUp, Presence, Settings, State, Status, Step, StepRecord, Why};
-use domain::{ChannelId, ConversationId, DeliveryId, FollowUpId, Timestamp, VisitorId, WorkspaceId};
+use crate::domain::{Answer, Presence, Settings, Status, Step, StepRecord};
+use domain::{ChannelId, ConversationId, DeliveryId, Timestamp, VisitorId, WorkspaceId};
 use fault::{Fault, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -52,28 +52,12 @@ struct AnswerRow {
 }
 
 #[derive(Deserialize)]
-struct FollowUpRow {
-    id: Uuid,
-    from_seq: i64,
-    to_seq: i64,
-    first_at: Timestamp,
-    started_at: Timestamp,
-    state: String,
-    step: Option<String>,
-    why: Option<String>,
-    causes: Vec<String>,
-    due_at: Option<Timestamp>,
-    trace: Option<String>,
-    traced_at: Timestamp,
-}
-
-#[derive(Deserialize)]
 struct StepRow {
     step: String,
     id: Uuid,
     status: String,
     status_at: Timestamp,
-    attempts: i32,
+    attempts: u32,
     attempted_at: Option<Timestamp>,
 }
 
@@ -109,8 +93,14 @@ pub async fn read_rest(tx: &mut Tx, workspace: &WorkspaceId, key: &Key<'_>) -> R
     .await
     .or_fault("read case")?;
     let answers: Option<Vec<AnswerRow>> = parse(row.answers)?;
-    let follow_up: Option<FollowUpRow> = parse(row.follow_up)?;
+    let mut follow_up = row.follow_up.map(follow_up::parse).transpose()?;
     let steps: Option<Vec<StepRow>> = parse(row.steps)?;
+    if let Some(row) = &mut follow_up {
+        for step in steps.unwrap_or_default() {
+            let (step, record) = step.record()?;
+            *row.follow_up.record_mut(step) = Some(record);
+        }
+    }
     let answers = answers.unwrap_or_default().into_iter().map(|row| {
         let answer = Answer {
             bot: row.bot,
@@ -126,9 +116,7 @@ pub async fn read_rest(tx: &mut Tx, workspace: &WorkspaceId, key: &Key<'_>) -> R
         delivery: row.delivery.map(delivery::parse).transpose()?,
         settings: parse(row.settings)?,
         answers: answers.collect::<Result<_>>()?,
-        follow_up: follow_up
-            .map(|row| row.read(conversation, steps.unwrap_or_default()))
-            .transpose()?,
+        follow_up,
     })
 }
 
@@ -136,54 +124,12 @@ fn parse<T: for<'a> Deserialize<'a>>(json: Option<serde_json::Value>) -> Result<
     json.map(serde_json::from_value).transpose().map_err(Fault::internal)
 }
 
-impl FollowUpRow {
-    fn read(self, conversation: ConversationId, steps: Vec<StepRow>) -> Result<Row> {
-        let causes = self
-            .causes
-            .iter()
-            .map(|text| word("follow_up.causes", text, End::from_word(text)))
-            .collect::<Result<Causes>>()?;
-        let state = State::from_words(&self.state, self.step.as_deref());
-        let mut follow_up = FollowUp {
-            id: FollowUpId(self.id),
-            from_seq: unsigned(self.from_seq)?,
-            to_seq: unsigned(self.to_seq)?,
-            first_at: self.first_at,
-            started_at: self.started_at,
-            state: word("follow_up.state", &self.state, state)?,
-            due_at: self.due_at,
-            why: self.why.as_deref().and_then(Why::from_word),
-            causes,
-            text: None,
-            mail: None,
-        };
-        for row in steps {
-            let step = word("delivery.step", &row.step, Step::from_word(&row.step))?;
-            *follow_up.record_mut(step) = Some(row.record()?);
-        }
-        Ok(Row {
-            follow_up,
-            conversation,
-            trace: Trace {
-                parent: self.trace,
-                at: self.traced_at,
-            },
-        })
-    }
-}
-
 impl StepRow {
-    fn record(self) -> Result<StepRecord> {
+    fn record(self) -> Result<(Step, StepRecord)> {
+        let step = word("delivery.step", &self.step, Step::from_word(&self.step))?;
         let status = word("delivery.status", &self.status, Status::from_word(&self.status))?;
-        let at = match self.attempted_at {
-            Some(at) if status.may_have_reached() => at,
-            _ => self.status_at,
-        };
-        Ok(StepRecord {
-            delivery: DeliveryId(self.id),
-            status,
-            attempted: self.attempts > 0,
-            at,
-        })
+        let id = DeliveryId(self.id);
+        let record = StepRecord::new(id, status, self.attempts, self.attempted_at, self.status_at);
+        Ok((step, record))
     }
 }

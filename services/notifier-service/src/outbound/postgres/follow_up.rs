@@ -1,8 +1,9 @@
 use super::{signed, unsigned, word};
 use crate::domain::{Causes, End, FollowUp, State, Step, Why};
 use domain::{ConversationId, FollowUpId, Timestamp, WorkspaceId};
-use fault::Result;
+use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
+use serde::Deserialize;
 use store::{OrFault, Tx};
 use uuid::Uuid;
 
@@ -34,18 +35,6 @@ pub async fn conversation_of(tx: &mut Tx, workspace: &WorkspaceId, id: FollowUpI
     Ok(conversation.map(ConversationId))
 }
 
-macro_rules! follow_ups {
-    ($tail:tt, $($argument:expr),*) => {
-        sqlx::query_as!(
-            Stored,
-            "SELECT id, conversation, from_seq, to_seq, first_at, started_at, state, step, why, causes, due_at, trace,
-               traced_at
-             FROM follow_up WHERE " + $tail,
-            $($argument),*
-        )
-    };
-}
-
 /// Follow-ups of a workspace or a conversation, newest first, older than `before`; without their steps.
 pub async fn list_follow_ups(
     tx: &mut Tx,
@@ -57,8 +46,9 @@ pub async fn list_follow_ups(
     let before = before.map_or(Uuid::max(), |id| id.0);
     let rows = match conversation {
         None => {
-            follow_ups!(
-                "workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+            sqlx::query_scalar!(
+                r#"SELECT to_jsonb(f) AS "row!" FROM follow_up f WHERE workspace_id = $1 AND id < $2
+                 ORDER BY id DESC LIMIT $3"#,
                 workspace.as_str(),
                 before,
                 limit
@@ -67,8 +57,9 @@ pub async fn list_follow_ups(
             .await
         }
         Some(conversation) => {
-            follow_ups!(
-                "workspace_id = $1 AND conversation = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+            sqlx::query_scalar!(
+                r#"SELECT to_jsonb(f) AS "row!" FROM follow_up f
+                 WHERE workspace_id = $1 AND conversation = $2 AND id < $3 ORDER BY id DESC LIMIT $4"#,
                 workspace.as_str(),
                 conversation.0,
                 before,
@@ -78,64 +69,70 @@ pub async fn list_follow_ups(
             .await
         }
     };
-    rows.or_fault("list follow-ups")?.into_iter().map(Stored::row).collect()
+    rows.or_fault("list follow-ups")?.into_iter().map(parse).collect()
 }
 
 /// One follow-up; without its steps.
 pub async fn read_follow_up(tx: &mut Tx, workspace: &WorkspaceId, id: FollowUpId) -> Result<Option<Row>> {
-    let row = follow_ups!("workspace_id = $1 AND id = $2", workspace.as_str(), id.0)
-        .fetch_optional(&mut **tx)
-        .await
-        .or_fault("read follow-up")?;
-    row.map(Stored::row).transpose()
+    let row = sqlx::query_scalar!(
+        r#"SELECT to_jsonb(f) AS "row!" FROM follow_up f WHERE workspace_id = $1 AND id = $2"#,
+        workspace.as_str(),
+        id.0
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .or_fault("read follow-up")?;
+    row.map(parse).transpose()
 }
 
+/// A row as JSON: a case is read with its follow-up in one statement.
+#[derive(Deserialize)]
 struct Stored {
     id: Uuid,
     conversation: Uuid,
     from_seq: i64,
     to_seq: i64,
-    first_at: jiff_sqlx::Timestamp,
-    started_at: jiff_sqlx::Timestamp,
+    first_at: Timestamp,
+    started_at: Timestamp,
     state: String,
     step: Option<String>,
     why: Option<String>,
     causes: Vec<String>,
-    due_at: Option<jiff_sqlx::Timestamp>,
+    due_at: Option<Timestamp>,
     trace: Option<String>,
-    traced_at: jiff_sqlx::Timestamp,
+    traced_at: Timestamp,
 }
 
-impl Stored {
-    fn row(self) -> Result<Row> {
-        let causes = self
-            .causes
-            .iter()
-            .map(|text| word("follow_up.causes", text, End::from_word(text)))
-            .collect::<Result<Causes>>()?;
-        let state = State::from_words(&self.state, self.step.as_deref());
-        let follow_up = FollowUp {
-            id: FollowUpId(self.id),
-            from_seq: unsigned(self.from_seq)?,
-            to_seq: unsigned(self.to_seq)?,
-            first_at: self.first_at.to_jiff(),
-            started_at: self.started_at.to_jiff(),
-            state: word("follow_up.state", &self.state, state)?,
-            due_at: self.due_at.map(|at| at.to_jiff()),
-            why: self.why.as_deref().and_then(Why::from_word),
-            causes,
-            text: None,
-            mail: None,
-        };
-        Ok(Row {
-            follow_up,
-            conversation: ConversationId(self.conversation),
-            trace: Trace {
-                parent: self.trace,
-                at: self.traced_at.to_jiff(),
-            },
-        })
-    }
+/// Reads a row that the database gave as JSON; without its steps.
+pub fn parse(json: serde_json::Value) -> Result<Row> {
+    let row: Stored = serde_json::from_value(json).map_err(Fault::internal)?;
+    let causes = row
+        .causes
+        .iter()
+        .map(|text| word("follow_up.causes", text, End::from_word(text)))
+        .collect::<Result<Causes>>()?;
+    let state = State::from_words(&row.state, row.step.as_deref());
+    let follow_up = FollowUp {
+        id: FollowUpId(row.id),
+        from_seq: unsigned(row.from_seq)?,
+        to_seq: unsigned(row.to_seq)?,
+        first_at: row.first_at,
+        started_at: row.started_at,
+        state: word("follow_up.state", &row.state, state)?,
+        due_at: row.due_at,
+        why: row.why.as_deref().and_then(Why::from_word),
+        causes,
+        text: None,
+        mail: None,
+    };
+    Ok(Row {
+        follow_up,
+        conversation: ConversationId(row.conversation),
+        trace: Trace {
+            parent: row.trace,
+            at: row.traced_at,
+        },
+    })
 }
 
 /// Writes a follow-up, new or known, and ends its lease.

@@ -26,7 +26,6 @@ pub struct Front {
     pub strict: Customer,
     /// API token that may do everything.
     pub token: String,
-    http: reqwest::Client,
 }
 
 impl Front {
@@ -66,13 +65,13 @@ impl Front {
             customer,
             world,
             token,
-            http: reqwest::Client::builder().no_proxy().build()?,
         })
     }
 
     /// A request to the public API.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
+        self.world
+            .http
             .request(method, format!("{}{path}", self.world.endpoints.gateway))
     }
 

@@ -27,14 +27,14 @@ pub async fn lead_home(front: &mut Front) -> Result<()> {
     front.world.answer(&visitor, "Yes.").await?;
     let text = front.world.sinks.nth_text(&jan.phone, 2).await?;
     let link = return_link(&text.body).context("no link")?;
-    let to = leads_to(link).await?;
+    let to = leads_to(front, link).await?;
     let chat = format!("{}/chat#homing=", front.world.endpoints.gateway);
     ensure!(to.starts_with(&chat), "without a list, the link leads to {to}");
 
     let body = json!({ "settings": { "allowed_origins": ["https://shop.example"] } }).to_string();
     let change = front.send(Method::PATCH, "/v1/channels/web", "application/json", body);
     change.send().await?.error_for_status()?;
-    let to = leads_to(link).await?;
+    let to = leads_to(front, link).await?;
     ensure!(
         to.starts_with("https://shop.example#homing="),
         "with a list, the link leads to {to}"
@@ -47,11 +47,8 @@ pub async fn lead_home(front: &mut Front) -> Result<()> {
     Ok(())
 }
 
-async fn leads_to(link: &str) -> Result<String> {
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none());
-    let answer = http.build()?.get(link).send().await?;
+async fn leads_to(front: &Front, link: &str) -> Result<String> {
+    let answer = front.world.http.get(link).send().await?;
     let to = answer.headers().get(LOCATION).context("the link leads nowhere")?;
     Ok(to.to_str()?.to_owned())
 }
