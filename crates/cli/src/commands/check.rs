@@ -82,7 +82,7 @@ async fn funds(workspace: String) -> Finding {
         }
         Ok(_) => (
             false,
-            "none available, so nothing is sent: add some with `homing balance top-up`".to_owned(),
+            "none available, so no text is sent: add some with `homing balance top-up`".to_owned(),
         ),
         Err(error) => (false, format!("{error:#}")),
     };
