@@ -21,3 +21,6 @@ pub use trace::{continue_trace, inject, link, set_parent, trace_id, traceparent}
 
 /// Descriptors of every service, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// Name under which gRPC health tells that the process lives, ready or not: for probes that restart it.
+pub const LIVE: &str = "live";

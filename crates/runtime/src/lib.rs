@@ -12,10 +12,13 @@ mod serve;
 mod settings;
 mod shell;
 mod telemetry;
+mod turns;
 
 pub use due_loop::{LEASE, due_loop};
 pub use ports::{SystemClock, SystemEntropy};
 pub use program::main;
-pub use serve::{MESSAGE_BYTES, Running};
+pub use rpc::LIVE;
+pub use serve::{MESSAGE_BYTES, Readiness, Running};
 pub use settings::{Base, Millis, Secret, Setting, SettingDoc, Settings, SettingsError};
 pub use shell::Shell;
+pub use turns::take_turns;

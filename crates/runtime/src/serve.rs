@@ -1,8 +1,11 @@
 use crate::Shell;
 use fault::{Fault, Result};
+use rpc::LIVE;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
@@ -16,6 +19,22 @@ const LAST: Duration = Duration::from_secs(5);
 /// Longest gRPC request, bytes, for services that raise their limit with `max_decoding_message_size`; a batch of 500 ingest events of 8 KiB fits.
 pub const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 
+/// Whether this process can answer. A replica that waits for its turn is alive, but not ready.
+#[derive(Debug, Clone)]
+pub struct Readiness(Arc<watch::Sender<bool>>);
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(true)))
+    }
+}
+
+impl Readiness {
+    pub fn set(&self, ready: bool) {
+        self.0.send_replace(ready);
+    }
+}
+
 /// A service that runs.
 pub struct Running {
     /// Where gRPC listens.
@@ -23,6 +42,7 @@ pub struct Running {
     shell: Shell,
     server: JoinHandle<()>,
     health: tonic_health::server::HealthReporter,
+    reporting: JoinHandle<()>,
 }
 
 pub(crate) async fn serve(shell: Shell, listen: SocketAddr, routes: Routes) -> Result<Running> {
@@ -30,7 +50,17 @@ pub(crate) async fn serve(shell: Shell, listen: SocketAddr, routes: Routes) -> R
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let grpc = listener.local_addr().map_err(refused)?;
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_service_status("", ServingStatus::Serving).await;
+    health.set_service_status(LIVE, ServingStatus::Serving).await;
+    let mut readiness = shell.readiness.0.subscribe();
+    let ready = *readiness.borrow_and_update();
+    report(&health, ready).await;
+    let reporter = health.clone();
+    let reporting = tokio::spawn(async move {
+        while readiness.changed().await.is_ok() {
+            let ready = *readiness.borrow_and_update();
+            report(&reporter, ready).await;
+        }
+    });
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(rpc::FILE_DESCRIPTOR_SET)
         .build_v1()
@@ -58,7 +88,16 @@ pub(crate) async fn serve(shell: Shell, listen: SocketAddr, routes: Routes) -> R
         shell,
         server,
         health,
+        reporting,
     })
+}
+
+async fn report(health: &tonic_health::server::HealthReporter, ready: bool) {
+    let status = match ready {
+        true => ServingStatus::Serving,
+        false => ServingStatus::NotServing,
+    };
+    health.set_service_status("", status).await;
 }
 
 /// One span per rpc, child of the caller's.
@@ -81,8 +120,10 @@ fn span_of(request: &http::Request<()>) -> tracing::Span {
 impl Running {
     /// Stops in order: health says no, no new work, calls and loops finish, the relay publishes what they left, the
     /// connections close. Bounded: about 15 s at most.
-    pub async fn stop(self) {
-        self.health.set_service_status("", ServingStatus::NotServing).await;
+    pub async fn stop(mut self) {
+        self.reporting.abort();
+        let _ = (&mut self.reporting).await;
+        report(&self.health, false).await;
         self.shell.stop.cancel();
         self.drain().await;
     }

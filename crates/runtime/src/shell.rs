@@ -1,4 +1,4 @@
-use crate::serve::{self, Running};
+use crate::serve::{self, Readiness, Running};
 use crate::{Base, SystemClock, SystemEntropy};
 use bus::{Bus, BusConfig};
 use domain::{Clock, Entropy, TimeScale};
@@ -21,6 +21,8 @@ pub struct Shell {
     pub time_scale: TimeScale,
     /// Cancelled when the service should stop taking work.
     pub stop: CancellationToken,
+    /// Whether gRPC health says that calls may come; from the start, unless the service says otherwise.
+    pub readiness: Readiness,
     store: Store,
     bus: Bus,
     grpc_listen: SocketAddr,
@@ -87,6 +89,7 @@ impl Shell {
             entropy,
             time_scale: base.time_scale,
             stop: CancellationToken::new(),
+            readiness: Readiness::default(),
             store,
             bus,
             grpc_listen: base.grpc_listen,

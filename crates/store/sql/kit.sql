@@ -38,6 +38,20 @@ BEGIN
   END IF;
 END $$;
 
+-- Who does what only one replica may do. Of no workspace, and nothing of any in it. The second key makes a change of
+-- holder wait for transactions that hold the row FOR KEY SHARE, which renewing does not.
+CREATE OR REPLACE FUNCTION homing_leases() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  CREATE TABLE IF NOT EXISTS lease (
+    name       text        PRIMARY KEY,
+    holder     uuid        NOT NULL,
+    epoch      bigint      NOT NULL,
+    expires_at timestamptz NOT NULL,
+    UNIQUE (name, epoch)
+  );
+  EXECUTE format('GRANT SELECT, INSERT, UPDATE ON lease TO %I', regexp_replace(current_user, '_owner$', ''));
+END $$;
+
 CREATE TABLE IF NOT EXISTS outbox (
   workspace_id   text        NOT NULL CHECK (workspace_id <> ''),
   id             uuid        NOT NULL,

@@ -9,12 +9,14 @@
 
 pub mod due;
 mod fault_of;
+mod lease;
 mod migrate;
 mod outbox;
 mod relay;
 mod transaction;
 
 pub use fault_of::{OrFault, unique_violation};
+pub use lease::{Lease, Tenure};
 pub use migrate::{MigrateError, migrate};
 pub use relay::Relay;
 pub use transaction::{Store, StoreConfig, Tx};

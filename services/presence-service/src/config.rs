@@ -29,8 +29,9 @@ runtime::settings! {
         "HOMING_PRESENCE_GATEWAY_LEASE_MS" gateway_lease: Millis = "15000";
         /// A new owner waits this long for leases and snapshots before it doubts the rows it found.
         "HOMING_PRESENCE_RECOVERY_MS" recovery: Millis = "20000";
-        /// An owner that did not renew for this long is replaced by a waiting replica. It renews every third of it.
-        "HOMING_PRESENCE_OWNER_LEASE_MS" owner_lease: Millis = "15000";
+        /// An owner that did not renew for this long is replaced by a waiting replica. It renews every third of it; the
+        /// time is the database's.
+        "HOMING_PRESENCE_OWNER_LEASE_MS" owner_lease: Millis = "5000";
     }
 }
 

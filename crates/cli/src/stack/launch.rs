@@ -343,7 +343,7 @@ impl Stack {
         let process = self.services.get_mut(&service).context("the service was not started")?;
         let serves = async || match service {
             Service::Gateway => answers(&format!("{http}/healthz")).await,
-            _ => healthy(&grpc).await,
+            _ => says_serving(&grpc, "").await,
         };
         let ready = eventually(format!("{service}-service is ready"), READY_WITHIN, async || {
             serves().await.then_some(())
@@ -355,10 +355,18 @@ impl Stack {
     }
 }
 
-/// gRPC health says SERVING for the server as a whole.
+/// gRPC health says that the process lives; a replica that waits for its turn need not be ready.
 pub(crate) async fn healthy(url: &str) -> bool {
+    says_serving(url, rpc::LIVE).await
+}
+
+/// gRPC health says SERVING for a service, or (without a name) for the server as a whole.
+pub(crate) async fn says_serving(url: &str, service: &str) -> bool {
     let Ok(channel) = rpc::connect(url) else { return false };
-    let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await;
+    let request = HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    let answer = HealthClient::new(channel).check(request).await;
     answer.is_ok_and(|answer| answer.into_inner().status == i32::from(ServingStatus::Serving))
 }
 

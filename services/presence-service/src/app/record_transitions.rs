@@ -1,8 +1,8 @@
 use crate::app::Board;
-use crate::outbound::postgres::shard_lease::Tenure;
 use crate::outbound::postgres::visitor_presence::VisitorPresence;
 use fault::Result;
 use std::time::Duration;
+use store::Tenure;
 
 /// Transitions written in one transaction.
 const BATCH: usize = 500;

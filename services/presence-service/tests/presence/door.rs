@@ -14,6 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use testkit::{ManualClock, SeededEntropy, TestDatabase, TestNats, eventually};
 use tonic::transport::Channel;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 pub const SOON: Duration = Duration::from_secs(20);
 
@@ -128,6 +131,16 @@ impl Door {
     pub async fn owns(&self) -> Result<()> {
         eventually("ownership", SOON, async || self.get("acme", 0).await.ok()).await?;
         Ok(())
+    }
+
+    /// What gRPC health says.
+    pub async fn health(&self, service: &str) -> Result<ServingStatus> {
+        let channel = rpc::connect(&format!("http://{}", self.running.grpc))?;
+        let request = HealthCheckRequest {
+            service: service.into(),
+        };
+        let answer = HealthClient::new(channel).check(request).await?.into_inner();
+        Ok(answer.status())
     }
 
     pub async fn get(&self, workspace: &str, number: u128) -> Result<Presence, tonic::Status> {

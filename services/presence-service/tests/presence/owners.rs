@@ -7,6 +7,7 @@ use rpc::presence::Presence;
 use sqlx::{Connection, PgConnection, Row};
 use std::time::Duration;
 use testkit::eventually;
+use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
 
 type Tested = anyhow::Result<()>;
 
@@ -69,12 +70,19 @@ async fn a_second_replica_waits_for_its_turn() -> Tested {
     let second = world.open(2, &[]).await?;
     let refused = second.get("acme", 1).await.expect_err("not its turn");
     assert_eq!(refused.code(), tonic::Code::Unavailable);
+    let told = (
+        first.health("").await?,
+        second.health("").await?,
+        second.health(runtime::LIVE).await?,
+    );
+    assert_eq!(told, (Serving, NotServing, Serving));
     gateway.open(1, "a").await?;
     first.shows(1, Online, Returned).await?;
     let mut watch = first.watch(&[1]).await?;
     assert!(watch.message().await?.is_some());
     first.running.stop().await;
     second.owns().await?;
+    assert_eq!(second.health("").await?, Serving);
     second.shows(1, Online, Returned).await?;
     second.running.stop().await;
     Ok(())
@@ -87,7 +95,7 @@ async fn an_owner_whose_lease_was_taken_writes_nothing_more() -> Tested {
     gateway.open(1, "a").await?;
     world.tells(1, &[(Online, Returned)]).await?;
     let mut connection = PgConnection::connect(&world.database.admin_url()).await?;
-    let take = "UPDATE shard_lease SET holder = gen_random_uuid(), epoch = epoch + 1,
+    let take = "UPDATE lease SET holder = gen_random_uuid(), epoch = epoch + 1,
                 expires_at = clock_timestamp() + interval '1 hour'";
     sqlx::query(take).execute(&mut connection).await?;
     gateway.lose(1, "a").await?;
@@ -98,6 +106,7 @@ async fn an_owner_whose_lease_was_taken_writes_nothing_more() -> Tested {
             .filter(|status| status.code() == tonic::Code::Unavailable)
     };
     eventually("it to notice", SOON, refused).await?;
+    assert_eq!(door.health("").await?, NotServing);
     let row = sqlx::query("SELECT state, epoch, (SELECT count(*) FROM outbox) AS facts FROM visitor_presence")
         .fetch_one(&mut connection)
         .await?;
@@ -124,6 +133,26 @@ async fn transitions_wait_for_a_database_that_is_away() -> Tested {
         .execute(&mut connection)
         .await?;
     world.tells(1, &[(Online, Returned), (Unknown, ConnectionLost)]).await?;
+    door.running.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_successor_of_a_killed_owner_waits_for_its_lease_only() -> Tested {
+    let world = World::new().await?;
+    let mut connection = PgConnection::connect(&world.database.admin_url()).await?;
+    // What a killed owner leaves behind, with the default lease just renewed.
+    let killed = "INSERT INTO lease VALUES ('presence', gen_random_uuid(), 7, clock_timestamp() + interval '5 s')";
+    sqlx::query(killed).execute(&mut connection).await?;
+    let began = std::time::Instant::now();
+    let door = world.open(1, &[]).await?;
+    assert_eq!(door.health("").await?, NotServing);
+    door.owns().await?;
+    let waited = began.elapsed();
+    assert!(waited > seconds(4) && waited < seconds(8), "{waited:?}");
+    assert_eq!(door.health("").await?, Serving);
+    world.gateway("g1").await?.open(1, "a").await?;
+    assert_eq!(door.shows(1, Online, Returned).await?.epoch, 8);
     door.running.stop().await;
     Ok(())
 }

@@ -1,2 +1,1 @@
-pub(crate) mod shard_lease;
 pub(crate) mod visitor_presence;

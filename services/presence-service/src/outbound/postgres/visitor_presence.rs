@@ -1,12 +1,11 @@
 use crate::domain::{Restored, Transition, View, Who};
-use crate::outbound::postgres::shard_lease::Tenure;
 use ::domain::{PresenceCause, PresenceState, VisitorId, WorkspaceId};
 use events::common;
 use events::event::VisitorPresenceChanged;
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use std::collections::HashMap;
-use store::{OrFault, Store, Tx};
+use store::{OrFault, Store, Tenure, Tx};
 use uuid::Uuid;
 
 /// Rows that a new owner reads at a time.
@@ -40,7 +39,7 @@ impl VisitorPresence {
         workspaces.sort_unstable();
         workspaces.dedup();
         let mut tx = self.store.begin_all(&workspaces).await?;
-        if !hold_lease(&mut tx, tenure).await? {
+        if !tx.hold(tenure).await? {
             return Ok(false);
         }
         // A statement can write a row once: of several transitions of a visitor, the last.
@@ -99,19 +98,6 @@ impl VisitorPresence {
             }
         }
     }
-}
-
-/// Locks the lease against a change of owner until the transaction ends; false if it has changed already.
-async fn hold_lease(tx: &mut Tx, tenure: &Tenure) -> Result<bool> {
-    let held = sqlx::query_scalar!(
-        "SELECT epoch FROM shard_lease WHERE shards = 'all' AND holder = $1 AND epoch = $2 FOR SHARE",
-        tenure.holder,
-        tenure.epoch_number()?,
-    )
-    .fetch_optional(&mut **tx)
-    .await
-    .or_fault("hold shard lease")?;
-    Ok(held.is_some())
 }
 
 async fn upsert(tx: &mut Tx, last: &HashMap<&Who, &View>) -> Result<()> {
