@@ -1,6 +1,6 @@
 use crate::Bus;
 use crate::received::received;
-use crate::settle::{Next, settle};
+use crate::settle::{Next, backoff, settle};
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Message};
 use events::{DEAD, FACTS, Received, StreamSpec, headers};
@@ -29,6 +29,12 @@ pub struct ConsumerSpec {
     pub ack_wait: Duration,
     /// Delays of a message that fails by itself; after the last one it is dead.
     pub retries: &'static [Duration],
+    /// Messages that a batches' writer sets aside at most while what they need is away; then it stops reading.
+    pub parked: usize,
+    /// For a work queue that one replica reads at a time (see `runtime::take_turns`): the epoch of its turn. The consumer
+    /// of an earlier one is removed, so that everything it had in its hands comes again at once and in its order, and
+    /// the replica that held it can read no more.
+    pub generation: Option<u64>,
 }
 
 /// The server's backstop behind `retries`, which count first.
@@ -55,6 +61,16 @@ impl ConsumerSpec {
             batch: 256,
             ack_wait: Duration::from_secs(30),
             retries: FACT_RETRIES,
+            parked: 1_000,
+            generation: None,
+        }
+    }
+
+    /// The consumer's name on the server.
+    fn name(&self) -> String {
+        match self.generation {
+            Some(generation) => format!("{}-{generation}", self.durable),
+            None => self.durable.to_owned(),
         }
     }
 }
@@ -146,19 +162,47 @@ async fn open(bus: &Bus, spec: &ConsumerSpec) -> Result<PullConsumer> {
     bus.ensure_stream(spec.stream).await?;
     // Where its messages go that cannot be handled.
     bus.ensure_stream(&DEAD).await?;
+    if let Some(generation) = spec.generation {
+        displace(bus, spec, generation).await?;
+    }
     let config = pull::Config {
-        durable_name: Some(spec.durable.into()),
+        durable_name: Some(spec.name()),
         filter_subjects: spec.filters.clone(),
         ack_policy: AckPolicy::Explicit,
         ack_wait: spec.ack_wait,
         max_deliver: BACKSTOP_DELIVERIES,
-        max_ack_pending: i64::try_from(spec.batch * spec.workers.max(4) * 2).unwrap_or(i64::MAX),
+        max_ack_pending: i64::try_from(spec.batch * spec.workers.max(4) * 2 + spec.parked * spec.workers)
+            .unwrap_or(i64::MAX),
         ..Default::default()
     };
     bus.jetstream()
         .create_consumer_on_stream(config, spec.stream.name)
         .await
         .map_err(|error| Fault::unavailable("JetStream", error))
+}
+
+/// Removes the consumers of earlier generations (none: of a version that knew no turns).
+async fn displace(bus: &Bus, spec: &ConsumerSpec, own: u64) -> Result<()> {
+    let away = |error: Box<dyn std::error::Error + Send + Sync>| Fault::unavailable("JetStream", error);
+    let stream = bus.jetstream().get_stream_no_info(spec.stream.name).await;
+    let stream = stream.map_err(|error| away(error.into()))?;
+    let mut names = stream.consumer_names();
+    while let Some(name) = names.next().await {
+        let name = name.map_err(|error| away(error.into()))?;
+        let tail = name.strip_prefix(spec.durable);
+        let generation = match tail {
+            Some("") => Some(0),
+            Some(tail) => tail.strip_prefix('-').and_then(|tail| tail.parse().ok()),
+            None => None,
+        };
+        if generation.is_some_and(|generation: u64| generation < own) {
+            match stream.delete_consumer(&name).await {
+                Ok(_) => tracing::info!(consumer = name, "removed, another replica reads on"),
+                Err(error) => return Err(away(error.into())),
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn handle_one<H: Handler>(
@@ -180,15 +224,18 @@ async fn handle_one<H: Handler>(
             }
             Err(fault) => Err(fault),
         };
-        match settle(bus, spec, message, result, tries).await {
+        match settle(bus, spec, message, result, tries == 0).await {
             Next::Settled => return,
-            Next::Again(pause) => tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = stop.cancelled() => {
-                    let _ = message.ack_with(AckKind::Nak(None)).await;
-                    return;
+            Next::Again(first) => {
+                let pause = backoff(first, tries);
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = stop.cancelled() => {
+                        let _ = message.ack_with(AckKind::Nak(None)).await;
+                        return;
+                    }
                 }
-            },
+            }
         }
     }
 }

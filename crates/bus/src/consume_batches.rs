@@ -1,8 +1,8 @@
 use crate::consume::Reader;
+use crate::parked::{Item, Parked};
 use crate::received::received;
-use crate::settle::{Next, settle};
+use crate::settle::{Next, backoff, give_back, progress, settle};
 use crate::{Bus, ConsumerSpec};
-use async_nats::jetstream::Message;
 use events::Received;
 use fault::{Fault, Result};
 use futures::future::join_all;
@@ -10,12 +10,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Handles messages in batches. Must be idempotent.
 pub trait BatchHandler: Send + Sync + 'static {
-    /// One result per message, in order.
+    /// One result per message, in order. A message whose result is to try again (what it needs is away) is set aside, and
+    /// so is what follows it in its partition; the others go on. So nothing may be accepted that follows such a message
+    /// within the batch.
     fn handle(&self, batch: Vec<Received>) -> impl Future<Output = Vec<Result<()>>> + Send;
 
     /// Messages of equal partition are handled by one writer, in the order of the stream.
@@ -31,21 +34,27 @@ pub async fn consume_batches<H: BatchHandler>(bus: Bus, spec: ConsumerSpec, hand
     for _ in 0..spec.workers {
         let (sender, receiver) = mpsc::channel(spec.batch * 2);
         writers.push(sender);
-        tasks.spawn(write(
-            bus.clone(),
-            spec.clone(),
-            handler.clone(),
-            receiver,
-            stop.clone(),
-        ));
+        let writer = Writer {
+            bus: bus.clone(),
+            spec: spec.clone(),
+            handler: handler.clone(),
+            parked: Parked::new(spec.parked),
+        };
+        tasks.spawn(writer.run(receiver, stop.clone()));
     }
     let mut reader = Reader::new(&bus, &spec, &stop);
     while let Some(message) = reader.next().await {
         match received(&message) {
             Ok(received) => {
-                let writer = handler.partition(&received) % writers.len() as u64;
-                let writer = usize::try_from(writer).expect("less than the number of writers");
-                if writers[writer].send((message, received)).await.is_err() {
+                let partition = handler.partition(&received);
+                let writer =
+                    usize::try_from(partition % writers.len() as u64).expect("less than the number of writers");
+                let item = Item {
+                    partition,
+                    message,
+                    received,
+                };
+                if writers[writer].send(item).await.is_err() {
                     tracing::error!(
                         consumer = spec.durable,
                         "a writer is gone; its messages will be delivered again"
@@ -53,7 +62,7 @@ pub async fn consume_batches<H: BatchHandler>(bus: Bus, spec: ConsumerSpec, hand
                 }
             }
             Err(fault) => {
-                settle(&bus, &spec, &message, Err(fault), 0).await;
+                settle(&bus, &spec, &message, Err(fault), true).await;
             }
         }
     }
@@ -62,46 +71,108 @@ pub async fn consume_batches<H: BatchHandler>(bus: Bus, spec: ConsumerSpec, hand
     tasks.wait().await;
 }
 
-async fn write<H: BatchHandler>(
+struct Writer<H> {
     bus: Bus,
     spec: Arc<ConsumerSpec>,
     handler: Arc<H>,
-    mut receiver: mpsc::Receiver<(Message, Received)>,
-    stop: CancellationToken,
-) {
-    let mut arrived = Vec::with_capacity(spec.batch);
-    while receiver.recv_many(&mut arrived, spec.batch).await > 0 {
-        let mut open: Vec<(Message, Received)> = std::mem::take(&mut arrived);
-        for tries in 0.. {
-            let batch: Vec<Received> = open.iter().map(|(_, received)| received.clone()).collect();
-            let count = batch.len();
-            let task = handler.clone();
-            let results = tokio::spawn(async move { task.handle(batch).await })
-                .await
-                .unwrap_or_else(|panic| {
-                    let text = panic.to_string();
-                    (0..count).map(|_| Err(Fault::internal(text.clone()))).collect()
-                });
-            let settled = open.into_iter().zip(results).map(|((message, received), result)| {
-                let (bus, spec) = (&bus, &spec);
-                async move {
-                    let next = settle(bus, spec, &message, result, tries).await;
-                    (message, received, next)
+    parked: Parked,
+}
+
+impl<H: BatchHandler> Writer<H> {
+    /// Until nothing comes any more; what then still waits is given back.
+    async fn run(mut self, mut receiver: mpsc::Receiver<Item>, stop: CancellationToken) {
+        let mut arrived = Vec::with_capacity(self.spec.batch);
+        // Long before the server would deliver again what is set aside.
+        let sign_of_life = self.spec.ack_wait / 4;
+        let mut signed = Instant::now();
+        loop {
+            let waiting = !self.parked.is_empty();
+            tokio::select! {
+                count = receiver.recv_many(&mut arrived, self.spec.batch), if self.parked.has_room() => {
+                    if count == 0 {
+                        break;
+                    }
+                    self.write(&mut arrived).await;
                 }
-            });
-            let mut pause = Duration::ZERO;
-            open = Vec::new();
-            for (message, received, next) in join_all(settled).await {
-                if let Next::Again(wanted) = next {
-                    pause = pause.max(wanted);
-                    open.push((message, received));
+                () = tokio::time::sleep_until(self.parked.due), if waiting => self.try_again().await,
+                () = tokio::time::sleep_until(signed + sign_of_life), if waiting => {
+                    for message in self.parked.all() {
+                        progress(&self.bus, message).await;
+                    }
+                    signed = Instant::now();
                 }
+                () = stop.cancelled(), if waiting => break,
             }
-            if open.is_empty() {
-                break;
+            if !waiting {
+                signed = Instant::now();
             }
-            // Order within a partition holds: nothing newer is written while these wait.
-            tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => return }
         }
+        for message in self.parked.all() {
+            give_back(&self.bus, message).await;
+        }
+        while let Ok(item) = receiver.try_recv() {
+            give_back(&self.bus, &item.message).await;
+        }
+    }
+
+    /// What came from the stream. Whoever has to wait stands at the end of its line.
+    async fn write(&mut self, arrived: &mut Vec<Item>) {
+        let mut fresh = Vec::with_capacity(arrived.len());
+        for item in arrived.drain(..) {
+            match self.parked.holds_up(item.partition) {
+                true => self.parked.push(item),
+                false => fresh.push(item),
+            }
+        }
+        let first = self.parked.is_empty();
+        let (left, pause) = self.handle(fresh, first).await;
+        if first && !left.is_empty() {
+            self.parked.due = Instant::now() + pause;
+        }
+        left.into_iter().for_each(|item| self.parked.push(item));
+    }
+
+    /// What was set aside.
+    async fn try_again(&mut self) {
+        let items = self.parked.take(self.spec.batch);
+        let tried: Vec<_> = items
+            .iter()
+            .map(|item| (item.partition, item.message.payload.len()))
+            .collect();
+        let (left, first) = self.handle(items, false).await;
+        self.parked.done(&tried, left, |rounds| backoff(first, rounds));
+    }
+
+    /// Handles and settles; answers with what has to wait, in its order, and how long at first.
+    async fn handle(&self, items: Vec<Item>, mut first: bool) -> (Vec<Item>, Duration) {
+        let mut pause = Duration::ZERO;
+        if items.is_empty() {
+            return (items, pause);
+        }
+        let batch: Vec<Received> = items.iter().map(|item| item.received.clone()).collect();
+        let count = batch.len();
+        let handler = self.handler.clone();
+        // A task of its own: a panic becomes a fault instead of ending the consumer.
+        let results = tokio::spawn(async move { handler.handle(batch).await })
+            .await
+            .unwrap_or_else(|panic| {
+                let text = panic.to_string();
+                (0..count).map(|_| Err(Fault::internal(text.clone()))).collect()
+            });
+        let settled = items.into_iter().zip(results).map(|(item, result)| {
+            let (bus, spec) = (&self.bus, &self.spec);
+            // One line in the log for a whole outage.
+            let tell = first && result.is_err();
+            first &= result.is_ok();
+            async move { (settle(bus, spec, &item.message, result, tell).await, item) }
+        });
+        let mut left = Vec::new();
+        for (next, item) in join_all(settled).await {
+            if let Next::Again(wanted) = next {
+                pause = pause.max(wanted);
+                left.push(item);
+            }
+        }
+        (left, pause)
     }
 }

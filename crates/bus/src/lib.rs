@@ -8,6 +8,7 @@ mod connection;
 mod consume;
 mod consume_batches;
 mod dead;
+mod parked;
 mod received;
 mod settle;
 

@@ -11,20 +11,39 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// What the stack does next.
 pub(crate) enum Next {
     Settled,
-    /// The dependency is away: try again in this process after the pause; the message itself uses up no deliveries.
+    /// The dependency is away: try again in this process, using up no deliveries, first after this pause.
     Again(Duration),
 }
 
-/// Settles one handled message. `tries` counts this process's tries of it.
-pub(crate) async fn settle(bus: &Bus, spec: &ConsumerSpec, message: &Message, result: Result<()>, tries: u32) -> Next {
+/// The pause after so many tries, of which the first was followed by `first`.
+pub(crate) fn backoff(first: Duration, tries: u32) -> Duration {
+    first.saturating_mul(1 << tries.min(6)).min(LONGEST_PAUSE)
+}
+
+/// Tells the server that a message is still being worked on. A lost one costs a redelivery at worst.
+pub(crate) async fn progress(bus: &Bus, message: &Message) {
+    if let Some(reply) = message.reply.clone() {
+        let _ = bus.client().publish(reply, AckKind::Progress.into()).await;
+    }
+}
+
+/// Gives a message back at once, without waiting for the server's word: for a consumer that stops.
+pub(crate) async fn give_back(bus: &Bus, message: &Message) {
+    if let Some(reply) = message.reply.clone() {
+        let _ = bus.client().publish(reply, AckKind::Nak(None).into()).await;
+    }
+}
+
+/// Settles one handled message. `first`: nobody was told yet that something is away.
+pub(crate) async fn settle(bus: &Bus, spec: &ConsumerSpec, message: &Message, result: Result<()>, first: bool) -> Next {
     let Err(fault) = result else {
         acknowledge(bus, message, AckKind::Ack).await;
         return Next::Settled;
     };
     let delivered = message.info().map(|info| info.delivered).unwrap_or(1);
     match fault.kind().ack() {
-        Ack::Retry(first) => {
-            if tries == 0 {
+        Ack::Retry(pause) => {
+            if first {
                 tracing::warn!(
                     consumer = spec.durable,
                     code = fault.code().name,
@@ -32,8 +51,7 @@ pub(crate) async fn settle(bus: &Bus, spec: &ConsumerSpec, message: &Message, re
                     fault.chain()
                 );
             }
-            acknowledge(bus, message, AckKind::Progress).await;
-            let pause = first.saturating_mul(1 << tries.min(6)).min(LONGEST_PAUSE);
+            progress(bus, message).await;
             return Next::Again(pause);
         }
         Ack::RetryThenDead => {
@@ -83,10 +101,6 @@ async fn bury(bus: &Bus, spec: &ConsumerSpec, message: &Message, fault: &Fault, 
 /// handlers are made for.
 async fn acknowledge(bus: &Bus, message: &Message, kind: AckKind) {
     let Some(reply) = message.reply.clone() else { return };
-    if matches!(kind, AckKind::Progress) {
-        let _ = bus.client().publish(reply, kind.into()).await;
-        return;
-    }
     let payload: bytes::Bytes = kind.into();
     for attempt in 0..2 {
         match bus.client().request(reply.clone(), payload.clone()).await {

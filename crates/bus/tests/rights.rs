@@ -91,7 +91,7 @@ fn to_publish() -> Vec<Right> {
             "$JS.API.CONSUMER.CREATE.HOMING_INGEST.conversation-ingest".into(),
             &["conversation"],
         ),
-        ("$JS.API.CONSUMER.CREATE.HOMING_INGEST.own".into(), &[]),
+        ("$JS.API.CONSUMER.CREATE.HOMING_INGEST.own".into(), &["conversation"]),
         ("$JS.API.CONSUMER.CREATE.HOMING_INGEST".into(), &[]),
         ("$JS.API.CONSUMER.DURABLE.CREATE.HOMING_INGEST.own".into(), &[]),
         (
@@ -101,6 +101,7 @@ fn to_publish() -> Vec<Right> {
         ("$JS.API.CONSUMER.MSG.NEXT.HOMING_FACTS.billing".into(), &["billing"]),
         ("$JS.API.CONSUMER.MSG.NEXT.HOMING_FACTS.notifier".into(), &["notifier"]),
         ("$JS.API.CONSUMER.DELETE.HOMING_FACTS.notifier".into(), &[]),
+        ("$JS.API.CONSUMER.DELETE.HOMING_INGEST.old".into(), &["conversation"]),
         ("$JS.ACK.HOMING_FACTS.notifier.1.1.1.1.0".into(), &["notifier"]),
         (
             "$JS.ACK.HOMING_INGEST.conversation-ingest.1.1.1.1.0".into(),

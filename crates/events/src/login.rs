@@ -15,6 +15,9 @@ pub struct Login {
     pub aggregates: &'static [&'static str],
     /// The durable consumers that it makes, reads and acknowledges.
     pub consumers: &'static [(StreamSpec, &'static str)],
+    /// The one consumer of a work queue, under a new name for each replica that takes over: all consumers of that stream
+    /// are its own.
+    pub queue: Option<(StreamSpec, &'static str)>,
     /// The streams that only it makes, or whose limits only it changes.
     pub keeps: &'static [StreamSpec],
     /// Answers requests: may publish once to the reply subject of what it hears.
@@ -38,7 +41,7 @@ pub const SERVICES: [Login; 7] = [
     },
     Login {
         aggregates: &["workspace", "channel", "conversation", "message"],
-        consumers: &[(INGEST, "conversation-ingest")],
+        queue: Some((INGEST, "conversation-ingest")),
         keeps: &[FACTS, INGEST, DEAD],
         answers: true,
         hears: || vec![LOGINS.into()],
@@ -93,6 +96,7 @@ const fn service(name: &'static str) -> Login {
         name,
         aggregates: &[],
         consumers: &[],
+        queue: None,
         keeps: &[],
         answers: false,
         says: NOTHING,
@@ -134,7 +138,7 @@ impl Login {
         }
         // Every service has an outbox: its relay asks for the stream, and makes it where it is lost.
         let mut streams = vec![&FACTS];
-        if !self.consumers.is_empty() {
+        if !self.consumers.is_empty() || self.queue.is_some() {
             streams.push(&DEAD);
         }
         streams.extend(
@@ -156,6 +160,18 @@ impl Login {
             rights.extend(["", ".>"].map(|tail| api("CONSUMER.CREATE", stream, &format!(".{durable}{tail}"))));
             rights.extend(["CONSUMER.INFO", "CONSUMER.MSG.NEXT"].map(|verb| api(verb, stream, &format!(".{durable}"))));
             rights.push(format!("$JS.ACK.{}.{durable}.>", stream.name));
+            rights.push(dead_letters_of(durable));
+        }
+        if let Some((stream, durable)) = &self.queue {
+            let verbs = [
+                "CONSUMER.CREATE",
+                "CONSUMER.INFO",
+                "CONSUMER.MSG.NEXT",
+                "CONSUMER.DELETE",
+            ];
+            rights.extend(verbs.map(|verb| api(verb, stream, ".*")));
+            rights.push(api("CONSUMER.NAMES", stream, ""));
+            rights.push(format!("$JS.ACK.{}.>", stream.name));
             rights.push(dead_letters_of(durable));
         }
         rights

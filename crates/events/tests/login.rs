@@ -46,7 +46,7 @@ fn every_fact_has_one_publisher() {
 fn consumers_streams_and_inboxes_have_one_owner() {
     let consumers: Vec<_> = SERVICES
         .iter()
-        .flat_map(|login| login.consumers)
+        .flat_map(|login| login.consumers.iter().chain(&login.queue))
         .map(|(stream, name)| (stream.name, name))
         .collect();
     assert_eq!(consumers.iter().collect::<BTreeSet<_>>().len(), consumers.len());

@@ -1,6 +1,6 @@
 //! Settings of this service; those that every service has are in `runtime`.
 
-use runtime::Secret;
+use runtime::{Millis, Secret};
 
 runtime::settings! {
     /// Settings of conversation-service.
@@ -9,6 +9,9 @@ runtime::settings! {
         "HOMING_CONTACTS_URL" contacts_url: String = required;
         /// Writers of ingested events; each holds one database connection while it writes.
         "HOMING_CONVERSATION_INGEST_WRITERS" ingest_writers: u32 = "2";
+        /// One replica takes events from NATS; if it does not renew for this long, another one goes on. The time is the
+        /// database's.
+        "HOMING_CONVERSATION_INGEST_LEASE_MS" ingest_lease: Millis = "5000";
         /// Seed of the NATS account key (SA...) that signs integrations' logins. Empty: integrations cannot log in.
         "HOMING_CONVERSATION_NATS_ISSUER_SEED" nats_issuer_seed: Option<Secret> = "";
         /// NATS account that integrations are signed into.

@@ -5,11 +5,16 @@ use crate::config::Config;
 use crate::inbound::{Conversations, Ingest, Issuer, Workspaces, answer_logins, spec};
 use crate::outbound::Contacts;
 use fault::Result;
+use futures::FutureExt;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use runtime::{Running, Shell};
 use std::sync::Arc;
+use store::Lease;
 use tonic::service::Routes;
+
+/// The lease on reading the ingest stream: events of one reference stay in order only in one hand.
+const INGEST: &str = "ingest";
 
 /// Puts the service together and starts it.
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
@@ -25,11 +30,14 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         tokio::select! { () = forgetting.forget_events() => {}, () = stop.cancelled() => {} }
     });
     let writers = usize::try_from(config.ingest_writers.max(1)).unwrap_or(1);
-    let ingest = Arc::new(Ingest::new(app.clone()));
-    shell.spawn(
-        "ingest",
-        bus::consume_batches(shell.bus(), spec(writers), ingest, shell.stop.clone()),
-    );
+    let lease = Lease::new(shell.store(), INGEST, config.ingest_lease.0);
+    let (taking, bus) = (app.clone(), shell.bus());
+    let ingesting = runtime::take_turns(shell.stop.clone(), lease, move |tenure, over| {
+        let ingest = Arc::new(Ingest::new(taking.clone(), tenure));
+        let reading = bus::consume_batches(bus.clone(), spec(writers, &tenure), ingest, over);
+        reading.map(Ok)
+    });
+    shell.spawn("ingest", ingesting);
     let routes = Routes::new(WorkspaceServiceServer::new(Workspaces::new(app.clone()))).add_service(
         ConversationServiceServer::new(Conversations::new(app)).max_decoding_message_size(LARGEST_REQUEST),
     );

@@ -193,7 +193,7 @@ impl Conversations {
                 Err(fault) => Some(fault),
             });
         }
-        let mut taken = self.app.ingest_events(submitted).await.into_iter();
+        let mut taken = self.app.ingest_events(submitted, None).await.into_iter();
         let outcomes = ids.into_iter().zip(refused).map(|(id, refused)| {
             let result = match refused {
                 Some(fault) => Err(fault),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
+use store::Tenure;
 use tracing::Span;
 
 /// Name of the consumer, and of what it does in traces.
@@ -26,8 +27,11 @@ const RETRIES: &[Duration] = &[
     Duration::from_secs(1_500),
 ];
 
-/// What the consumer reads, and with how many writers.
-pub fn spec(writers: usize) -> ConsumerSpec {
+/// Events set aside per writer while contacts-service or the database is away.
+const PARKED: usize = 10_000;
+
+/// What the consumer reads, with how many writers, in the turn of which epoch.
+pub fn spec(writers: usize, tenure: &Tenure) -> ConsumerSpec {
     let kinds = [
         cloudevent::MESSAGE,
         cloudevent::MESSAGE_READ,
@@ -41,18 +45,21 @@ pub fn spec(writers: usize) -> ConsumerSpec {
         batch: limits::INGEST_BATCH,
         ack_wait: Duration::from_secs(30),
         retries: RETRIES,
+        parked: PARKED,
+        generation: Some(tenure.epoch()),
     }
 }
 
-/// Hands batches of events to the use case.
+/// Hands batches of events to the use case, in the turn of this replica.
 #[derive(Debug)]
 pub struct Ingest {
     app: App,
+    tenure: Tenure,
 }
 
 impl Ingest {
-    pub fn new(app: App) -> Self {
-        Self { app }
+    pub fn new(app: App, tenure: Tenure) -> Self {
+        Self { app, tenure }
     }
 }
 
@@ -72,7 +79,7 @@ impl BatchHandler for Ingest {
                 Err(fault) => Some(fault),
             });
         }
-        let mut taken = self.app.ingest_events(submitted).await.into_iter();
+        let mut taken = self.app.ingest_events(submitted, Some(&self.tenure)).await.into_iter();
         let results = refused.into_iter().map(|refused| match refused {
             Some(fault) => Err(fault),
             None => taken.next().expect("one result per submitted event"),

@@ -1,22 +1,33 @@
 use crate::domain::conversation::Reach;
 use crate::domain::given::Given;
 use domain::{AddressId, ContactId, WorkspaceId};
-use fault::Result;
+use fault::{Fault, Kind, Result, codes};
 use rpc::Deadline;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::{CaptureContactRequest, Purpose};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 use tonic::transport::Channel;
 
 /// contacts-service, which keeps people and their addresses.
 #[derive(Debug, Clone)]
 pub struct Contacts {
     client: ContactServiceClient<Channel>,
+    /// Until when it is taken to be away.
+    away: Arc<Mutex<Option<Instant>>>,
 }
+
+/// Shortest time for which it is taken to be away after a call that did not reach it.
+const AWAY: Duration = Duration::from_secs(1);
+/// Or so many times what that call took.
+const SHARE: u32 = 5;
 
 impl Contacts {
     pub fn new(channel: Channel) -> Self {
         Self {
             client: ContactServiceClient::new(channel),
+            away: Arc::default(),
         }
     }
 
@@ -45,5 +56,31 @@ impl Contacts {
             phone: AddressId::parse_optional(&reply.phone_address)?,
             email: AddressId::parse_optional(&reply.email_address)?,
         })
+    }
+
+    /// As [`Self::capture_contact`], for events that can wait: after a call that did not reach contacts-service the next
+    /// ones fail at once for five times as long as that call took, so that calls that hang hold up others little.
+    pub async fn capture_contact_soon(
+        &self,
+        workspace: &WorkspaceId,
+        given: &Given,
+        default_country: &str,
+    ) -> Result<Reach> {
+        let began = Instant::now();
+        if self.away().is_some_and(|until| began < until) {
+            return Err(Fault::new(&codes::UNAVAILABLE, "contacts-service is away"));
+        }
+        let answer = self.capture_contact(workspace, given, default_country).await;
+        *self.away() = match &answer {
+            Err(fault) if matches!(fault.kind(), Kind::Unavailable | Kind::Timeout) => {
+                Some(Instant::now() + (began.elapsed() * SHARE).max(AWAY))
+            }
+            _ => None,
+        };
+        answer
+    }
+
+    fn away(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,14 +10,14 @@ use std::collections::HashMap;
 use std::time::Duration;
 use testkit::eventually;
 
-fn document(id: &str, reference: &str, kind: &str, data: Value) -> Value {
+pub fn document(id: &str, reference: &str, kind: &str, data: Value) -> Value {
     json!({
         "specversion": "1.0", "id": id, "source": "helpdesk", "type": format!("homing.{kind}.v1"),
         "subject": reference, "time": "2026-01-31T12:00:00Z", "data": data
     })
 }
 
-fn message(id: &str, reference: &str, role: &str, text: &str) -> Value {
+pub fn message(id: &str, reference: &str, role: &str, text: &str) -> Value {
     document(
         id,
         reference,
@@ -27,7 +27,7 @@ fn message(id: &str, reference: &str, role: &str, text: &str) -> Value {
 }
 
 /// Publishes as the integration `helpdesk` of a workspace would.
-async fn publish(world: &World, workspace: &str, document: &Value) -> Tested {
+pub async fn publish(world: &World, workspace: &str, document: &Value) -> Tested {
     let kind = document["type"].as_str().context("a type")?;
     let token = kind.trim_start_matches("homing.").trim_end_matches(".v1");
     let subject = format!("homing.v1.ingest.{workspace}.helpdesk.{token}");

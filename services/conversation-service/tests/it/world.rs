@@ -29,8 +29,10 @@ pub struct World {
     pub contacts: FakeContacts,
     pub bus: Bus,
     pub clock: Arc<ManualClock>,
-    _database: TestDatabase,
-    running: Running,
+    pub database: TestDatabase,
+    pub running: Running,
+    contacts_url: String,
+    nats_url: String,
     facts: Facts,
     stop: CancellationToken,
     _nats: Option<TestNats>,
@@ -94,14 +96,32 @@ impl World {
             contacts,
             bus,
             clock,
-            _database: database,
+            database,
             running,
+            contacts_url,
+            nats_url: service_url.to_owned(),
             facts,
             stop,
             _nats: None,
         };
         world.set_up("acme").await?;
         Ok(world)
+    }
+
+    /// One more replica, on the same servers.
+    pub async fn replica(&self, seed: u64, settings: &[(&str, &str)]) -> anyhow::Result<Running> {
+        let lookup = |name: &str| match name {
+            "HOMING_CONTACTS_URL" => Some(self.contacts_url.clone()),
+            _ => settings
+                .iter()
+                .find(|(own, _)| *own == name)
+                .map(|(_, value)| (*value).to_owned()),
+        };
+        let config = Config::read(&lookup)?;
+        let entropy = Arc::new(SeededEntropy::new(seed));
+        let url = self.database.url();
+        let shell = Shell::for_test("conversation", &url, &self.nats_url, self.clock.clone(), entropy).await?;
+        Ok(conversation_service::start(config, shell).await?)
     }
 
     /// A workspace with a web channel `web` and an agent `anna`.

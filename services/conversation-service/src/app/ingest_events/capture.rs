@@ -45,7 +45,7 @@ impl App {
         let answers: HashMap<Call, Result<Reach>> = futures::stream::iter(wanted.into_iter().cloned())
             .map(|call| async {
                 let (workspace, given, country) = &call;
-                let answer = self.contacts.capture_contact(workspace, given, country).await;
+                let answer = self.contacts.capture_contact_soon(workspace, given, country).await;
                 (call, answer)
             })
             .buffer_unordered(AT_ONCE)

@@ -9,6 +9,7 @@ use crate::domain::ingest::Event;
 use domain::{IntegrationId, WorkspaceId};
 use events::cloudevent::IngestEvent;
 use fault::{Fault, Kind, Result};
+use store::Tenure;
 
 /// An event as it came, with who sent it. The sender comes from the subject or the token, never from the event.
 #[derive(Debug, Clone)]
@@ -20,8 +21,9 @@ pub struct Submitted {
 
 impl App {
     /// Takes events in their order and answers each after the commit: accepted (now, or before with the same
-    /// content), or why not. One bad event does not spoil the others.
-    pub async fn ingest_events(&self, submitted: Vec<Submitted>) -> Vec<Result<()>> {
+    /// content), or why not. One bad event does not spoil the others. With a tenure nothing is written after it: what
+    /// comes from a stream comes to one replica at a time.
+    pub async fn ingest_events(&self, submitted: Vec<Submitted>, tenure: Option<&Tenure>) -> Vec<Result<()>> {
         let now = self.now();
         let checked: Vec<Result<Event>> = submitted
             .into_iter()
@@ -39,7 +41,7 @@ impl App {
                 Err(fault) => outcomes.push(Some(Err(fault))),
             }
         }
-        let mut written = self.write_all(&good).await.into_iter();
+        let mut written = self.write_all(&good, tenure).await.into_iter();
         outcomes
             .into_iter()
             .map(|outcome| {
@@ -51,11 +53,11 @@ impl App {
     }
 
     /// All at once; if that fails for a reason that one event may have caused, one by one.
-    async fn write_all(&self, events: &[Event]) -> Vec<Result<()>> {
+    async fn write_all(&self, events: &[Event], tenure: Option<&Tenure>) -> Vec<Result<()>> {
         if events.is_empty() {
             return Vec::new();
         }
-        match retry(|| self.write(events)).await {
+        match retry(|| self.write(events, tenure)).await {
             Ok(outcomes) => outcomes,
             Err(fault) if events.len() > 1 && !is_away(&fault) => {
                 tracing::warn!(
@@ -65,7 +67,7 @@ impl App {
                 );
                 let mut outcomes = Vec::with_capacity(events.len());
                 for event in events.chunks(1) {
-                    outcomes.extend(match retry(|| self.write(event)).await {
+                    outcomes.extend(match retry(|| self.write(event, tenure)).await {
                         Ok(outcome) => outcome,
                         Err(fault) => vec![Err(fault)],
                     });

@@ -8,16 +8,21 @@ use crate::outbound::postgres::{channel, conversation, counter, ingest, message}
 use domain::{ConversationId, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
 use std::collections::{BTreeSet, HashMap};
-use store::Tx;
+use store::{Tenure, Tx};
 
 impl App {
     /// Decides and writes; the outcomes hold once this returns. A fault means that nothing was written.
-    pub(super) async fn write(&self, events: &[Event]) -> Result<Vec<Result<()>>> {
+    pub(super) async fn write(&self, events: &[Event], tenure: Option<&Tenure>) -> Result<Vec<Result<()>>> {
         let workspaces: BTreeSet<&WorkspaceId> = events.iter().map(|event| &event.workspace).collect();
         let mut tx = self
             .store
             .begin_all(&workspaces.into_iter().cloned().collect::<Vec<_>>())
             .await?;
+        if let Some(tenure) = tenure
+            && !tx.hold(tenure).await?
+        {
+            return Err(Fault::new(&codes::UNAVAILABLE, "another replica takes events now"));
+        }
         let known = load(&mut tx, events, self.now()).await?;
         let mut plan = plan(known, events);
         if plan.outcomes.contains(&Ok(true)) {
