@@ -19,10 +19,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let descriptors = protox::compile(files, [&proto])?;
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    let mut named = prost_build::Config::new();
+    // Calls are measured by the name of their request.
+    named.enable_type_names();
     tonic_prost_build::configure()
         .extern_path(".homing.common.v1", "::events::common")
         .extern_path(".homing.event.v1", "::events::event")
         .include_file("all.rs")
-        .compile_fds(descriptors)?;
+        .compile_fds_with_config(descriptors, named)?;
     Ok(())
 }

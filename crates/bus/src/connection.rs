@@ -124,12 +124,17 @@ impl Bus {
                 .payload(bytes::Bytes::copy_from_slice(&outgoing.payload));
             acks.push(self.jetstream.send_publish(outgoing.subject.clone(), message).await);
         }
-        join_all(acks.into_iter().map(|sent| async move {
+        let results: Vec<Result<u64>> = join_all(acks.into_iter().map(|sent| async move {
             let ack = sent.map_err(|error| Fault::unavailable("JetStream", error))?;
             let ack = ack.await.map_err(|error| Fault::unavailable("JetStream", error))?;
             Ok(ack.sequence)
         }))
-        .await
+        .await;
+        let failed = results.iter().filter(|result| result.is_err()).count();
+        if failed > 0 {
+            metrics::publish_failed(failed as u64);
+        }
+        results
     }
 
     /// When the stream was created: another time means another stream, whatever its name.

@@ -8,7 +8,7 @@ use fault::{Fault, Result};
 use futures::StreamExt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -140,7 +140,12 @@ impl<'a> Reader<'a> {
                 },
             };
             match messages.next().await {
-                Some(Ok(message)) => return message,
+                Some(Ok(message)) => {
+                    if message.info().is_ok_and(|info| info.delivered > 1) {
+                        metrics::redelivered(self.spec.durable);
+                    }
+                    return message;
+                }
                 Some(Err(error)) => {
                     tracing::warn!(consumer = self.spec.durable, "reading stopped, opening again: {error}");
                     self.messages = None;
@@ -216,11 +221,13 @@ async fn handle_one<H: Handler>(
         let result = match received(message) {
             Ok(received) => {
                 let span = span_of(spec.durable, &received);
-                let handler = handler.clone();
+                let (handler, began) = (handler.clone(), Instant::now());
                 // A task of its own: a panic becomes a fault instead of ending the consumer.
-                tokio::spawn(async move { handler.handle(received).await }.instrument(span))
+                let result = tokio::spawn(async move { handler.handle(received).await }.instrument(span))
                     .await
-                    .unwrap_or_else(|panic| Err(Fault::internal(panic)))
+                    .unwrap_or_else(|panic| Err(Fault::internal(panic)));
+                metrics::handled(spec.durable, began.elapsed());
+                result
             }
             Err(fault) => Err(fault),
         };

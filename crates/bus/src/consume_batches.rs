@@ -39,6 +39,7 @@ pub async fn consume_batches<H: BatchHandler>(bus: Bus, spec: ConsumerSpec, hand
             spec: spec.clone(),
             handler: handler.clone(),
             parked: Parked::new(spec.parked),
+            told: 0,
         };
         tasks.spawn(writer.run(receiver, stop.clone()));
     }
@@ -76,6 +77,8 @@ struct Writer<H> {
     spec: Arc<ConsumerSpec>,
     handler: Arc<H>,
     parked: Parked,
+    /// So many were set aside when it was last told.
+    told: i64,
 }
 
 impl<H: BatchHandler> Writer<H> {
@@ -106,6 +109,7 @@ impl<H: BatchHandler> Writer<H> {
             if !waiting {
                 signed = Instant::now();
             }
+            self.tell();
         }
         for message in self.parked.all() {
             give_back(&self.bus, message).await;
@@ -113,6 +117,15 @@ impl<H: BatchHandler> Writer<H> {
         while let Ok(item) = receiver.try_recv() {
             give_back(&self.bus, &item.message).await;
         }
+        self.parked = Parked::new(0);
+        self.tell();
+    }
+
+    /// How many are set aside now.
+    fn tell(&mut self) {
+        let now = i64::try_from(self.parked.len()).unwrap_or(i64::MAX);
+        metrics::parked(self.spec.durable, now - self.told);
+        self.told = now;
     }
 
     /// What came from the stream. Whoever has to wait stands at the end of its line.
@@ -151,7 +164,7 @@ impl<H: BatchHandler> Writer<H> {
         }
         let batch: Vec<Received> = items.iter().map(|item| item.received.clone()).collect();
         let count = batch.len();
-        let handler = self.handler.clone();
+        let (handler, began) = (self.handler.clone(), Instant::now());
         // A task of its own: a panic becomes a fault instead of ending the consumer.
         let results = tokio::spawn(async move { handler.handle(batch).await })
             .await
@@ -159,6 +172,7 @@ impl<H: BatchHandler> Writer<H> {
                 let text = panic.to_string();
                 (0..count).map(|_| Err(Fault::internal(text.clone()))).collect()
             });
+        metrics::handled(self.spec.durable, began.elapsed());
         let settled = items.into_iter().zip(results).map(|(item, result)| {
             let (bus, spec) = (&self.bus, &self.spec);
             // One line in the log for a whole outage.

@@ -49,6 +49,10 @@ impl Parked {
         self.count == 0
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
     /// False: nothing more should be read before something gets through.
     pub(crate) fn has_room(&self) -> bool {
         self.count < self.limit && self.bytes < BYTES

@@ -38,6 +38,7 @@ pub(crate) async fn give_back(bus: &Bus, message: &Message) {
 pub(crate) async fn settle(bus: &Bus, spec: &ConsumerSpec, message: &Message, result: Result<()>, first: bool) -> Next {
     let Err(fault) = result else {
         acknowledge(bus, message, AckKind::Ack).await;
+        metrics::consumed(spec.durable, "done");
         return Next::Settled;
     };
     let delivered = message.info().map(|info| info.delivered).unwrap_or(1);
@@ -52,6 +53,7 @@ pub(crate) async fn settle(bus: &Bus, spec: &ConsumerSpec, message: &Message, re
                 );
             }
             progress(bus, message).await;
+            metrics::consumed(spec.durable, "waiting");
             return Next::Again(pause);
         }
         Ack::RetryThenDead => {
@@ -65,6 +67,7 @@ pub(crate) async fn settle(bus: &Bus, spec: &ConsumerSpec, message: &Message, re
                     fault.chain()
                 );
                 acknowledge(bus, message, AckKind::Nak(Some(*delay))).await;
+                metrics::consumed(spec.durable, "later");
                 return Next::Settled;
             }
             bury(bus, spec, message, &fault, delivered).await;
@@ -85,6 +88,8 @@ async fn bury(bus: &Bus, spec: &ConsumerSpec, message: &Message, fault: &Fault, 
                 fault.chain()
             );
             acknowledge(bus, message, AckKind::Term).await;
+            metrics::consumed(spec.durable, "dead");
+            metrics::dead_lettered(spec.durable, fault.code().name);
         }
         Err(error) => {
             tracing::error!(
@@ -93,6 +98,7 @@ async fn bury(bus: &Bus, spec: &ConsumerSpec, message: &Message, fault: &Fault, 
                 error.chain()
             );
             acknowledge(bus, message, AckKind::Nak(Some(LONGEST_PAUSE))).await;
+            metrics::consumed(spec.durable, "later");
         }
     }
 }

@@ -1,9 +1,10 @@
+use crate::measure::{called_rpc, code_name};
 use crate::{from_status, inject};
 use fault::{Fault, Result, codes};
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 /// How long a call may take, all tries together.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,7 @@ pub fn connect(url: &str) -> Result<Channel> {
         .connect_lazy())
 }
 
-/// Calls a peer: trace context, deadline, and up to three tries while it is unavailable. Every rpc of ours is
+/// Calls a peer: trace context, metrics, deadline, and up to three tries while it is unavailable. Every rpc of ours is
 /// idempotent (by nature or by its request id), so repeating is safe.
 ///
 /// ```ignore
@@ -43,10 +44,11 @@ pub fn connect(url: &str) -> Result<Channel> {
 /// ```
 pub async fn call<Q, A, F, Fut>(deadline: Deadline, request: Q, send: F) -> Result<A>
 where
-    Q: Clone,
+    Q: Clone + prost::Name,
     F: Fn(Request<Q>) -> Fut,
     Fut: Future<Output = std::result::Result<Response<A>, Status>>,
 {
+    let began = Instant::now();
     let tries = async {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
@@ -67,8 +69,11 @@ where
         }
         unreachable!("the loop ends by returning")
     };
-    match tokio::time::timeout(deadline.0, tries).await {
+    let result = match tokio::time::timeout(deadline.0, tries).await {
         Ok(result) => result,
         Err(elapsed) => Err(Fault::new(&codes::TIMEOUT, "a peer took too long; try again").because(elapsed)),
-    }
+    };
+    let code = result.as_ref().map_or_else(|fault| Code::from_i32(fault.kind().grpc()), |_| Code::Ok);
+    metrics::rpc_called(called_rpc::<Q>(), code_name(code), began.elapsed());
+    result
 }

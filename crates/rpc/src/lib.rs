@@ -1,7 +1,8 @@
 //! gRPC: generated clients and servers of every service, one way to call ([`call`]) and one way to answer
-//! ([`answer`]), with deadlines, retries, trace context and the error mapping of `fault`.
+//! ([`answer`]), with deadlines, retries, trace context, metrics and the error mapping of `fault`.
 
 mod call;
+mod measure;
 mod status;
 mod trace;
 
@@ -16,6 +17,7 @@ pub use generated::homing::{
 };
 
 pub use call::{Deadline, call, connect};
+pub use measure::{Measure, MeasureLayer, Measured};
 pub use status::{answer, from_status, to_status};
 pub use trace::{continue_trace, inject, link, set_parent, trace_id, traceparent};
 

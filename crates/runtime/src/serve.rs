@@ -69,6 +69,7 @@ pub(crate) async fn serve(shell: Shell, listen: SocketAddr, routes: Routes) -> R
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .trace_fn(span_of)
+        .layer(rpc::MeasureLayer)
         .add_routes(routes)
         .add_service(health_service)
         .add_service(reflection);

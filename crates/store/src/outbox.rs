@@ -106,6 +106,23 @@ pub(crate) async fn mark(
     Ok(())
 }
 
+/// Rows counted at most.
+const COUNTED: i64 = 10_000;
+
+/// How many rows wait, and since when the oldest does.
+pub(crate) async fn waiting(connection: &mut PgConnection) -> Result<(u64, Option<Timestamp>), sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT count(*) AS depth, min(created_at) AS oldest
+         FROM (SELECT created_at FROM outbox WHERE published_at IS NULL ORDER BY created_at LIMIT $1) AS waiting",
+    )
+    .bind(COUNTED)
+    .fetch_one(connection)
+    .await?;
+    let depth: i64 = row.try_get("depth")?;
+    let oldest: Option<jiff_sqlx::Timestamp> = row.try_get("oldest")?;
+    Ok((depth.unsigned_abs(), oldest.map(|oldest| oldest.to_jiff())))
+}
+
 /// A published row, newest sequence first, `skip` rows from the top; of this stream only.
 pub(crate) async fn published(
     connection: &mut PgConnection,

@@ -39,6 +39,8 @@ impl Relay {
             if Instant::now() >= verify_at {
                 let verified = self.verify().await;
                 self.note("verify the stream", verified);
+                let measured = self.measure().await;
+                self.note("measure the outbox", measured);
                 verify_at = Instant::now() + VERIFY;
             }
             if Instant::now() >= prune_at {
@@ -80,6 +82,7 @@ impl Relay {
     /// The lock on the rows is held while they are published: whoever else looks passes them over.
     async fn publish_some(&mut self) -> Result<i64> {
         let created = self.stream_created().await?;
+        let began = Instant::now();
         let mut tx = self.store.begin_as_worker().await?;
         let batch = outbox::take(&mut tx, BATCH).await.or_fault("take outbox")?;
         if batch.is_empty() {
@@ -99,6 +102,7 @@ impl Relay {
             .await
             .or_fault("mark outbox")?;
         tx.commit().await?;
+        metrics::relayed(published.len() as u64, began.elapsed());
         match failed {
             None => Ok(i64::try_from(batch.len()).unwrap_or(BATCH)),
             Some(fault) => Err(fault),
@@ -150,6 +154,15 @@ impl Relay {
                 "the stream lost facts; publishing them again"
             );
         }
+        Ok(())
+    }
+
+    async fn measure(&self) -> Result<()> {
+        let mut tx = self.store.begin_as_worker().await?;
+        let (depth, oldest) = outbox::waiting(&mut tx).await.or_fault("measure the outbox")?;
+        let age = oldest.map(|oldest| self.store.clock().now().duration_since(oldest));
+        let age = age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default();
+        metrics::outbox(depth, age);
         Ok(())
     }
 

@@ -5,5 +5,6 @@ mod facts;
 mod harness;
 mod holds;
 mod isolation;
+mod metrics;
 mod prices;
 mod usage;

@@ -1,0 +1,151 @@
+/// How a metric counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Seconds, in buckets.
+    Histogram,
+}
+
+/// A metric as it is exported over OTLP.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// UCUM: `s`, `1`, or a word for what is counted in braces.
+    pub unit: &'static str,
+    pub labels: &'static [&'static str],
+    pub meaning: &'static str,
+}
+
+const fn metric(
+    name: &'static str,
+    kind: Kind,
+    unit: &'static str,
+    labels: &'static [&'static str],
+    meaning: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind,
+        unit,
+        labels,
+        meaning,
+    }
+}
+
+pub(crate) const OUTBOX_DEPTH: Metric = metric(
+    "homing.outbox.depth",
+    Kind::Gauge,
+    "{fact}",
+    &[],
+    "facts that are committed and not published yet, counted every 10 s up to 10,000; each replica tells the same",
+);
+pub(crate) const OUTBOX_AGE: Metric = metric(
+    "homing.outbox.age",
+    Kind::Gauge,
+    "s",
+    &[],
+    "age of the oldest of them; 0 when there is none",
+);
+pub(crate) const RELAY_DURATION: Metric = metric(
+    "homing.relay.batch.duration",
+    Kind::Histogram,
+    "s",
+    &[],
+    "taking facts from the outbox, publishing and marking them, a batch of 1 to 1,000",
+);
+pub(crate) const RELAYED: Metric = metric(
+    "homing.relay.published",
+    Kind::Counter,
+    "{fact}",
+    &[],
+    "facts that the stream has acknowledged",
+);
+pub(crate) const PUBLISH_FAILED: Metric = metric(
+    "homing.publish.failed",
+    Kind::Counter,
+    "{message}",
+    &[],
+    "messages that the stream did not acknowledge; they are published again",
+);
+pub(crate) const CONSUMED: Metric = metric(
+    "homing.consumer.settled",
+    Kind::Counter,
+    "{message}",
+    &["consumer", "outcome"],
+    "messages settled: done, later (delivered again after a pause), dead; waiting counts tries that found a dependency away",
+);
+pub(crate) const REDELIVERED: Metric = metric(
+    "homing.consumer.redelivered",
+    Kind::Counter,
+    "{message}",
+    &["consumer"],
+    "messages that came again",
+);
+pub(crate) const DEAD: Metric = metric(
+    "homing.consumer.dead_lettered",
+    Kind::Counter,
+    "{message}",
+    &["consumer", "code"],
+    "messages that became dead letters, by the code of what is wrong",
+);
+pub(crate) const HANDLED: Metric = metric(
+    "homing.consumer.handle.duration",
+    Kind::Histogram,
+    "s",
+    &["consumer"],
+    "one run of a handler, over one message or one batch",
+);
+pub(crate) const PARKED: Metric = metric(
+    "homing.consumer.parked",
+    Kind::Gauge,
+    "{message}",
+    &["consumer"],
+    "messages set aside in memory until what they need is back",
+);
+pub(crate) const SERVED: Metric = metric(
+    "rpc.server.call.duration",
+    Kind::Histogram,
+    "s",
+    &["rpc_method", "rpc_code"],
+    "calls answered, by rpc and gRPC code; a stream counts when it ends",
+);
+pub(crate) const CALLED: Metric = metric(
+    "rpc.client.call.duration",
+    Kind::Histogram,
+    "s",
+    &["rpc_method", "rpc_code"],
+    "calls of other services, all tries together, by rpc and the code of the last answer",
+);
+
+/// All of them.
+pub const CATALOGUE: &[Metric] = &[
+    OUTBOX_DEPTH,
+    OUTBOX_AGE,
+    RELAY_DURATION,
+    RELAYED,
+    PUBLISH_FAILED,
+    CONSUMED,
+    REDELIVERED,
+    DEAD,
+    HANDLED,
+    PARKED,
+    SERVED,
+    CALLED,
+];
+
+impl Metric {
+    /// The names under which Prometheus keeps it.
+    pub fn series(&self) -> Vec<String> {
+        let base = self.name.replace('.', "_");
+        let base = if self.unit == "s" { base + "_seconds" } else { base };
+        match self.kind {
+            Kind::Counter => vec![base + "_total"],
+            Kind::Gauge => vec![base],
+            Kind::Histogram => ["_bucket", "_sum", "_count"].map(|tail| format!("{base}{tail}")).into(),
+        }
+    }
+}

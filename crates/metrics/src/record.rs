@@ -1,0 +1,121 @@
+use crate::catalogue::{self, Metric};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
+use opentelemetry::{KeyValue, global};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// From a cache hit to the longest deadline, in seconds.
+const BUCKETS: [f64; 13] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+struct Instruments {
+    depth: Gauge<u64>,
+    age: Gauge<f64>,
+    relay: Histogram<f64>,
+    relayed: Counter<u64>,
+    publish_failed: Counter<u64>,
+    consumed: Counter<u64>,
+    redelivered: Counter<u64>,
+    dead: Counter<u64>,
+    handled: Histogram<f64>,
+    parked: UpDownCounter<i64>,
+    served: Histogram<f64>,
+    called: Histogram<f64>,
+}
+
+/// Made at the first use: the meter provider is installed before anything runs.
+static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
+    let meter = global::meter("homing");
+    Instruments {
+        depth: described(meter.u64_gauge(catalogue::OUTBOX_DEPTH.name), &catalogue::OUTBOX_DEPTH).build(),
+        age: described(meter.f64_gauge(catalogue::OUTBOX_AGE.name), &catalogue::OUTBOX_AGE).build(),
+        relay: histogram(&meter, &catalogue::RELAY_DURATION),
+        relayed: counter(&meter, &catalogue::RELAYED),
+        publish_failed: counter(&meter, &catalogue::PUBLISH_FAILED),
+        consumed: counter(&meter, &catalogue::CONSUMED),
+        redelivered: counter(&meter, &catalogue::REDELIVERED),
+        dead: counter(&meter, &catalogue::DEAD),
+        handled: histogram(&meter, &catalogue::HANDLED),
+        parked: described(meter.i64_up_down_counter(catalogue::PARKED.name), &catalogue::PARKED).build(),
+        served: histogram(&meter, &catalogue::SERVED),
+        called: histogram(&meter, &catalogue::CALLED),
+    }
+});
+
+fn described<'a, T>(
+    builder: opentelemetry::metrics::InstrumentBuilder<'a, T>,
+    metric: &Metric,
+) -> opentelemetry::metrics::InstrumentBuilder<'a, T> {
+    builder.with_unit(metric.unit).with_description(metric.meaning)
+}
+
+fn counter(meter: &Meter, metric: &Metric) -> Counter<u64> {
+    described(meter.u64_counter(metric.name), metric).build()
+}
+
+fn histogram(meter: &Meter, metric: &Metric) -> Histogram<f64> {
+    let builder = meter.f64_histogram(metric.name).with_boundaries(BUCKETS.to_vec());
+    builder.with_unit(metric.unit).with_description(metric.meaning).build()
+}
+
+/// What waits in the outbox, and how old the oldest of it is.
+pub fn outbox(depth: u64, age: Duration) {
+    INSTRUMENTS.depth.record(depth, &[]);
+    INSTRUMENTS.age.record(age.as_secs_f64(), &[]);
+}
+
+/// A batch of so many facts left the outbox.
+pub fn relayed(count: u64, took: Duration) {
+    INSTRUMENTS.relayed.add(count, &[]);
+    INSTRUMENTS.relay.record(took.as_secs_f64(), &[]);
+}
+
+/// So many messages were not acknowledged by their stream.
+pub fn publish_failed(count: u64) {
+    INSTRUMENTS.publish_failed.add(count, &[]);
+}
+
+/// A message was settled: `done`, `later`, `dead`, or `waiting`.
+pub fn consumed(consumer: &'static str, outcome: &'static str) {
+    let labels = [KeyValue::new("consumer", consumer), KeyValue::new("outcome", outcome)];
+    INSTRUMENTS.consumed.add(1, &labels);
+}
+
+/// A message came again.
+pub fn redelivered(consumer: &'static str) {
+    INSTRUMENTS.redelivered.add(1, &[KeyValue::new("consumer", consumer)]);
+}
+
+/// A message became a dead letter, for the reason of this catalogue code.
+pub fn dead_lettered(consumer: &'static str, code: &'static str) {
+    let labels = [KeyValue::new("consumer", consumer), KeyValue::new("code", code)];
+    INSTRUMENTS.dead.add(1, &labels);
+}
+
+/// A handler ran.
+pub fn handled(consumer: &'static str, took: Duration) {
+    let labels = [KeyValue::new("consumer", consumer)];
+    INSTRUMENTS.handled.record(took.as_secs_f64(), &labels);
+}
+
+/// So many more messages (or fewer) are set aside.
+pub fn parked(consumer: &'static str, more: i64) {
+    if more != 0 {
+        INSTRUMENTS.parked.add(more, &[KeyValue::new("consumer", consumer)]);
+    }
+}
+
+/// An rpc (`presence.GetPresence`) was answered with a gRPC code.
+pub fn rpc_served(method: String, code: &'static str, took: Duration) {
+    INSTRUMENTS.served.record(took.as_secs_f64(), &rpc(method, code));
+}
+
+/// Another service was called.
+pub fn rpc_called(method: String, code: &'static str, took: Duration) {
+    INSTRUMENTS.called.record(took.as_secs_f64(), &rpc(method, code));
+}
+
+fn rpc(method: String, code: &'static str) -> [KeyValue; 2] {
+    [KeyValue::new("rpc_method", method), KeyValue::new("rpc_code", code)]
+}
