@@ -36,7 +36,8 @@ fn collect(value: &Value, found: &mut Vec<String>) {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
 }
 
 #[test]
@@ -44,12 +45,19 @@ fn the_dashboard_shows_every_metric_and_no_other() {
     let known: BTreeSet<String> = CATALOGUE.iter().flat_map(metrics::Metric::series).collect();
     let expressions = expressions();
     for expression in &expressions {
-        for word in words(expression).filter(|word| word.starts_with("homing_") || word.starts_with("rpc_server") || word.starts_with("rpc_client")) {
+        for word in words(expression).filter(|word| {
+            word.starts_with("homing_") || word.starts_with("rpc_server") || word.starts_with("rpc_client")
+        }) {
             assert!(known.contains(word), "{word} is not declared, in {expression}");
         }
     }
     for metric in CATALOGUE {
-        let shown = expressions.iter().any(|expression| metric.series().iter().any(|name| words(expression).any(|word| word == name)));
+        let shown = expressions.iter().any(|expression| {
+            metric
+                .series()
+                .iter()
+                .any(|name| words(expression).any(|word| word == name))
+        });
         assert!(shown, "{} is on no panel", metric.name);
     }
 }
@@ -59,7 +67,12 @@ fn the_dashboard_groups_by_labels_that_exist() {
     for expression in expressions() {
         let labels: BTreeSet<&str> = CATALOGUE
             .iter()
-            .filter(|metric| metric.series().iter().any(|name| words(&expression).any(|word| word == name)))
+            .filter(|metric| {
+                metric
+                    .series()
+                    .iter()
+                    .any(|name| words(&expression).any(|word| word == name))
+            })
             .flat_map(|metric| metric.labels.iter().copied())
             .chain(ADDED)
             .collect();

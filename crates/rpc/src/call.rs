@@ -1,9 +1,9 @@
 use crate::measure::{called_rpc, code_name};
-use crate::{from_status, inject};
+use crate::{Connector, from_status, inject};
 use fault::{Fault, Result, codes};
 use std::future::Future;
 use std::time::{Duration, Instant};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
 /// How long a call may take, all tries together.
@@ -21,16 +21,9 @@ impl Deadline {
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const TRIES: u32 = 3;
 
-/// A channel that connects when first used and again after each loss. `url` is `http://host:port`.
+/// A channel without TLS; see [`Connector::connect`].
 pub fn connect(url: &str) -> Result<Channel> {
-    let endpoint = Endpoint::from_shared(url.to_owned())
-        .map_err(|error| Fault::invalid("url", "a gRPC peer needs the form http://host:port").because(error))?;
-    Ok(endpoint
-        .connect_timeout(Duration::from_secs(2))
-        .http2_keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(Duration::from_secs(10))
-        .keep_alive_while_idle(true)
-        .connect_lazy())
+    Connector::default().connect(url)
 }
 
 /// Calls a peer: trace context, metrics, deadline, and up to three tries while it is unavailable. Every rpc of ours is
@@ -73,7 +66,9 @@ where
         Ok(result) => result,
         Err(elapsed) => Err(Fault::new(&codes::TIMEOUT, "a peer took too long; try again").because(elapsed)),
     };
-    let code = result.as_ref().map_or_else(|fault| Code::from_i32(fault.kind().grpc()), |_| Code::Ok);
+    let code = result
+        .as_ref()
+        .map_or_else(|fault| Code::from_i32(fault.kind().grpc()), |_| Code::Ok);
     metrics::rpc_called(called_rpc::<Q>(), code_name(code), began.elapsed());
     result
 }

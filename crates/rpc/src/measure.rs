@@ -13,7 +13,10 @@ use tower::{Layer, Service};
 static RPCS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let set: prost_types::FileDescriptorSet =
         prost::Message::decode(crate::FILE_DESCRIPTOR_SET).expect("it was written at build time");
-    let services = set.file.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
+    let services = set
+        .file
+        .iter()
+        .flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
     services
         .flat_map(|(package, service)| {
             let rpcs = service.method.iter();
@@ -174,8 +177,14 @@ mod tests {
     fn both_sides_name_an_rpc_alike_and_strangers_make_no_labels() {
         let path = "/homing.presence.v1.PresenceService/GetPresence";
         assert_eq!(served_rpc(path).as_deref(), Some("presence.GetPresence"));
-        assert_eq!(called_rpc::<crate::presence::GetPresenceRequest>(), "presence.GetPresence");
-        assert_eq!(served_rpc("/homing.presence.v1.PresenceService/Guess").as_deref(), Some("other"));
+        assert_eq!(
+            called_rpc::<crate::presence::GetPresenceRequest>(),
+            "presence.GetPresence"
+        );
+        assert_eq!(
+            served_rpc("/homing.presence.v1.PresenceService/Guess").as_deref(),
+            Some("other")
+        );
         assert_eq!(served_rpc("/grpc.health.v1.Health/Check"), None);
         assert!(RPCS.len() > 30, "{}", RPCS.len());
     }

@@ -65,7 +65,17 @@ pub(crate) async fn serve(shell: Shell, listen: SocketAddr, routes: Routes) -> R
         .register_encoded_file_descriptor_set(rpc::FILE_DESCRIPTOR_SET)
         .build_v1()
         .map_err(Fault::internal)?;
-    let router = Server::builder()
+    let mut server = Server::builder();
+    if let Some(tls) = &shell.tls {
+        server = server.tls_config(tls.server()).map_err(|error| {
+            Fault::invalid(
+                "HOMING_TLS_CERT",
+                "certificate, key and authority must be PEM files that fit each other",
+            )
+            .because(error)
+        })?;
+    }
+    let router = server
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .trace_fn(span_of)

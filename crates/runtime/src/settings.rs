@@ -180,6 +180,13 @@ crate::settings! {
         "HOMING_NATS_URL" nats_url: Secret = required;
         /// Where gRPC (with health and reflection) listens. Port 0 takes any free one and prints it.
         "HOMING_GRPC_LISTEN" grpc_listen: SocketAddr = "127.0.0.1:0";
+        /// File with this service's certificate (PEM). With it, gRPC speaks TLS in both directions, callers must show a
+        /// certificate of HOMING_TLS_CA, and peers' URLs begin with https. Empty: plain text.
+        "HOMING_TLS_CERT" tls_cert: Option<String> = "";
+        /// File with the certificate's private key (PEM).
+        "HOMING_TLS_KEY" tls_key: Option<String> = "";
+        /// File with the authority that signs every service's certificate (PEM).
+        "HOMING_TLS_CA" tls_ca: Option<String> = "";
         /// Divides the product's own durations; for demonstrations. Never transport, lease or security time-outs.
         "HOMING_TIME_SCALE" time_scale: domain::TimeScale = "1";
         /// OTLP gRPC endpoint for traces, metrics and logs. Empty: none are exported.

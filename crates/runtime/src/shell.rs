@@ -3,6 +3,7 @@ use crate::{Base, SystemClock, SystemEntropy};
 use bus::{Bus, BusConfig};
 use domain::{Clock, Entropy, TimeScale};
 use fault::Result;
+use rpc::{Connector, Tls};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use store::{Relay, Store, StoreConfig};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
+use tonic::transport::Channel;
 use tracing::Instrument;
 
 /// What a service is given to run with. Cheap to clone.
@@ -26,6 +28,7 @@ pub struct Shell {
     store: Store,
     bus: Bus,
     grpc_listen: SocketAddr,
+    pub(crate) tls: Option<Tls>,
     pub(crate) tasks: TaskTracker,
     /// Cancelled after the tasks have ended: the relay goes last but one.
     pub(crate) stop_relay: CancellationToken,
@@ -93,6 +96,7 @@ impl Shell {
             store,
             bus,
             grpc_listen: base.grpc_listen,
+            tls: Tls::read(&base.tls_cert, &base.tls_key, &base.tls_ca)?,
             tasks: TaskTracker::new(),
             stop_relay,
             relay,
@@ -103,6 +107,17 @@ impl Shell {
     #[must_use]
     pub fn with_time_scale(self, time_scale: TimeScale) -> Self {
         Self { time_scale, ..self }
+    }
+
+    /// The same shell with certificates; for tests.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
+    }
+
+    /// A channel to another service, with this one's certificate if it has one.
+    pub fn channel(&self, url: &str) -> Result<Channel> {
+        Connector::new(self.tls.clone()).connect(url)
     }
 
     pub fn store(&self) -> Store {

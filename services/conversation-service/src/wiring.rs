@@ -18,7 +18,7 @@ const INGEST: &str = "ingest";
 
 /// Puts the service together and starts it.
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
-    let app = App::new(shell.store(), Contacts::new(rpc::connect(&config.contacts_url)?));
+    let app = App::new(shell.store(), Contacts::new(shell.channel(&config.contacts_url)?));
     if let Some(seed) = &config.nats_issuer_seed {
         let issuer = Issuer::new(seed.expose(), &config.nats_account)?;
         let (clock, entropy) = (shell.clock.clone(), shell.entropy.clone());

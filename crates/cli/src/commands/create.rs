@@ -22,9 +22,7 @@ use crate::stack::{Endpoints, Service};
 type Client = WorkspaceServiceClient<Channel>;
 
 fn client() -> Result<Client> {
-    Ok(WorkspaceServiceClient::new(rpc::connect(&Endpoints::service(
-        Service::Conversation,
-    )?)?))
+    Ok(WorkspaceServiceClient::new(Endpoints::connect(Service::Conversation)?))
 }
 
 pub(crate) async fn workspace(command: WorkspaceCommand, out: &Out) -> Result<ExitCode> {

@@ -9,6 +9,8 @@ use rpc::conversation::{GetConversationRequest, get_conversation_request::By};
 use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::{ExplainFollowUpRequest, ExplainFollowUpResponse, explain_follow_up_request::Of};
 
+use tonic::transport::Channel;
+
 use crate::args::{ExplainArgs, ExplainOf};
 use crate::call::call;
 use crate::output::Out;
@@ -25,7 +27,7 @@ pub(crate) async fn run(args: ExplainArgs, out: &Out) -> Result<ExitCode> {
         } => Of::Conversation(id),
         ExplainOf { number, .. } => Of::Conversation(by_number(&args.workspace, number.unwrap_or_default()).await?),
     };
-    let answer = explain(&Endpoints::service(Service::Notifier)?, &args.workspace, of).await?;
+    let answer = explain(Endpoints::connect(Service::Notifier)?, &args.workspace, of).await?;
     if out.json() {
         out.document(&show::explained(&answer))?;
     } else {
@@ -34,9 +36,9 @@ pub(crate) async fn run(args: ExplainArgs, out: &Out) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks the notifier at `url`.
-pub(crate) async fn explain(url: &str, workspace: &str, of: Of) -> Result<ExplainFollowUpResponse> {
-    let client = FollowUpServiceClient::new(rpc::connect(url)?);
+/// Asks the notifier.
+pub(crate) async fn explain(channel: Channel, workspace: &str, of: Of) -> Result<ExplainFollowUpResponse> {
+    let client = FollowUpServiceClient::new(channel);
     let request = ExplainFollowUpRequest {
         workspace: workspace.to_owned(),
         of: Some(of),
@@ -45,7 +47,7 @@ pub(crate) async fn explain(url: &str, workspace: &str, of: Of) -> Result<Explai
 }
 
 async fn by_number(workspace: &str, number: u64) -> Result<String> {
-    let client = ConversationServiceClient::new(rpc::connect(&Endpoints::service(Service::Conversation)?)?);
+    let client = ConversationServiceClient::new(Endpoints::connect(Service::Conversation)?);
     let request = GetConversationRequest {
         workspace: workspace.to_owned(),
         by: Some(By::Number(number)),

@@ -23,9 +23,7 @@ type Client = BillingServiceClient<Channel>;
 const MICRO: i64 = 1_000_000;
 
 fn client() -> Result<Client> {
-    Ok(BillingServiceClient::new(rpc::connect(&Endpoints::service(
-        Service::Billing,
-    )?)?))
+    Ok(BillingServiceClient::new(Endpoints::connect(Service::Billing)?))
 }
 
 pub(crate) async fn prices(command: PricesCommand) -> Result<ExitCode> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bus::{Bus, BusConfig};
 use fault::{Fault, codes};
+use rpc::{Connector, Tls};
 use serde::{Deserialize, Serialize};
+use tonic::transport::Channel;
 
 use super::Service;
 
@@ -47,6 +49,13 @@ impl Endpoints {
         }
         let known = Self::running(Path::new(DATA_FOLDER))?.services.remove(service.short());
         known.with_context(|| format!("{service}-service has no address"))
+    }
+
+    /// A channel to a service, with `HOMING_TLS_CERT`, `_KEY` and `_CA` if they are set.
+    pub fn connect(service: Service) -> Result<Channel> {
+        let [certificate, key, authority] = ["HOMING_TLS_CERT", "HOMING_TLS_KEY", "HOMING_TLS_CA"].map(variable);
+        let tls = Tls::read(&certificate, &key, &authority)?;
+        Ok(Connector::new(tls).connect(&Self::service(service)?)?)
     }
 
     /// NATS for operators: `HOMING_NATS_URL`, else that of `homing dev`.

@@ -67,6 +67,13 @@ impl Harness {
         Ok((client, running))
     }
 
+    /// A second replica, with certificates.
+    pub async fn with_tls(&self, tls: rpc::Tls) -> anyhow::Result<Running> {
+        let (time, chance) = (Arc::new(self.clock.clone()), Arc::new(SeededEntropy::new(4)));
+        let shell = Shell::for_test("billing", &self.database.url(), &self.nats.url(), time, chance).await?;
+        run_in(shell.with_tls(tls)).await
+    }
+
     /// A workspace with this balance, and texts to Poland at one PU a part.
     pub async fn open(&self, workspace: &str, pu: i64) -> anyhow::Result<()> {
         self.set_price(workspace, MessageKind::Sms, "PL", PU).await?;
@@ -242,7 +249,10 @@ impl Harness {
 
 async fn run(database: &TestDatabase, nats: &TestNats, clock: &ManualClock, seed: u64) -> anyhow::Result<Running> {
     let (time, chance) = (Arc::new(clock.clone()), Arc::new(SeededEntropy::new(seed)));
-    let shell = Shell::for_test("billing", &database.url(), &nats.url(), time, chance).await?;
+    run_in(Shell::for_test("billing", &database.url(), &nats.url(), time, chance).await?).await
+}
+
+async fn run_in(shell: Shell) -> anyhow::Result<Running> {
     let config = Config {
         hold_expiry: Millis(HOLD_EXPIRY),
         audit_interval: Millis(Duration::from_secs(86_400)),

@@ -7,4 +7,5 @@ mod holds;
 mod isolation;
 mod metrics;
 mod prices;
+mod tls;
 mod usage;

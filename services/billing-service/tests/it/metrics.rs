@@ -44,15 +44,21 @@ type Labels = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
 fn labels_of(data: &AggregatedMetrics) -> Vec<(String, String)> {
     fn pairs<'a>(attributes: impl Iterator<Item = &'a opentelemetry::KeyValue>) -> Vec<(String, String)> {
-        attributes.map(|pair| (pair.key.to_string(), pair.value.to_string())).collect()
+        attributes
+            .map(|pair| (pair.key.to_string(), pair.value.to_string()))
+            .collect()
     }
     fn all<T: Copy>(data: &MetricData<T>) -> Vec<(String, String)> {
         match data {
-            MetricData::Gauge(gauge) => gauge.data_points().flat_map(|point| pairs(point.attributes())).collect(),
+            MetricData::Gauge(gauge) => gauge
+                .data_points()
+                .flat_map(|point| pairs(point.attributes()))
+                .collect(),
             MetricData::Sum(sum) => sum.data_points().flat_map(|point| pairs(point.attributes())).collect(),
-            MetricData::Histogram(histogram) => {
-                histogram.data_points().flat_map(|point| pairs(point.attributes())).collect()
-            }
+            MetricData::Histogram(histogram) => histogram
+                .data_points()
+                .flat_map(|point| pairs(point.attributes()))
+                .collect(),
             MetricData::ExponentialHistogram(_) => Vec::new(),
         }
     }
@@ -103,7 +109,12 @@ async fn a_running_service_exports_the_catalogue() -> Tested {
         workers: 1,
         ..ConsumerSpec::facts("unlucky", vec![fact_filter::<MessagePosted>()])
     };
-    let running = tokio::spawn(bus::consume_batches(billing.bus.clone(), spec, handler.clone(), stop.clone()));
+    let running = tokio::spawn(bus::consume_batches(
+        billing.bus.clone(),
+        spec,
+        handler.clone(),
+        stop.clone(),
+    ));
     for seq in 1..=4 {
         let posted = MessagePosted {
             seq,
@@ -115,7 +126,10 @@ async fn a_running_service_exports_the_catalogue() -> Tested {
         reason: "x".repeat(32 * 1024),
         ..Default::default()
     };
-    assert!(billing.publish("acme", &large).await.is_err(), "larger than the stream takes");
+    assert!(
+        billing.publish("acme", &large).await.is_err(),
+        "larger than the stream takes"
+    );
 
     let wanted: BTreeSet<&str> = CATALOGUE.iter().map(|metric| metric.name).collect();
     let all = eventually("every metric", SOON, async || {
@@ -131,15 +145,28 @@ async fn a_running_service_exports_the_catalogue() -> Tested {
         assert_eq!(labels.keys().cloned().collect::<BTreeSet<_>>(), declared, "{name}");
         for (label, values) in labels {
             assert!(values.len() <= 40, "{name} {label}: {values:?}");
-            assert!(!values.iter().any(|value| value.contains("acme") || value.contains(&delivery.to_string())));
+            assert!(
+                !values
+                    .iter()
+                    .any(|value| value.contains("acme") || value.contains(&delivery.to_string()))
+            );
         }
     }
     let of = |name: &str, label: &str| all[name][label].clone();
     assert!(of("rpc.server.call.duration", "rpc_method").contains("billing.TopUp"));
-    assert_eq!(of("rpc.client.call.duration", "rpc_method"), ["billing.GetBalance".to_owned()].into());
+    assert_eq!(
+        of("rpc.client.call.duration", "rpc_method"),
+        ["billing.GetBalance".to_owned()].into()
+    );
     let code = called.map_or_else(|fault| fault.code().name, |_| "");
-    assert!(!of("rpc.client.call.duration", "rpc_code").contains("UNKNOWN"), "{code}");
-    assert_eq!(of("homing.consumer.dead_lettered", "code"), ["request.invalid".to_owned()].into());
+    assert!(
+        !of("rpc.client.call.duration", "rpc_code").contains("UNKNOWN"),
+        "{code}"
+    );
+    assert_eq!(
+        of("homing.consumer.dead_lettered", "code"),
+        ["request.invalid".to_owned()].into()
+    );
     stop.cancel();
     running.await?;
     Ok(())

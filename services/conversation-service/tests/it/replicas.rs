@@ -28,10 +28,11 @@ async fn tell(world: &World, numbers: std::ops::Range<u32>) -> Tested {
 /// The numbers of the texts, by conversation, in the order of their sequences.
 async fn told(world: &World) -> anyhow::Result<Vec<Vec<u32>>> {
     let mut connection = PgConnection::connect(&world.database.admin_url()).await?;
-    let rows: Vec<(uuid::Uuid, String)> =
-        sqlx::query_as("SELECT conversation_id, text FROM message WHERE text LIKE 'text %' ORDER BY conversation_id, seq")
-            .fetch_all(&mut connection)
-            .await?;
+    let rows: Vec<(uuid::Uuid, String)> = sqlx::query_as(
+        "SELECT conversation_id, text FROM message WHERE text LIKE 'text %' ORDER BY conversation_id, seq",
+    )
+    .fetch_all(&mut connection)
+    .await?;
     let mut conversations: std::collections::BTreeMap<_, Vec<u32>> = std::collections::BTreeMap::new();
     for (conversation, text) in rows {
         let number = text.strip_prefix("text ").context("a text of ours")?.parse()?;

@@ -1,5 +1,4 @@
 use super::calls::calls;
-use fault::Result;
 use rpc::billing::billing_service_client::BillingServiceClient;
 use rpc::billing::*;
 use tonic::transport::Channel as Connection;
@@ -11,11 +10,10 @@ pub struct Billing {
 }
 
 impl Billing {
-    /// `url` is `http://host:port`; connects when first used.
-    pub fn connect(url: &str) -> Result<Self> {
-        Ok(Self {
-            client: BillingServiceClient::new(rpc::connect(url)?),
-        })
+    pub fn new(channel: Connection) -> Self {
+        Self {
+            client: BillingServiceClient::new(channel),
+        }
     }
 }
 

@@ -1,5 +1,4 @@
 use super::calls::calls;
-use fault::Result;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::*;
@@ -16,13 +15,11 @@ pub struct Conversations {
 }
 
 impl Conversations {
-    /// `url` is `http://host:port`; connects when first used.
-    pub fn connect(url: &str) -> Result<Self> {
-        let connection = rpc::connect(url)?;
-        Ok(Self {
-            conversations: ConversationServiceClient::new(connection.clone()).max_decoding_message_size(LARGEST_ANSWER),
-            workspaces: WorkspaceServiceClient::new(connection),
-        })
+    pub fn new(channel: Connection) -> Self {
+        Self {
+            conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            workspaces: WorkspaceServiceClient::new(channel),
+        }
     }
 }
 

@@ -1,5 +1,4 @@
 use super::calls::calls;
-use fault::Result;
 use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::*;
 use tonic::transport::Channel as Connection;
@@ -11,11 +10,10 @@ pub struct FollowUps {
 }
 
 impl FollowUps {
-    /// `url` is `http://host:port`; connects when first used.
-    pub fn connect(url: &str) -> Result<Self> {
-        Ok(Self {
-            client: FollowUpServiceClient::new(rpc::connect(url)?),
-        })
+    pub fn new(channel: Connection) -> Self {
+        Self {
+            client: FollowUpServiceClient::new(channel),
+        }
     }
 }
 

@@ -28,9 +28,9 @@ pub struct Billing {
 }
 
 impl Billing {
-    pub fn connect(url: &str) -> Result<Self> {
-        let client = BillingServiceClient::new(rpc::connect(url)?);
-        Ok(Self { client })
+    pub fn new(channel: Channel) -> Self {
+        let client = BillingServiceClient::new(channel);
+        Self { client }
     }
 
     /// Reserves the price of a delivery; the same again answers the present state.

@@ -19,9 +19,9 @@ pub struct Contacts {
 }
 
 impl Contacts {
-    pub fn connect(url: &str) -> Result<Self> {
-        let client = ContactServiceClient::new(rpc::connect(url)?);
-        Ok(Self { client })
+    pub fn new(channel: Channel) -> Self {
+        let client = ContactServiceClient::new(channel);
+        Self { client }
     }
 
     /// Reads an address for the support request it was given for, with the person's name if there is one.

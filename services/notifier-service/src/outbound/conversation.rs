@@ -19,12 +19,11 @@ pub struct Conversations {
 }
 
 impl Conversations {
-    pub fn connect(url: &str) -> Result<Self> {
-        let channel = rpc::connect(url)?;
-        Ok(Self {
+    pub fn new(channel: Channel) -> Self {
+        Self {
             client: ConversationServiceClient::new(channel.clone()),
             channels: WorkspaceServiceClient::new(channel),
-        })
+        }
     }
 
     /// What a send is decided and rendered from, read from the owner's primary.

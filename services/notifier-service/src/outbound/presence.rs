@@ -14,9 +14,9 @@ pub struct Presences {
 }
 
 impl Presences {
-    pub fn connect(url: &str) -> Result<Self> {
-        let client = PresenceServiceClient::new(rpc::connect(url)?);
-        Ok(Self { client })
+    pub fn new(channel: Channel) -> Self {
+        let client = PresenceServiceClient::new(channel);
+        Self { client }
     }
 
     /// Where a visitor is now, as its owner knows it.
