@@ -43,7 +43,7 @@ fn facts_keep_their_bytes() {
     let samples: Vec<(&str, Vec<u8>)> = vec![
         ("workspace.created", WorkspaceCreated { name: "Acme".into(), time_zone: "Europe/Warsaw".into(), language: "pl".into(), at: stamp() }.encode_to_vec()),
         ("channel.changed", ChannelChanged { channel: "web".into(), version: 2, kind: ChannelKind::Web as i32, settings: Some(settings), at: stamp() }.encode_to_vec()),
-        ("conversation.started", ConversationStarted { conversation: id(1), number: 17, channel: "web".into(), visitor: id(2), contact: id(3), phone_address: id(4), email_address: id(5), opened_by: AuthorRole::Customer as i32, at: stamp() }.encode_to_vec()),
+        ("conversation.started", ConversationStarted { conversation: id(1), number: 17, channel: "web".into(), visitor: id(2), contact: id(3), phone_address: id(4), email_address: id(5), opened_by: AuthorRole::Customer as i32, at: stamp(), continues: String::new() }.encode_to_vec()),
         ("conversation.reachable", ConversationReachable { conversation: id(1), contact: id(3), phone_address: id(4), email_address: String::new(), version: 1, at: stamp() }.encode_to_vec()),
         ("conversation.resolved", ConversationResolved { conversation: id(1), version: 1, at: stamp() }.encode_to_vec()),
         ("message.posted", MessagePosted { conversation: id(1), seq: 3, message: id(6), author: AuthorRole::Agent as i32, follow_up: true, at: stamp() }.encode_to_vec()),

@@ -26,6 +26,7 @@ pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent
                 email_address,
                 opened_by: AuthorRole::from(conversation.opened_by).into(),
                 at: Some(stamp(conversation.started_at)),
+                continues: text(conversation.continues),
             };
             tx.record_in(workspace, &fact, traceparent);
         }

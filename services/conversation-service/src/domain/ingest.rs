@@ -112,13 +112,23 @@ pub struct Known {
     pub foreign: HashMap<Key, (ConversationId, u64)>,
 }
 
+/// A conversation that a batch opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    pub place: Place,
+    /// Index of the event that opened it.
+    pub event: usize,
+    /// What was known of the customer before that event's message; later events of the batch may add to it.
+    pub reach: Reach,
+}
+
 /// What has to be written, and what became of each event.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// One per event, in order: true if it is new, false if it came before with the same content.
     pub outcomes: Vec<Result<bool, Refusal>>,
-    /// Conversations to insert, without number, each with the index of the event that opened it.
-    pub started: Vec<(Place, usize)>,
+    /// Conversations to insert, without number.
+    pub started: Vec<Begun>,
     /// Conversations that were there and are different now.
     pub touched: BTreeSet<Place>,
     /// Everything that is known now.
@@ -154,8 +164,8 @@ impl Plan {
     /// How many numbers each workspace needs, in order of workspace.
     pub fn numbers_needed(&self) -> Vec<(WorkspaceId, u64)> {
         let mut needed: std::collections::BTreeMap<&WorkspaceId, u64> = std::collections::BTreeMap::new();
-        for ((workspace, _), _) in &self.started {
-            *needed.entry(workspace).or_default() += 1;
+        for Begun { place, .. } in &self.started {
+            *needed.entry(&place.0).or_default() += 1;
         }
         needed
             .into_iter()
@@ -167,7 +177,7 @@ impl Plan {
     pub fn number(&mut self, last: &HashMap<WorkspaceId, u64>) {
         let needed: HashMap<_, _> = self.numbers_needed().into_iter().collect();
         let mut next: HashMap<WorkspaceId, u64> = HashMap::new();
-        for (place, _) in &self.started {
+        for Begun { place, .. } in &self.started {
             let first = last.get(&place.0).map_or(1, |last| last + 1 - needed[&place.0]);
             let next = next.entry(place.0.clone()).or_insert(first);
             if let Some(conversation) = self.conversations.get_mut(place) {
@@ -323,7 +333,11 @@ impl Planner {
             };
             self.references.insert(key, conversation.id);
         }
-        self.plan.started.push((place.clone(), self.at));
+        self.plan.started.push(Begun {
+            place: place.clone(),
+            event: self.at,
+            reach: conversation.reach,
+        });
         self.fresh.insert(place.clone());
         self.plan.conversations.insert(place.clone(), conversation);
         place

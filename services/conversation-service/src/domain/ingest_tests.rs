@@ -11,6 +11,8 @@ struct Stored {
     messages: Vec<(WorkspaceId, Message)>,
     seen: HashMap<Key, Digest>,
     numbers: HashMap<WorkspaceId, u64>,
+    /// What was told of each conversation's customer when it began.
+    started: Vec<(Place, Reach)>,
     changes: Vec<(WorkspaceId, Change)>,
 }
 
@@ -59,7 +61,9 @@ impl Stored {
             *self.numbers.entry(workspace).or_default() += count;
         }
         plan.number(&self.numbers);
-        for place in plan.started.iter().map(|(place, _)| place).chain(&plan.touched) {
+        let started = plan.started.iter().map(|begun| (begun.place.clone(), begun.reach));
+        self.started.extend(started);
+        for place in plan.started.iter().map(|begun| &begun.place).chain(&plan.touched) {
             self.conversations
                 .insert(place.clone(), plan.conversations[place].clone());
         }

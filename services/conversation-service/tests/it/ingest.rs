@@ -200,6 +200,7 @@ async fn each_item_is_answered_and_one_bad_event_does_not_spoil_the_rest() -> Te
         .find(|one| one.conversation != resolved[0].conversation)
         .context("another one")?;
     assert_eq!(world.get(&next.conversation).await?.continues, resolved[0].conversation);
+    assert_eq!(next.continues, resolved[0].conversation);
     world.end().await;
     Ok(())
 }

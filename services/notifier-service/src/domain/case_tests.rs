@@ -73,6 +73,7 @@ pub(super) fn fold(case: &mut Case, fact: &Fact) {
             visitor: Some(visitor()),
             opened_by: AuthorRole::Customer,
             at: at(0),
+            continues: None,
         }),
         Fact::Reachable { version, phone, email } => {
             let id = |given: &bool, kind: u128| given.then(|| AddressId(Uuid::from_u128(kind + u128::from(*version))));

@@ -1,4 +1,4 @@
-//! The text that confirms a customer's first message, once per conversation.
+//! The text that confirms a customer's first message, once per conversation in which a number was given.
 
 use crate::domain::Case;
 use domain::AuthorRole;
@@ -19,7 +19,7 @@ pub fn is_due(case: &Case, now: Timestamp) -> bool {
         .as_ref()
         .is_some_and(|started| started.opened_by == AuthorRole::Customer);
     let just_given = conversation
-        .phone
+        .phone_of_its_own()
         .is_some_and(|phone| now.duration_since(phone.at) <= FRESH);
     // Old messages that are brought in from elsewhere are not confirmed.
     let just_written = conversation.customer_up_to > 0

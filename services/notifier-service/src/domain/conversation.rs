@@ -1,5 +1,5 @@
 use crate::domain::Settings;
-use domain::{AddressId, AuthorRole, ChannelId, ContactId, VisitorId};
+use domain::{AddressId, AuthorRole, ChannelId, ContactId, ConversationId, VisitorId};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -12,6 +12,15 @@ pub struct Started {
     pub visitor: Option<VisitorId>,
     pub opened_by: AuthorRole,
     pub at: Timestamp,
+    pub continues: Option<Continued>,
+}
+
+/// The resolved conversation that a customer goes on from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Continued {
+    pub conversation: ConversationId,
+    /// Its phone address, with which the next one begins: nobody gave it anew.
+    pub phone: Option<AddressId>,
 }
 
 /// An id that was given, and the version under which: the highest wins, the start counts as 0.
@@ -177,6 +186,13 @@ impl Conversation {
             .next()
             .map(|(seq, answer)| (seq, answer.at))
             .or_else(left_out)
+    }
+
+    /// The phone that was given in this conversation, not taken over from the one that it continues.
+    pub fn phone_of_its_own(&self) -> Option<Given<AddressId>> {
+        let continued = self.started.as_ref().and_then(|started| started.continues);
+        let taken_over = continued.and_then(|earlier| earlier.phone);
+        self.phone.filter(|phone| Some(phone.id) != taken_over)
     }
 
     /// The agent began it and the customer never wrote.

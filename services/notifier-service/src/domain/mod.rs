@@ -16,7 +16,7 @@ pub mod render;
 mod settings;
 
 pub use case::{Case, Effect, Ids};
-pub use conversation::{Answer, Conversation, Given, Started};
+pub use conversation::{Answer, Continued, Conversation, Given, Started};
 pub use delivery::{Move, Purpose, Receipt, Status, Turn};
 pub use follow_up::{Evidence, FollowUp, History, Sent, State, Step, StepRecord, Verdict};
 pub use presence::{Fresh, Presence};

@@ -220,8 +220,13 @@ impl Harness {
 
     /// Tells that the conversation began; an empty visitor: nobody tells of presence.
     pub async fn start_conversation(&self, customer: &Customer, visitor: &str) -> Tested {
+        self.publish(&self.started(customer, visitor)).await
+    }
+
+    /// The fact that a conversation began, as its owner's context has it.
+    pub fn started(&self, customer: &Customer, visitor: &str) -> ConversationStarted {
         let context = self.truth().contexts[&customer.conversation.to_string()].clone();
-        self.publish(&ConversationStarted {
+        ConversationStarted {
             conversation: customer.conversation.to_string(),
             number: 42,
             channel: context.channel.clone(),
@@ -231,8 +236,8 @@ impl Harness {
             email_address: context.email_address.clone(),
             opened_by: context.opened_by,
             at: Some(stamp(self.clock.now())),
-        })
-        .await
+            continues: String::new(),
+        }
     }
 
     /// A customer whom the owners know, and nobody told of yet.

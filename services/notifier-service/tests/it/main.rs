@@ -3,6 +3,7 @@
 
 mod callbacks;
 mod claims;
+mod continued;
 mod decisions;
 mod gateway;
 mod harness;

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::app::record::record;
 use crate::domain::conversation::{Change, Conversation};
-use crate::domain::ingest::{Action, Event, Key, Known, Mark, Place, Plan, Refusal, plan};
+use crate::domain::ingest::{Action, Begun, Event, Key, Known, Mark, Place, Plan, Refusal, plan};
 use crate::outbound::postgres::{channel, conversation, counter, ingest, message};
 use domain::{ConversationId, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
@@ -47,7 +47,7 @@ impl App {
         if !touched.is_empty() {
             conversation::update(tx, &touched).await?;
         }
-        let started = rows(plan, plan.started.iter().map(|(place, _)| place));
+        let started = rows(plan, plan.started.iter().map(|begun| &begun.place));
         if !started.is_empty() {
             conversation::insert(tx, &started, None).await?;
         }
@@ -59,9 +59,13 @@ impl App {
                 .collect();
             message::insert(tx, &messages).await?;
         }
-        for (place, index) in &plan.started {
-            let change = Change::Started(Box::new(plan.conversations[place].clone()));
-            record(tx, &place.0, &change, events[*index].trace.as_deref());
+        for Begun { place, event, reach } in &plan.started {
+            let begun = Conversation {
+                reach: *reach,
+                ..plan.conversations[place].clone()
+            };
+            let trace = events[*event].trace.as_deref();
+            record(tx, &place.0, &Change::Started(Box::new(begun)), trace);
         }
         for (index, change) in &plan.changes {
             record(tx, &events[*index].workspace, change, events[*index].trace.as_deref());

@@ -1,5 +1,5 @@
 use super::{signed, unsigned, word};
-use crate::domain::{Answer, Conversation, Given, History, Sent, Started};
+use crate::domain::{Answer, Continued, Conversation, Given, History, Sent, Started};
 use domain::{AddressId, AuthorRole, ChannelId, ContactId, ConversationId, Timestamp, VisitorId, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
@@ -68,6 +68,8 @@ struct Row {
     covered_up_to: i64,
     last_sent_at: Option<jiff_sqlx::Timestamp>,
     last_sent_to: Option<i64>,
+    continues: Option<Uuid>,
+    continued_phone: Option<Uuid>,
 }
 
 async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<Option<Row>> {
@@ -75,7 +77,7 @@ async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Resul
         Row,
         "SELECT number, channel, visitor, opened_by, started_at, contact, contact_version, contact_at, phone_address,
            phone_version, phone_at, email_address, email_version, email_at, read_up_to, customer_up_to, customer_at,
-           returned_at, resolved_version, covered_up_to, last_sent_at, last_sent_to
+           returned_at, resolved_version, covered_up_to, last_sent_at, last_sent_to, continues, continued_phone
          FROM conversation_view WHERE workspace_id = $1 AND conversation = $2 FOR UPDATE",
         workspace.as_str(),
         id.0
@@ -98,6 +100,10 @@ impl Row {
                     AuthorRole::from_word(&opened_by),
                 )?,
                 at: at.to_jiff(),
+                continues: self.continues.map(|id| Continued {
+                    conversation: ConversationId(id),
+                    phone: self.continued_phone.map(AddressId),
+                }),
             }),
             _ => None,
         };
@@ -155,6 +161,7 @@ pub async fn save_conversation(
     history: &History,
 ) -> Result<()> {
     let started = fold.started.as_ref();
+    let continued = started.and_then(|started| started.continues);
     let at = |at: Option<Timestamp>| at.map(|at| at.to_sqlx());
     let version = |version: Option<u64>| version.map(signed).transpose();
     sqlx::query!(
@@ -162,7 +169,7 @@ pub async fn save_conversation(
            contact = $8, contact_version = $9, contact_at = $10, phone_address = $11, phone_version = $12,
            phone_at = $13, email_address = $14, email_version = $15, email_at = $16, read_up_to = $17,
            customer_up_to = $18, returned_at = $19, resolved_version = $20, covered_up_to = $21, last_sent_at = $22,
-           last_sent_to = $23, customer_at = $24
+           last_sent_to = $23, customer_at = $24, continues = $25, continued_phone = $26
          WHERE workspace_id = $1 AND conversation = $2",
         workspace.as_str(),
         id.0,
@@ -187,7 +194,9 @@ pub async fn save_conversation(
         signed(history.covered)?,
         at(history.last_sent.map(|sent| sent.at)) as _,
         version(history.last_sent.map(|sent| sent.to_seq))?,
-        at(fold.customer_at) as _
+        at(fold.customer_at) as _,
+        continued.map(|earlier| earlier.conversation.0),
+        continued.and_then(|earlier| earlier.phone).map(|phone| phone.0)
     )
     .execute(&mut **tx)
     .await
