@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::explain;
 use crate::args::DemoArgs;
 use crate::output::{Out, say};
-use crate::scenario::{Customer, World, main_job};
+use crate::scenario::{Customer, World, main_job, others, told};
 use crate::show;
 use crate::stack::{DATA_FOLDER, Endpoints, Stack, StackOptions};
 
@@ -68,10 +68,13 @@ struct Step {
     result: Result<String>,
 }
 
+/// Who, the number of the conversation, and what explain says of it.
+type Timeline = (&'static str, u64, ExplainFollowUpResponse);
+
 /// What a run showed.
 struct Report {
     steps: Vec<Step>,
-    timelines: Vec<(&'static str, u64, ExplainFollowUpResponse)>,
+    timelines: Vec<Timeline>,
     costs: Value,
     endpoints: Endpoints,
     workspace: String,
@@ -155,9 +158,9 @@ async fn play(world: &World, report: &mut Report) -> Option<()> {
 async fn others(world: &World, report: &mut Report, first: &Customer) -> Option<()> {
     let started = Instant::now();
     let others = tokio::try_join!(
-        main_job::stays(world),
-        main_job::unreachable(world),
-        main_job::returns_in_time(world)
+        others::stays(world),
+        others::unreachable(world),
+        others::returns_in_time(world)
     );
     let (stays, unreachable, returns) = report.note(
         7,
@@ -167,25 +170,31 @@ async fn others(world: &World, report: &mut Report, first: &Customer) -> Option<
         |_| "explain says why, below".to_owned(),
     )?;
     let started = Instant::now();
-    let explained = async {
-        let people = [
-            ("left, was brought back", first),
-            ("stayed and read", &stays),
-            ("gave no address", &unreachable),
-            ("returned in time", &returns),
-        ];
-        let mut timelines = Vec::new();
-        for (who, customer) in people {
-            timelines.push((who, customer.number, main_job::explained(world, customer).await?));
-        }
-        main_job::captured(world, 5).await?;
-        anyhow::Ok(timelines)
-    };
-    let explained = explained.await;
-    report.timelines = report.note(8, "timelines, usage and cost", started, explained, |timelines| {
-        format!("{} conversations", timelines.len())
-    })?;
+    let people = [
+        ("left, was brought back", first),
+        ("stayed and read", &stays),
+        ("gave no address", &unreachable),
+        ("returned in time", &returns),
+    ];
+    let told = tell(world, people, &mut report.timelines).await;
+    report.note(8, "timelines, usage and cost", started, told, Clone::clone)?;
     Some(())
+}
+
+/// Fills the timelines, and checks that they, usage and cost say what happened.
+async fn tell(world: &World, people: [(&'static str, &Customer); 4], timelines: &mut Vec<Timeline>) -> Result<String> {
+    main_job::captured(world, 5).await?;
+    for (who, customer) in people {
+        timelines.push((who, customer.number, main_job::explained(world, customer).await?));
+    }
+    let all: Vec<&ExplainFollowUpResponse> = timelines.iter().map(|(_, _, explained)| explained).collect();
+    told::brought_back(all[0])?;
+    let traces = told::traced(&all)?;
+    let messages = told::paid(world, &all).await?;
+    Ok(format!(
+        "{} conversations, {traces} traces, {messages} messages sent and charged",
+        all.len()
+    ))
 }
 
 /// Balance, usage and charges.

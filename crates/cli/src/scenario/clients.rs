@@ -1,5 +1,7 @@
 //! gRPC to the services, as an operator.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use rpc::billing::billing_service_client::BillingServiceClient;
 use rpc::billing::{
@@ -10,7 +12,7 @@ use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::{AddressKind, Contact, LookUpContactRequest, Purpose};
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
-use rpc::conversation::{Conversation, GetConversationRequest, get_conversation_request::By};
+use rpc::conversation::{Conversation, GetChannelRequest, GetConversationRequest, get_conversation_request::By};
 use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::{
     ExplainFollowUpRequest, ExplainFollowUpResponse, FollowUp, ListFollowUpsRequest, explain_follow_up_request::Of,
@@ -64,6 +66,19 @@ impl Clients {
         call!(self.conversations, get_conversation, request)?
             .conversation
             .context("an empty answer")
+    }
+
+    /// How long answers of a channel are gathered.
+    pub async fn debounce(&self, channel: &str) -> Result<Duration> {
+        let request = GetChannelRequest {
+            workspace: self.workspace.clone(),
+            channel: channel.to_owned(),
+        };
+        let channel = call!(self.workspaces, get_channel, request)?.channel;
+        let settings = channel
+            .and_then(|channel| channel.settings)
+            .context("an empty answer")?;
+        Ok(Duration::from_millis(settings.debounce_ms.into()))
     }
 
     /// The contact with this phone number.

@@ -1,23 +1,18 @@
 //! The main job, step by step: a customer leaves, an agent answers, Homing brings the customer back.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, ensure};
 use events::common::{PresenceCause, PresenceState};
 use events::event::{DeliveryPurpose, FollowUpEnd};
 use rpc::billing::{Charge, HoldState};
 use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse, FollowUp, FollowUpState};
 
-use super::expect::{PATIENCE, soon};
+use super::expect::soon;
 use super::sinks::return_link;
-use super::world::{CHANNEL, FUNDS, PATIENT_CHANNEL, now};
-use super::{ArrivedMail, ArrivedText, Customer, Given, Person, World};
+use super::world::{CHANNEL, FUNDS};
+use super::{ArrivedMail, ArrivedText, Customer, World};
 
 pub const QUESTION: &str = "Do you have the red kettle?";
 pub const ANSWER: &str = "Yes, two are left. Shall we keep one for you?";
-
-/// How long after a deadline something would have been sent.
-const PAST_THE_DEADLINE: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 
 /// Step 1: a customer gives name, phone and e-mail, and writes; the confirmation text arrives and the contact is kept.
 pub async fn write(world: &World) -> Result<Customer> {
@@ -172,74 +167,6 @@ pub async fn ended(world: &World, conversation: &str, reason: FollowUpEnd) -> Re
         done.end_reason().as_str_name()
     );
     Ok(done)
-}
-
-/// Step 7, second customer: stays and reads.
-pub async fn stays(world: &World) -> Result<Customer> {
-    let jan = &world.jan;
-    let mut customer = world.customer(CHANNEL, "Are you open on Sunday?", jan.given()).await?;
-    world.answer(&customer, "Yes, until six.").await?;
-    customer.shown(2).await?;
-    customer.read(2).await?;
-    nothing_sent(world, &customer, jan).await?;
-    Ok(customer)
-}
-
-/// Step 7, third customer: gave no address.
-pub async fn unreachable(world: &World) -> Result<Customer> {
-    let mut customer = world.customer(CHANNEL, "What does it cost?", Given::default()).await?;
-    leave(world, &mut customer).await?;
-    world.answer(&customer, "Nine euros.").await?;
-    ended(world, &customer.conversation, FollowUpEnd::NoAddress).await?;
-    Ok(customer)
-}
-
-/// Step 7, fourth customer: returns within the debounce.
-pub async fn returns_in_time(world: &World) -> Result<Customer> {
-    let ewa = &world.ewa;
-    let mut customer = world.customer(PATIENT_CHANNEL, "Do you deliver?", ewa.given()).await?;
-    leave(world, &mut customer).await?;
-    world.answer(&customer, "Yes, everywhere.").await?;
-    let due = soon("the follow-up has a deadline", async || {
-        let follow_up = world.clients.follow_ups(&customer.conversation).await?.pop();
-        Ok(follow_up.and_then(|one| events::instant(one.due_at)))
-    })
-    .await?;
-    customer.open_tab().await?;
-    customer.shown(2).await?;
-    ended(world, &customer.conversation, FollowUpEnd::Returned).await?;
-    customer.read(2).await?;
-    silent_past(world, &customer, ewa, due).await?;
-    Ok(customer)
-}
-
-/// Nothing is sent until a deadline has passed, and some time more.
-async fn silent_past(world: &World, customer: &Customer, person: &Person, due: jiff::Timestamp) -> Result<()> {
-    let until = due + PAST_THE_DEADLINE;
-    let left = Duration::try_from(until.duration_since(now())).unwrap_or_default();
-    let silent = testkit::eventually("the deadline passes", left + PATIENCE, async || {
-        let checked = nothing_sent(world, customer, person).await;
-        (checked.is_err() || now() > until).then_some(checked)
-    });
-    silent.await??;
-    ended(world, &customer.conversation, FollowUpEnd::Returned)
-        .await
-        .map(|_| ())
-}
-
-/// Nothing but the confirmation text was sent, and `explain` says why.
-async fn nothing_sent(world: &World, customer: &Customer, person: &Person) -> Result<()> {
-    world.sinks.nth_text(&person.phone, 1).await?;
-    let texts = world.sinks.texts(&person.phone).await?;
-    ensure!(
-        texts.len() == 1,
-        "{} texts were sent, not the confirmation alone",
-        texts.len()
-    );
-    ensure!(world.sinks.mails(&person.email).await?.is_empty(), "a mail was sent");
-    let explained = explained(world, customer).await?;
-    ensure!(!explained.summary.is_empty(), "explain has no summary");
-    Ok(())
 }
 
 /// Everything about a customer's conversation.

@@ -6,7 +6,9 @@ mod customer;
 mod expect;
 mod integration;
 pub mod main_job;
+pub mod others;
 mod sinks;
+pub mod told;
 mod world;
 
 pub use clients::Clients;
