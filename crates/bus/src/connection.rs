@@ -2,7 +2,7 @@ use async_nats::header::{HeaderMap, NATS_MESSAGE_ID};
 use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{self, ErrorCode, stream};
-use events::{Login, Outgoing, Retention, StreamSpec};
+use events::{DEAD, FACTS, INGEST, Login, Outgoing, Retention, StreamSpec};
 use fault::{Fault, Result};
 use futures::future::join_all;
 use std::time::Duration;
@@ -23,6 +23,36 @@ pub struct BusConfig {
     pub name: String,
 }
 
+/// How large the streams may become, in bytes. Their keeper's sizes hold; others make a missing stream with theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamSizes {
+    pub facts: i64,
+    pub ingest: i64,
+    pub dead: i64,
+}
+
+/// What the catalogue says.
+impl Default for StreamSizes {
+    fn default() -> Self {
+        Self {
+            facts: FACTS.max_bytes,
+            ingest: INGEST.max_bytes,
+            dead: DEAD.max_bytes,
+        }
+    }
+}
+
+impl StreamSizes {
+    fn of(&self, spec: &StreamSpec) -> i64 {
+        match spec.name {
+            name if name == FACTS.name => self.facts,
+            name if name == INGEST.name => self.ingest,
+            name if name == DEAD.name => self.dead,
+            _ => spec.max_bytes,
+        }
+    }
+}
+
 /// A connection to NATS. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bus {
@@ -30,6 +60,7 @@ pub struct Bus {
     jetstream: jetstream::Context,
     /// Who we are, where the catalogue knows the user of the URL.
     login: Option<&'static Login>,
+    sizes: StreamSizes,
 }
 
 /// What the stream says about an acknowledged message.
@@ -72,7 +103,14 @@ impl Bus {
             client,
             jetstream,
             login,
+            sizes: StreamSizes::default(),
         })
+    }
+
+    /// The same connection with other sizes for the streams that it makes or keeps.
+    #[must_use]
+    pub fn with_sizes(self, sizes: StreamSizes) -> Self {
+        Self { sizes, ..self }
     }
 
     /// Core NATS, for signals and requests.
@@ -84,12 +122,12 @@ impl Bus {
         &self.jetstream
     }
 
-    /// Creates the stream where it is missing. Its keeper also brings its limits up to what the catalogue says; the
-    /// other services may not change a stream.
+    /// Creates the stream where it is missing. Its keeper also brings its limits up to what the catalogue and the sizes
+    /// say; the other services may not change a stream.
     pub async fn ensure_stream(&self, spec: &StreamSpec) -> Result<()> {
         let away = |error: Box<dyn std::error::Error + Send + Sync>| Fault::unavailable(spec.name, error);
         if self.login.is_none_or(|login| login.keeps(spec)) {
-            let made = self.jetstream.create_or_update_stream(config_of(spec)).await;
+            let made = self.jetstream.create_or_update_stream(self.config_of(spec)).await;
             return made.map(|_| ()).map_err(|error| away(error.into()));
         }
         let missing = match self.jetstream.get_stream(spec.name).await {
@@ -100,7 +138,7 @@ impl Bus {
             GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {}
             _ => return Err(away(missing.into())),
         }
-        match self.jetstream.create_stream(config_of(spec)).await {
+        match self.jetstream.create_stream(self.config_of(spec)).await {
             Ok(_) => Ok(()),
             // Somebody else was faster, perhaps with the limits of another version.
             Err(error) => match error.kind() {
@@ -167,29 +205,29 @@ impl Bus {
         }
     }
 
+    fn config_of(&self, spec: &StreamSpec) -> stream::Config {
+        stream::Config {
+            name: spec.name.into(),
+            subjects: spec.subjects.iter().map(|subject| (*subject).into()).collect(),
+            retention: match spec.retention {
+                Retention::Age => stream::RetentionPolicy::Limits,
+                Retention::WorkQueue => stream::RetentionPolicy::WorkQueue,
+            },
+            discard: stream::DiscardPolicy::New,
+            storage: stream::StorageType::File,
+            max_age: spec.max_age,
+            max_bytes: self.sizes.of(spec),
+            max_message_size: spec.max_message_bytes,
+            duplicate_window: DUPLICATE_WINDOW,
+            ..Default::default()
+        }
+    }
+
     /// Sends what is buffered, then closes.
     pub async fn close(&self) {
         if let Err(error) = self.client.drain().await {
             tracing::debug!("the connection was closed already: {error}");
         }
-    }
-}
-
-fn config_of(spec: &StreamSpec) -> stream::Config {
-    stream::Config {
-        name: spec.name.into(),
-        subjects: spec.subjects.iter().map(|subject| (*subject).into()).collect(),
-        retention: match spec.retention {
-            Retention::Age => stream::RetentionPolicy::Limits,
-            Retention::WorkQueue => stream::RetentionPolicy::WorkQueue,
-        },
-        discard: stream::DiscardPolicy::New,
-        storage: stream::StorageType::File,
-        max_age: spec.max_age,
-        max_bytes: spec.max_bytes,
-        max_message_size: spec.max_message_bytes,
-        duplicate_window: DUPLICATE_WINDOW,
-        ..Default::default()
     }
 }
 

@@ -12,7 +12,7 @@ mod parked;
 mod received;
 mod settle;
 
-pub use connection::{Bus, BusConfig, Proof};
+pub use connection::{Bus, BusConfig, Proof, StreamSizes};
 pub use consume::{ConsumerSpec, Handler, consume};
 pub use consume_batches::{BatchHandler, consume_batches};
 pub use dead::{DeadLetter, list_dead, replay_dead};

@@ -1,7 +1,7 @@
 //! Who may do what, asked of a real nats-server with the catalogue's users: each subject that matters, each user.
 
 use async_nats::{Client, ConnectOptions, Event, ServerError};
-use bus::{Bus, BusConfig, ConsumerSpec, Handler};
+use bus::{Bus, BusConfig, ConsumerSpec, Handler, StreamSizes};
 use domain::{IntegrationId, WorkspaceId};
 use events::login::{inbox, logins};
 use events::{
@@ -206,6 +206,34 @@ async fn streams_are_made_by_who_needs_them_and_changed_by_their_keeper() -> any
     assert_eq!(age().await?, short.max_age);
     for stream in [&INGEST, &DEAD] {
         conversation.ensure_stream(stream).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_keeper_with_other_sizes_changes_the_streams() -> anyhow::Result<()> {
+    let nats = TestNats::start().await?;
+    let (routing, conversation) = (connect(&nats, "routing").await?, connect(&nats, "conversation").await?);
+    let admin = async_nats::jetstream::new(async_nats::connect(nats.url()).await?);
+    let size = async |stream: &events::StreamSpec| {
+        let found = admin.get_stream(stream.name).await?;
+        anyhow::Ok(found.cached_info().config.max_bytes)
+    };
+    for stream in [&FACTS, &INGEST, &DEAD] {
+        conversation.ensure_stream(stream).await?;
+        assert_eq!(size(stream).await?, stream.max_bytes, "{}", stream.name);
+    }
+    let sizes = StreamSizes {
+        facts: 3 << 20,
+        ingest: 4 << 20,
+        dead: 5 << 20,
+    };
+    let (routing, conversation) = (routing.with_sizes(sizes), conversation.with_sizes(sizes));
+    routing.ensure_stream(&FACTS).await?;
+    assert_eq!(size(&FACTS).await?, FACTS.max_bytes, "not its to change");
+    for (stream, wanted) in [(&FACTS, sizes.facts), (&INGEST, sizes.ingest), (&DEAD, sizes.dead)] {
+        conversation.ensure_stream(stream).await?;
+        assert_eq!(size(stream).await?, wanted, "{}", stream.name);
     }
     Ok(())
 }

@@ -17,7 +17,8 @@ pub struct StreamSpec {
     pub subjects: &'static [&'static str],
     pub retention: Retention,
     pub max_age: Duration,
-    /// When it is full, what is published waits in the outboxes until old messages leave.
+    /// Size where nobody sets another. When it is full, what is published waits in the outboxes until old messages
+    /// leave.
     pub max_bytes: i64,
     /// Longest message.
     pub max_message_bytes: i32,
@@ -31,7 +32,7 @@ pub const FACTS: StreamSpec = StreamSpec {
     subjects: &[FACT_SUBJECTS],
     retention: Retention::Age,
     max_age: DAY.saturating_mul(7),
-    max_bytes: 512 * 1024 * 1024,
+    max_bytes: 2 * 1024 * 1024 * 1024,
     max_message_bytes: 16 * 1024,
 };
 

@@ -19,6 +19,6 @@ pub use ports::{SystemClock, SystemEntropy};
 pub use program::main;
 pub use rpc::LIVE;
 pub use serve::{MESSAGE_BYTES, Readiness, Running};
-pub use settings::{Base, Millis, Secret, Setting, SettingDoc, Settings, SettingsError};
+pub use settings::{Base, Bytes, Millis, Secret, Setting, SettingDoc, Settings, SettingsError};
 pub use shell::Shell;
 pub use turns::take_turns;

@@ -100,6 +100,10 @@ macro_rules! settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Millis(pub Duration);
 
+/// A size in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes(pub i64);
+
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -143,6 +147,20 @@ impl Setting for Millis {
     }
 }
 
+impl Setting for Bytes {
+    const FORM: &'static str = "a size of at least 1MiB, for example 512MiB or 2GiB";
+    fn parse(text: &str) -> Option<Self> {
+        const MIB: i64 = 1 << 20;
+        let units = [("MiB", MIB), ("GiB", 1 << 30), ("TiB", 1 << 40), ("", 1)];
+        let (number, unit) = units
+            .iter()
+            .find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))?;
+        let number: u32 = number.trim_end().parse().ok()?;
+        let size = i64::from(number).checked_mul(unit)?;
+        (size >= MIB).then_some(Self(size))
+    }
+}
+
 impl Setting for Secret {
     const FORM: &'static str = "a secret text";
     fn parse(text: &str) -> Option<Self> {
@@ -178,6 +196,16 @@ crate::settings! {
         "HOMING_DATABASE_CONNECTIONS" database_connections: u32 = "16";
         /// The service's own login on NATS: nats://user:password@host:port.
         "HOMING_NATS_URL" nats_url: Secret = required;
+        /// Largest size of the stream of facts, which keeps them for 7 days (about 600 bytes each). When it is full,
+        /// facts wait in the outboxes. The three sizes are set the same for all services; conversation-service brings
+        /// the streams up to them when it starts.
+        "HOMING_FACTS_MAX_BYTES" facts_max_bytes: Bytes = "2GiB";
+        /// Largest size of the stream of what other systems publish, which keeps it until it is handled, at most for 7
+        /// days. When it is full, publishers are refused.
+        "HOMING_INGEST_MAX_BYTES" ingest_max_bytes: Bytes = "512MiB";
+        /// Largest size of the stream of dead letters, which keeps them for 14 days. When it is full, what cannot be
+        /// handled comes again.
+        "HOMING_DEAD_MAX_BYTES" dead_max_bytes: Bytes = "256MiB";
         /// Where gRPC (with health and reflection) listens. Port 0 takes any free one and prints it.
         "HOMING_GRPC_LISTEN" grpc_listen: SocketAddr = "127.0.0.1:0";
         /// File with this service's certificate (PEM). With it, gRPC speaks TLS in both directions, callers must show a
@@ -198,9 +226,35 @@ crate::settings! {
     }
 }
 
+impl Base {
+    /// How large the streams may become.
+    pub(crate) fn stream_sizes(&self) -> bus::StreamSizes {
+        bus::StreamSizes {
+            facts: self.facts_max_bytes.0,
+            ingest: self.ingest_max_bytes.0,
+            dead: self.dead_max_bytes.0,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_units_and_default_to_the_catalogue() {
+        let mib = |text| Bytes::parse(text).map(|Bytes(size)| size >> 20);
+        assert_eq!(mib("512MiB"), Some(512));
+        assert_eq!(mib("2 GiB"), Some(2048));
+        assert_eq!(mib("1TiB"), Some(1 << 20));
+        assert_eq!(mib("1048576"), Some(1));
+        for wrong in ["", "0", "1048575", "-1", "2GB", "GiB", "1.5GiB", "4294967296MiB"] {
+            assert_eq!(mib(wrong), None, "{wrong}");
+        }
+        let lookup = |name: &str| name.ends_with("_URL").then(|| "x".to_owned());
+        let base = Base::read(&lookup).expect("the rest has defaults");
+        assert_eq!(base.stream_sizes(), bus::StreamSizes::default());
+    }
 
     #[test]
     fn a_bad_setting_stops_the_start_by_name_and_shows_no_value() {

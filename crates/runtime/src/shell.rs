@@ -83,7 +83,7 @@ impl Shell {
             url: base.nats_url.expose().to_owned(),
             name: format!("{service}-service"),
         };
-        let bus = Bus::connect(&config).await?;
+        let bus = Bus::connect(&config).await?.with_sizes(base.stream_sizes());
         let (relay, stop_relay) = (TaskTracker::new(), CancellationToken::new());
         relay.spawn(Relay::new(store.clone(), bus.clone()).run(stop_relay.clone()));
         Ok(Self {

@@ -181,6 +181,8 @@ impl Stack {
                 self.secrets.nats_issuer_seed.clone(),
             ),
             ("HOMING_TIME_SCALE", options.time_scale.to_string()),
+            // nats-server sets it aside, and the disk here may be small.
+            ("HOMING_FACTS_MAX_BYTES", "512MiB".to_owned()),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", self.endpoints.otlp.clone()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
