@@ -15,4 +15,4 @@ mod settle;
 pub use connection::{Bus, BusConfig, Proof, StreamSizes};
 pub use consume::{ConsumerSpec, Handler, consume};
 pub use consume_batches::{BatchHandler, consume_batches};
-pub use dead::{DeadLetter, list_dead, replay_dead};
+pub use dead::{DeadLetter, list_dead, list_dead_before, replay_dead};

@@ -1,6 +1,9 @@
 //! The consumer stack against a real nats-server.
 
-use bus::{BatchHandler, Bus, BusConfig, ConsumerSpec, Handler, consume, consume_batches, list_dead, replay_dead};
+use bus::{
+    BatchHandler, Bus, BusConfig, ConsumerSpec, Handler, consume, consume_batches, list_dead, list_dead_before,
+    replay_dead,
+};
 use domain::{EventId, Timestamp, WorkspaceId};
 use events::event::{MessagePosted, MessageRead};
 use events::{DEAD, Outgoing, Received, fact_filter};
@@ -226,6 +229,94 @@ async fn a_consumer_survives_a_killed_server_and_a_deleted_consumer() -> anyhow:
     handled(7).await?;
     stop.cancel();
     running.await?;
+    Ok(())
+}
+
+/// Refuses everything.
+struct Refusing;
+
+impl Handler for Refusing {
+    async fn handle(&self, _: Received) -> Result<()> {
+        Err(Fault::invalid("seq", "is never right"))
+    }
+}
+
+#[tokio::test]
+async fn the_newest_dead_letters_are_listed_and_older_ones_page_by_page() -> anyhow::Result<()> {
+    let nats = TestNats::start().await?;
+    let (bus, stop) = (bus(&nats).await?, CancellationToken::new());
+    let one_by_one = ConsumerSpec {
+        workers: 1,
+        ..spec("refusing")
+    };
+    let running = tokio::spawn(consume(bus.clone(), one_by_one, Arc::new(Refusing), stop.clone()));
+    for ack in bus.publish(&(1..=30).map(fact).collect::<Vec<_>>()).await {
+        ack?;
+    }
+    let operator = Bus::connect(&BusConfig {
+        url: nats.url_of("operator"),
+        name: "test".into(),
+    })
+    .await?;
+    let acme = WorkspaceId::parse("acme").expect("a slug");
+    for workspace in [None, Some(&acme)] {
+        let all = eventually("all are listed", SOON, async || {
+            let all = list_dead(&operator, workspace, 100).await.ok()?;
+            (all.len() == 30).then_some(all)
+        })
+        .await?;
+        assert!(all.is_sorted_by_key(|letter| letter.sequence));
+        let newest = list_dead(&operator, workspace, 4).await?;
+        assert_eq!(newest, all[26..]);
+        let older = list_dead_before(&operator, workspace, newest[0].sequence, 4).await?;
+        assert_eq!(older, all[22..26]);
+        assert_eq!(
+            list_dead_before(&operator, workspace, all[2].sequence, 4).await?,
+            all[..2]
+        );
+        assert!(
+            list_dead_before(&operator, workspace, all[0].sequence, 4)
+                .await?
+                .is_empty()
+        );
+    }
+    let other = WorkspaceId::parse("other").expect("a slug");
+    assert!(list_dead(&operator, Some(&other), 4).await?.is_empty());
+    stop.cancel();
+    running.await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_server_gave_up_is_listed() -> anyhow::Result<()> {
+    let nats = TestNats::start().await?;
+    let bus = bus(&nats).await?;
+    for ack in bus.publish(&[fact(1)]).await {
+        ack?;
+    }
+    let config = async_nats::jetstream::consumer::pull::Config {
+        durable_name: Some("silent".into()),
+        ack_wait: Duration::from_millis(100),
+        max_deliver: 1,
+        ..Default::default()
+    };
+    let context = async_nats::jetstream::new(async_nats::connect(nats.url()).await?);
+    let stream = context.get_stream(events::FACTS.name).await?;
+    let silent = stream.create_consumer(config).await?;
+    let given_up = eventually("it is given up", SOON, async || {
+        let _unanswered = silent.fetch().max_messages(1).messages().await.ok()?;
+        list_dead(&bus, None, 10).await.ok()?.pop()
+    })
+    .await?;
+    assert_eq!(given_up.consumer, "silent");
+    assert_eq!(
+        given_up.reason,
+        "the server gave up message 1 of HOMING_FACTS after 1 deliveries without an answer"
+    );
+    let refused = replay_dead(&bus, given_up.sequence)
+        .await
+        .expect_err("it is no message");
+    assert!(refused.to_string().contains("advisory"), "{refused}");
     Ok(())
 }
 

@@ -186,13 +186,17 @@ pub enum EventsCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum DlqCommand {
-    /// List dead letters, oldest first.
+    /// List the newest dead letters, the oldest of them first. Without a workspace also what the server gave up after
+    /// too many deliveries.
     List {
         #[arg(short, long)]
         workspace: Option<String>,
         /// At most this many; 1 to 1000.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,
+        /// Only what is older than this sequence: the page before one that begins with it.
+        #[arg(long, value_name = "SEQUENCE")]
+        before: Option<u64>,
         /// Also print the payloads, which may hold personal data.
         #[arg(long)]
         payload: bool,

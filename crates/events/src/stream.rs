@@ -52,12 +52,16 @@ pub const INGEST: StreamSpec = StreamSpec {
     max_message_bytes: 256 * 1024,
 };
 
+/// Where nats-server tells that it gave up a message, which a consumer neither acknowledged nor refused in all its
+/// deliveries. Ends with the names of the stream and the consumer.
+pub const GIVEN_UP_SUBJECTS: &str = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>";
+
 /// What could not be handled, and the server's own advisories about it. Two weeks to look.
 pub const DEAD: StreamSpec = StreamSpec {
     name: "HOMING_DEAD",
     subjects: &[
         DEAD_SUBJECTS,
-        "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
+        GIVEN_UP_SUBJECTS,
         "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
     ],
     retention: Retention::Age,

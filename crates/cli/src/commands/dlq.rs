@@ -18,13 +18,19 @@ pub(crate) async fn run(command: DlqCommand, out: &Out) -> Result<ExitCode> {
         DlqCommand::List {
             workspace,
             limit,
+            before,
             payload,
         } => {
             let workspace = workspace
                 .map(|text| WorkspaceId::parse(&text).map_err(Fault::from))
                 .transpose()?;
-            let letters = bus::list_dead(&bus, workspace.as_ref(), usize::from(limit)).await?;
+            let limit = usize::from(limit);
+            let before = before.unwrap_or(u64::MAX);
+            let letters = bus::list_dead_before(&bus, workspace.as_ref(), before, limit).await?;
             list(&letters, payload, out)?;
+            if let Some(oldest) = letters.first().filter(|_| letters.len() == limit) {
+                say(format!("there may be older ones: --before {}", oldest.sequence));
+            }
         }
         DlqCommand::Replay { sequences } => {
             for sequence in sequences {
