@@ -21,7 +21,7 @@ runtime::settings! {
         "HOMING_TWILIO_ACCOUNT_SID" twilio_account_sid: String = required;
         /// The account's token; also signs its callbacks.
         "HOMING_TWILIO_AUTH_TOKEN" twilio_auth_token: Secret = required;
-        /// Mail server: smtp://[user:password@]host[:port][?tls=required] or smtps://...
+        /// Mail server: smtp://[user:password@]host[:port][?tls=required] or smtps://... With a user, TLS is needed unless the server is on this machine.
         "HOMING_SMTP_URL" smtp_url: Secret = required;
         /// At least 32 characters. Return links, callback codes and the hashes of opt-outs are made from it: another secret makes all earlier ones void.
         "HOMING_NOTIFIER_LINK_KEY" link_key: Secret = required;

@@ -11,6 +11,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, Message};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -83,7 +84,8 @@ enum Broken {
 }
 
 impl MailServer {
-    /// Reads `smtp://[user:password@]host[:port][?tls=required]` or `smtps://...`. `from` is the sender of all mails.
+    /// Reads `smtp://[user:password@]host[:port][?tls=required]` or `smtps://...`. `from` is the sender of all mails. A
+    /// user and a password go to another machine by TLS only.
     pub fn new(url: &str, from: Email, timeout: Duration) -> Result<Self> {
         let wrong = || {
             Fault::invalid(
@@ -108,9 +110,17 @@ impl MailServer {
                 unescape(password.unwrap_or_default()).ok_or_else(wrong)?,
             )),
         };
+        let host = parsed.host_str().ok_or_else(wrong)?.to_owned();
+        if credentials.is_some() && tls == Tls::None && !is_loopback(&host) {
+            return Err(Fault::invalid(
+                "HOMING_SMTP_URL",
+                "names a user for a server on another machine without TLS, so the password could be read on the way; \
+                 use smtps:// or add ?tls=required",
+            ));
+        }
         let (_, domain) = from.expose().rsplit_once('@').ok_or_else(wrong)?;
         Ok(Self {
-            host: parsed.host_str().ok_or_else(wrong)?.to_owned(),
+            host,
             port: parsed.port().unwrap_or(port),
             tls,
             credentials,
@@ -284,6 +294,12 @@ fn part(kind: ContentType, text: &str) -> SinglePart {
     SinglePart::builder().header(kind).body(text.to_owned())
 }
 
+/// Whether what is sent there stays on this machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
 /// Decodes `%40` and the like in a URL's user and password.
 fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
@@ -324,6 +340,31 @@ mod tests {
         let implicit = server("smtps://mail.example").expect("a server");
         assert_eq!((implicit.port, implicit.tls), (465, Tls::Implicit));
         assert!(server("http://mail.example").is_err());
+    }
+
+    #[test]
+    fn a_password_goes_to_another_machine_by_tls_only() {
+        for open in [
+            "smtp://u:p@mail.example",
+            "smtp://u:p@10.0.0.7:25",
+            "smtp://u:p@localhost.example?tls=no",
+        ] {
+            let fault = server(open).expect_err(open);
+            assert_eq!(fault.field(), Some("HOMING_SMTP_URL"));
+            let said = fault.to_string();
+            assert!(said.contains("smtps://") && said.contains("?tls=required"), "{said}");
+            assert!(!said.contains("u:p"), "{said}");
+        }
+        for safe in [
+            "smtps://u:p@mail.example",
+            "smtp://u:p@mail.example?tls=required",
+            "smtp://u:p@127.0.0.1:2525",
+            "smtp://u:p@[::1]:2525",
+            "smtp://u:p@LocalHost",
+            "smtp://mail.example",
+        ] {
+            assert!(server(safe).is_ok(), "{safe}");
+        }
     }
 
     #[tokio::test]
