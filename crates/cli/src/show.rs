@@ -110,6 +110,7 @@ pub(crate) fn explained(answer: &ExplainFollowUpResponse) -> Value {
         "follow_ups": answer.follow_ups.iter().map(follow_up).collect::<Vec<_>>(),
         "deliveries": answer.deliveries.iter().map(delivery).collect::<Vec<_>>(),
         "timeline": timeline,
+        "truncated": answer.truncated,
     })
 }
 

@@ -61,6 +61,9 @@ async fn by_number(workspace: &str, number: u64) -> Result<String> {
 /// The summary, the timeline and the deliveries, for people.
 pub(crate) fn print(answer: &ExplainFollowUpResponse, out: &Out) -> Result<()> {
     out.line(out.bold(&answer.summary))?;
+    if answer.truncated {
+        out.line("There is more than this: older lines or deliveries exist, the newest are shown.")?;
+    }
     let before = std::iter::once(None).chain(answer.timeline.iter().map(Some));
     let lines: Vec<Vec<String>> = answer
         .timeline

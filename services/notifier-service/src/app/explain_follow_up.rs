@@ -21,19 +21,24 @@ pub enum Subject {
 pub struct Explained {
     /// Newest first.
     pub follow_ups: Vec<Row>,
+    /// Oldest first, like the timeline.
     pub deliveries: Vec<Delivery>,
     pub timeline: Vec<Entry>,
+    /// There is more of one of them: the newest are given.
+    pub truncated: bool,
     /// One sentence for people.
     pub summary: String,
 }
 
 /// Nobody reads more of them.
-const FOLLOW_UPS: i64 = 200;
+const FOLLOW_UPS: usize = 200;
+const DELIVERIES: usize = 500;
+const LINES: usize = 1_000;
 
 impl App {
     pub async fn explain_follow_up(&self, workspace: &WorkspaceId, subject: Subject) -> Result<Explained> {
         let mut tx = self.store.begin(workspace).await?;
-        let (conversation, only, follow_ups) = match subject {
+        let (conversation, only, mut follow_ups) = match subject {
             Subject::FollowUp(id) => {
                 let row = follow_up::read_follow_up(&mut tx, workspace, id).await?;
                 let row = row.ok_or_else(|| Fault::not_found("follow_up"))?;
@@ -44,21 +49,32 @@ impl App {
                     let remedy = "nothing was heard of it; check the workspace and the id, or ask again in a moment";
                     return Err(Fault::new(&codes::NOT_FOUND, remedy).of("conversation"));
                 }
-                let rows = follow_up::list_follow_ups(&mut tx, workspace, Some(id), None, FOLLOW_UPS).await?;
+                let rows = follow_up::list_follow_ups(&mut tx, workspace, Some(id), None, one_more(FOLLOW_UPS)).await?;
                 (id, None, rows)
             }
         };
-        let deliveries = delivery::list_deliveries(&mut tx, workspace, conversation, only).await?;
-        let timeline = timeline::list_entries(&mut tx, workspace, conversation, only).await?;
+        let mut deliveries =
+            delivery::list_deliveries(&mut tx, workspace, conversation, only, one_more(DELIVERIES)).await?;
+        let mut timeline = timeline::list_entries(&mut tx, workspace, conversation, only, one_more(LINES)).await?;
         tx.commit().await?;
+        let truncated = follow_ups.len() > FOLLOW_UPS || deliveries.len() > DELIVERIES || timeline.len() > LINES;
+        follow_ups.truncate(FOLLOW_UPS);
+        deliveries.drain(..deliveries.len().saturating_sub(DELIVERIES));
+        timeline.drain(..timeline.len().saturating_sub(LINES));
         let told: Vec<Told> = follow_ups.iter().map(|row| told(row, &deliveries)).collect();
         Ok(Explained {
             summary: explain::summary(&told),
             follow_ups,
             deliveries,
             timeline,
+            truncated,
         })
     }
+}
+
+/// One beyond the limit tells that there is more.
+fn one_more(limit: usize) -> i64 {
+    i64::try_from(limit + 1).expect("the limits are small")
 }
 
 fn told(row: &Row, deliveries: &[Delivery]) -> Told {

@@ -66,6 +66,7 @@ impl Grpc {
             follow_ups,
             deliveries,
             timeline,
+            truncated,
             summary,
         } = self.0.explain_follow_up(&workspace, subject).await?;
         Ok(ExplainFollowUpResponse {
@@ -73,6 +74,7 @@ impl Grpc {
             deliveries: deliveries.into_iter().map(delivery).collect(),
             timeline: timeline.into_iter().map(entry).collect(),
             summary,
+            truncated,
         })
     }
 

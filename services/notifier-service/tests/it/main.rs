@@ -5,6 +5,7 @@ mod callbacks;
 mod claims;
 mod continued;
 mod decisions;
+mod explain;
 mod gateway;
 mod harness;
 mod isolation;

@@ -143,6 +143,8 @@ pub struct Explanation {
     follow_ups: Vec<FollowUp>,
     deliveries: Vec<Delivery>,
     timeline: Vec<TimelineEntry>,
+    /// There is more than this: the newest 200 follow-ups, 500 deliveries and 1,000 lines are shown.
+    truncated: bool,
 }
 
 impl From<wire::ExplainFollowUpResponse> for Explanation {
@@ -160,6 +162,7 @@ impl From<wire::ExplainFollowUpResponse> for Explanation {
             follow_ups: found.follow_ups.into_iter().map(Into::into).collect(),
             deliveries: found.deliveries.into_iter().map(Into::into).collect(),
             timeline: found.timeline.into_iter().map(line).collect(),
+            truncated: found.truncated,
         }
     }
 }

@@ -137,20 +137,24 @@ pub async fn read_delivery(tx: &mut Tx, workspace: &WorkspaceId, id: DeliveryId)
     row.map(parse).transpose()
 }
 
-/// Deliveries of a conversation, or of one of its follow-ups, oldest first, at most 500.
+/// The newest deliveries of a conversation, or of one of its follow-ups, oldest first.
 pub async fn list_deliveries(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     conversation: ConversationId,
     follow_up: Option<FollowUpId>,
+    limit: i64,
 ) -> Result<Vec<Delivery>> {
     let rows = sqlx::query_scalar!(
-        r#"SELECT to_jsonb(d) AS "row!" FROM delivery d
-         WHERE workspace_id = $1 AND conversation = $2 AND ($3::uuid IS NULL OR follow_up = $3)
-         ORDER BY created_at, id LIMIT 500"#,
+        r#"SELECT to_jsonb(newest) AS "row!" FROM (
+           SELECT * FROM delivery
+           WHERE workspace_id = $1 AND conversation = $2 AND ($3::uuid IS NULL OR follow_up = $3)
+           ORDER BY created_at DESC, id DESC LIMIT $4) newest
+         ORDER BY created_at, id"#,
         workspace.as_str(),
         conversation.0,
-        follow_up.map(|id| id.0)
+        follow_up.map(|id| id.0),
+        limit
     )
     .fetch_all(&mut **tx)
     .await

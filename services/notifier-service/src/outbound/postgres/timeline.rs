@@ -55,20 +55,24 @@ pub async fn add_entries(
     Ok(())
 }
 
-/// A conversation's history, or that of one follow-up, in order, at most 1,000 lines.
+/// The newest lines of a conversation's history, or of that of one follow-up, in order.
 pub async fn list_entries(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     conversation: ConversationId,
     follow_up: Option<FollowUpId>,
+    limit: i64,
 ) -> Result<Vec<Entry>> {
     sqlx::query!(
-        "SELECT number, at, what, facts, follow_up, delivery FROM timeline
-         WHERE workspace_id = $1 AND conversation = $2 AND ($3::uuid IS NULL OR follow_up = $3)
-         ORDER BY number LIMIT 1000",
+        "SELECT number, at, what, facts, follow_up, delivery FROM (
+           SELECT * FROM timeline
+           WHERE workspace_id = $1 AND conversation = $2 AND ($3::uuid IS NULL OR follow_up = $3)
+           ORDER BY number DESC LIMIT $4) newest
+         ORDER BY number",
         workspace.as_str(),
         conversation.0,
-        follow_up.map(|id| id.0)
+        follow_up.map(|id| id.0),
+        limit
     )
     .fetch_all(&mut **tx)
     .await
