@@ -49,6 +49,7 @@ pub fn settings(own: &Settings) -> common::ChannelSettings {
         default_country: own.default_country.clone(),
         allowed_origins: own.allowed_origins.clone(),
         texts_per_number_per_day: own.texts_per_number_per_day,
+        mails_per_address_per_day: own.mails_per_address_per_day,
     }
 }
 
@@ -84,5 +85,6 @@ pub fn settings_of(wire: common::ChannelSettings, mask: &[Field]) -> Result<Sett
         default_country: wire.default_country,
         allowed_origins: wire.allowed_origins,
         texts_per_number_per_day: wire.texts_per_number_per_day,
+        mails_per_address_per_day: wire.mails_per_address_per_day,
     })
 }

@@ -38,6 +38,7 @@ fn set(settings: &mut ChannelSettings, name: &str, value: &str) -> Result<()> {
         "default_country" => settings.default_country = value.to_owned(),
         "allowed_origins" => settings.allowed_origins = value.split(',').map(str::to_owned).collect(),
         "texts_per_number_per_day" => settings.texts_per_number_per_day = parsed(name, value)?,
+        "mails_per_address_per_day" => settings.mails_per_address_per_day = parsed(name, value)?,
         _ => return Err(Fault::invalid("set", format!("there is no setting '{name}'"))),
     }
     Ok(())

@@ -100,6 +100,13 @@ pub struct Settings {
     pub default_country: String,
     pub allowed_origins: Vec<String>,
     pub texts_per_number_per_day: u32,
+    /// Channels that were stored before the setting was there have its default.
+    #[serde(default = "mails_per_address_per_day")]
+    pub mails_per_address_per_day: u32,
+}
+
+fn mails_per_address_per_day() -> u32 {
+    3
 }
 
 /// The fields by the names that a field mask uses.
@@ -122,6 +129,7 @@ pub enum Field {
     DefaultCountry,
     AllowedOrigins,
     TextsPerNumberPerDay,
+    MailsPerAddressPerDay,
 }
 
 const HOUR_MS: u32 = 3_600_000;
@@ -154,6 +162,7 @@ impl Field {
             "default_country" => Self::DefaultCountry,
             "allowed_origins" => Self::AllowedOrigins,
             "texts_per_number_per_day" => Self::TextsPerNumberPerDay,
+            "mails_per_address_per_day" => Self::MailsPerAddressPerDay,
             _ => return Err(Invalid::new("mask", "names a field that channel settings do not have")),
         };
         Ok(field)
@@ -191,6 +200,7 @@ impl Settings {
             default_country: "PL".to_owned(),
             allowed_origins: Vec::new(),
             texts_per_number_per_day: 3,
+            mails_per_address_per_day: mails_per_address_per_day(),
         }
     }
 
@@ -233,6 +243,7 @@ impl Settings {
             Field::DefaultCountry => self.default_country.clone_from(&wanted.default_country),
             Field::AllowedOrigins => self.allowed_origins.clone_from(&wanted.allowed_origins),
             Field::TextsPerNumberPerDay => self.texts_per_number_per_day = wanted.texts_per_number_per_day,
+            Field::MailsPerAddressPerDay => self.mails_per_address_per_day = wanted.mails_per_address_per_day,
         }
     }
 
@@ -252,6 +263,9 @@ impl Settings {
         }
         if !(1..=100).contains(&self.texts_per_number_per_day) {
             return refuse("texts_per_number_per_day", "must be 1 to 100");
+        }
+        if !(1..=100).contains(&self.mails_per_address_per_day) {
+            return refuse("mails_per_address_per_day", "must be 1 to 100");
         }
         if self.presence_source == PresenceSource::None && self.policy == Policy::TextThenEmail {
             return refuse("policy", "must be email_on_unread where presence_source is none");
@@ -331,7 +345,7 @@ mod tests {
 
     #[test]
     fn each_range_names_its_field() {
-        let cases: [(Field, Settings, &str); 9] = [
+        let cases: [(Field, Settings, &str); 10] = [
             (
                 Field::DebounceMs,
                 Settings {
@@ -371,6 +385,14 @@ mod tests {
                     ..web()
                 },
                 "texts_per_number_per_day",
+            ),
+            (
+                Field::MailsPerAddressPerDay,
+                Settings {
+                    mails_per_address_per_day: 101,
+                    ..web()
+                },
+                "mails_per_address_per_day",
             ),
             (
                 Field::Language,

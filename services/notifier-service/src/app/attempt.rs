@@ -62,11 +62,11 @@ impl App {
                 None => {
                     begun = Tried::Begun(row.attempts + 1);
                     // A delivery that is tried again was counted the first time.
-                    let counts = row.step == Step::Text && row.attempts == 0;
+                    let (step, counts) = (row.step, row.attempts == 0);
                     lag = row.due_at.map(|due_at| (row.step, due_at, open.now));
                     self.begin_attempt(&mut tx, &mut open, row, message).await?;
                     // Last: everybody who sends for this workspace waits for the counter's row.
-                    if counts && !self.use_limits(&mut tx, &open, message).await? {
+                    if counts && !self.use_limits(&mut tx, &open, step, message).await? {
                         return Ok(Tried::OverLimit);
                     }
                 }
@@ -143,23 +143,23 @@ impl App {
     }
 
     /// False: a limit of the day would be passed, and the transaction has to be given up.
-    async fn use_limits(&self, tx: &mut Tx, open: &OpenCase, message: &Message) -> Result<bool> {
-        let texts = open
-            .case
-            .settings
-            .as_ref()
-            .map_or(1, |settings| settings.texts_per_number_per_day);
+    async fn use_limits(&self, tx: &mut Tx, open: &OpenCase, step: Step, message: &Message) -> Result<bool> {
+        let settings = open.case.settings.as_ref();
+        let limit = settings.map_or(1, |settings| settings.daily_limit(step)).into();
         let micro_pu = match message.hold {
             Hold::Held { micro_pu } => postgres::unsigned(micro_pu)?,
             _ => 0,
         };
         let mac = self.mac_of(&open.workspace, message);
-        let uses = [
-            Use::new(Scope::Number(&mac), 1, texts.into()),
-            Use::new(Scope::MicroPu, micro_pu, self.daily_micro_pu),
-        ];
+        let uses: &[Use<'_>] = match step {
+            Step::Text => &[
+                Use::new(Scope::Number(&mac), 1, limit),
+                Use::new(Scope::MicroPu, micro_pu, self.daily_micro_pu),
+            ],
+            Step::Mail => &[Use::new(Scope::Address(&mac), 1, limit)],
+        };
         let day = open.now.to_zoned(TimeZone::UTC).date();
-        use_limits(tx, &open.workspace, day, &uses).await
+        use_limits(tx, &open.workspace, day, uses).await
     }
 
     async fn begin_attempt(

@@ -34,6 +34,7 @@ pub(crate) fn settings() -> Settings {
         business_name: "Acme".into(),
         allowed_origins: vec![],
         texts_per_number_per_day: 3,
+        mails_per_address_per_day: 3,
     }
 }
 

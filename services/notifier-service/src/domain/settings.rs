@@ -1,3 +1,4 @@
+use crate::domain::Step;
 use domain::{Language, TimeScale};
 use events::common::{ChannelKind, ChannelSettings, FieldRule, FollowUpPolicy, PresenceSource};
 use jiff::{SignedDuration, Timestamp};
@@ -5,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// Texts a number may get in a day where the channel does not say.
 const TEXTS_PER_NUMBER_PER_DAY: u32 = 3;
+
+/// Mails an address may get in a day where the channel does not say.
+const MAILS_PER_ADDRESS_PER_DAY: u32 = 3;
 
 /// A new key opened for answers that came after everything was sent waits at least this long after the last send.
 const GAP_AFTER_SEND: SignedDuration = SignedDuration::from_hours(1);
@@ -45,7 +49,11 @@ pub struct Settings {
     pub language: String,
     pub business_name: String,
     pub allowed_origins: Vec<String>,
+    /// 0: not told.
     pub texts_per_number_per_day: u32,
+    /// 0: told of before the setting was there.
+    #[serde(default)]
+    pub mails_per_address_per_day: u32,
 }
 
 impl Settings {
@@ -74,11 +82,18 @@ impl Settings {
             language: wire.language.clone(),
             business_name: wire.business_name.clone(),
             allowed_origins: wire.allowed_origins.clone(),
-            texts_per_number_per_day: match wire.texts_per_number_per_day {
-                0 => TEXTS_PER_NUMBER_PER_DAY,
-                limit => limit,
-            },
+            texts_per_number_per_day: wire.texts_per_number_per_day,
+            mails_per_address_per_day: wire.mails_per_address_per_day,
         }
+    }
+
+    /// How many messages of this step one number, or one address, may get in a day.
+    pub fn daily_limit(&self, step: Step) -> u32 {
+        let (told, default) = match step {
+            Step::Text => (self.texts_per_number_per_day, TEXTS_PER_NUMBER_PER_DAY),
+            Step::Mail => (self.mails_per_address_per_day, MAILS_PER_ADDRESS_PER_DAY),
+        };
+        if told == 0 { default } else { told }
     }
 
     /// English where the channel names no language of ours.

@@ -1,4 +1,4 @@
-//! What forbids a text: balance and limits.
+//! What forbids a text or a mail: balance and limits.
 
 use crate::harness::{Customer, EMAIL, Harness, PHONE, SOON, Tested};
 use crate::peers::PART;
@@ -43,6 +43,35 @@ async fn a_number_gets_three_texts_a_day() -> Tested {
     notifier.advance(24 * 3600).await;
     due(&notifier).await?;
     notifier.sms.nth(PHONE, 4, SOON).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_address_gets_three_mails_a_day_and_explain_says_so() -> Tested {
+    let notifier = Harness::start().await?;
+    let unread = async || {
+        let customer = notifier.customer(false, true).await?;
+        notifier.leave(&customer).await?;
+        notifier.answer(&customer, 2).await?;
+        notifier.armed(&customer).await?;
+        notifier.advance(60).await;
+        anyhow::Ok(customer)
+    };
+    for sent in 1..=3 {
+        unread().await?;
+        notifier.smtp.nth(EMAIL, sent, SOON).await?;
+    }
+    let customer = unread().await?;
+    let told = notifier.delivery(&customer, DeliveryStatus::Failed).await?;
+    assert_eq!(told.deliveries[0].reason, "send.limit");
+    assert!(told.summary.ends_with("has reached its limit."), "{}", told.summary);
+    assert_eq!(notifier.sent().await, (0, 3));
+    notifier.advance(24 * 3600).await;
+    unread().await?;
+    notifier.smtp.nth(EMAIL, 4, SOON).await?;
+    // A hash is kept, no address.
+    let hashes = "SELECT count(*) FROM send_limit WHERE scope = $1 AND length(key) = 32";
+    assert_eq!(notifier.count(hashes, "address").await?, 2);
     Ok(())
 }
 

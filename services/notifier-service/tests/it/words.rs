@@ -41,6 +41,7 @@ pub fn settings() -> ChannelSettings {
         default_country: "PL".into(),
         allowed_origins: vec!["https://shop.example".into()],
         texts_per_number_per_day: 3,
+        mails_per_address_per_day: 3,
     }
 }
 

@@ -81,6 +81,8 @@ pub struct Settings {
     allowed_origins: Option<Vec<String>>,
     /// Texts a single number may get in a day.
     texts_per_number_per_day: Option<u32>,
+    /// Mails a single address may get in a day.
+    mails_per_address_per_day: Option<u32>,
 }
 
 /// A channel.
@@ -154,6 +156,7 @@ impl From<ChannelSettings> for Settings {
             default_country: Some(found.default_country),
             allowed_origins: Some(found.allowed_origins),
             texts_per_number_per_day: Some(found.texts_per_number_per_day),
+            mails_per_address_per_day: Some(found.mails_per_address_per_day),
         }
     }
 }
@@ -218,6 +221,7 @@ impl Settings {
             default_country: std::convert::identity;
             allowed_origins: std::convert::identity;
             texts_per_number_per_day: std::convert::identity;
+            mails_per_address_per_day: std::convert::identity;
         }
         (settings, FieldMask { paths })
     }
@@ -303,10 +307,11 @@ mod tests {
             default_country: "PL".into(),
             allowed_origins: vec!["https://shop.example".into()],
             texts_per_number_per_day: 5,
+            mails_per_address_per_day: 4,
         };
         let json = serde_json::to_string(&Settings::from(there.clone())).expect("JSON");
         let back: Settings = serde_json::from_str(&json).expect("settings");
         let (back, mask) = back.change();
-        assert_eq!((back, mask.paths.len()), (there, 17));
+        assert_eq!((back, mask.paths.len()), (there, 18));
     }
 }

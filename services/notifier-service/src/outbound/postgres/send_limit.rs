@@ -10,6 +10,8 @@ use store::{OrFault, Tx};
 pub enum Scope<'a> {
     /// Texts to a number, known by its keyed hash.
     Number(&'a [u8]),
+    /// Mails to an address, known by its keyed hash.
+    Address(&'a [u8]),
     /// Micro-PU of the workspace.
     MicroPu,
 }
@@ -18,6 +20,7 @@ impl Scope<'_> {
     fn columns(&self) -> (&'static str, &[u8]) {
         match self {
             Self::Number(mac) => ("number", mac),
+            Self::Address(mac) => ("address", mac),
             Self::MicroPu => ("micro_pu", &[]),
         }
     }

@@ -104,6 +104,7 @@ fn settings() -> Vec<Case<'static>> {
         patch(json!({ "unread_mail_ms": 86_400_001_u64 }), "unread_mail_ms"),
         patch(json!({ "texts_per_number_per_day": 0 }), "texts_per_number_per_day"),
         patch(json!({ "texts_per_number_per_day": 101 }), "texts_per_number_per_day"),
+        patch(json!({ "mails_per_address_per_day": 101 }), "mails_per_address_per_day"),
         patch(json!({ "language": "tlh" }), "language"),
         patch(json!({ "default_country": "Poland" }), "default_country"),
         patch(json!({ "business_name": "" }), "business_name"),
