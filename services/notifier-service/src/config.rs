@@ -39,7 +39,7 @@ runtime::settings! {
         "HOMING_NOTIFIER_DAILY_MICRO_PU_CEILING" daily_micro_pu: u64 = "1000000000";
         /// An answer whose time is longer ago when it is first heard of is not followed up, so that bringing in old conversations sends nothing. Measured by the clock, not divided by the time scale. At least 60000.
         "HOMING_NOTIFIER_ANSWER_MAX_AGE_MS" answer_max_age: Millis = "86400000";
-        /// Days for which the history of decisions and the providers' receipts are kept. 1 to 36500.
+        /// Days for which the history of decisions, the providers' receipts, and what was told of a visitor's presence are kept. 1 to 36500.
         "HOMING_NOTIFIER_RETENTION_DAYS" retention_days: u32 = "400";
     }
 }

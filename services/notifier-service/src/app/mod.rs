@@ -62,7 +62,7 @@ pub struct App {
     pub daily_micro_pu: u64,
     /// An answer that is older when it is first heard of is not followed up.
     pub answer_max_age: SignedDuration,
-    /// History and receipts are kept for this long.
+    /// History, receipts and visitors' presence are kept for this long.
     pub retention: SignedDuration,
     pub metrics: Metrics,
     pub conversations: Conversations,

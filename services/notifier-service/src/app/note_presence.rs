@@ -20,7 +20,7 @@ impl App {
             version: fact.version,
         };
         let mut tx = self.store.begin(workspace).await?;
-        presence::fold_presence(&mut tx, workspace, visitor, &told).await?;
+        presence::fold_presence(&mut tx, workspace, visitor, &told, self.now()).await?;
         tx.commit().await?;
         let mut tx = self.store.begin(workspace).await?;
         let waiting = conversation::waiting_for_visitor(&mut tx, workspace, visitor).await?;

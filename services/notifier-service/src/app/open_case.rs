@@ -125,7 +125,7 @@ impl App {
                 channel::keep_channel(tx, workspace, channel).await?;
             }
             if let Some(visitor) = visitor {
-                presence::keep_visitor(tx, workspace, visitor).await?;
+                presence::keep_visitor(tx, workspace, visitor, self.now()).await?;
             }
             // Told of in between: what was told is there now.
             rest = case::read_rest(tx, workspace, &key).await?;

@@ -1,5 +1,5 @@
 use super::App;
-use crate::outbound::postgres::{receipt, send_limit, timeline};
+use crate::outbound::postgres::{presence, receipt, return_link, send_limit, timeline};
 use fault::Result;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 const EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// Rows deleted at a time: short transactions.
 const BATCH: i64 = 2_000;
+/// Links stay for so long after their end: whoever looks into a complaint about one finds it.
+const LINK_GRACE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl App {
     /// Deletes what is too old now, and every hour, until `stop`. Several may run; they wait for each other's rows.
@@ -33,6 +35,8 @@ impl App {
                 timeline::prune_entries(&mut tx, before, BATCH).await?,
                 receipt::prune_receipts(&mut tx, before, BATCH).await?,
                 send_limit::prune_limits(&mut tx, day, BATCH).await?,
+                return_link::prune_return_links(&mut tx, now - LINK_GRACE, BATCH).await?,
+                presence::prune_visitors(&mut tx, before, BATCH).await?,
             ];
             tx.commit().await?;
             let full = most.iter().any(|pruned| *pruned >= BATCH.unsigned_abs());

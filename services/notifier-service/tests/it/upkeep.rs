@@ -13,6 +13,47 @@ use testkit::eventually;
 const DAY: u64 = 24 * 3600;
 
 #[tokio::test]
+async fn links_and_visitors_are_deleted_when_they_are_too_old() -> Tested {
+    let notifier = Harness::start().await?;
+    let links = async |id: &str| {
+        notifier
+            .count("SELECT count(*) FROM return_link WHERE conversation::text = $1", id)
+            .await
+    };
+    let visitors = async |id: &str| {
+        notifier
+            .count("SELECT count(*) FROM presence_view WHERE visitor::text = $1", id)
+            .await
+    };
+    let old = notifier.texted().await?;
+    let (link, visitor) = (old.conversation.to_string(), old.visitor.to_string());
+    assert_eq!((links(&link).await?, visitors(&visitor).await?), (1, 1));
+    notifier.advance(36 * DAY).await;
+    let newer = notifier.texted().await?;
+    let newer_link = newer.conversation.to_string();
+    assert_eq!(links(&link).await?, 1, "seven days of life and a month of grace");
+    notifier.advance(2 * DAY).await;
+    eventually("the old link is gone", SOON, async || {
+        (links(&link).await.ok()? == 0).then_some(())
+    })
+    .await?;
+    assert_eq!((links(&newer_link).await?, visitors(&visitor).await?), (1, 1));
+    notifier.quiet().await?;
+    // 402 days after the old one was heard of, 366 after the newer one.
+    notifier.advance(364 * DAY).await;
+    eventually("the old visitor is gone", SOON, async || {
+        (visitors(&visitor).await.ok()? == 0).then_some(())
+    })
+    .await?;
+    assert_eq!(visitors(&newer.visitor.to_string()).await?, 1);
+    // Whoever comes back is known again.
+    notifier.come_back(&old).await?;
+    notifier.caught_up().await?;
+    assert_eq!(visitors(&visitor).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn history_receipts_and_counters_are_deleted_when_they_are_too_old() -> Tested {
     let notifier = Harness::start().await?;
     let text = async |texts: usize| {

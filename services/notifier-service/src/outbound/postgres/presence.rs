@@ -7,12 +7,13 @@ use serde::Deserialize;
 use store::{OrFault, Tx};
 
 /// Keeps the place of a visitor that was never seen: what is told of it waits for this transaction.
-pub async fn keep_visitor(tx: &mut Tx, workspace: &WorkspaceId, visitor: VisitorId) -> Result<()> {
+pub async fn keep_visitor(tx: &mut Tx, workspace: &WorkspaceId, visitor: VisitorId, now: Timestamp) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO presence_view (workspace_id, visitor, epoch, version) VALUES ($1, $2, 0, 0)
+        "INSERT INTO presence_view (workspace_id, visitor, epoch, version, heard_at) VALUES ($1, $2, 0, 0, $3)
          ON CONFLICT DO NOTHING",
         workspace.as_str(),
-        visitor.0
+        visitor.0,
+        now.to_sqlx() as _
     )
     .execute(&mut **tx)
     .await
@@ -46,12 +47,18 @@ pub fn parse(json: serde_json::Value) -> Result<Presence> {
 }
 
 /// Keeps the higher (epoch, version).
-pub async fn fold_presence(tx: &mut Tx, workspace: &WorkspaceId, visitor: VisitorId, told: &Presence) -> Result<()> {
+pub async fn fold_presence(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    visitor: VisitorId,
+    told: &Presence,
+    now: Timestamp,
+) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO presence_view AS held (workspace_id, visitor, state, cause, since, epoch, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO presence_view AS held (workspace_id, visitor, state, cause, since, epoch, version, heard_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (workspace_id, visitor) DO UPDATE SET state = excluded.state, cause = excluded.cause,
-           since = excluded.since, epoch = excluded.epoch, version = excluded.version
+           since = excluded.since, epoch = excluded.epoch, version = excluded.version, heard_at = excluded.heard_at
          WHERE (held.epoch, held.version) < (excluded.epoch, excluded.version)",
         workspace.as_str(),
         visitor.0,
@@ -59,10 +66,28 @@ pub async fn fold_presence(tx: &mut Tx, workspace: &WorkspaceId, visitor: Visito
         told.cause.map(PresenceCause::word),
         told.since.map(|since| since.to_sqlx()) as _,
         signed(told.epoch)?,
-        signed(told.version)?
+        signed(told.version)?,
+        now.to_sqlx() as _
     )
     .execute(&mut **tx)
     .await
     .or_fault("fold presence")?;
     Ok(())
+}
+
+/// Deletes some visitors of all workspaces who were last heard of before `before`; says how many. In a worker's
+/// transaction.
+pub async fn prune_visitors(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
+    // Who is heard of meanwhile stays.
+    let pruned = sqlx::query!(
+        "DELETE FROM presence_view p USING (
+           SELECT workspace_id, visitor FROM presence_view WHERE heard_at < $1 LIMIT $2) old
+         WHERE p.workspace_id = old.workspace_id AND p.visitor = old.visitor AND p.heard_at < $1",
+        before.to_sqlx() as _,
+        limit
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("prune visitors")?;
+    Ok(pruned.rows_affected())
 }

@@ -46,3 +46,18 @@ pub async fn find_return_link(
     .or_fault("find return link")?;
     Ok(row.map(|row| (ConversationId(row.conversation), DeliveryId(row.delivery))))
 }
+
+/// Deletes some links of all workspaces that expired before `before`; says how many. In a worker's transaction.
+pub async fn prune_return_links(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
+    let pruned = sqlx::query!(
+        "DELETE FROM return_link l USING (
+           SELECT workspace_id, token_hash FROM return_link WHERE expires_at < $1 LIMIT $2) old
+         WHERE l.workspace_id = old.workspace_id AND l.token_hash = old.token_hash",
+        before.to_sqlx() as _,
+        limit
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("prune return links")?;
+    Ok(pruned.rows_affected())
+}
