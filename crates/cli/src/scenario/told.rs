@@ -219,6 +219,7 @@ mod tests {
             deliveries: deliveries.into(),
             timeline: timeline.collect(),
             summary: "Sent: text delivered; it ended because the customer returned.".to_owned(),
+            ..Default::default()
         }
     }
 
