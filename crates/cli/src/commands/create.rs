@@ -140,21 +140,19 @@ pub(crate) async fn integration(command: IntegrationCommand, out: &Out) -> Resul
             scopes
         }
     )?;
-    if created.token.is_empty() {
+    let token = Some(&created.token).filter(|token| !token.is_empty());
+    if token.is_none() {
         say("it existed already: its token cannot be shown again");
-        return Ok(ExitCode::SUCCESS);
     }
     let prefix = events::ingest_prefix(&ids.0, &ids.1);
     let inbox = format!("_INBOX.{}", created.nats_user);
     if out.json() {
         let user = &created.nats_user;
-        out.document(
-            &json!({ "token": created.token, "nats_user": user, "nats_prefix": prefix, "nats_inbox_prefix": inbox }),
-        )?;
-    } else {
+        out.document(&json!({ "token": token, "nats_user": user, "nats_prefix": prefix, "nats_inbox_prefix": inbox }))?;
+    } else if let Some(token) = token {
         let row = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
         let rows = [
-            row("token", &created.token),
+            row("token", token),
             row("NATS user", &created.nats_user),
             row("NATS inbox prefix", &inbox),
             row("may publish to", &prefix),
