@@ -2,6 +2,8 @@
 
 #[path = "it/bad_input/mod.rs"]
 mod bad_input;
+#[path = "it/commands.rs"]
+mod commands;
 #[path = "it/examples.rs"]
 mod examples;
 #[path = "it/kills.rs"]
