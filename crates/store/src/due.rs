@@ -1,7 +1,8 @@
 //! Durable timers: rows with `due_at` and `leased_until`, claimed under the worker role, worked on under their own
 //! workspace. A table needs `workspace_id, id, due_at, leased_until`, `homing_worker(table, 'workspace_id, id, due_at,
-//! leased_until', 'leased_until')` and a partial index on `due_at`. Who finishes a row sets its next `due_at` (or
-//! null) and clears `leased_until`; who dies leaves the row to the next one when the lease ends.
+//! leased_until', 'leased_until')` and two partial indexes: on `due_at` where it is not null, and on `leased_until` where
+//! neither is. Who finishes a row sets its next `due_at` (or null) and clears `leased_until`; who dies leaves the row to
+//! the next one when the lease ends.
 
 use crate::{OrFault, Store};
 use domain::{Timestamp, WorkspaceId};
