@@ -20,6 +20,7 @@ pub struct ConsumerSpec {
     pub stream: &'static StreamSpec,
     /// Durable name; with its stream, the identity of the consumer. Also the name of its inbox rows.
     pub durable: &'static str,
+    /// Subjects; none: all of the stream's.
     pub filters: Vec<String>,
     /// Messages handled at once (one by one), or batches' writers (in batches).
     pub workers: usize,

@@ -1,11 +1,10 @@
 use crate::consume::Reader;
 use crate::parked::{Item, Parked};
 use crate::received::received;
-use crate::settle::{Next, backoff, give_back, progress, settle};
+use crate::settle::{Next, acknowledge_unheard, backoff, give_back, progress, settle};
 use crate::{Bus, ConsumerSpec};
 use events::Received;
 use fault::{Fault, Result};
-use futures::future::join_all;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,16 +172,18 @@ impl<H: BatchHandler> Writer<H> {
                 (0..count).map(|_| Err(Fault::internal(text.clone()))).collect()
             });
         metrics::handled(self.spec.durable, began.elapsed());
-        let settled = items.into_iter().zip(results).map(|(item, result)| {
-            let (bus, spec) = (&self.bus, &self.spec);
+        // One request to the server for the whole batch: its last success.
+        let asked = results.iter().rposition(Result::is_ok);
+        let mut left = Vec::new();
+        for (index, (item, result)) in items.into_iter().zip(results).enumerate() {
+            if result.is_ok() && Some(index) != asked {
+                acknowledge_unheard(&self.bus, &self.spec, &item.message).await;
+                continue;
+            }
             // One line in the log for a whole outage.
             let tell = first && result.is_err();
             first &= result.is_ok();
-            async move { (settle(bus, spec, &item.message, result, tell).await, item) }
-        });
-        let mut left = Vec::new();
-        for (next, item) in join_all(settled).await {
-            if let Next::Again(wanted) = next {
+            if let Next::Again(wanted) = settle(&self.bus, &self.spec, &item.message, result, tell).await {
                 pause = pause.max(wanted);
                 left.push(item);
             }

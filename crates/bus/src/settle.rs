@@ -34,6 +34,15 @@ pub(crate) async fn give_back(bus: &Bus, message: &Message) {
     }
 }
 
+/// Acknowledges a handled message without waiting for the server's word; the word on a later one of the same consumer
+/// stands for it, as acknowledgements arrive in their order.
+pub(crate) async fn acknowledge_unheard(bus: &Bus, spec: &ConsumerSpec, message: &Message) {
+    if let Some(reply) = message.reply.clone() {
+        let _ = bus.client().publish(reply, AckKind::Ack.into()).await;
+    }
+    metrics::consumed(spec.durable, "done");
+}
+
 /// Settles one handled message. `first`: nobody was told yet that something is away.
 pub(crate) async fn settle(bus: &Bus, spec: &ConsumerSpec, message: &Message, result: Result<()>, first: bool) -> Next {
     let Err(fault) = result else {

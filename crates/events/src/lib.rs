@@ -33,5 +33,5 @@ pub use fact::{Fact, REGISTRY};
 pub use login::Login;
 pub use stream::{DEAD, FACTS, GIVEN_UP_SUBJECTS, INGEST, Retention, StreamSpec};
 pub use subject::{
-    DEAD_SUBJECTS, FACT_SUBJECTS, INGEST_SUBJECTS, Subject, dead_letter, fact_filter, ingest_filter, ingest_prefix,
+    DEAD_SUBJECTS, FACT_SUBJECTS, INGEST_SUBJECTS, Subject, dead_letter, fact_filter, ingest_prefix, workspace_facts,
 };

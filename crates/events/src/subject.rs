@@ -77,6 +77,11 @@ pub fn fact_filter<F: crate::Fact>() -> String {
     format!("{FACT}.*.{}.{}", F::AGGREGATE, F::EVENT)
 }
 
+/// All facts of one workspace.
+pub fn workspace_facts(workspace: &WorkspaceId) -> String {
+    format!("{FACT}.{workspace}.>")
+}
+
 /// All facts about one kind of thing, in all workspaces.
 pub(crate) fn facts_about(aggregate: &str) -> String {
     format!("{FACT}.*.{aggregate}.*")
@@ -85,11 +90,6 @@ pub(crate) fn facts_about(aggregate: &str) -> String {
 /// Dead letters of one consumer, in all workspaces.
 pub(crate) fn dead_letters_of(consumer: &str) -> String {
     format!("{DEAD}.*.{consumer}")
-}
-
-/// Filter for one kind of ingest event in all workspaces.
-pub fn ingest_filter(event: &str) -> String {
-    format!("{INGEST}.*.*.{event}")
 }
 
 /// What an integration may publish to: its prefix and everything below.
