@@ -109,6 +109,10 @@ fn to_publish() -> Vec<Right> {
         ),
         ("$JS.API.STREAM.MSG.GET.HOMING_INGEST".into(), &[]),
         ("$JS.API.STREAM.MSG.GET.HOMING_DEAD".into(), &["operator"]),
+        (
+            "$JS.API.STREAM.MSG.GET.HOMING_FACTS".into(),
+            &["presence", "conversation", "routing", "notifier", "billing", "operator"],
+        ),
         ("$JS.API.DIRECT.GET.HOMING_INGEST".into(), &[]),
         ("$JS.API.STREAM.CREATE.HOMING_INGEST".into(), &["conversation"]),
         ("$JS.API.STREAM.UPDATE.HOMING_FACTS".into(), &["conversation"]),

@@ -33,6 +33,8 @@ pub enum Command {
         #[command(subcommand)]
         command: EventsCommand,
     },
+    /// Replay recorded facts under another policy: what would have been sent, when, and what it would have cost.
+    Simulate(SimulateArgs),
     /// What could not be handled.
     Dlq {
         #[command(subcommand)]
@@ -173,6 +175,14 @@ pub enum EventsCommand {
         #[arg(default_value = "-")]
         file: PathBuf,
     },
+    /// Print recorded facts, one JSON document a line, with the channels' settings: what `simulate` reads.
+    Export {
+        #[arg(short, long)]
+        workspace: String,
+        /// Day (UTC), for example 2026-11-01, or moment, for example 2026-11-01T12:00:00Z; facts are kept for 7 days.
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
     /// Print what happens as it happens, one JSON document a line.
     Tail {
         /// Of this workspace only.
@@ -183,6 +193,36 @@ pub enum EventsCommand {
         count: Option<usize>,
     },
 }
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = POLICY)]
+pub struct SimulateArgs {
+    /// What `homing events export` printed; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub events: PathBuf,
+    /// JSON: settings to try, by channel; without it the recorded settings are replayed.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Price of a text; the mean of the recorded charges where it is not named.
+    #[arg(long, value_name = "PU")]
+    pub text_pu: Option<String>,
+    /// Price of a mail; the mean of the recorded charges where it is not named.
+    #[arg(long, value_name = "PU")]
+    pub mail_pu: Option<String>,
+    /// Also print every message: when, and in which conversation.
+    #[arg(long)]
+    pub list: bool,
+    /// How much faster product durations passed in the recording; 1 to 10000.
+    #[arg(long, default_value_t = 1.0, value_parser = time_scale)]
+    pub time_scale: f64,
+}
+
+/// The form of a policy file; shown by `simulate --help`.
+const POLICY: &str = "A policy file names channels, or * for the others, and what to change of their settings:
+  {\"*\": {\"debounce_ms\": 60000}, \"web\": {\"policy\": \"email_on_unread\", \"unread_mail_ms\": 3600000}}
+Settings: follow_up, policy, bot_answers_follow_up, confirmation_text, debounce_ms, ceiling_ms, escalation_ms,
+unread_mail_ms, texts_per_number_per_day, mails_per_address_per_day. What is not named stays as it was recorded.
+Customers are taken to have behaved as recorded; providers take everything.";
 
 #[derive(Debug, Subcommand)]
 pub enum DlqCommand {

@@ -28,6 +28,7 @@ pub async fn run(args: Args) -> ExitCode {
         Command::Check(args) => commands::check::run(args, &out).await,
         Command::Explain(args) => commands::explain::run(args, &out).await,
         Command::Events { command } => commands::events::run(command, &out).await,
+        Command::Simulate(args) => commands::simulate::run(args, &out).await,
         Command::Dlq { command } => commands::dlq::run(command, &out).await,
         Command::Workspace { command } => commands::create::workspace(command, &out).await,
         Command::Channel { command } => commands::create::channel(command, &out).await,

@@ -1,7 +1,10 @@
 //! Answers of the services as rows and JSON.
 
-use events::instant;
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use anyhow::{Context, Result};
+use async_nats::HeaderMap;
+use events::{Subject, headers, instant};
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use prost_types::Timestamp;
 use rpc::notifier::{Delivery, ExplainFollowUpResponse, FollowUp, TimelineEntry};
 use serde_json::{Value, json};
@@ -114,18 +117,41 @@ pub(crate) fn explained(answer: &ExplainFollowUpResponse) -> Value {
     })
 }
 
+/// A fact as one JSON document; `None` where the subject is not a fact's.
+pub(crate) fn fact_line(subject: &Subject, map: &HeaderMap, payload: &[u8]) -> Option<Value> {
+    let Subject::Fact { aggregate, event, .. } = subject else {
+        return None;
+    };
+    let header = |name: &str| map.get(name).map(|value| value.as_str().to_owned());
+    Some(json!({
+        "at": header(headers::CE_TIME), "workspace": subject.workspace().as_str(), "fact": format!("{aggregate}.{event}"),
+        "id": header(headers::CE_ID), "source": header(headers::CE_SOURCE), "trace": header(headers::TRACEPARENT),
+        "data": fact(aggregate, event, payload),
+    }))
+}
+
+/// The payload of a fact from its canonical JSON: what [`fact`] gives, read back.
+pub(crate) fn payload(aggregate: &str, event: &str, data: Value) -> Result<Vec<u8>> {
+    let descriptor =
+        descriptor(aggregate, event).with_context(|| format!("{aggregate}.{event} is not a known fact"))?;
+    Ok(DynamicMessage::deserialize(descriptor, data)?.encode_to_vec())
+}
+
 /// A fact's payload as canonical JSON; `null` for kinds that are not in the catalogue and for broken payloads.
 pub(crate) fn fact(aggregate: &str, event: &str, payload: &[u8]) -> Value {
-    let camel = |word: &str| word.split('_').map(capital).collect::<String>();
-    let name = format!("homing.event.v1.{}{}", camel(aggregate), camel(event));
-    // `visitor.presence_changed` is VisitorPresenceChanged, and so is every other.
-    let message = DescriptorPool::decode(rpc::FILE_DESCRIPTOR_SET)
-        .ok()
-        .and_then(|pool| pool.get_message_by_name(&name));
-    let decoded = message.and_then(|message| DynamicMessage::decode(message, payload).ok());
+    let decoded = descriptor(aggregate, event).and_then(|message| DynamicMessage::decode(message, payload).ok());
     decoded
         .and_then(|decoded| serde_json::to_value(decoded).ok())
         .unwrap_or_default()
+}
+
+/// `visitor.presence_changed` is VisitorPresenceChanged, and so is every other.
+fn descriptor(aggregate: &str, event: &str) -> Option<MessageDescriptor> {
+    let camel = |word: &str| word.split('_').map(capital).collect::<String>();
+    let name = format!("homing.event.v1.{}{}", camel(aggregate), camel(event));
+    DescriptorPool::decode(rpc::FILE_DESCRIPTOR_SET)
+        .ok()?
+        .get_message_by_name(&name)
 }
 
 fn capital(word: &str) -> String {

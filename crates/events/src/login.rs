@@ -81,6 +81,8 @@ pub const OPERATOR: Login = Login {
     says: || {
         let mut rights = vec![FACT_SUBJECTS.into(), INGEST_SUBJECTS.into()];
         rights.extend([&FACTS, &INGEST, &DEAD].map(|stream| api("STREAM.INFO", stream, "")));
+        // Facts are exported one by one: a reader's rights would reach to the services' consumers.
+        rights.push(api("STREAM.MSG.GET", &FACTS, ""));
         // A reader of dead letters has no name.
         rights.extend(["", ".>"].map(|tail| api("CONSUMER.CREATE", &DEAD, tail)));
         rights.extend(["CONSUMER.INFO", "CONSUMER.MSG.NEXT", "CONSUMER.DELETE"].map(|verb| api(verb, &DEAD, ".*")));

@@ -7,6 +7,7 @@ mod domain;
 mod inbound;
 mod metrics;
 mod outbound;
+pub mod simulation;
 mod wiring;
 
 pub use config::Config;

@@ -14,6 +14,8 @@ mod outages;
 mod provider_call;
 #[path = "it/replicas.rs"]
 mod replicas;
+#[path = "it/simulate.rs"]
+mod simulate;
 #[path = "it/trace.rs"]
 mod trace;
 

@@ -9,7 +9,6 @@ use domain::{IntegrationId, WorkspaceId};
 use events::{Subject, cloudevent, headers};
 use fault::Fault;
 use futures::StreamExt;
-use serde_json::json;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 
 use super::dlq::connect;
@@ -24,6 +23,7 @@ pub(crate) async fn run(command: EventsCommand, out: &Out) -> Result<ExitCode> {
             integration,
             file,
         } => publish(&workspace, &integration, file).await?,
+        EventsCommand::Export { workspace, since } => super::export::export(&workspace, since.as_deref(), out).await?,
         EventsCommand::Tail { workspace, count } => tail(workspace, count, out).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -59,7 +59,7 @@ async fn publish(workspace: &str, integration: &str, file: PathBuf) -> Result<()
     Ok(())
 }
 
-async fn open(file: &Path) -> Result<Box<dyn AsyncBufRead + Unpin>> {
+pub(super) async fn open(file: &Path) -> Result<Box<dyn AsyncBufRead + Unpin>> {
     if file == Path::new("-") {
         return Ok(Box::new(BufReader::new(tokio::io::stdin())));
     }
@@ -89,19 +89,11 @@ async fn tail(workspace: Option<String>, count: Option<usize>, out: &Out) -> Res
     while left > 0
         && let Some((subject, message)) = facts.next().await
     {
-        let map = message.headers.clone().unwrap_or_default();
-        let header = |name: &str| map.get(name).map(|value| value.as_str().to_owned());
-        let Subject::Fact { aggregate, event, .. } = &subject else {
+        let Some(line) = show::fact_line(&subject, &message.headers.clone().unwrap_or_default(), &message.payload)
+        else {
             continue;
         };
-        out.line(
-            json!({
-                "at": header(headers::CE_TIME), "workspace": subject.workspace().as_str(), "fact": format!("{aggregate}.{event}"),
-                "id": header(headers::CE_ID), "source": header(headers::CE_SOURCE), "trace": header(headers::TRACEPARENT),
-                "data": show::fact(aggregate, event, &message.payload),
-            })
-            .to_string(),
-        )?;
+        out.line(line.to_string())?;
         left -= 1;
     }
     Ok(())

@@ -137,7 +137,7 @@ fn show_usage(usage: GetUsageResponse, out: &Out) -> Result<()> {
 }
 
 /// PU with at most six decimals as micro-PU, exactly.
-fn micro(text: &str) -> Result<i64, Fault> {
+pub(super) fn micro(text: &str) -> Result<i64, Fault> {
     let wrong = || {
         Fault::invalid(
             "pu",
@@ -156,7 +156,7 @@ fn micro(text: &str) -> Result<i64, Fault> {
 }
 
 /// Midnight UTC of a day.
-fn start_of(day: &str) -> Result<jiff::Timestamp> {
+pub(super) fn start_of(day: &str) -> Result<jiff::Timestamp> {
     let wrong = |_| Fault::invalid("date", "must be a day, for example 2026-11-21");
     let date: jiff::civil::Date = day.parse().map_err(wrong)?;
     Ok(date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp())

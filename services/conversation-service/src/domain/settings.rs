@@ -1,6 +1,6 @@
 //! Settings of a channel: defaults, ranges, and changes by field mask.
 
-use domain::{ChannelId, Country, Invalid, Language};
+use domain::{ChannelId, Country, Invalid, Language, limits};
 use serde::{Deserialize, Serialize};
 
 /// What a channel is.
@@ -132,10 +132,6 @@ pub enum Field {
     MailsPerAddressPerDay,
 }
 
-const HOUR_MS: u32 = 3_600_000;
-const DAY_MS: u32 = 24 * HOUR_MS;
-/// Longer debounces would look like lost messages.
-const MAX_DEBOUNCE_MS: u32 = 600_000;
 /// Names above this do not fit a text of one part together with link and number.
 const MAX_NAME: usize = 60;
 /// A page of origins; more belongs behind one origin.
@@ -249,22 +245,22 @@ impl Settings {
 
     fn check(&self, kind: ChannelKind) -> Result<(), Invalid> {
         let refuse = |field, remedy: &str| Err(Invalid::new(field, remedy));
-        if self.debounce_ms > MAX_DEBOUNCE_MS {
+        if self.debounce_ms > limits::DEBOUNCE_MS {
             return refuse("debounce_ms", "must be 0 to 600,000 ms");
         }
-        if self.ceiling_ms < self.debounce_ms || self.ceiling_ms > HOUR_MS {
+        if self.ceiling_ms < self.debounce_ms || self.ceiling_ms > limits::CEILING_MS {
             return refuse("ceiling_ms", "must be at least debounce_ms and at most 3,600,000 ms");
         }
-        if self.escalation_ms > DAY_MS {
+        if self.escalation_ms > limits::WAIT_MS {
             return refuse("escalation_ms", "must be 0 to 86,400,000 ms");
         }
-        if self.unread_mail_ms > DAY_MS {
+        if self.unread_mail_ms > limits::WAIT_MS {
             return refuse("unread_mail_ms", "must be 0 to 86,400,000 ms");
         }
-        if !(1..=100).contains(&self.texts_per_number_per_day) {
+        if !limits::SENDS_PER_DAY.contains(&self.texts_per_number_per_day) {
             return refuse("texts_per_number_per_day", "must be 1 to 100");
         }
-        if !(1..=100).contains(&self.mails_per_address_per_day) {
+        if !limits::SENDS_PER_DAY.contains(&self.mails_per_address_per_day) {
             return refuse("mails_per_address_per_day", "must be 1 to 100");
         }
         if self.presence_source == PresenceSource::None && self.policy == Policy::TextThenEmail {
@@ -365,7 +361,7 @@ mod tests {
             (
                 Field::EscalationMs,
                 Settings {
-                    escalation_ms: DAY_MS + 1,
+                    escalation_ms: limits::WAIT_MS + 1,
                     ..web()
                 },
                 "escalation_ms",
@@ -373,7 +369,7 @@ mod tests {
             (
                 Field::UnreadMailMs,
                 Settings {
-                    unread_mail_ms: DAY_MS + 1,
+                    unread_mail_ms: limits::WAIT_MS + 1,
                     ..web()
                 },
                 "unread_mail_ms",

@@ -1,0 +1,102 @@
+use crate::domain::{Policy, Settings};
+use domain::limits;
+use fault::{Fault, Result};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What is tried: changes of settings by channel id; `*` is every channel without an entry of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Policies(BTreeMap<String, Changes>);
+
+/// Settings of a channel by the names that they have everywhere; what is not named stays as it was recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Changes {
+    pub follow_up: Option<bool>,
+    pub policy: Option<Policy>,
+    pub bot_answers_follow_up: Option<bool>,
+    pub confirmation_text: Option<bool>,
+    pub debounce_ms: Option<u32>,
+    pub ceiling_ms: Option<u32>,
+    pub escalation_ms: Option<u32>,
+    pub unread_mail_ms: Option<u32>,
+    pub texts_per_number_per_day: Option<u32>,
+    pub mails_per_address_per_day: Option<u32>,
+}
+
+impl Policies {
+    /// From `{"*": {"debounce_ms": 60000}, "web": {"policy": "email_on_unread"}}`.
+    ///
+    /// # Errors
+    /// Says which name or value is not known.
+    pub fn from_json(document: &str) -> Result<Self> {
+        serde_json::from_str(document).map_err(|error| Fault::invalid("policy", format!("cannot be read: {error}")))
+    }
+
+    /// The settings of a channel as this policy has them.
+    pub(super) fn change(&self, channel: &str, recorded: &Settings) -> Result<Settings> {
+        let mut settings = recorded.clone();
+        let Some(changes) = self.0.get(channel).or_else(|| self.0.get("*")) else {
+            return Ok(settings);
+        };
+        set(&mut settings.follow_up, changes.follow_up);
+        set(&mut settings.policy, changes.policy);
+        set(&mut settings.bot_answers, changes.bot_answers_follow_up);
+        set(&mut settings.confirmation_text, changes.confirmation_text);
+        set(&mut settings.debounce_ms, changes.debounce_ms);
+        set(&mut settings.ceiling_ms, changes.ceiling_ms);
+        set(&mut settings.escalation_ms, changes.escalation_ms);
+        set(&mut settings.unread_mail_ms, changes.unread_mail_ms);
+        set(&mut settings.texts_per_number_per_day, changes.texts_per_number_per_day);
+        set(
+            &mut settings.mails_per_address_per_day,
+            changes.mails_per_address_per_day,
+        );
+        check(&settings, changes)?;
+        Ok(settings)
+    }
+}
+
+fn set<T>(slot: &mut T, change: Option<T>) {
+    if let Some(change) = change {
+        *slot = change;
+    }
+}
+
+/// A policy that no channel would take is not worth trying.
+fn check(settings: &Settings, changes: &Changes) -> Result<()> {
+    let (least, most) = (settings.debounce_ms, limits::CEILING_MS);
+    if settings.debounce_ms > limits::DEBOUNCE_MS {
+        return Err(Fault::invalid("debounce_ms", "must be 0 to 600,000 ms"));
+    }
+    if !(least..=most).contains(&settings.ceiling_ms) {
+        return Err(Fault::invalid(
+            "ceiling_ms",
+            "must be at least debounce_ms and at most 3,600,000 ms",
+        ));
+    }
+    for (field, value) in [
+        ("escalation_ms", settings.escalation_ms),
+        ("unread_mail_ms", settings.unread_mail_ms),
+    ] {
+        if value > limits::WAIT_MS {
+            return Err(Fault::invalid(field, "must be 0 to 86,400,000 ms"));
+        }
+    }
+    for (field, value) in [
+        ("texts_per_number_per_day", changes.texts_per_number_per_day),
+        ("mails_per_address_per_day", changes.mails_per_address_per_day),
+    ] {
+        if value.is_some_and(|value| !limits::SENDS_PER_DAY.contains(&value)) {
+            return Err(Fault::invalid(field, "must be 1 to 100"));
+        }
+    }
+    if !settings.presence_told && settings.policy == Policy::TextThenEmail {
+        return Err(Fault::invalid(
+            "policy",
+            "must be email_on_unread where presence_source is none",
+        ));
+    }
+    Ok(())
+}

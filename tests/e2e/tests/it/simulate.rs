@@ -1,0 +1,108 @@
+//! What happened is exported, and replayed under other policies.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use cli::scenario::{PROMPT_CHANNEL, World, main_job};
+use cli::stack::{Service, Stack};
+use events::event::FollowUpEnd;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_main_job_is_replayed_as_it_was_and_otherwise_under_another_policy() -> Result<()> {
+    let stack = crate::stack().await?;
+    let result = replayed(&stack).await;
+    crate::shown(stack, result).await
+}
+
+async fn replayed(stack: &Stack) -> Result<()> {
+    let world = World::set_up(stack.endpoints.clone()).await?;
+    let mut customer = main_job::write_on(&world, PROMPT_CHANNEL).await?;
+    main_job::leave(&world, &mut customer).await?;
+    world.answer_by(&world.integration, &customer, main_job::ANSWER).await?;
+    main_job::text(&world, &customer).await?;
+    let mail = main_job::mail(&world).await?;
+    main_job::captured(&world, 3).await?;
+    main_job::come_back(&world, &customer, &mail).await?;
+    main_job::ended(&world, &customer.conversation, FollowUpEnd::Returned).await?;
+
+    let folder = tempfile::tempdir()?;
+    let recording = folder.path().join("facts.jsonl");
+    let exported = homing(stack, &["events", "export", "--workspace", &world.workspace]).await?;
+    ensure!(exported.lines().count() > 10, "few facts: {exported}");
+    let ola = &world.ola;
+    ensure!(
+        !exported.contains(&ola.phone[3..]) && !exported.contains(&ola.email),
+        "a recording holds no addresses"
+    );
+    std::fs::write(&recording, &exported)?;
+
+    let off = folder.path().join("off.json");
+    std::fs::write(&off, r#"{"*": {"follow_up": false}}"#)?;
+    let report = simulated(stack, &recording, &off).await?;
+    let sent = |policy: usize| -> Vec<&str> {
+        let sent = report["policies"][policy]["tally"]["sent"].as_array();
+        let mut words: Vec<&str> = sent
+            .into_iter()
+            .flatten()
+            .filter_map(|sent| sent["message"].as_str())
+            .collect();
+        words.sort_unstable();
+        words
+    };
+    let whole = ["confirmation", "mail", "text"];
+    ensure!(sent(0) == whole, "as it was: {report:#}");
+    ensure!(sent(1) == whole, "replayed under the same policy: {report:#}");
+    ensure!(sent(2) == ["confirmation"], "without follow-ups: {report:#}");
+    let cost = |policy: usize| report["policies"][policy]["micro_pu"].as_i64();
+    ensure!(
+        cost(0).is_some_and(|cost| cost > 0) && cost(0) == cost(1) && cost(2) < cost(0),
+        "the costs: {report:#}"
+    );
+    ensure!(
+        report["policies"][1]["tally"]["ends"] == json!({"returned": 1}),
+        "its end: {report:#}"
+    );
+
+    let wrong = folder.path().join("wrong.json");
+    std::fs::write(&wrong, r#"{"*": {"debounce_ms": 700000}}"#)?;
+    let refused = simulated(stack, &recording, &wrong).await.err().context("a refusal")?;
+    ensure!(refused.to_string().contains("debounce_ms"), "it says {refused}");
+    std::fs::write(&recording, "{\"at\": 1}\n")?;
+    let refused = simulated(stack, &recording, &off).await.err().context("a refusal")?;
+    ensure!(refused.to_string().contains("line 1"), "it says {refused}");
+    Ok(())
+}
+
+async fn simulated(stack: &Stack, recording: &Path, policy: &Path) -> Result<Value> {
+    let (recording, policy) = (recording.display().to_string(), policy.display().to_string());
+    let scale = stack.endpoints.time_scale.to_string();
+    let arguments = [
+        "-o",
+        "json",
+        "simulate",
+        "--events",
+        &recording,
+        "--policy",
+        &policy,
+        "--time-scale",
+        &scale,
+    ];
+    Ok(serde_json::from_str(&homing(stack, &arguments).await?)?)
+}
+
+/// What the command prints; its complaint where it fails.
+async fn homing(stack: &Stack, arguments: &[&str]) -> Result<String> {
+    let us = std::env::current_exe()?;
+    let program = us.ancestors().skip(1).take(2).map(|folder| folder.join("homing"));
+    let program = program.into_iter().find(|path| path.is_file());
+    let mut run = Command::new(program.context("homing is not built")?);
+    run.args(arguments).env("HOMING_NATS_URL", &stack.endpoints.nats).env(
+        Service::Conversation.url_variable(),
+        &stack.endpoints.services[Service::Conversation.short()],
+    );
+    let output = run.output().await?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
