@@ -328,7 +328,12 @@ async fn what_cannot_be_accepted_from_nats_is_a_dead_letter_with_a_reason() -> T
     world.facts::<MessagePosted>(1).await?;
     publish(&world, "acme", &message("e-1", "t-1", "customer", "Another text")).await?;
     publish(&world, "acme", &message("e-2", "t-1", "robot", "Hi")).await?;
-    publish(&world, "acme", &document("e-3", "t-1", "page_viewed", json!({}))).await?;
+    let unknown = document("e-3", "t-1", "page_viewed", json!({})).to_string();
+    let context = jetstream::new(world.bus.client().clone());
+    context
+        .publish("homing.v1.ingest.acme.helpdesk.message", unknown.into())
+        .await?
+        .await?;
     let mut letters = eventually("three dead letters", SOON, async || {
         let letters = bus::list_dead(&world.bus, None, 10).await.ok()?;
         (letters.len() == 3).then_some(letters)

@@ -5,10 +5,11 @@ mod check;
 mod write;
 
 use super::{App, retry};
-use crate::domain::ingest::Event;
+use crate::domain::ingest::{Event, Key};
 use domain::{IntegrationId, WorkspaceId};
 use events::cloudevent::IngestEvent;
 use fault::{Fault, Kind, Result};
+use std::collections::HashMap;
 use store::Tenure;
 
 /// An event as it came, with who sent it. The sender comes from the subject or the token, never from the event.
@@ -65,17 +66,33 @@ impl App {
                     "a batch failed, trying its events one by one: {}",
                     fault.chain()
                 );
-                let mut outcomes = Vec::with_capacity(events.len());
-                for event in events.chunks(1) {
-                    outcomes.extend(match retry(|| self.write(event, tenure)).await {
-                        Ok(outcome) => outcome,
-                        Err(fault) => vec![Err(fault)],
-                    });
-                }
-                outcomes
+                self.write_each(events, tenure).await
             }
             Err(fault) => events.iter().map(|_| Err(same(&fault))).collect(),
         }
+    }
+
+    /// One by one. What follows an event that has to wait waits too.
+    async fn write_each(&self, events: &[Event], tenure: Option<&Tenure>) -> Vec<Result<()>> {
+        let mut outcomes = Vec::with_capacity(events.len());
+        let mut waiting: HashMap<Key, Fault> = HashMap::new();
+        for event in events {
+            let key = event.key(&event.reference);
+            if let Some(fault) = waiting.get(&key) {
+                outcomes.push(Err(same(fault)));
+                continue;
+            }
+            match retry(|| self.write(std::slice::from_ref(event), tenure)).await {
+                Ok(outcome) => outcomes.extend(outcome),
+                Err(fault) => {
+                    if is_away(&fault) || fault.kind() == Kind::Conflict {
+                        waiting.insert(key, same(&fault));
+                    }
+                    outcomes.push(Err(fault));
+                }
+            }
+        }
+        outcomes
     }
 }
 
