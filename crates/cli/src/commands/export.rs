@@ -1,6 +1,6 @@
 //! Recorded facts of a workspace, for `simulate` and for other tools.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use async_nats::jetstream::{self, stream::RawMessageErrorKind};
@@ -17,7 +17,7 @@ use serde_json::json;
 use super::dlq::connect;
 use super::money::start_of;
 use crate::call::call;
-use crate::output::Out;
+use crate::output::{Out, say};
 use crate::show;
 use crate::stack::{Endpoints, Service};
 
@@ -57,23 +57,41 @@ async fn facts(workspace: &WorkspaceId, since: Option<Timestamp>, out: &Out) -> 
     let stream = stream.map_err(|error| Fault::unavailable("JetStream", error))?;
     let filter = events::workspace_facts(workspace);
     let mut channels = BTreeSet::new();
+    // The settings that held when the export begins.
+    let mut settings = BTreeMap::new();
+    let mut first = None;
     let mut next = 1;
     loop {
         let message = match stream.get_first_raw_message_by_subject(&filter, next).await {
             Ok(message) => message,
-            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => return Ok(channels),
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => break,
             Err(error) => return Err(Fault::unavailable("JetStream", error).into()),
         };
         next = message.sequence + 1;
         let before = since.is_some_and(|since| message.time.unix_timestamp_nanos() < since.as_nanosecond());
         let line = Subject::parse(&message.subject)
             .and_then(|subject| show::fact_line(&subject, &message.headers, &message.payload));
-        let Some(line) = line.filter(|_| !before) else { continue };
-        if line["fact"] == changed() {
-            channels.extend(line["data"]["channel"].as_str().map(str::to_owned));
+        let Some(line) = line else { continue };
+        first.get_or_insert(message.time.unix_timestamp_nanos());
+        let channel = line["data"]["channel"].as_str().filter(|_| line["fact"] == changed());
+        match channel.map(str::to_owned) {
+            Some(channel) if before => {
+                settings.insert(channel, line);
+                continue;
+            }
+            _ if before => continue,
+            channel => channels.extend(channel),
         }
         out.line(line.to_string())?;
     }
+    if since.is_some_and(|since| first.is_none_or(|first| first > since.as_nanosecond())) {
+        say("facts are kept for 7 days: those before the first one printed are gone");
+    }
+    for (channel, line) in settings {
+        out.line(line.to_string())?;
+        channels.insert(channel);
+    }
+    Ok(channels)
 }
 
 /// The fact of a channel's settings.

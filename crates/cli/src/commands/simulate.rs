@@ -1,5 +1,6 @@
 //! What another policy would have sent, beside what was sent.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -63,17 +64,24 @@ struct Line {
     at: Timestamp,
     workspace: String,
     fact: String,
+    #[serde(default)]
+    id: String,
     data: Value,
 }
 
 async fn read(file: &Path) -> Result<Recording> {
     let mut lines = open(file).await?.lines();
     let mut facts = Vec::new();
+    // A relay may have published a fact twice.
+    let mut known = HashSet::new();
     let mut number = 0_u64;
     while let Some(line) = lines.next_line().await? {
         number += 1;
         if !line.trim().is_empty() {
-            facts.push(recorded(&line).with_context(|| format!("line {number} is not a recorded fact"))?);
+            let recorded = recorded(&line).with_context(|| format!("line {number} is not a recorded fact"))?;
+            if recorded.fact.id.is_empty() || known.insert(recorded.fact.id.clone()) {
+                facts.push(recorded);
+            }
         }
     }
     Ok(Recording::new(facts))
@@ -94,7 +102,7 @@ fn recorded(line: &str) -> Result<Recorded> {
     let fact = Received {
         raw_subject: subject.to_string(),
         subject,
-        id: String::new(),
+        id: line.id,
         headers: Vec::new(),
         payload: payload.into(),
         delivered: 1,

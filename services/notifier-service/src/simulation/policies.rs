@@ -2,7 +2,7 @@ use crate::domain::{Policy, Settings};
 use domain::limits;
 use fault::{Fault, Result};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is tried: changes of settings by channel id; `*` is every channel without an entry of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -37,7 +37,9 @@ impl Policies {
     /// The settings of a channel as this policy has them.
     pub(super) fn change(&self, channel: &str, recorded: &Settings) -> Result<Settings> {
         let mut settings = recorded.clone();
-        let Some(changes) = self.0.get(channel).or_else(|| self.0.get("*")) else {
+        // Other channels than web deliver by themselves.
+        let others = || self.0.get("*").filter(|_| recorded.web);
+        let Some(changes) = self.0.get(channel).or_else(others) else {
             return Ok(settings);
         };
         set(&mut settings.follow_up, changes.follow_up);
@@ -53,8 +55,22 @@ impl Policies {
             &mut settings.mails_per_address_per_day,
             changes.mails_per_address_per_day,
         );
-        check(&settings, changes)?;
-        Ok(settings)
+        match check(&settings, changes) {
+            Ok(()) => Ok(settings),
+            Err((field, remedy)) => Err(Fault::invalid(field, format!("{remedy} in channel {channel}"))),
+        }
+    }
+
+    /// Refuses channels that are not among `known`.
+    pub(super) fn check_names<'a>(&self, known: impl Iterator<Item = &'a str>) -> Result<()> {
+        let known: BTreeSet<&str> = known.chain(["*"]).collect();
+        match self.0.keys().find(|name| !known.contains(name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(Fault::invalid(
+                "policy",
+                format!("names channel {name}, which the recording does not tell of"),
+            )),
+        }
     }
 }
 
@@ -64,24 +80,21 @@ fn set<T>(slot: &mut T, change: Option<T>) {
     }
 }
 
-/// A policy that no channel would take is not worth trying.
-fn check(settings: &Settings, changes: &Changes) -> Result<()> {
+/// A policy that no channel would take is not worth trying: the field, and what it must be.
+fn check(settings: &Settings, changes: &Changes) -> std::result::Result<(), (&'static str, &'static str)> {
     let (least, most) = (settings.debounce_ms, limits::CEILING_MS);
     if settings.debounce_ms > limits::DEBOUNCE_MS {
-        return Err(Fault::invalid("debounce_ms", "must be 0 to 600,000 ms"));
+        return Err(("debounce_ms", "must be 0 to 600,000 ms"));
     }
     if !(least..=most).contains(&settings.ceiling_ms) {
-        return Err(Fault::invalid(
-            "ceiling_ms",
-            "must be at least debounce_ms and at most 3,600,000 ms",
-        ));
+        return Err(("ceiling_ms", "must be at least debounce_ms and at most 3,600,000 ms"));
     }
     for (field, value) in [
         ("escalation_ms", settings.escalation_ms),
         ("unread_mail_ms", settings.unread_mail_ms),
     ] {
         if value > limits::WAIT_MS {
-            return Err(Fault::invalid(field, "must be 0 to 86,400,000 ms"));
+            return Err((field, "must be 0 to 86,400,000 ms"));
         }
     }
     for (field, value) in [
@@ -89,14 +102,11 @@ fn check(settings: &Settings, changes: &Changes) -> Result<()> {
         ("mails_per_address_per_day", changes.mails_per_address_per_day),
     ] {
         if value.is_some_and(|value| !limits::SENDS_PER_DAY.contains(&value)) {
-            return Err(Fault::invalid(field, "must be 1 to 100"));
+            return Err((field, "must be 1 to 100"));
         }
     }
     if !settings.presence_told && settings.policy == Policy::TextThenEmail {
-        return Err(Fault::invalid(
-            "policy",
-            "must be email_on_unread where presence_source is none",
-        ));
+        return Err(("policy", "must be email_on_unread where presence_source is none"));
     }
     Ok(())
 }

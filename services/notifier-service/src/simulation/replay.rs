@@ -6,8 +6,8 @@ use crate::domain::{
     StepRecord, Why, confirmation,
 };
 use domain::{
-    AddressId, AuthorRole, ChannelId, ContactId, ConversationId, DeliveryId, FollowUpId, TimeScale, VisitorId,
-    WorkspaceId,
+    AddressId, AuthorRole, ChannelId, ContactId, ConversationId, DeliveryId, FollowUpId, PresenceState, TimeScale,
+    VisitorId, WorkspaceId,
 };
 use events::event::{
     ChannelChanged, ConversationReachable, ConversationResolved, ConversationStarted, FollowUpEnd, FollowUpEnded,
@@ -15,17 +15,22 @@ use events::event::{
 };
 use events::{Received, instant, role};
 use fault::{Fault, Result};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
+
+/// Older answers are not followed up: the default of `HOMING_NOTIFIER_ANSWER_MAX_AGE_MS`.
+const ANSWER_MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is folded of one conversation, and what was done for it.
 #[derive(Default)]
 struct Played {
     case: Case,
     confirmed: bool,
+    /// It began in a channel that was not told of yet: what was true for it then is not known.
+    left_out: bool,
     due_at: Option<Timestamp>,
 }
 
@@ -81,8 +86,10 @@ impl<'a> Replay<'a> {
         if let Some(last) = recording.facts().last() {
             self.play_timers(last.at);
         }
-        let whole = |played: &Played| played.case.conversation.started.is_some() && played.case.settings.is_some();
+        let whole = |played: &Played| played.case.conversation.started.is_some() && !played.left_out;
         self.tally.left_out = self.conversations.values().filter(|played| !whole(played)).count() as u64;
+        self.policies
+            .check_names(self.channels.keys().map(|(_, channel)| channel.as_str()))?;
         self.tally.follow_ups = self.ends.len() as u64;
         for end in self.ends.into_values() {
             match end {
@@ -128,9 +135,10 @@ impl<'a> Replay<'a> {
             let fact: MessageRead = fact.decode()?;
             self.fold(workspace, &fact.conversation, at, |known| known.read(fact.up_to))
         } else if fact.is::<FollowUpEnded>() {
-            // Coming back through a link is told by nothing else.
             let fact: FollowUpEnded = fact.decode()?;
-            match fact.causes().any(|cause| cause == FollowUpEnd::Returned) {
+            // Coming back through a link is told by nothing else; coming into view is told by presence.
+            let returned = fact.causes().any(|cause| cause == FollowUpEnd::Returned);
+            match returned && !self.is_in_view(&workspace, ConversationId::parse(&fact.conversation)?) {
                 true => self.fold(workspace, &fact.conversation, at, |known| known.returned(at)),
                 false => Ok(()),
             }
@@ -166,10 +174,25 @@ impl<'a> Replay<'a> {
         };
         let place = (workspace, visitor);
         if self.visitors.entry(place.clone()).or_default().changed(told) {
-            let concerned = self.of_visitor.get(&place).cloned().unwrap_or_default();
+            let mut concerned = self.of_visitor.get(&place).cloned().unwrap_or_default();
+            // As in earnest, only those that wait for something.
+            concerned.retain(|id| self.has_answers(&place.0, *id));
             self.settle_all(&place.0, concerned, at);
         }
         Ok(())
+    }
+
+    fn has_answers(&self, workspace: &WorkspaceId, id: ConversationId) -> bool {
+        let played = self.conversations.get(&(workspace.clone(), id));
+        played.is_some_and(|played| !played.case.conversation.answers.is_empty())
+    }
+
+    fn is_in_view(&self, workspace: &WorkspaceId, id: ConversationId) -> bool {
+        let played = self.conversations.get(&(workspace.clone(), id));
+        let started = played.and_then(|played| played.case.conversation.started.as_ref());
+        let visitor = started.and_then(|started| started.visitor);
+        let presence = visitor.and_then(|visitor| self.visitors.get(&(workspace.clone(), visitor)));
+        presence.is_some_and(|presence| presence.state == Some(PresenceState::Online))
     }
 
     fn started(&mut self, workspace: WorkspaceId, fact: ConversationStarted, at: Timestamp) -> Result<()> {
@@ -187,6 +210,8 @@ impl<'a> Replay<'a> {
         let contact = ContactId::parse_optional(&fact.contact)?;
         let email = AddressId::parse_optional(&fact.email_address)?;
         let channel = (workspace.clone(), started.channel.clone());
+        let played = self.conversations.entry((workspace.clone(), id)).or_default();
+        played.left_out |= !self.channels.contains_key(&channel);
         self.of_channel.entry(channel).or_default().insert(id);
         if let Some(visitor) = started.visitor {
             self.of_visitor
@@ -204,13 +229,14 @@ impl<'a> Replay<'a> {
     fn posted(&mut self, workspace: WorkspaceId, fact: MessagePosted, at: Timestamp) -> Result<()> {
         let author = role(fact.author).ok_or_else(|| Fault::invalid("author", "is not a known role"))?;
         let posted_at = instant(fact.at).unwrap_or(at);
+        let too_old = at.duration_since(posted_at) > ANSWER_MAX_AGE;
         let key = (workspace.clone(), ConversationId::parse(&fact.conversation)?);
         let answer = author == AuthorRole::Agent && fact.follow_up;
         if answer && self.heard.insert((workspace.clone(), fact.message)) {
             self.conversations.entry(key).or_default().case.heard = Some((fact.seq, posted_at));
         }
         self.fold(workspace, &fact.conversation, at, |known| {
-            known.posted(fact.seq, author, fact.follow_up, posted_at, false);
+            known.posted(fact.seq, author, fact.follow_up, posted_at, too_old);
         })
     }
 
@@ -235,6 +261,9 @@ impl<'a> Replay<'a> {
 
     /// Decides about a conversation, and does it, until there is nothing left to do now.
     fn settle(&mut self, key: &Key, now: Timestamp) {
+        if self.conversations.get(key).is_some_and(|played| played.left_out) {
+            return;
+        }
         let Some(mut played) = self.conversations.remove(key) else {
             return;
         };
