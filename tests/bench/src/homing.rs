@@ -7,6 +7,7 @@ use async_nats::jetstream::{self, consumer::pull};
 use cli::stack::{Service, Stack, StackOptions};
 use events::common::{AuthorRole, ChannelKind, ChannelSettings};
 use events::event::MessagePosted;
+use futures::StreamExt;
 use futures::future::try_join_all;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
@@ -188,8 +189,10 @@ impl Homing {
         self.fund("latency").await?;
         let mut conversations = self.conversations(per_second * (WARM_UP + seconds)).await?;
         let measured = conversations.split_off(per_second * WARM_UP);
+        self.settled().await?;
         self.answer_all(&conversations, per_second).await?;
         self.analyse().await?;
+        self.settled().await?;
         let published = self.answer_all(&measured, per_second).await?;
         let samples = self.stack.sms.messages().into_iter().filter_map(|message| {
             let since = message.created_at.duration_since(*published.get(&message.to)?);
@@ -206,6 +209,23 @@ impl Homing {
             pool.execute("ANALYZE").await?;
             pool.close().await;
         }
+        Ok(())
+    }
+
+    /// Waits until every fact has been taken in: what is measured must not stand behind its own preparation.
+    async fn settled(&self) -> Result<()> {
+        let facts = self.js.get_stream(events::FACTS.name).await?;
+        eventually("every fact is taken in", Duration::from_secs(120), async || {
+            let mut consumers = facts.consumers();
+            while let Some(consumer) = consumers.next().await {
+                let consumer = consumer.ok()?;
+                if consumer.num_pending > 0 || consumer.num_ack_pending > 0 {
+                    return None;
+                }
+            }
+            Some(())
+        })
+        .await?;
         Ok(())
     }
 
