@@ -111,19 +111,14 @@ fn recorded(line: &str) -> Result<Recorded> {
 }
 
 /// When the recording begins and ends; the settings told of at its head are of any time.
-fn period(recording: &Recording, columns: &[Column]) -> (Option<Timestamp>, Option<Timestamp>) {
+fn period(recording: &Recording) -> (Option<Timestamp>, Option<Timestamp>) {
     let spoken = |recorded: &&Recorded| !recorded.fact.is::<events::event::ChannelChanged>();
     let first = recording.facts().iter().find(spoken).map(|recorded| recorded.at);
-    let sent = columns
-        .iter()
-        .filter_map(|column| column.tally.sent.last())
-        .map(|sent| sent.at);
-    let last = recording.facts().last().map(|recorded| recorded.at);
-    (first, sent.chain(last).max())
+    (first, recording.facts().last().map(|recorded| recorded.at))
 }
 
 fn document(recording: &Recording, prices: Prices, columns: &[Column]) -> Value {
-    let (from, to) = period(recording, columns);
+    let (from, to) = period(recording);
     let tallies: Vec<Value> = columns
         .iter()
         .map(|column| {
@@ -142,7 +137,7 @@ fn document(recording: &Recording, prices: Prices, columns: &[Column]) -> Value 
 
 fn table(recording: &Recording, prices: Prices, columns: &[Column], list: bool, out: &Out) -> Result<()> {
     let at = |at: Option<Timestamp>| at.map(|at| at.strftime("%F %T").to_string()).unwrap_or_default();
-    let (from, to) = period(recording, columns);
+    let (from, to) = period(recording);
     out.line(format!(
         "{} facts, {} to {} UTC",
         recording.facts().len(),

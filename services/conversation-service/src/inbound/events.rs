@@ -156,12 +156,17 @@ fn about(payload: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{IntegrationId, WorkspaceId};
 
     fn received(headers: &[(&str, &str)], payload: &str) -> Received {
-        let raw_subject = "homing.v1.ingest.acme.helpdesk.message";
+        let subject = Subject::Ingest {
+            workspace: WorkspaceId::parse("acme").expect("a slug"),
+            integration: IntegrationId::parse("helpdesk").expect("a slug"),
+            event: cloudevent::MESSAGE.1.into(),
+        };
         Received {
-            subject: Subject::parse(raw_subject).expect("a subject"),
-            raw_subject: raw_subject.into(),
+            raw_subject: subject.to_string(),
+            subject,
             id: String::new(),
             headers: headers
                 .iter()

@@ -25,7 +25,7 @@ pub enum End {
 }
 
 impl End {
-    const ALL: [Self; 11] = [
+    pub const ALL: [Self; 11] = [
         Self::Replied,
         Self::Returned,
         Self::Read,

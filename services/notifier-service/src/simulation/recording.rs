@@ -1,4 +1,5 @@
 use super::tally::{Message, Prices, Sent, Tally};
+use crate::app::end_on_wire;
 use crate::domain::End;
 use domain::{ConversationId, Timestamp};
 use events::common::MessageKind;
@@ -107,20 +108,7 @@ impl Recording {
 
 /// From the wire's word; none where it is not known.
 fn end_of(reason: FollowUpEnd) -> Option<End> {
-    Some(match reason {
-        FollowUpEnd::Unspecified => return None,
-        FollowUpEnd::Read => End::Read,
-        FollowUpEnd::Replied => End::Replied,
-        FollowUpEnd::Returned => End::Returned,
-        FollowUpEnd::Exhausted => End::Exhausted,
-        FollowUpEnd::NoAddress => End::NoAddress,
-        FollowUpEnd::SwitchedOff => End::SwitchedOff,
-        FollowUpEnd::Marked => End::Marked,
-        FollowUpEnd::AgentOpened => End::AgentOpened,
-        FollowUpEnd::Superseded => End::Superseded,
-        FollowUpEnd::TooOld => End::TooOld,
-        FollowUpEnd::NoPresence => End::NoPresence,
-    })
+    End::ALL.into_iter().find(|end| end_on_wire(*end) == reason)
 }
 
 #[derive(Default)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use cli::scenario::{PROMPT_CHANNEL, World, main_job};
-use cli::stack::{Service, Stack};
+use cli::stack::{Service, Stack, beside_us};
 use events::event::FollowUpEnd;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -94,10 +94,7 @@ async fn simulated(stack: &Stack, recording: &Path, policy: &Path) -> Result<Val
 
 /// What the command prints; its complaint where it fails.
 async fn homing(stack: &Stack, arguments: &[&str]) -> Result<String> {
-    let us = std::env::current_exe()?;
-    let program = us.ancestors().skip(1).take(2).map(|folder| folder.join("homing"));
-    let program = program.into_iter().find(|path| path.is_file());
-    let mut run = Command::new(program.context("homing is not built")?);
+    let mut run = Command::new(beside_us("homing")?);
     run.args(arguments).env("HOMING_NATS_URL", &stack.endpoints.nats).env(
         Service::Conversation.url_variable(),
         &stack.endpoints.services[Service::Conversation.short()],
