@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 
 /// Time for calls and loops to finish after a stop; then they are cut off (hyper can wait forever otherwise).
@@ -85,7 +85,8 @@ pub(crate) async fn serve(shell: Shell, listen: SocketAddr, routes: Routes) -> R
         .add_service(reflection);
     let stop = shell.stop.clone();
     let server = tokio::spawn(async move {
-        let incoming = TcpListenerStream::new(listener);
+        // An answer's last frame is not to wait until the caller has acknowledged the first: 40 ms.
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         if let Err(error) = router
             .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
             .await
