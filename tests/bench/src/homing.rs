@@ -178,22 +178,30 @@ impl Homing {
             .await?)
     }
 
-    /// From an agent's answer published on NATS to the provider's acceptance, debounce zero, at `per_second`.
+    /// From an agent's answer published on NATS to the provider's acceptance, debounce zero, at `per_second`; once per
+    /// rate.
     pub async fn answer_to_provider(&self, per_second: usize, seconds: usize) -> Result<Latency> {
+        let workspace = format!("latency-{per_second}");
         let settings = ChannelSettings {
             confirmation_text: false,
             ..Default::default()
         };
-        self.workspace("latency", settings, &["confirmation_text", "debounce_ms", "ceiling_ms"])
+        self.workspace(
+            &workspace,
+            settings,
+            &["confirmation_text", "debounce_ms", "ceiling_ms"],
+        )
+        .await?;
+        self.fund(&workspace).await?;
+        let mut conversations = self
+            .conversations(&workspace, per_second * 10_000, per_second * (WARM_UP + seconds))
             .await?;
-        self.fund("latency").await?;
-        let mut conversations = self.conversations(per_second * (WARM_UP + seconds)).await?;
         let measured = conversations.split_off(per_second * WARM_UP);
         self.settled().await?;
-        self.answer_all(&conversations, per_second).await?;
+        self.answer_all(&workspace, &conversations, per_second).await?;
         self.analyse().await?;
         self.settled().await?;
-        let published = self.answer_all(&measured, per_second).await?;
+        let published = self.answer_all(&workspace, &measured, per_second).await?;
         let samples = self.stack.sms.messages().into_iter().filter_map(|message| {
             let since = message.created_at.duration_since(*published.get(&message.to)?);
             Duration::try_from(since).ok()
@@ -232,6 +240,7 @@ impl Homing {
     /// Publishes one answer to each conversation and waits for the texts; when each was published, by phone number.
     async fn answer_all(
         &self,
+        workspace: &str,
         conversations: &[(String, String)],
         per_second: usize,
     ) -> Result<HashMap<String, jiff::Timestamp>> {
@@ -242,7 +251,7 @@ impl Homing {
         for (number, (phone, conversation)) in conversations.iter().enumerate() {
             tick.tick().await;
             published.insert(phone.clone(), wall());
-            self.publish_message("latency", number, conversation, "agent", "Your parcel is on its way.")
+            self.publish_message(workspace, number, conversation, "agent", "Your parcel is on its way.")
                 .await?
                 .await?;
         }
@@ -283,16 +292,17 @@ impl Homing {
         Ok(())
     }
 
-    /// Conversations of customers who are not there; phone number and conversation id of each.
-    async fn conversations(&self, count: usize) -> Result<Vec<(String, String)>> {
+    /// Conversations of customers who are not there, with phone numbers from `first` on; phone number and conversation
+    /// id of each.
+    async fn conversations(&self, workspace: &str, first: usize, count: usize) -> Result<Vec<(String, String)>> {
         let mut all = Vec::with_capacity(count);
         for chunk in (0..count).collect::<Vec<_>>().chunks(32) {
             let starts = chunk.iter().map(|number| {
                 let mut client = ConversationServiceClient::new(self.channel.clone());
-                let phone = format!("+4860{:07}", number + 1_000_000);
+                let phone = format!("+4860{:07}", first + number);
                 async move {
                     let request = StartConversationRequest {
-                        workspace: "latency".into(),
+                        workspace: workspace.into(),
                         request_id: format!("start-{number}"),
                         channel: "web".into(),
                         visitor: uuid::Uuid::from_u128(*number as u128 + 1).to_string(),

@@ -18,7 +18,8 @@ const INGEST_BAR: f64 = 0.3;
 const LATENCY_BAR: f64 = 3.0;
 const RAW_MESSAGES: usize = 100_000;
 const PIPELINE_MESSAGES: usize = 60_000;
-const ANSWERS_A_SECOND: usize = 200;
+/// The bar counts at the last; the first is a rate that small machines carry.
+const ANSWERS_A_SECOND: [usize; 2] = [10, 200];
 const SECONDS: usize = 10;
 /// The way of an answer, debounce zero: 4 commits (message, decision with its claim, hold, attempting),
 /// 2 JetStream publishes (ingest, fact), 4 requests between services (context, presence, address, hold) and the call.
@@ -53,7 +54,12 @@ async fn main() -> Result<()> {
     });
     // Latency first: what ingest leaves in the streams would stand before the answers.
     if wanted("latency") {
-        results["answer_to_provider"] = answers(&homing, &mut out).await?;
+        let hops = Hops::measure(&homing).await?;
+        let mut rates = Vec::new();
+        for per_second in ANSWERS_A_SECOND {
+            rates.push(answers(&homing, &hops, per_second, &mut out).await?);
+        }
+        results["answer_to_provider"] = rates.into();
     }
     if wanted("ingest") {
         homing.only_conversation().await?;
@@ -76,7 +82,10 @@ fn bars(results: &serde_json::Value) -> Result<()> {
             "ingest: {ratio:.2} of the harmonic limit, below {INGEST_BAR}"
         );
     }
-    if let Some(ratio) = ratio("/answer_to_provider/p50_to_way") {
+    if let Some(ratio) = ratio(&format!(
+        "/answer_to_provider/{}/p50_to_way",
+        ANSWERS_A_SECOND.len() - 1
+    )) {
         ensure!(
             ratio <= LATENCY_BAR,
             "answer to provider: {ratio:.1} times its way, above {LATENCY_BAR}"
@@ -114,24 +123,48 @@ impl Limits {
     }
 }
 
-async fn answers(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_json::Value> {
-    let (client, js, pool) = homing.servers().await?;
-    let commit = raw::commit_latency(&pool).await?;
-    let ack = raw::publish_latency(&js, "bench.raw").await?;
-    let request = raw::request_latency(&client).await?;
-    let answer = homing.answer_to_provider(ANSWERS_A_SECOND, SECONDS).await?;
-    let way = COMMITS * commit.p50 + PUBLISHES * ack.p50 + REQUESTS * request.p50;
+/// What an answer's way is made of, by itself.
+struct Hops {
+    commit: figures::Latency,
+    publish: figures::Latency,
+    request: figures::Latency,
+}
+
+impl Hops {
+    async fn measure(homing: &homing::Homing) -> Result<Self> {
+        let (client, js, pool) = homing.servers().await?;
+        Ok(Self {
+            commit: raw::commit_latency(&pool).await?,
+            publish: raw::publish_latency(&js, "bench.raw").await?,
+            request: raw::request_latency(&client).await?,
+        })
+    }
+
+    /// Milliseconds.
+    fn way(&self) -> f64 {
+        COMMITS * self.commit.p50 + PUBLISHES * self.publish.p50 + REQUESTS * self.request.p50
+    }
+}
+
+async fn answers(
+    homing: &homing::Homing,
+    hops: &Hops,
+    per_second: usize,
+    out: &mut impl Write,
+) -> Result<serde_json::Value> {
+    let answer = homing.answer_to_provider(per_second, SECONDS).await?;
+    let way = hops.way();
     writeln!(
         out,
-        "answer to provider at {ANSWERS_A_SECOND}/s: p50 {:.1} ms, p99 {:.1} ms; its commits and hops {way:.1} ms; ratio {:.2}",
+        "answer to provider at {per_second}/s: p50 {:.1} ms, p99 {:.1} ms; its commits and hops {way:.1} ms; ratio {:.2}",
         answer.p50,
         answer.p99,
         answer.p50 / way
     )?;
     Ok(json!({
-        "per_second": ANSWERS_A_SECOND, "p50_ms": answer.p50, "p99_ms": answer.p99, "way_ms": way,
+        "per_second": per_second, "p50_ms": answer.p50, "p99_ms": answer.p99, "way_ms": way,
         "p50_to_way": answer.p50 / way,
-        "raw_p50_ms": {"commit": commit.p50, "publish": ack.p50, "request": request.p50},
+        "raw_p50_ms": {"commit": hops.commit.p50, "publish": hops.publish.p50, "request": hops.request.p50},
     }))
 }
 
