@@ -1,6 +1,7 @@
 //! Between the wire's words and the domain's.
 
 use crate::domain::settings::{ChannelKind, Field, FieldRule, Policy, PresenceSource, Settings};
+use domain::QuietHours;
 use events::common;
 use fault::{Fault, Result};
 
@@ -50,6 +51,8 @@ pub fn settings(own: &Settings) -> common::ChannelSettings {
         allowed_origins: own.allowed_origins.clone(),
         texts_per_number_per_day: own.texts_per_number_per_day,
         mails_per_address_per_day: own.mails_per_address_per_day,
+        text_quiet_hours: QuietHours::words(own.text_quiet_hours),
+        mail_quiet_hours: QuietHours::words(own.mail_quiet_hours),
     }
 }
 
@@ -59,6 +62,10 @@ pub fn settings_of(wire: common::ChannelSettings, mask: &[Field]) -> Result<Sett
     let rule = |field, name, number, other| match mask.contains(&field) {
         true => rule_of(number).map_err(|fault| fault.of(name)),
         false => Ok(other),
+    };
+    let quiet = |field, name, text: &str| match mask.contains(&field) {
+        true => QuietHours::parse(text).map_err(|wrong| wrong.of(name)),
+        false => Ok(None),
     };
     Ok(Settings {
         phone: rule(Field::Phone, "phone", wire.phone, rest.phone)?,
@@ -86,5 +93,7 @@ pub fn settings_of(wire: common::ChannelSettings, mask: &[Field]) -> Result<Sett
         allowed_origins: wire.allowed_origins,
         texts_per_number_per_day: wire.texts_per_number_per_day,
         mails_per_address_per_day: wire.mails_per_address_per_day,
+        text_quiet_hours: quiet(Field::TextQuietHours, "text_quiet_hours", &wire.text_quiet_hours)?,
+        mail_quiet_hours: quiet(Field::MailQuietHours, "mail_quiet_hours", &wire.mail_quiet_hours)?,
     })
 }

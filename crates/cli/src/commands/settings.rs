@@ -39,6 +39,8 @@ fn set(settings: &mut ChannelSettings, name: &str, value: &str) -> Result<()> {
         "allowed_origins" => settings.allowed_origins = value.split(',').map(str::to_owned).collect(),
         "texts_per_number_per_day" => settings.texts_per_number_per_day = parsed(name, value)?,
         "mails_per_address_per_day" => settings.mails_per_address_per_day = parsed(name, value)?,
+        "text_quiet_hours" => settings.text_quiet_hours = value.to_owned(),
+        "mail_quiet_hours" => settings.mail_quiet_hours = value.to_owned(),
         _ => return Err(Fault::invalid("set", format!("there is no setting '{name}'"))),
     }
     Ok(())

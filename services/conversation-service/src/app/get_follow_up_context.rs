@@ -1,7 +1,7 @@
 use super::App;
 use crate::domain::conversation::{Conversation, Message};
 use crate::domain::settings::Channel;
-use crate::outbound::postgres::{channel, conversation, follow_up};
+use crate::outbound::postgres::{channel, conversation, follow_up, workspace};
 use domain::{ConversationId, WorkspaceId};
 use fault::{Fault, Result};
 
@@ -15,6 +15,8 @@ pub struct FollowUpContext {
     /// The newest 10 answers, in order, that the customer has neither read nor replied to.
     pub answers: Vec<Message>,
     pub answers_total: u64,
+    /// IANA time zone of the workspace.
+    pub time_zone: String,
 }
 
 impl App {
@@ -26,6 +28,7 @@ impl App {
         from_seq: u64,
     ) -> Result<FollowUpContext> {
         let mut tx = self.store.begin(workspace).await?;
+        let home = workspace::get(&mut tx, workspace).await?;
         let conversation = conversation::get(&mut tx, workspace, id)
             .await?
             .ok_or_else(|| Fault::not_found("conversation"))?;
@@ -44,6 +47,7 @@ impl App {
             question,
             answers,
             answers_total,
+            time_zone: home.map(|home| home.time_zone).unwrap_or_default(),
         })
     }
 }

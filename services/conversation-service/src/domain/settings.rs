@@ -1,6 +1,6 @@
 //! Settings of a channel: defaults, ranges, and changes by field mask.
 
-use domain::{ChannelId, Country, Invalid, Language, limits};
+use domain::{ChannelId, Country, Invalid, Language, QuietHours, limits};
 use serde::{Deserialize, Serialize};
 
 /// What a channel is.
@@ -103,6 +103,12 @@ pub struct Settings {
     /// Channels that were stored before the setting was there have its default.
     #[serde(default = "mails_per_address_per_day")]
     pub mails_per_address_per_day: u32,
+    /// Hours of the customer's day without follow-ups by text.
+    #[serde(default)]
+    pub text_quiet_hours: Option<QuietHours>,
+    /// Hours of the customer's day without follow-ups by e-mail.
+    #[serde(default)]
+    pub mail_quiet_hours: Option<QuietHours>,
 }
 
 fn mails_per_address_per_day() -> u32 {
@@ -130,6 +136,8 @@ pub enum Field {
     AllowedOrigins,
     TextsPerNumberPerDay,
     MailsPerAddressPerDay,
+    TextQuietHours,
+    MailQuietHours,
 }
 
 /// Names above this do not fit a text of one part together with link and number.
@@ -159,6 +167,8 @@ impl Field {
             "allowed_origins" => Self::AllowedOrigins,
             "texts_per_number_per_day" => Self::TextsPerNumberPerDay,
             "mails_per_address_per_day" => Self::MailsPerAddressPerDay,
+            "text_quiet_hours" => Self::TextQuietHours,
+            "mail_quiet_hours" => Self::MailQuietHours,
             _ => return Err(Invalid::new("mask", "names a field that channel settings do not have")),
         };
         Ok(field)
@@ -197,6 +207,8 @@ impl Settings {
             allowed_origins: Vec::new(),
             texts_per_number_per_day: 3,
             mails_per_address_per_day: mails_per_address_per_day(),
+            text_quiet_hours: None,
+            mail_quiet_hours: None,
         }
     }
 
@@ -240,6 +252,8 @@ impl Settings {
             Field::AllowedOrigins => self.allowed_origins.clone_from(&wanted.allowed_origins),
             Field::TextsPerNumberPerDay => self.texts_per_number_per_day = wanted.texts_per_number_per_day,
             Field::MailsPerAddressPerDay => self.mails_per_address_per_day = wanted.mails_per_address_per_day,
+            Field::TextQuietHours => self.text_quiet_hours = wanted.text_quiet_hours,
+            Field::MailQuietHours => self.mail_quiet_hours = wanted.mail_quiet_hours,
         }
     }
 

@@ -162,6 +162,7 @@ impl Conversations {
             opened_by: common::AuthorRole::from(of.opened_by).into(),
             settings: Some(wire::settings(&context.channel.settings)),
             settings_version: context.channel.version,
+            time_zone: context.time_zone,
         })
     }
 

@@ -22,6 +22,8 @@ calls! { FollowUps.client:
     list_follow_ups(ListFollowUpsRequest) -> ListFollowUpsResponse;
     record_receipt(RecordReceiptRequest) -> RecordReceiptResponse;
     resolve_return_link(ResolveReturnLinkRequest) -> ResolveReturnLinkResponse;
+    resolve_unsubscribe_link(ResolveUnsubscribeLinkRequest) -> ResolveUnsubscribeLinkResponse;
+    redeem_unsubscribe_link(RedeemUnsubscribeLinkRequest) -> RedeemUnsubscribeLinkResponse;
     set_opt_out(SetOptOutRequest) -> SetOptOutResponse;
     redeem_return_link(RedeemReturnLinkRequest) -> RedeemReturnLinkResponse;
 }

@@ -307,6 +307,44 @@ async fn following_a_return_link_changes_nothing() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_unsubscribe_link_asks_first_and_one_post_acts() -> Result<()> {
+    let world = World::start().await?;
+    let url = |link: &str| world.url(&format!("/u/{link}"));
+    let asked = world.http.get(url(LINK)).send().await?;
+    assert_eq!(asked.status(), 200);
+    let policy = asked.headers()["content-security-policy"].to_str()?.to_owned();
+    assert!(
+        policy.contains("form-action 'self'") && !policy.contains("script-src"),
+        "{policy}"
+    );
+    let page = asked.text().await?;
+    assert!(
+        page.contains("Księgarnia &lt;Róg&gt;") && page.contains("Rezygnuję"),
+        "{page}"
+    );
+    assert_eq!(
+        world.peers.memory().unsubscribed,
+        0,
+        "a mail scanner that follows links ends nothing"
+    );
+    // As a mail program does (RFC 8058): no page, no cookie.
+    let one_click = [("List-Unsubscribe", "One-Click")];
+    let done = world.http.post(url(LINK)).form(&one_click).send().await?;
+    assert_eq!(done.status(), 200);
+    assert!(!done.text().await?.contains("<button>"));
+    assert_eq!(world.peers.memory().unsubscribed, 1);
+    for bad in ["acme.DDDDDDDDDDDDDDDDDDDDDD", "nonsense"] {
+        assert_eq!(world.http.get(url(bad)).send().await?.status(), 404, "{bad}");
+        assert_eq!(
+            world.http.post(url(bad)).form(&one_click).send().await?.status(),
+            404,
+            "{bad}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn pages_and_health_are_there() -> Result<()> {
     let world = World::start().await?;
     for path in ["/", "/chat", "/demo/acme/web"] {

@@ -98,6 +98,9 @@ impl App {
         if let Some(code) = checked.refusal {
             return Decision::Refuse(code);
         }
+        if let Some(until) = checked.quiet_until {
+            return Decision::Later(until, Why::QuietHours);
+        }
         if open.now.duration_since(claimed_at) > CHECK_LIMIT {
             return Decision::Later(open.now, Why::OwnerAway);
         }

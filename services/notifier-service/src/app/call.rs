@@ -51,6 +51,7 @@ impl App {
                         delivery: &delivery.id.to_string(),
                         conversation: &delivery.conversation.to_string(),
                         reply_token: &reply,
+                        unsubscribe: &self.unsubscribe_link(claimed),
                         at: self.now(),
                     };
                     self.mails.send(&mail).await

@@ -6,7 +6,7 @@ use crate::domain::render::{self, Frame, MailBody, Quote};
 use crate::domain::{Case, Fresh, Presence, Purpose, Settings, Step, Verdict, confirmation};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
-use domain::{AddressId, PersonName, VisitorId, sms};
+use domain::{AddressId, PersonName, Timestamp, VisitorId, sms};
 use events::common::ChannelKind;
 use events::instant;
 use fault::{Code, Fault, Kind, Result, codes};
@@ -39,6 +39,8 @@ pub(crate) struct Checked {
     pub message: Option<Message>,
     /// The owners' answers forbid this delivery for good.
     pub refusal: Option<&'static Code>,
+    /// It waits for the end of the customer's quiet hours; nothing was rendered or held.
+    pub quiet_until: Option<Timestamp>,
 }
 
 impl App {
@@ -72,6 +74,7 @@ impl App {
             fresh,
             message: None,
             refusal: None,
+            quiet_until: None,
         };
         if delivery.purpose == Purpose::Confirmation && confirmation::is_over(delivery.created_at, self.now()) {
             checked.refusal = Some(&codes::TOO_LATE);
@@ -92,6 +95,14 @@ impl App {
         };
         match read {
             Ok((recipient, name)) => {
+                if delivery.purpose == Purpose::FollowUp {
+                    let home = &checked.context.time_zone;
+                    let until = self.quiet_until(workspace, &now_known, delivery.step, &recipient, home);
+                    checked.quiet_until = until.await?;
+                    if checked.quiet_until.is_some() {
+                        return Ok(checked);
+                    }
+                }
                 let message = self.prepare(claimed, &now_known, &checked.context, address, recipient, name);
                 checked.message = Some(message.await?);
             }
@@ -168,6 +179,12 @@ impl App {
         format!("{}/r/{}.{token}", self.public_url, claimed.workspace)
     }
 
+    /// The link by which a mail's reader opts out.
+    pub(crate) fn unsubscribe_link(&self, claimed: &Claimed) -> String {
+        let token = self.keys.unsubscribe_token(&claimed.workspace, claimed.delivery.id);
+        format!("{}/u/{}.{token}", self.public_url, claimed.workspace)
+    }
+
     fn render(
         &self,
         claimed: &Claimed,
@@ -176,12 +193,14 @@ impl App {
         name: Option<&PersonName>,
     ) -> Rendered {
         let link = self.return_link(claimed);
+        let unsubscribe = self.unsubscribe_link(claimed);
         let frame = Frame {
             language: settings.language(),
             business: &settings.business_name,
             number: context.number,
             name: name.filter(|_| settings.name),
             link: &link,
+            unsubscribe: &unsubscribe,
         };
         let quote =
             |message: &rpc::conversation::Message| Quote::new(&message.text, instant(message.at).unwrap_or(claimed.at));

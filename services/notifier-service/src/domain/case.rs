@@ -116,7 +116,10 @@ impl Case {
     /// Notes that a delivery of the newest follow-up waits for something.
     pub fn note_postponed(&mut self, why: Why) {
         if let Some(follow_up) = &mut self.follow_up
-            && matches!(why, Why::PresenceUnknown | Why::MassLoss | Why::OwnerAway)
+            && matches!(
+                why,
+                Why::PresenceUnknown | Why::MassLoss | Why::OwnerAway | Why::QuietHours
+            )
         {
             (follow_up.state, follow_up.why) = (State::Deferred, Some(why));
         }

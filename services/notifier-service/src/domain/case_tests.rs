@@ -35,6 +35,8 @@ pub(crate) fn settings() -> Settings {
         allowed_origins: vec![],
         texts_per_number_per_day: 3,
         mails_per_address_per_day: 3,
+        text_quiet_hours: None,
+        mail_quiet_hours: None,
     }
 }
 

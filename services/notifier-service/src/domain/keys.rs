@@ -16,6 +16,7 @@ pub struct Keys {
     link: hmac::Key,
     receipt: hmac::Key,
     reply: hmac::Key,
+    unsubscribe: hmac::Key,
     address: hmac::Key,
 }
 
@@ -28,6 +29,7 @@ impl Keys {
             link: derive(b"return-link"),
             receipt: derive(b"receipt"),
             reply: derive(b"reply"),
+            unsubscribe: derive(b"unsubscribe"),
             address: derive(b"address"),
         })
     }
@@ -39,10 +41,7 @@ impl Keys {
 
     /// The code in the path of a delivery's status callback: 22 characters.
     pub fn receipt_code(&self, workspace: &WorkspaceId, delivery: DeliveryId) -> String {
-        let mut text = workspace.as_str().as_bytes().to_vec();
-        text.push(0);
-        text.extend_from_slice(delivery.0.as_bytes());
-        URL_SAFE_NO_PAD.encode(cut(&hmac::sign(&self.receipt, &text)))
+        URL_SAFE_NO_PAD.encode(cut(&signed(&self.receipt, workspace, delivery)))
     }
 
     /// Whether a callback bears the delivery's code; takes the same time either way.
@@ -57,6 +56,22 @@ impl Keys {
         cut(&tag).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// The token of a mail's unsubscribe link: the delivery and its code, 43 characters. Never ends.
+    pub fn unsubscribe_token(&self, workspace: &WorkspaceId, delivery: DeliveryId) -> String {
+        let code = signed(&self.unsubscribe, workspace, delivery);
+        URL_SAFE_NO_PAD.encode([delivery.0.as_bytes(), cut(&code)].concat())
+    }
+
+    /// The delivery whose unsubscribe link this is; `None` if it is not one of ours.
+    pub fn unsubscribed_from(&self, workspace: &WorkspaceId, token: &str) -> Option<DeliveryId> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (id, code) = bytes.split_at_checked(TOKEN_BYTES)?;
+        let delivery = DeliveryId(uuid::Uuid::from_slice(id).ok()?);
+        let right = signed(&self.unsubscribe, workspace, delivery);
+        constant_time::verify_slices_are_equal(cut(&right), code).ok()?;
+        Some(delivery)
+    }
+
     /// The keyed hash of an address within a workspace; `normalised` has one spelling per address.
     pub fn address_mac(&self, workspace: &WorkspaceId, normalised: &str) -> Vec<u8> {
         let text = [workspace.as_str(), normalised].join("\0");
@@ -67,6 +82,11 @@ impl Keys {
 /// What of a link's token is stored.
 pub fn token_hash(token: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, token.as_bytes()).as_ref().to_vec()
+}
+
+fn signed(key: &hmac::Key, workspace: &WorkspaceId, delivery: DeliveryId) -> hmac::Tag {
+    let text = [workspace.as_str().as_bytes(), &[0], delivery.0.as_bytes()].concat();
+    hmac::sign(key, &text)
 }
 
 fn cut(tag: &hmac::Tag) -> &[u8] {
@@ -90,6 +110,15 @@ mod tests {
         assert!(keys.is_receipt_code(&acme, one, &keys.receipt_code(&acme, one)));
         assert!(!keys.is_receipt_code(&acme, two, &keys.receipt_code(&acme, one)));
         let other = WorkspaceId::parse("other").expect("a slug");
+        let token = keys.unsubscribe_token(&acme, one);
+        assert_eq!((token.len(), keys.unsubscribed_from(&acme, &token)), (43, Some(one)));
+        assert_eq!(keys.unsubscribed_from(&other, &token), None);
+        for cut_off in 0..token.len() {
+            assert_eq!(keys.unsubscribed_from(&acme, &token[..cut_off]), None);
+        }
+        let far = DeliveryId(Uuid::from_u128(u128::MAX));
+        let forged = keys.unsubscribe_token(&acme, far)[..20].to_owned() + &token[20..];
+        assert_eq!(keys.unsubscribed_from(&acme, &forged), None);
         assert_ne!(keys.address_mac(&acme, "+48600"), keys.address_mac(&other, "+48600"));
     }
 

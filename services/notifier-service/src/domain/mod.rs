@@ -14,6 +14,7 @@ mod presence;
 mod reason;
 pub mod render;
 mod settings;
+pub mod zones;
 
 pub use case::{Case, Effect, Ids};
 pub use conversation::{Answer, Continued, Conversation, Given, Started};

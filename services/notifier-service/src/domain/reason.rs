@@ -128,10 +128,12 @@ pub enum Why {
     Gap,
     /// A service that had to be asked does not answer.
     OwnerAway,
+    /// It is night, or another time at which this channel sends nothing, where the customer is.
+    QuietHours,
 }
 
 impl Why {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::NotStarted,
         Self::Debounce,
         Self::Online,
@@ -142,6 +144,7 @@ impl Why {
         Self::Escalation,
         Self::Gap,
         Self::OwnerAway,
+        Self::QuietHours,
     ];
 
     pub fn from_word(word: &str) -> Option<Self> {
@@ -161,6 +164,7 @@ impl Why {
             Self::Escalation => "escalation",
             Self::Gap => "gap",
             Self::OwnerAway => "owner_away",
+            Self::QuietHours => "quiet_hours",
         }
     }
 }

@@ -66,6 +66,8 @@ pub struct Frame<'a> {
     pub number: u64,
     pub name: Option<&'a PersonName>,
     pub link: &'a str,
+    /// Where a mail's reader says that no more are wanted; texts say STOP.
+    pub unsubscribe: &'a str,
 }
 
 /// One message as a mail quotes it.
@@ -161,7 +163,8 @@ pub fn follow_up_mail(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Qu
     let business = line(frame.business);
     let question = question.map(Quote::value);
     let answers: Vec<Value> = answers.iter().map(Quote::value).collect();
-    let context = context! { business, number => frame.number, name, link => frame.link, question, answers, earlier };
+    let context = context! { business, number => frame.number, name, link => frame.link,
+    unsubscribe => frame.unsubscribe, question, answers, earlier };
     MailBody {
         subject: short(frame, "subject.txt", None),
         text: render(frame, "mail.txt", context.clone()),
@@ -184,6 +187,7 @@ mod tests {
             number: 1234,
             name,
             link: LINK,
+            unsubscribe: "https://chat.example.com/u/acme.BBBB",
         }
     }
 
@@ -251,6 +255,7 @@ mod tests {
             let href = "href=\"https://chat.example.com/r/acme.AAAA?a=1&amp;b=&quot;2&quot;\"";
             assert!(html.contains(href), "{html}");
             assert!(html.contains("O&#39;Neil &amp; &lt;Sons&gt;"), "{html}");
+            assert!(html.contains("href=\"https://chat.example.com/u/acme.BBBB\""), "{html}");
             assert!(!html.contains("&#x2f;"), "{html}");
         }
     }

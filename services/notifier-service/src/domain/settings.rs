@@ -1,5 +1,5 @@
 use crate::domain::Step;
-use domain::{Language, TimeScale};
+use domain::{Language, QuietHours, TimeScale};
 use events::common::{ChannelKind, ChannelSettings, FieldRule, FollowUpPolicy, PresenceSource};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,10 @@ pub struct Settings {
     /// 0: told of before the setting was there.
     #[serde(default)]
     pub mails_per_address_per_day: u32,
+    #[serde(default)]
+    pub text_quiet_hours: Option<QuietHours>,
+    #[serde(default)]
+    pub mail_quiet_hours: Option<QuietHours>,
 }
 
 impl Settings {
@@ -84,6 +88,16 @@ impl Settings {
             allowed_origins: wire.allowed_origins.clone(),
             texts_per_number_per_day: wire.texts_per_number_per_day,
             mails_per_address_per_day: wire.mails_per_address_per_day,
+            text_quiet_hours: QuietHours::parse(&wire.text_quiet_hours).unwrap_or_default(),
+            mail_quiet_hours: QuietHours::parse(&wire.mail_quiet_hours).unwrap_or_default(),
+        }
+    }
+
+    /// Hours of the customer's day in which no follow-up goes out by this step.
+    pub fn quiet_hours(&self, step: Step) -> Option<QuietHours> {
+        match step {
+            Step::Text => self.text_quiet_hours,
+            Step::Mail => self.mail_quiet_hours,
         }
     }
 

@@ -44,6 +44,20 @@ impl FollowUpService for Grpc {
         rpc::answer(self.resolve(request.into_inner()).await)
     }
 
+    async fn resolve_unsubscribe_link(
+        &self,
+        request: Request<ResolveUnsubscribeLinkRequest>,
+    ) -> Answer<ResolveUnsubscribeLinkResponse> {
+        rpc::answer(self.unsubscribing(request.into_inner()).await)
+    }
+
+    async fn redeem_unsubscribe_link(
+        &self,
+        request: Request<RedeemUnsubscribeLinkRequest>,
+    ) -> Answer<RedeemUnsubscribeLinkResponse> {
+        rpc::answer(self.unsubscribe(request.into_inner()).await)
+    }
+
     async fn set_opt_out(&self, request: Request<SetOptOutRequest>) -> Answer<SetOptOutResponse> {
         rpc::answer(self.opt_out(request.into_inner()).await)
     }
@@ -129,6 +143,21 @@ impl Grpc {
             page_url,
             conversation: conversation.to_string(),
         })
+    }
+
+    async fn unsubscribing(&self, request: ResolveUnsubscribeLinkRequest) -> Result<ResolveUnsubscribeLinkResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let told = self.0.resolve_unsubscribe_link(&workspace, &request.token).await?;
+        Ok(ResolveUnsubscribeLinkResponse {
+            business_name: told.business_name,
+            language: told.language,
+        })
+    }
+
+    async fn unsubscribe(&self, request: RedeemUnsubscribeLinkRequest) -> Result<RedeemUnsubscribeLinkResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        self.0.redeem_unsubscribe_link(&workspace, &request.token).await?;
+        Ok(RedeemUnsubscribeLinkResponse {})
     }
 
     async fn opt_out(&self, request: SetOptOutRequest) -> Result<SetOptOutResponse> {

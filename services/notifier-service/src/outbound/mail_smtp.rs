@@ -57,25 +57,35 @@ pub struct Mail<'a> {
     pub conversation: &'a str,
     /// What comes after `reply+` in the address that is answered to.
     pub reply_token: &'a str,
+    /// Address that opts the reader out by one POST (RFC 8058).
+    pub unsubscribe: &'a str,
     pub at: jiff::Timestamp,
 }
 
-#[derive(Clone)]
-struct AutoSubmitted;
+macro_rules! header {
+    ($type:ident, $name:literal) => {
+        #[derive(Clone)]
+        struct $type(String);
 
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
+        impl Header for $type {
+            fn name() -> HeaderName {
+                HeaderName::new_from_ascii_str($name)
+            }
 
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
+            fn parse(value: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+                Ok(Self(value.to_owned()))
+            }
 
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".into())
-    }
+            fn display(&self) -> HeaderValue {
+                HeaderValue::new(Self::name(), self.0.clone())
+            }
+        }
+    };
 }
+
+header!(AutoSubmitted, "Auto-Submitted");
+header!(ListUnsubscribe, "List-Unsubscribe");
+header!(ListUnsubscribePost, "List-Unsubscribe-Post");
 
 /// Before or after the data: what an interruption means.
 enum Broken {
@@ -273,7 +283,9 @@ impl MailServer {
             .message_id(Some(format!("<{}@{domain}>", mail.delivery)))
             .in_reply_to(thread.clone())
             .references(thread)
-            .header(AutoSubmitted)
+            .header(AutoSubmitted("auto-generated".to_owned()))
+            .header(ListUnsubscribe(format!("<{}>", mail.unsubscribe)))
+            .header(ListUnsubscribePost("List-Unsubscribe=One-Click".to_owned()))
             .multipart(
                 MultiPart::alternative()
                     .singlepart(part(ContentType::TEXT_PLAIN, mail.text))
@@ -381,6 +393,7 @@ mod tests {
             delivery: "d1",
             conversation: "c1",
             reply_token: "acme.0123",
+            unsubscribe: "https://chat.example/u/acme.x",
             at: jiff::Timestamp::UNIX_EPOCH,
         };
         let refused = |again| Outcome::Refused {

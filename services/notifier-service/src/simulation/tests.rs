@@ -54,6 +54,8 @@ fn channel() -> Recorded {
         language: "en".into(),
         texts_per_number_per_day: 3,
         mails_per_address_per_day: 3,
+        text_quiet_hours: String::new(),
+        mail_quiet_hours: String::new(),
         ..Default::default()
     };
     let fact = ChannelChanged {

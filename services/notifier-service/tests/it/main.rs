@@ -15,5 +15,7 @@ mod opt_outs;
 mod outcomes;
 mod peers;
 mod quiet;
+mod quiet_hours;
+mod unsubscribe_links;
 mod upkeep;
 mod words;

@@ -42,6 +42,8 @@ pub fn settings() -> ChannelSettings {
         allowed_origins: vec!["https://shop.example".into()],
         texts_per_number_per_day: 3,
         mails_per_address_per_day: 3,
+        text_quiet_hours: String::new(),
+        mail_quiet_hours: String::new(),
     }
 }
 

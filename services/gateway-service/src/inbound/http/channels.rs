@@ -83,6 +83,10 @@ pub struct Settings {
     texts_per_number_per_day: Option<u32>,
     /// Mails a single address may get in a day.
     mails_per_address_per_day: Option<u32>,
+    /// Hours of the customer's day without follow-ups by text, "22:00-08:00"; at most 12 hours, "": none.
+    text_quiet_hours: Option<String>,
+    /// The same for e-mails.
+    mail_quiet_hours: Option<String>,
 }
 
 /// A channel.
@@ -157,6 +161,8 @@ impl From<ChannelSettings> for Settings {
             allowed_origins: Some(found.allowed_origins),
             texts_per_number_per_day: Some(found.texts_per_number_per_day),
             mails_per_address_per_day: Some(found.mails_per_address_per_day),
+            text_quiet_hours: Some(found.text_quiet_hours),
+            mail_quiet_hours: Some(found.mail_quiet_hours),
         }
     }
 }
@@ -222,6 +228,8 @@ impl Settings {
             allowed_origins: std::convert::identity;
             texts_per_number_per_day: std::convert::identity;
             mails_per_address_per_day: std::convert::identity;
+            text_quiet_hours: std::convert::identity;
+            mail_quiet_hours: std::convert::identity;
         }
         (settings, FieldMask { paths })
     }
@@ -308,10 +316,12 @@ mod tests {
             allowed_origins: vec!["https://shop.example".into()],
             texts_per_number_per_day: 5,
             mails_per_address_per_day: 4,
+            text_quiet_hours: "22:00-08:00".into(),
+            mail_quiet_hours: "23:00-07:00".into(),
         };
         let json = serde_json::to_string(&Settings::from(there.clone())).expect("JSON");
         let back: Settings = serde_json::from_str(&json).expect("settings");
         let (back, mask) = back.change();
-        assert_eq!((back, mask.paths.len()), (there, 18));
+        assert_eq!((back, mask.paths.len()), (there, 20));
     }
 }

@@ -16,6 +16,7 @@ pub mod problem;
 mod return_links;
 pub mod server;
 mod sessions;
+mod unsubscribe_links;
 mod wire;
 
 use super::socket;
@@ -52,6 +53,10 @@ pub fn router(edge: Arc<Edge>) -> Router {
             post(callbacks::record_receipt),
         )
         .route("/r/{link}", get(return_links::follow_return_link))
+        .route(
+            "/u/{link}",
+            get(unsubscribe_links::follow_unsubscribe_link).post(unsubscribe_links::post_unsubscribe_link),
+        )
         .route("/", get(pages::landing))
         .route("/chat", get(pages::chat))
         .route("/demo/{workspace}/{channel}", get(pages::chat))

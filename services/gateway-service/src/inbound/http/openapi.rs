@@ -1,6 +1,9 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
-use super::{billing, callbacks, channels, conversations, events, follow_ups, opt_outs, pages, return_links, sessions};
+use super::{
+    billing, callbacks, channels, conversations, events, follow_ups, opt_outs, pages, return_links, sessions,
+    unsubscribe_links,
+};
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -24,6 +27,7 @@ use utoipa::{Modify, OpenApi};
         billing::get_usage, billing::get_balance, billing::list_charges,
         events::post_events, callbacks::record_receipt,
         return_links::follow_return_link, return_links::post_return,
+        unsubscribe_links::follow_unsubscribe_link, unsubscribe_links::post_unsubscribe_link,
         pages::healthz, pages::readyz,
     ),
     modifiers(&Tokens),

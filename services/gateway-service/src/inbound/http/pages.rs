@@ -15,10 +15,23 @@ pub const LINK_GONE: &str = include_str!("pages/link_gone.html");
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self' ws: wss:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// A page with one form that leads back to itself, and no script.
+const FORM_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
 pub fn html(status: StatusCode, page: &'static str) -> Response {
+    with_policy(status, POLICY, page)
+}
+
+/// A page with a form.
+pub fn form(status: StatusCode, page: String) -> Response {
+    with_policy(status, FORM_POLICY, page)
+}
+
+fn with_policy(status: StatusCode, policy: &'static str, page: impl IntoResponse) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     (status, headers, page).into_response()

@@ -70,6 +70,32 @@ impl FollowUpService for Peers {
         })
     }
 
+    async fn resolve_unsubscribe_link(
+        &self,
+        request: Request<ResolveUnsubscribeLinkRequest>,
+    ) -> Answer<ResolveUnsubscribeLinkResponse> {
+        let request = request.into_inner();
+        if format!("{}.{}", request.workspace, request.token) != LINK {
+            return Err(refuse(Fault::not_found("unsubscribe link")));
+        }
+        answer(ResolveUnsubscribeLinkResponse {
+            business_name: "Księgarnia <Róg>".into(),
+            language: "pl".into(),
+        })
+    }
+
+    async fn redeem_unsubscribe_link(
+        &self,
+        request: Request<RedeemUnsubscribeLinkRequest>,
+    ) -> Answer<RedeemUnsubscribeLinkResponse> {
+        let request = request.into_inner();
+        if format!("{}.{}", request.workspace, request.token) != LINK {
+            return Err(refuse(Fault::not_found("unsubscribe link")));
+        }
+        self.memory().unsubscribed += 1;
+        answer(RedeemUnsubscribeLinkResponse {})
+    }
+
     async fn set_opt_out(&self, request: Request<SetOptOutRequest>) -> Answer<SetOptOutResponse> {
         self.memory().opt_outs.push(request.into_inner());
         answer(SetOptOutResponse {})

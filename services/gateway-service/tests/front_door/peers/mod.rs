@@ -47,6 +47,7 @@ pub struct Memory {
     pub opt_outs: Vec<SetOptOutRequest>,
     pub resolved_links: usize,
     pub redeemed_links: usize,
+    pub unsubscribed: usize,
     pub authenticated: usize,
     pub ingested: Vec<IngestEventsRequest>,
     pub updates: Vec<UpdateChannelRequest>,

@@ -1,0 +1,45 @@
+//! Quiet hours: on the clock of the customer, as far as it is known.
+
+use super::App;
+use crate::domain::{Case, Step, zones};
+use crate::outbound::contacts::Recipient;
+use domain::{Timestamp, WorkspaceId};
+use fault::{Kind, Result};
+use jiff::tz::TimeZone;
+
+impl App {
+    /// When the quiet hours that now falls into are over; `None`: it may be sent now. The customer's clock is that of
+    /// the phone number's country (of all its zones, where it has several), else `home`, the workspace's.
+    pub(crate) async fn quiet_until(
+        &self,
+        workspace: &WorkspaceId,
+        case: &Case,
+        step: Step,
+        recipient: &Recipient,
+        home: &str,
+    ) -> Result<Option<Timestamp>> {
+        let hours = case.settings.as_ref().and_then(|settings| settings.quiet_hours(step));
+        let Some(hours) = hours else { return Ok(None) };
+        let mut zones = match recipient {
+            Recipient::Phone { country, .. } => zones::zones_of(country),
+            Recipient::Email(_) => self.zones_by_phone(workspace, case).await?,
+        };
+        if zones.is_empty() {
+            zones.push(TimeZone::get(home).unwrap_or(TimeZone::UTC));
+        }
+        Ok(hours.end_after(self.now(), &zones))
+    }
+
+    /// Who is written to by mail may have given a number too.
+    async fn zones_by_phone(&self, workspace: &WorkspaceId, case: &Case) -> Result<Vec<TimeZone>> {
+        let Some(phone) = case.conversation.phone else {
+            return Ok(Vec::new());
+        };
+        match self.contacts.get_address(workspace, phone.id).await {
+            Ok((Recipient::Phone { country, .. }, _)) => Ok(zones::zones_of(&country)),
+            Ok((Recipient::Email(_), _)) => Ok(Vec::new()),
+            Err(fault) if matches!(fault.kind(), Kind::NotFound | Kind::PermissionDenied) => Ok(Vec::new()),
+            Err(fault) => Err(fault),
+        }
+    }
+}

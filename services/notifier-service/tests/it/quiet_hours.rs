@@ -1,0 +1,91 @@
+//! Quiet hours defer, on the customer's clock; they never drop.
+
+use crate::harness::{Customer, EMAIL, Harness, PHONE, SOON, Tested};
+use domain::Timestamp;
+use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse, FollowUpState};
+
+/// 23:30 in Warsaw, 17:30 in New York.
+const LATE: &str = "2026-11-22T22:30:00Z";
+
+async fn late_at_night() -> anyhow::Result<Harness> {
+    let mut notifier = Harness::start().await?;
+    notifier.clock.set(LATE.parse()?);
+    notifier.settings.text_quiet_hours = "22:00-08:00".into();
+    notifier.settings.mail_quiet_hours = "23:00-07:00".into();
+    Ok(notifier)
+}
+
+async fn answered(notifier: &Harness, phone: bool, email: bool, home: &str) -> anyhow::Result<Customer> {
+    let customer = notifier.customer(phone, email).await?;
+    notifier.change_context(&customer, |context| context.time_zone = home.into());
+    notifier.leave(&customer).await?;
+    notifier.answer(&customer, 2).await?;
+    notifier.armed(&customer).await?;
+    notifier.advance(60).await;
+    Ok(customer)
+}
+
+async fn deferred(notifier: &Harness, customer: &Customer) -> anyhow::Result<ExplainFollowUpResponse> {
+    notifier
+        .becomes(customer, "deferred by quiet hours", |told| {
+            told.follow_ups[0].state() == FollowUpState::Deferred
+                && told
+                    .timeline
+                    .iter()
+                    .any(|line| line.facts.get("why").is_some_and(|why| why == "quiet_hours"))
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_text_waits_for_the_morning_of_its_number_and_holds_nothing_meanwhile() -> Tested {
+    let notifier = late_at_night().await?;
+    let customer = answered(&notifier, true, true, "America/New_York").await?;
+    let told = deferred(&notifier, &customer).await?;
+    assert!(told.summary.contains("quiet hours"), "{}", told.summary);
+    assert_eq!(notifier.sent().await, (0, 0));
+    assert!(
+        notifier.truth().holds.is_empty(),
+        "what waits for hours blocks no balance"
+    );
+    notifier.clock.set("2026-11-23T06:59:59Z".parse::<Timestamp>()?);
+    assert_eq!(notifier.sent().await, (0, 0), "one second before eight in Warsaw");
+    notifier.advance(1).await;
+    notifier.sms.nth(PHONE, 1, SOON).await?;
+    notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
+    notifier.advance(601).await;
+    notifier.smtp.nth(EMAIL, 1, SOON).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_returns_in_the_night_gets_nothing_in_the_morning() -> Tested {
+    let notifier = late_at_night().await?;
+    let customer = answered(&notifier, true, true, "Europe/Warsaw").await?;
+    deferred(&notifier, &customer).await?;
+    notifier.advance(3600).await;
+    notifier.come_back(&customer).await?;
+    notifier.state(&customer, FollowUpState::Done).await?;
+    notifier.advance(12 * 3600).await;
+    assert_eq!(notifier.sent().await, (0, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_mail_goes_by_the_clock_of_the_number_if_there_is_one_else_by_the_workspaces() -> Tested {
+    let mut notifier = late_at_night().await?;
+    notifier.settings.text_quiet_hours.clear();
+    // No number: 17:30 in New York is a time to write at.
+    let customer = answered(&notifier, false, true, "America/New_York").await?;
+    notifier.smtp.nth(EMAIL, 1, SOON).await?;
+    notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    // A number in Poland: the text may go, the mail after it waits until seven.
+    let customer = answered(&notifier, true, true, "America/New_York").await?;
+    notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
+    notifier.advance(601).await;
+    deferred(&notifier, &customer).await?;
+    assert_eq!(notifier.sent().await, (1, 1));
+    notifier.clock.set("2026-11-23T06:00:00Z".parse()?);
+    notifier.smtp.nth(EMAIL, 2, SOON).await?;
+    Ok(())
+}
