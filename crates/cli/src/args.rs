@@ -77,6 +77,8 @@ pub enum Command {
     },
     /// What a workspace used, by kind and country.
     Usage(UsageArgs),
+    /// The log of single messages with state and cost, newest first.
+    Charges(ChargesArgs),
     /// Print completions for a shell: source <(homing completions bash)
     Completions(CompletionsArgs),
     /// Run a command with a throw-away PostgreSQL named in HOMING_TEST_DATABASE_URL.
@@ -373,13 +375,35 @@ pub enum PricesCommand {
         #[arg(long, value_name = "DATE")]
         from: Option<String>,
     },
+    /// Add the prices of a CSV file, all or none: kind,country,valid_from,micro_pu.
+    Import {
+        #[arg(short, long)]
+        workspace: String,
+        /// `-` is standard input.
+        file: PathBuf,
+    },
+    /// Print the whole list as CSV, as `import` takes it.
+    Export {
+        #[arg(short, long)]
+        workspace: String,
+    },
 }
 
 /// What has a price.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum PriceKind {
     Sms,
+    Lms,
     Email,
+}
+
+/// What became of the money of a message.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ChargeState {
+    Held,
+    Captured,
+    Released,
+    Expired,
 }
 
 #[derive(Debug, Subcommand)]
@@ -406,15 +430,44 @@ pub enum BalanceCommand {
 pub struct UsageArgs {
     #[arg(short, long)]
     pub workspace: String,
+    #[command(flatten)]
+    pub of: OfMessages,
+    /// Sum by month, not by day.
+    #[arg(long)]
+    pub by_month: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ChargesArgs {
+    #[arg(short, long)]
+    pub workspace: String,
+    #[command(flatten)]
+    pub of: OfMessages,
+    #[arg(long, value_enum)]
+    pub state: Option<ChargeState>,
+    /// At most this many; 1 to 100000.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
+}
+
+/// Which messages, and how they are printed.
+#[derive(Debug, clap::Args)]
+pub struct OfMessages {
     /// First day (UTC); thirty days ago where it is not named.
     #[arg(long, value_name = "DATE")]
     pub from: Option<String>,
     /// The day after the last one (UTC); tomorrow where it is not named.
     #[arg(long, value_name = "DATE")]
     pub to: Option<String>,
-    /// Sum by month, not by day.
+    /// Only of this kind.
+    #[arg(long, value_enum)]
+    pub kind: Option<PriceKind>,
+    /// Only to this country: ISO 3166 alpha-2.
     #[arg(long)]
-    pub by_month: bool,
+    pub country: Option<String>,
+    /// Print CSV; amounts are micro-PU.
+    #[arg(long)]
+    pub csv: bool,
 }
 
 /// What a token may do.

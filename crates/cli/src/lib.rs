@@ -35,10 +35,11 @@ pub async fn run(args: Args) -> ExitCode {
         Command::Agent { command } => commands::create::agent(command, &out).await,
         Command::Integration { command } => commands::create::integration(command, &out).await,
         Command::OptOut { command } => commands::opt_out::run(command, &out).await,
-        Command::Prices { command } => commands::money::prices(command).await,
+        Command::Prices { command } => commands::money::prices(command, &out).await,
         Command::Balance { command } => commands::money::balance(command, &out).await,
         Command::Completions(args) => commands::completions::run(&args, &out),
-        Command::Usage(args) => commands::money::usage(args, &out).await,
+        Command::Usage(args) => commands::usage::usage(args, &out).await,
+        Command::Charges(args) => commands::usage::charges(args, &out).await,
     };
     match done {
         Ok(code) => code,

@@ -67,6 +67,16 @@ impl Out {
         rows.iter().try_for_each(|row| self.line(aligned(row, &widths)))
     }
 
+    /// The same for spreadsheets: CSV, with its head.
+    pub(crate) fn csv(&self, head: &[&str], rows: &[Vec<String>]) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
+        writer.write_record(head)?;
+        for row in rows {
+            writer.write_record(row)?;
+        }
+        Ok(writer.flush()?)
+    }
+
     pub(crate) fn dim(&self, text: &str) -> String {
         self.paint("2", text)
     }

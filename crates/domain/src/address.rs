@@ -103,26 +103,6 @@ impl PersonName {
     }
 }
 
-/// An ISO 3166 alpha-2 country code in capitals. Not personal by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Country([u8; 2]);
-
-impl Country {
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        match text.as_bytes() {
-            &[a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(Self([a, b])),
-            _ => Err(Invalid::new(
-                "country",
-                "needs an ISO 3166 code of two capital letters, for example PL",
-            )),
-        }
-    }
-
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("two ASCII capitals by construction")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 
 mod address;
 mod author;
+mod country;
 mod id;
 mod invalid;
 pub mod limits;
@@ -17,8 +18,9 @@ pub mod sms;
 mod text;
 mod time_scale;
 
-pub use address::{Country, Email, PersonName, PhoneE164};
+pub use address::{Email, PersonName, PhoneE164};
 pub use author::AuthorRole;
+pub use country::Country;
 pub use id::*;
 pub use invalid::Invalid;
 pub use money::Pu;

@@ -14,3 +14,4 @@ pub(crate) mod opt_out;
 pub(crate) mod serve_servers;
 pub(crate) mod settings;
 pub(crate) mod simulate;
+pub(crate) mod usage;

@@ -1,5 +1,6 @@
-//! Prices, funds and usage, by gRPC to billing-service.
+//! Prices and funds, by gRPC to billing-service.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -7,12 +8,12 @@ use events::common::MessageKind;
 use fault::Fault;
 use rpc::billing::billing_service_client::BillingServiceClient;
 use rpc::billing::{
-    Balance, GetBalanceRequest, GetUsageRequest, GetUsageResponse, Price, SetPricesRequest, TopUpRequest, UsageBy,
+    Balance, ExportPricesRequest, GetBalanceRequest, ImportPricesRequest, Price, SetPricesRequest, TopUpRequest,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tonic::transport::Channel;
 
-use crate::args::{BalanceCommand, PriceKind, PricesCommand, UsageArgs};
+use crate::args::{BalanceCommand, PriceKind, PricesCommand};
 use crate::call::call;
 use crate::output::{Out, say};
 use crate::show;
@@ -22,32 +23,56 @@ type Client = BillingServiceClient<Channel>;
 
 const MICRO: i64 = 1_000_000;
 
-fn client() -> Result<Client> {
+pub(super) fn client() -> Result<Client> {
     Ok(BillingServiceClient::new(Endpoints::connect(Service::Billing)?))
 }
 
-pub(crate) async fn prices(command: PricesCommand) -> Result<ExitCode> {
-    let PricesCommand::Set {
-        workspace,
-        kind,
-        country,
-        pu,
-        from,
-    } = command;
-    let kind = match kind {
-        PriceKind::Sms => MessageKind::Sms,
-        PriceKind::Email => MessageKind::Email,
-    };
-    let price = Price {
-        kind: kind.into(),
-        country,
-        valid_from: Some(events::stamp(from.map_or_else(|| Ok(now()), |day| start_of(&day))?)),
-        micro_pu: micro(&pu)?,
-    };
-    let prices = vec![price];
-    call!(client()?, set_prices, SetPricesRequest { workspace, prices })?;
-    say("the price is set");
+pub(crate) async fn prices(command: PricesCommand, out: &Out) -> Result<ExitCode> {
+    match command {
+        PricesCommand::Set {
+            workspace,
+            kind,
+            country,
+            pu,
+            from,
+        } => {
+            let price = Price {
+                kind: message_kind(kind).into(),
+                country,
+                valid_from: Some(events::stamp(from.map_or_else(|| Ok(now()), |day| start_of(&day))?)),
+                micro_pu: micro(&pu)?,
+            };
+            let prices = vec![price];
+            call!(client()?, set_prices, SetPricesRequest { workspace, prices })?;
+            say("the price is set");
+        }
+        PricesCommand::Import { workspace, file } => {
+            let csv = read(&file)?;
+            let answer = call!(client()?, import_prices, ImportPricesRequest { workspace, csv })?;
+            say(format!("{} prices are set", answer.prices));
+        }
+        PricesCommand::Export { workspace } => {
+            let list = call!(client()?, export_prices, ExportPricesRequest { workspace })?.csv;
+            out.line(list.trim_end())?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What stands in a file; `-` is standard input.
+fn read(file: &Path) -> Result<String> {
+    if file == Path::new("-") {
+        return std::io::read_to_string(std::io::stdin()).context("cannot read standard input");
+    }
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+pub(super) fn message_kind(kind: PriceKind) -> MessageKind {
+    match kind {
+        PriceKind::Sms => MessageKind::Sms,
+        PriceKind::Lms => MessageKind::Lms,
+        PriceKind::Email => MessageKind::Email,
+    }
 }
 
 pub(crate) async fn balance(command: BalanceCommand, out: &Out) -> Result<ExitCode> {
@@ -85,57 +110,6 @@ fn show_balance(balance: Balance, out: &Out) -> Result<()> {
     out.table(&["available PU", "held PU"], &[vec![show::pu(free), show::pu(held)]])
 }
 
-pub(crate) async fn usage(args: UsageArgs, out: &Out) -> Result<ExitCode> {
-    let day = jiff::SignedDuration::from_hours(24);
-    let now = now();
-    let (from, to) = (
-        args.from.map_or(Ok(now - day * 30), |text| start_of(&text))?,
-        args.to.map_or(Ok(now + day), |text| start_of(&text))?,
-    );
-    let by = if args.by_month { UsageBy::Month } else { UsageBy::Day };
-    let request = GetUsageRequest {
-        workspace: args.workspace,
-        from: Some(events::stamp(from)),
-        to: Some(events::stamp(to)),
-        by: by.into(),
-    };
-    show_usage(call!(client()?, get_usage, request)?, out)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn show_usage(usage: GetUsageResponse, out: &Out) -> Result<()> {
-    let word = |kind: MessageKind| show::word(kind.as_str_name(), "MESSAGE_KIND_");
-    if out.json() {
-        let rows: Vec<Value> = usage
-            .rows
-            .iter()
-            .map(|row| {
-                json!({
-                    "period": row.period, "kind": word(row.kind()), "country": row.country,
-                    "messages": row.messages, "parts": row.parts, "micro_pu": row.micro_pu,
-                })
-            })
-            .collect();
-        return out.document(&json!({ "rows": rows, "total_micro_pu": usage.total_micro_pu }));
-    }
-    let rows: Vec<Vec<String>> = usage
-        .rows
-        .iter()
-        .map(|row| {
-            vec![
-                row.period.clone(),
-                word(row.kind()),
-                row.country.clone(),
-                row.messages.to_string(),
-                row.parts.to_string(),
-                show::pu(row.micro_pu),
-            ]
-        })
-        .collect();
-    out.table(&["period", "kind", "country", "messages", "parts", "PU"], &rows)?;
-    out.line(format!("{} PU in all", show::pu(usage.total_micro_pu)))
-}
-
 /// PU with at most six decimals as micro-PU, exactly.
 pub(super) fn micro(text: &str) -> Result<i64, Fault> {
     let wrong = || {
@@ -163,7 +137,7 @@ pub(super) fn start_of(day: &str) -> Result<jiff::Timestamp> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line plays the outside world")]
-fn now() -> jiff::Timestamp {
+pub(super) fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 

@@ -147,6 +147,7 @@ impl Clients {
             from: Some(events::stamp(from)),
             to: Some(events::stamp(to)),
             by: UsageBy::Day.into(),
+            ..Default::default()
         };
         let usage = call!(self.billing, get_usage, request)?;
         Ok((usage.rows, usage.total_micro_pu))

@@ -1,5 +1,5 @@
 use super::Billing;
-use crate::domain::{Charge, Cursor};
+use crate::domain::{Charge, Cursor, Filter};
 use crate::outbound::postgres::usage;
 use domain::WorkspaceId;
 use fault::{Fault, Result};
@@ -17,7 +17,13 @@ const MAX_PAGE: usize = 500;
 
 impl Billing {
     /// Single messages with state and cost, newest first. `page_size` 0 means 100.
-    pub async fn list_charges(&self, workspace: &WorkspaceId, page_size: u32, token: &str) -> Result<Page> {
+    pub async fn list_charges(
+        &self,
+        workspace: &WorkspaceId,
+        filter: Filter,
+        page_size: u32,
+        token: &str,
+    ) -> Result<Page> {
         let size = match usize::try_from(page_size) {
             Ok(0) => DEFAULT_PAGE,
             Ok(size) if size <= MAX_PAGE => size,
@@ -26,7 +32,7 @@ impl Billing {
         let after = Cursor::parse(token)?;
         let limit = i64::try_from(size + 1).map_err(Fault::internal)?;
         let mut tx = self.store.begin(workspace).await?;
-        let mut charges = usage::list(&mut tx, workspace, after, limit).await?;
+        let mut charges = usage::list(&mut tx, workspace, filter, after, limit).await?;
         let more = charges.len() > size;
         charges.truncate(size);
         let last = charges.last().map(|charge| Cursor {

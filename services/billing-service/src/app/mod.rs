@@ -2,10 +2,12 @@
 
 mod audit;
 mod expire;
+mod export_prices;
 mod get_balance;
 mod get_usage;
 mod hold;
 mod hold_queue;
+mod import_prices;
 mod list_charges;
 mod open_account;
 mod set_prices;

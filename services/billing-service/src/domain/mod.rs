@@ -3,11 +3,15 @@
 mod books;
 mod hold;
 mod price;
+mod price_sheet;
 #[cfg(test)]
 mod property;
+mod sheet;
 mod usage;
 
 pub use books::{Account, Broken, Entry, Ledger, Movement, Reason};
 pub use hold::{Hold, HoldState, Mark, Terms, TermsDiffer};
-pub use price::{Kind, MAX_PRICE, Place, Price, PriceMissing, price_of};
-pub use usage::{By, Charge, Cursor, Period, UsageRow};
+pub use price::{Kind, MAX_LIST, MAX_PRICE, MAX_PRICES, Place, Price, PriceMissing, first_repeated, price_of};
+pub use price_sheet::{read_prices, write_prices};
+pub use sheet::{Problem, told};
+pub use usage::{By, Charge, Cursor, Filter, Period, Usage, UsageRow};

@@ -1,4 +1,5 @@
 use domain::{Country, Invalid, Pu, Timestamp};
+use std::collections::BTreeSet;
 
 /// What is charged for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,7 +27,7 @@ impl Kind {
 }
 
 /// Where a price holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// `*`: every country without a price of its own.
     Anywhere,
@@ -41,6 +42,16 @@ impl Place {
             code => Country::parse(code)
                 .map(Self::Country)
                 .map_err(|_| Invalid::new("country", "needs an ISO 3166 code of two capital letters, or *")),
+        }
+    }
+
+    /// Refuses the code of no country.
+    pub fn known(self) -> Result<Self, Invalid> {
+        match self {
+            Self::Country(country) if !country.is_known() => {
+                Err(Invalid::new("country", "is not an ISO 3166 code of any country"))
+            }
+            place => Ok(place),
         }
     }
 
@@ -65,9 +76,16 @@ pub struct Price {
 /// A million PU per part: more is a slip of units. 255 parts of it stay far below what an amount can hold.
 pub const MAX_PRICE: i64 = 1_000_000_000_000;
 
+/// Prices written at once: every country and kind fits.
+pub const MAX_PRICES: usize = 1000;
+
+/// Lines of a whole list, old prices too. A document of it stays far below what an answer can hold.
+pub const MAX_LIST: usize = 20_000;
+
 impl Price {
     /// Checks a line before it enters the list.
     pub fn new(kind: Kind, place: Place, valid_from: Timestamp, micro: i64) -> Result<Self, Invalid> {
+        let place = place.known()?;
         if kind == Kind::Email && place != Place::Anywhere {
             return Err(Invalid::new("country", "must be * for e-mail, which has no country"));
         }
@@ -85,6 +103,14 @@ impl Price {
             amount,
         })
     }
+}
+
+/// The place in `prices` of the first one that has kind, place and time of one before it.
+pub fn first_repeated(prices: &[Price]) -> Option<usize> {
+    let mut seen = BTreeSet::new();
+    prices
+        .iter()
+        .position(|price| !seen.insert((price.kind, price.place, price.valid_from)))
 }
 
 /// A text whose kind and country have no price in force.
@@ -112,6 +138,7 @@ pub fn price_of(list: &[Price], kind: Kind, country: Option<Country>, at: Timest
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).expect("in range")
@@ -141,6 +168,45 @@ mod tests {
         assert_eq!(price_of(&list, Kind::Email, None, at(25)), Ok(Pu::ZERO));
     }
 
+    fn line() -> impl Strategy<Value = (usize, usize, i64, i64)> {
+        (0..3usize, 0..3usize, 0..40i64, 0..1000i64)
+    }
+
+    const PLACES: [&str; 3] = ["*", "PL", "DE"];
+
+    proptest! {
+        /// As somebody would do it who turns the pages of a calendar, a line of the list at a time.
+        #[test]
+        fn the_price_of_a_day_is_what_the_calendar_says(
+            lines in prop::collection::vec(line(), 0..30), kind in 0..3usize, country in 1..3usize, day in 0..45i64
+        ) {
+            let list: Vec<Price> = lines
+                .iter()
+                .filter(|(kind, place, ..)| Kind::ALL[*kind] != Kind::Email || *place == 0)
+                .map(|(kind, place, from, micro)| price(Kind::ALL[*kind], PLACES[*place], *from, *micro))
+                .collect();
+            prop_assume!(first_repeated(&list).is_none());
+            let kind = Kind::ALL[kind];
+            let mut calendar: [Option<Pu>; 2] = [None, None];
+            for today in 0..=day {
+                for price in list.iter().filter(|price| price.kind == kind && price.valid_from == at(today)) {
+                    match price.place.as_str() {
+                        "*" => calendar[0] = Some(price.amount),
+                        place if place == PLACES[country] => calendar[1] = Some(price.amount),
+                        _ => {}
+                    }
+                }
+            }
+            let country = Country::parse(PLACES[country]).ok().filter(|_| kind != Kind::Email);
+            let expected = country.and(calendar[1]).or(calendar[0]);
+            let expected = expected.or((kind == Kind::Email).then_some(Pu::ZERO)).ok_or(PriceMissing);
+            prop_assert_eq!(price_of(&list, kind, country, at(day)), expected);
+            let mut reversed = list;
+            reversed.reverse();
+            prop_assert_eq!(price_of(&reversed, kind, country, at(day)), expected);
+        }
+    }
+
     #[test]
     fn a_price_that_cannot_be_is_refused() {
         assert!(Place::parse("pl").is_err());
@@ -149,5 +215,7 @@ mod tests {
         assert!(Price::new(Kind::Sms, Place::Anywhere, at(0), MAX_PRICE + 1).is_err());
         let poland = Place::parse("PL").expect("a place");
         assert!(Price::new(Kind::Email, poland, at(0), 1).is_err());
+        let nowhere = Place::parse("UK").expect("a code");
+        assert!(Price::new(Kind::Sms, nowhere, at(0), 1).is_err());
     }
 }

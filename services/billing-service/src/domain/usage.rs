@@ -1,5 +1,5 @@
 use super::{HoldState, Kind, Terms};
-use domain::{DeliveryId, Invalid, Pu, Timestamp};
+use domain::{Country, DeliveryId, Invalid, Pu, Timestamp};
 use uuid::Uuid;
 
 /// How usage is summed, in the workspace's time zone.
@@ -45,6 +45,49 @@ pub struct UsageRow {
     pub amount: Pu,
 }
 
+impl UsageRow {
+    /// What one message cost on the average, rounded half up.
+    pub fn each(&self) -> Pu {
+        let messages = i64::try_from(self.messages).unwrap_or(i64::MAX).max(1);
+        let (whole, rest) = (self.amount.micro() / messages, self.amount.micro() % messages);
+        let each = whole + i64::from(rest >= messages - rest);
+        Pu::from_micro(each).unwrap_or(Pu::ZERO)
+    }
+}
+
+/// The sums of a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// IANA name of the time zone whose days and months these are.
+    pub time_zone: String,
+    pub rows: Vec<UsageRow>,
+}
+
+impl Usage {
+    /// Messages, parts and cost of all rows; `None` where that is more than can be counted.
+    pub fn total(&self) -> Option<(u64, u64, Pu)> {
+        self.rows
+            .iter()
+            .try_fold((0u64, 0u64, Pu::ZERO), |(messages, parts, amount), row| {
+                Some((
+                    messages.checked_add(row.messages)?,
+                    parts.checked_add(row.parts)?,
+                    amount.plus(row.amount)?,
+                ))
+            })
+    }
+}
+
+/// What of the log, or of usage, is asked for; `None` asks for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// When it was held.
+    pub period: Option<Period>,
+    pub state: Option<HoldState>,
+    pub kind: Option<Kind>,
+    pub country: Option<Country>,
+}
+
 /// One message in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
@@ -54,6 +97,8 @@ pub struct Charge {
     pub state: HoldState,
     /// When it was held.
     pub at: Timestamp,
+    /// When it was captured, released or expired.
+    pub settled_at: Option<Timestamp>,
 }
 
 /// Where a page of the log ended: the next begins with what is older.
@@ -111,6 +156,33 @@ mod tests {
         ] {
             assert_eq!(Cursor::parse(bad).expect_err(bad).field, "page_token");
         }
+    }
+
+    #[test]
+    fn the_mean_is_rounded_half_up() {
+        let row = |messages, micro| UsageRow {
+            period: "2026-11".into(),
+            kind: Kind::Sms,
+            country: "PL".into(),
+            messages,
+            parts: messages,
+            amount: Pu::from_micro(micro).expect("an amount"),
+        };
+        for (messages, micro, each) in [
+            (3, 10, 3),
+            (3, 11, 4),
+            (2, 3, 2),
+            (4, 0, 0),
+            (0, 0, 0),
+            (1, i64::MAX, i64::MAX),
+        ] {
+            assert_eq!(row(messages, micro).each().micro(), each, "{micro} / {messages}");
+        }
+        let usage = Usage {
+            time_zone: "UTC".into(),
+            rows: vec![row(1, 5), row(2, 6)],
+        };
+        assert_eq!(usage.total(), Some((3, 3, Pu::from_micro(11).expect("an amount"))));
     }
 
     #[test]

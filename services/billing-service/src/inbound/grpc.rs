@@ -2,14 +2,14 @@
 
 use super::words;
 use crate::app::Billing;
-use crate::domain::{Account, By, Charge, Period, Place, Price, Terms, UsageRow};
-use domain::{DeliveryId, Invalid, Pu, Timestamp, WorkspaceId};
-use events::common::MessageKind;
+use crate::domain::{By, Filter, Price, Terms};
+use domain::{DeliveryId, WorkspaceId};
 use fault::{Fault, Result};
 use rpc::billing::billing_service_server::BillingService;
 use rpc::billing::{
-    self, GetBalanceRequest, GetBalanceResponse, GetUsageRequest, GetUsageResponse, HoldRequest, HoldResponse,
-    ListChargesRequest, ListChargesResponse, SetPricesRequest, SetPricesResponse, TopUpRequest, TopUpResponse,
+    self, ExportPricesRequest, ExportPricesResponse, GetBalanceRequest, GetBalanceResponse, GetUsageRequest,
+    GetUsageResponse, HoldRequest, HoldResponse, ImportPricesRequest, ImportPricesResponse, ListChargesRequest,
+    ListChargesResponse, SetPricesRequest, SetPricesResponse, TopUpRequest, TopUpResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -31,7 +31,7 @@ impl Server {
             .top_up(&workspace, &request.request_id, request.micro_pu)
             .await?;
         Ok(TopUpResponse {
-            balance: Some(balance(balances)),
+            balance: Some(words::balance(balances)),
         })
     }
 
@@ -42,11 +42,25 @@ impl Server {
             .iter()
             .enumerate()
             .map(|(at, line)| {
-                price(line).map_err(|invalid| Fault::invalid(format!("prices[{at}].{}", invalid.field), invalid.remedy))
+                words::price(line)
+                    .map_err(|invalid| Fault::invalid(format!("prices[{at}].{}", invalid.field), invalid.remedy))
             })
             .collect::<Result<_>>()?;
         self.billing.set_prices(&workspace, &prices).await?;
         Ok(SetPricesResponse {})
+    }
+
+    async fn do_import_prices(&self, request: ImportPricesRequest) -> Result<ImportPricesResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let prices = self.billing.import_prices(&workspace, &request.csv).await?;
+        let prices = u32::try_from(prices).map_err(Fault::internal)?;
+        Ok(ImportPricesResponse { prices })
+    }
+
+    async fn do_export_prices(&self, request: ExportPricesRequest) -> Result<ExportPricesResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let csv = self.billing.export_prices(&workspace).await?;
+        Ok(ExportPricesResponse { csv })
     }
 
     async fn do_hold(&self, request: HoldRequest) -> Result<HoldResponse> {
@@ -54,7 +68,7 @@ impl Server {
         let delivery = DeliveryId::parse(&request.delivery)?;
         let terms = Terms::new(
             words::kind(request.kind)?,
-            words::country(&request.country)?,
+            words::known_country(&request.country)?,
             request.parts,
         )?;
         let answer = self.billing.hold(&workspace, delivery, terms).await?;
@@ -66,31 +80,45 @@ impl Server {
 
     async fn do_get_usage(&self, request: GetUsageRequest) -> Result<GetUsageResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
-        let period = Period::new(instant("from", request.from)?, instant("to", request.to)?)?;
+        let period = words::period(request.from, request.to)?;
         let by = match billing::UsageBy::try_from(request.by) {
             Ok(billing::UsageBy::Day) => By::Day,
             Ok(billing::UsageBy::Month) => By::Month,
             Ok(billing::UsageBy::Unspecified) | Err(_) => return Err(Fault::invalid("by", "must be DAY or MONTH")),
         };
-        let rows = self.billing.get_usage(&workspace, period, by).await?;
-        let total = rows
-            .iter()
-            .try_fold(Pu::ZERO, |total, row| total.plus(row.amount))
-            .ok_or_else(|| Fault::internal("the total is too large"))?;
+        let filter = Filter {
+            kind: words::kind_or_all(request.kind)?,
+            country: words::country(&request.country)?,
+            ..Filter::default()
+        };
+        let usage = self.billing.get_usage(&workspace, period, by, filter).await?;
+        let (messages, parts, amount) = usage.total().ok_or_else(|| Fault::internal("the total is too large"))?;
         Ok(GetUsageResponse {
-            rows: rows.into_iter().map(usage_row).collect(),
-            total_micro_pu: total.micro(),
+            rows: usage.rows.into_iter().map(words::usage_row).collect(),
+            total_micro_pu: amount.micro(),
+            total_messages: messages,
+            total_parts: parts,
+            time_zone: usage.time_zone,
         })
     }
 
     async fn do_list_charges(&self, request: ListChargesRequest) -> Result<ListChargesResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
+        let filter = Filter {
+            period: match (request.from, request.to) {
+                (None, None) => None,
+                (from, to) => Some(words::period(from, to)?),
+            },
+            state: words::state_or_all(request.state)?,
+            kind: words::kind_or_all(request.kind)?,
+            country: words::country(&request.country)?,
+        };
         let page = self
             .billing
-            .list_charges(&workspace, request.page_size, &request.page_token)
+            .list_charges(&workspace, filter, request.page_size, &request.page_token)
             .await?;
         Ok(ListChargesResponse {
-            charges: page.charges.into_iter().map(charge).collect(),
+            charges: page.charges.into_iter().map(words::charge).collect(),
             next_page_token: page.next.map(|cursor| cursor.token()).unwrap_or_default(),
         })
     }
@@ -99,7 +127,7 @@ impl Server {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let balances = self.billing.get_balance(&workspace).await?;
         Ok(GetBalanceResponse {
-            balance: Some(balance(balances)),
+            balance: Some(words::balance(balances)),
         })
     }
 }
@@ -112,6 +140,20 @@ impl BillingService for Server {
 
     async fn set_prices(&self, request: Request<SetPricesRequest>) -> Result<Response<SetPricesResponse>, Status> {
         rpc::answer(self.do_set_prices(request.into_inner()).await)
+    }
+
+    async fn import_prices(
+        &self,
+        request: Request<ImportPricesRequest>,
+    ) -> Result<Response<ImportPricesResponse>, Status> {
+        rpc::answer(self.do_import_prices(request.into_inner()).await)
+    }
+
+    async fn export_prices(
+        &self,
+        request: Request<ExportPricesRequest>,
+    ) -> Result<Response<ExportPricesResponse>, Status> {
+        rpc::answer(self.do_export_prices(request.into_inner()).await)
     }
 
     async fn hold(&self, request: Request<HoldRequest>) -> Result<Response<HoldResponse>, Status> {
@@ -131,53 +173,5 @@ impl BillingService for Server {
 
     async fn get_balance(&self, request: Request<GetBalanceRequest>) -> Result<Response<GetBalanceResponse>, Status> {
         rpc::answer(self.do_get_balance(request.into_inner()).await)
-    }
-}
-
-fn instant(field: &'static str, at: Option<prost_types::Timestamp>) -> Result<Timestamp, Invalid> {
-    events::instant(at).ok_or_else(|| Invalid::new(field, "needs a time"))
-}
-
-fn price(line: &billing::Price) -> Result<Price, Invalid> {
-    let valid_from = instant("valid_from", line.valid_from)?;
-    Price::new(
-        words::kind(line.kind)?,
-        Place::parse(&line.country)?,
-        valid_from,
-        line.micro_pu,
-    )
-}
-
-fn balance(account: Account) -> billing::Balance {
-    billing::Balance {
-        available_micro_pu: account.available.micro(),
-        held_micro_pu: account.held.micro(),
-    }
-}
-
-fn usage_row(row: UsageRow) -> billing::UsageRow {
-    billing::UsageRow {
-        period: row.period,
-        kind: MessageKind::from(row.kind).into(),
-        country: row.country,
-        messages: row.messages,
-        parts: row.parts,
-        micro_pu: row.amount.micro(),
-    }
-}
-
-fn charge(charge: Charge) -> billing::Charge {
-    billing::Charge {
-        delivery: charge.delivery.to_string(),
-        kind: MessageKind::from(charge.terms.kind).into(),
-        country: charge
-            .terms
-            .country
-            .as_ref()
-            .map_or_else(String::new, |country| country.as_str().into()),
-        parts: charge.terms.parts,
-        micro_pu: charge.amount.micro(),
-        state: words::hold_state(Some(charge.state)).into(),
-        at: Some(events::stamp(charge.at)),
     }
 }

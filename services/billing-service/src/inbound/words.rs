@@ -1,7 +1,7 @@
 //! Between wire words and domain words.
 
-use crate::domain::{HoldState, Kind};
-use domain::{Country, Invalid};
+use crate::domain::{Account, Charge, HoldState, Kind, Period, Place, Price, UsageRow};
+use domain::{Country, Invalid, Timestamp};
 use events::common::MessageKind;
 use rpc::billing;
 
@@ -30,6 +30,89 @@ pub fn country(code: &str) -> Result<Option<Country>, Invalid> {
     match code {
         "" => Ok(None),
         code => Country::parse(code).map(Some),
+    }
+}
+
+/// Reads a country that something is to be sent to.
+pub fn known_country(code: &str) -> Result<Option<Country>, Invalid> {
+    match country(code)? {
+        Some(country) if !country.is_known() => Err(Invalid::new("country", "is not an ISO 3166 code of any country")),
+        country => Ok(country),
+    }
+}
+
+/// Reads a kind where unspecified means all.
+pub fn kind_or_all(number: i32) -> Result<Option<Kind>, Invalid> {
+    match number {
+        0 => Ok(None),
+        number => kind(number).map(Some),
+    }
+}
+
+/// Reads the state of stored messages; unspecified means any.
+pub fn state_or_all(number: i32) -> Result<Option<HoldState>, Invalid> {
+    match billing::HoldState::try_from(number) {
+        Ok(billing::HoldState::Unspecified) => Ok(None),
+        Ok(billing::HoldState::Held) => Ok(Some(HoldState::Held)),
+        Ok(billing::HoldState::Captured) => Ok(Some(HoldState::Captured)),
+        Ok(billing::HoldState::Released) => Ok(Some(HoldState::Released)),
+        Ok(billing::HoldState::Expired) => Ok(Some(HoldState::Expired)),
+        Ok(billing::HoldState::NotCovered) | Err(_) => {
+            let remedy = "must be HELD, CAPTURED, RELEASED or EXPIRED; what is not covered is not stored";
+            Err(Invalid::new("state", remedy))
+        }
+    }
+}
+
+fn instant(field: &'static str, at: Option<prost_types::Timestamp>) -> Result<Timestamp, Invalid> {
+    events::instant(at).ok_or_else(|| Invalid::new(field, "needs a time"))
+}
+
+pub fn period(from: Option<prost_types::Timestamp>, to: Option<prost_types::Timestamp>) -> Result<Period, Invalid> {
+    Period::new(instant("from", from)?, instant("to", to)?)
+}
+
+pub fn price(line: &billing::Price) -> Result<Price, Invalid> {
+    let valid_from = instant("valid_from", line.valid_from)?;
+    Price::new(
+        kind(line.kind)?,
+        Place::parse(&line.country)?,
+        valid_from,
+        line.micro_pu,
+    )
+}
+
+pub fn balance(account: Account) -> billing::Balance {
+    billing::Balance {
+        available_micro_pu: account.available.micro(),
+        held_micro_pu: account.held.micro(),
+    }
+}
+
+pub fn usage_row(row: UsageRow) -> billing::UsageRow {
+    let each = row.each();
+    billing::UsageRow {
+        period: row.period,
+        kind: MessageKind::from(row.kind).into(),
+        country: row.country,
+        messages: row.messages,
+        parts: row.parts,
+        micro_pu: row.amount.micro(),
+        micro_pu_per_message: each.micro(),
+    }
+}
+
+pub fn charge(charge: Charge) -> billing::Charge {
+    let country = charge.terms.country;
+    billing::Charge {
+        delivery: charge.delivery.to_string(),
+        kind: MessageKind::from(charge.terms.kind).into(),
+        country: country.map_or_else(String::new, |country| country.as_str().into()),
+        parts: charge.terms.parts,
+        micro_pu: charge.amount.micro(),
+        state: hold_state(Some(charge.state)).into(),
+        at: Some(events::stamp(charge.at)),
+        settled_at: charge.settled_at.map(events::stamp),
     }
 }
 

@@ -169,6 +169,7 @@ impl Harness {
                 workspace: workspace.into(),
                 page_size: 3,
                 page_token,
+                ..Default::default()
             };
             let page = self.client.clone().list_charges(request).await?.into_inner();
             charges.extend(page.charges);

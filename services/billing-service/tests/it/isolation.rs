@@ -1,6 +1,6 @@
 use crate::harness::{Harness, PU, Tested};
 use events::common::MessageKind;
-use rpc::billing::HoldState;
+use rpc::billing::{GetUsageRequest, HoldState, UsageBy};
 use sqlx::Row;
 
 #[tokio::test]
@@ -13,6 +13,15 @@ async fn workspaces_see_and_spend_only_their_own() -> Tested {
     // The same delivery id, balance and price list mean nothing elsewhere.
     assert_eq!(billing.balance("globex").await?, (0, 0));
     assert!(billing.charges("globex").await?.is_empty());
+    let period = |workspace: &str| GetUsageRequest {
+        workspace: workspace.into(),
+        from: Some(events::stamp("2026-01-01T00:00:00Z".parse().expect("a time"))),
+        to: Some(events::stamp("2026-02-01T00:00:00Z".parse().expect("a time"))),
+        by: UsageBy::Month.into(),
+        ..Default::default()
+    };
+    let usage = billing.client.clone().get_usage(period("globex")).await?.into_inner();
+    assert!(usage.rows.is_empty() && usage.total_messages == 0);
     assert!(billing.hold("globex", delivery, 1).await.is_err());
     billing.set_price("globex", MessageKind::Sms, "PL", 3 * PU).await?;
     assert_eq!(billing.hold("globex", delivery, 1).await?, HoldState::NotCovered);

@@ -2,7 +2,7 @@ use crate::harness::{Harness, PU, SOON, Tested, refusal};
 use domain::Timestamp;
 use events::common::MessageKind;
 use events::event::WorkspaceCreated;
-use rpc::billing::{GetUsageRequest, GetUsageResponse, HoldState, ListChargesRequest, UsageBy};
+use rpc::billing::{Charge, GetUsageRequest, GetUsageResponse, HoldState, ListChargesRequest, UsageBy};
 use testkit::eventually;
 
 fn at(text: &str) -> Timestamp {
@@ -15,6 +15,7 @@ async fn usage(billing: &Harness, from: &str, to: &str, by: UsageBy) -> Result<G
         from: Some(events::stamp(at(from))),
         to: Some(events::stamp(at(to))),
         by: by.into(),
+        ..Default::default()
     };
     Ok(billing.client.clone().get_usage(request).await?.into_inner())
 }
@@ -85,6 +86,10 @@ async fn usage_is_summed_by_the_days_of_the_workspace() -> Tested {
     ];
     assert_eq!(rows, expected);
     assert_eq!(days.total_micro_pu, 4 * PU);
+    assert_eq!((days.total_messages, days.total_parts), (4, 5));
+    assert_eq!(days.time_zone, "Europe/Warsaw");
+    let each: Vec<i64> = days.rows.iter().map(|row| row.micro_pu_per_message).collect();
+    assert_eq!(each, [PU, 0, 3 * PU / 2]);
     let months = usage(&billing, "2026-01-31T23:30:00Z", "2026-03-01T00:00:00Z", UsageBy::Month).await?;
     let rows: Vec<_> = months
         .rows
@@ -121,6 +126,89 @@ async fn the_log_is_newest_first_and_whole_across_pages() -> Tested {
 }
 
 #[tokio::test]
+async fn usage_and_the_log_are_narrowed_down() -> Tested {
+    let billing = Harness::start().await?;
+    billing.open("acme", 100).await?;
+    billing.set_price("acme", MessageKind::Sms, "DE", 2 * PU).await?;
+    billing.set_price("acme", MessageKind::Lms, "KR", 3 * PU).await?;
+    let sent = [
+        (MessageKind::Sms, "PL"),
+        (MessageKind::Sms, "DE"),
+        (MessageKind::Lms, "KR"),
+        (MessageKind::Email, ""),
+    ];
+    for (kind, country) in sent {
+        let delivery = billing.delivery();
+        billing.hold_kind("acme", delivery, kind, country, 1).await?;
+        billing.accepted("acme", delivery).await?;
+        billing.state_becomes("acme", delivery, HoldState::Captured).await?;
+        billing.clock.advance(std::time::Duration::from_secs(3600));
+    }
+    let lost = billing.delivery();
+    billing.hold("acme", lost, 1).await?;
+    billing.failed("acme", lost).await?;
+    billing.state_becomes("acme", lost, HoldState::Released).await?;
+
+    let (from, to) = (at("2026-01-05T00:00:00Z"), at("2026-01-07T00:00:00Z"));
+    let sum = async |kind: MessageKind, country: &str| -> anyhow::Result<(u64, i64)> {
+        let request = GetUsageRequest {
+            workspace: "acme".into(),
+            from: Some(events::stamp(from)),
+            to: Some(events::stamp(to)),
+            by: UsageBy::Day.into(),
+            kind: kind.into(),
+            country: country.into(),
+        };
+        let usage = billing.client.clone().get_usage(request).await?.into_inner();
+        Ok((usage.total_messages, usage.total_micro_pu / PU))
+    };
+    assert_eq!(sum(MessageKind::Unspecified, "").await?, (4, 6));
+    assert_eq!(sum(MessageKind::Sms, "").await?, (2, 3));
+    assert_eq!(sum(MessageKind::Sms, "DE").await?, (1, 2));
+    assert_eq!(sum(MessageKind::Email, "").await?, (1, 0));
+    assert_eq!(sum(MessageKind::Unspecified, "FR").await?, (0, 0));
+
+    let log = async |change: fn(&mut ListChargesRequest)| -> anyhow::Result<Vec<Charge>> {
+        let mut request = ListChargesRequest {
+            workspace: "acme".into(),
+            ..Default::default()
+        };
+        change(&mut request);
+        Ok(billing.client.clone().list_charges(request).await?.into_inner().charges)
+    };
+    let released = log(|asked| asked.set_state(HoldState::Released)).await?;
+    assert_eq!(released.len(), 1);
+    assert_eq!(
+        (released[0].delivery.clone(), released[0].micro_pu),
+        (lost.to_string(), PU)
+    );
+    assert!(released[0].settled_at.is_some());
+    assert_eq!(log(|asked| asked.set_kind(MessageKind::Sms)).await?.len(), 3);
+    assert_eq!(log(|asked| asked.country = "KR".into()).await?.len(), 1);
+    let span = log(|asked| {
+        asked.from = Some(events::stamp(at("2026-01-05T13:00:00Z")));
+        asked.to = Some(events::stamp(at("2026-01-05T15:00:00Z")));
+    });
+    assert_eq!(span.await?.len(), 2, "the second and the third");
+    let refused = async |change: fn(&mut ListChargesRequest)| {
+        let mut request = ListChargesRequest {
+            workspace: "acme".into(),
+            ..Default::default()
+        };
+        change(&mut request);
+        refusal(billing.client.clone().list_charges(request).await).0
+    };
+    assert_eq!(refused(|asked| asked.set_state(HoldState::NotCovered)).await, "state");
+    assert_eq!(refused(|asked| asked.kind = 9).await, "kind");
+    assert_eq!(refused(|asked| asked.country = "pl".into()).await, "country");
+    assert_eq!(
+        refused(|asked| asked.from = Some(events::stamp(at("2026-01-05T13:00:00Z")))).await,
+        "to"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_cannot_be_asked_is_refused_by_field() -> Tested {
     let billing = Harness::start().await?;
     let ask = async |from, to, by| refusal(usage(&billing, from, to, by).await).0;
@@ -146,6 +234,7 @@ async fn what_cannot_be_asked_is_refused_by_field() -> Tested {
         workspace: "acme".into(),
         page_size,
         page_token: page_token.into(),
+        ..Default::default()
     };
     assert_eq!(
         refusal(billing.client.clone().list_charges(list(501, "")).await).0,

@@ -264,6 +264,8 @@ impl BillingService for Peers {
     not_needed! {
         top_up: billing::TopUpRequest => billing::TopUpResponse;
         set_prices: billing::SetPricesRequest => billing::SetPricesResponse;
+        import_prices: billing::ImportPricesRequest => billing::ImportPricesResponse;
+        export_prices: billing::ExportPricesRequest => billing::ExportPricesResponse;
         get_usage: billing::GetUsageRequest => billing::GetUsageResponse;
         list_charges: billing::ListChargesRequest => billing::ListChargesResponse;
         get_balance: billing::GetBalanceRequest => billing::GetBalanceResponse;

@@ -33,6 +33,7 @@ async fn commands_answer_people_and_scripts_against_a_running_system() -> Result
     let dev = desk.dev().await?;
     set_up(&desk).await.context("setting up")?;
     money(&desk).await.context("money")?;
+    price_lists(&desk).await.context("price lists")?;
     check(&desk).await.context("check")?;
     opt_out(&desk).await.context("opt-out")?;
     let told = demo(&desk).await.context("demo")?;
@@ -232,10 +233,62 @@ async fn money(desk: &Desk) -> Result<()> {
     ensure!(table == "available PU  held PU\n10            0\n", "it prints {table}");
     desk.fails(&["balance", "show", "-w", "A!"], REFUSED, "workspace")
         .await?;
-    let nothing = json!({ "rows": [], "total_micro_pu": 0 });
+    let nothing = json!({
+        "time_zone": "UTC", "rows": [], "total_messages": 0, "total_parts": 0, "total_micro_pu": 0,
+    });
     same("usage", &desk.json(&["usage", "-w", "acme"]).await?, &nothing)?;
+    let head = "period,kind,country,messages,parts,micro_pu,micro_pu_per_message\n";
+    let said = desk.says(&["usage", "-w", "acme", "--csv", "--kind", "lms"]).await?;
+    ensure!(said == head, "it prints {said}");
+    same("the log", &desk.json(&["charges", "-w", "acme"]).await?, &json!([]))?;
+    desk.fails(&["charges", "-w", "acme", "--country", "Poland"], REFUSED, "country")
+        .await?;
     desk.fails(&["usage", "-w", "acme", "--from", "today"], REFUSED, "date")
         .await
+}
+
+async fn price_lists(desk: &Desk) -> Result<()> {
+    let head = "kind,country,valid_from,micro_pu\n";
+    let file = desk.folder.path().join("prices.csv");
+    let import = ["prices", "import", "-w", "acme", "prices.csv"];
+    std::fs::write(
+        &file,
+        format!("{head}lms,KR,2026-01-01,30000\nlms,JP,2026-01-01,0.5\nfax,JP,2026-01-01,1\n"),
+    )?;
+    let wrong = desk.run(&import, "").await?;
+    ensure!(wrong.code == Some(REFUSED), "{wrong:?}");
+    for line in ["line 3, micro_pu: must be a whole number", "line 4, kind: must be sms"] {
+        ensure!(wrong.complained.contains(line), "{wrong:?}");
+    }
+    let export = ["prices", "export", "-w", "acme"];
+    ensure!(!desk.says(&export).await?.contains("lms"), "nothing was imported");
+    std::fs::write(
+        &file,
+        format!("{head}lms,KR,2026-01-01,30000\nlms,JP,2026-01-01,50000\n"),
+    )?;
+    let left = desk.run(&import, "").await?;
+    ensure!(
+        left.complained == "2 prices are set\n" && left.code == Some(DONE),
+        "{left:?}"
+    );
+    let list = desk.says(&export).await?;
+    ensure!(
+        list.starts_with(&format!("{head}lms,JP,2026-01-01T00:00:00Z,50000\n")),
+        "it prints {list}"
+    );
+    // What is exported can be imported, here and elsewhere.
+    let left = desk.run(&["prices", "import", "-w", "zoo", "-"], &list).await?;
+    ensure!(left.code == Some(DONE), "{left:?}");
+    ensure!(
+        desk.says(&["prices", "export", "-w", "zoo"]).await? == list,
+        "the same list"
+    );
+    desk.fails(
+        &["prices", "import", "-w", "acme", "none.csv"],
+        FAILED,
+        "cannot read none.csv",
+    )
+    .await
 }
 
 async fn check(desk: &Desk) -> Result<()> {
@@ -295,6 +348,15 @@ async fn demo(desk: &Desk) -> Result<Value> {
     let costs = &told["costs"];
     let usage = desk.json(&["usage", "-w", workspace]).await?;
     same("usage", &usage["total_micro_pu"], &costs["spent_micro_pu"])?;
+    let log = desk.json(&["charges", "-w", workspace, "--state", "captured"]).await?;
+    let messages = log.as_array().context("no log")?;
+    same("messages", &messages.len().into(), &usage["total_messages"])?;
+    let spent: i64 = messages.iter().filter_map(|one| one["micro_pu"].as_i64()).sum();
+    same("the cost of the messages", &spent.into(), &costs["spent_micro_pu"])?;
+    let sheet = desk
+        .says(&["charges", "-w", workspace, "--state", "captured", "--csv"])
+        .await?;
+    ensure!(sheet.lines().count() == messages.len() + 1, "it prints {sheet}");
     let balance = desk.json(&["balance", "show", "-w", workspace]).await?;
     same(
         "the balance",

@@ -72,6 +72,40 @@ pub async fn was_used(db: &mut PgConnection, workspace: &WorkspaceId, price: &Pr
     Ok(found)
 }
 
+/// The whole list, by kind, country and time.
+pub async fn list(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<Vec<Price>> {
+    let rows = sqlx::query!(
+        "SELECT kind, country, valid_from, micro_pu FROM price WHERE workspace_id = $1
+         ORDER BY kind, country, valid_from",
+        workspace.as_str(),
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list prices")?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Price {
+                kind: Kind::from_word(&row.kind).ok_or_else(|| unreadable("price.kind"))?,
+                place: Place::parse(&row.country).map_err(|_| unreadable("price.country"))?,
+                valid_from: row.valid_from.to_jiff(),
+                amount: amount("price.micro_pu", row.micro_pu)?,
+            })
+        })
+        .collect()
+}
+
+/// Lines of the list.
+pub async fn count(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<usize> {
+    let lines = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "lines!" FROM price WHERE workspace_id = $1"#,
+        workspace.as_str()
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("count prices")?;
+    usize::try_from(lines).map_err(|_| unreadable("count of prices"))
+}
+
 /// Writes a line of the list.
 pub async fn set(db: &mut PgConnection, workspace: &WorkspaceId, price: &Price) -> Result<()> {
     sqlx::query!(

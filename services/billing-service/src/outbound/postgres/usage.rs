@@ -1,7 +1,7 @@
 use super::hold::read_terms;
 use super::{amount, unreadable};
-use crate::domain::{By, Charge, Cursor, HoldState, Kind, Period, UsageRow};
-use domain::{DeliveryId, WorkspaceId};
+use crate::domain::{By, Charge, Cursor, Filter, HoldState, Kind, Period, UsageRow};
+use domain::{Country, DeliveryId, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -13,6 +13,7 @@ pub async fn sum(
     workspace: &WorkspaceId,
     period: Period,
     by: By,
+    filter: Filter,
     time_zone: &str,
 ) -> Result<Vec<UsageRow>> {
     let format = match by {
@@ -24,12 +25,15 @@ pub async fn sum(
              count(*) AS "messages!", sum(parts)::bigint AS "parts!", sum(amount)::bigint AS "amount!"
            FROM hold
            WHERE workspace_id = $1 AND state = 'captured' AND settled_at >= $4 AND settled_at < $5
+             AND ($6::text IS NULL OR kind = $6) AND ($7::text IS NULL OR country = $7)
            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"#,
         workspace.as_str(),
         time_zone,
         format,
         period.from.to_sqlx() as _,
         period.to.to_sqlx() as _,
+        filter.kind.map(Kind::word),
+        filter.country.as_ref().map(Country::as_str),
     )
     .fetch_all(db)
     .await
@@ -52,18 +56,28 @@ pub async fn sum(
 pub async fn list(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
+    filter: Filter,
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Charge>> {
     let rows = sqlx::query!(
-        r#"SELECT id, kind AS "kind!", country AS "country!", parts AS "parts!", amount, state, created_at FROM hold
+        r#"SELECT id, kind AS "kind!", country AS "country!", parts AS "parts!", amount, state, created_at, settled_at
+           FROM hold
            WHERE workspace_id = $1 AND kind IS NOT NULL
              AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
+             AND ($5::timestamptz IS NULL OR created_at >= $5) AND ($6::timestamptz IS NULL OR created_at < $6)
+             AND ($7::text IS NULL OR state = $7) AND ($8::text IS NULL OR kind = $8)
+             AND ($9::text IS NULL OR country = $9)
            ORDER BY created_at DESC, id DESC LIMIT $4"#,
         workspace.as_str(),
         after.map(|cursor| cursor.at.to_sqlx()) as _,
         after.map(|cursor| cursor.delivery.0) as _,
         limit,
+        filter.period.map(|period| period.from.to_sqlx()) as _,
+        filter.period.map(|period| period.to.to_sqlx()) as _,
+        filter.state.map(HoldState::word),
+        filter.kind.map(Kind::word),
+        filter.country.as_ref().map(Country::as_str),
     )
     .fetch_all(db)
     .await
@@ -76,6 +90,7 @@ pub async fn list(
                 amount: amount("hold.amount", row.amount)?,
                 state: HoldState::from_word(&row.state).ok_or_else(|| unreadable("hold.state"))?,
                 at: row.created_at.to_jiff(),
+                settled_at: row.settled_at.map(|at| at.to_jiff()),
             })
         })
         .collect()

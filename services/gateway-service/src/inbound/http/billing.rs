@@ -86,6 +86,7 @@ pub async fn get_usage(
         from: Some(events::stamp(from)),
         to: Some(events::stamp(to)),
         by: by.into(),
+        ..Default::default()
     };
     let usage = edge.billing.get_usage(request).await?;
     let row = |row: wire::UsageRow| UsageRow {
@@ -195,6 +196,7 @@ pub async fn list_charges(
         workspace: caller.workspace.to_string(),
         page_size: params.page_size,
         page_token: params.page_token,
+        ..Default::default()
     };
     let page = edge.billing.list_charges(request).await?;
     let charge = |charge: wire::Charge| Charge {

@@ -14,8 +14,8 @@ impl BillingService for Peers {
             .zip(request.from)
             .map_or(0, |(to, from)| to.seconds - from.seconds);
         answer(GetUsageResponse {
-            rows: vec![],
             total_micro_pu: spans,
+            ..Default::default()
         })
     }
 
@@ -43,6 +43,12 @@ impl BillingService for Peers {
         not_played()
     }
     async fn set_prices(&self, _: Request<SetPricesRequest>) -> Answer<SetPricesResponse> {
+        not_played()
+    }
+    async fn import_prices(&self, _: Request<ImportPricesRequest>) -> Answer<ImportPricesResponse> {
+        not_played()
+    }
+    async fn export_prices(&self, _: Request<ExportPricesRequest>) -> Answer<ExportPricesResponse> {
         not_played()
     }
     async fn hold(&self, _: Request<HoldRequest>) -> Answer<HoldResponse> {
