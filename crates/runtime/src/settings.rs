@@ -93,7 +93,7 @@ macro_rules! settings {
         }
     };
     (@default required) => { None::<&'static str> };
-    (@default $text:literal) => { Some($text) };
+    (@default $text:expr) => { Some($text) };
 }
 
 /// A duration in milliseconds.

@@ -1,4 +1,12 @@
+use jiff::SignedDuration;
 use runtime::{Millis, Secret};
+
+const ANSWER_MAX_AGE_MS: &str = "86400000";
+/// Older answers are not followed up where no other age is set.
+pub(crate) const ANSWER_MAX_AGE: SignedDuration = match i64::from_str_radix(ANSWER_MAX_AGE_MS, 10) {
+    Ok(millis) => SignedDuration::from_millis(millis),
+    Err(_) => panic!("milliseconds"),
+};
 
 runtime::settings! {
     /// What the notifier needs beyond the settings that every service has.
@@ -38,7 +46,7 @@ runtime::settings! {
         /// Micro-PU that a workspace may spend on texts in a day (UTC); what is beyond goes by mail.
         "HOMING_NOTIFIER_DAILY_MICRO_PU_CEILING" daily_micro_pu: u64 = "1000000000";
         /// An answer whose time is longer ago when it is first heard of is not followed up, so that bringing in old conversations sends nothing. Measured by the clock, not divided by the time scale. At least 60000.
-        "HOMING_NOTIFIER_ANSWER_MAX_AGE_MS" answer_max_age: Millis = "86400000";
+        "HOMING_NOTIFIER_ANSWER_MAX_AGE_MS" answer_max_age: Millis = ANSWER_MAX_AGE_MS;
         /// Days for which the history of decisions, the providers' receipts, and what was told of a visitor's presence are kept. 1 to 36500.
         "HOMING_NOTIFIER_RETENTION_DAYS" retention_days: u32 = "400";
     }

@@ -1,24 +1,16 @@
 use super::App;
-use crate::domain::Presence;
+use crate::domain::read::read_presence;
 use crate::outbound::postgres::{conversation, presence};
 use domain::{VisitorId, WorkspaceId};
 use events::event::VisitorPresenceChanged;
-use events::instant;
-use fault::{Fault, Result};
+use fault::Result;
 
 impl App {
     /// A visitor came, left or was lost. First the fact, then each conversation that waits, in transactions of their
     /// own: who read the old state holds its row until it committed, so the list misses nobody.
     pub async fn note_presence(&self, workspace: &WorkspaceId, fact: VisitorPresenceChanged) -> Result<()> {
         let visitor = VisitorId::parse(&fact.visitor)?;
-        let state = fact.state().known();
-        let told = Presence {
-            state: Some(state.ok_or_else(|| Fault::invalid("state", "is not a known state"))?),
-            cause: fact.cause().known(),
-            since: instant(fact.since),
-            epoch: fact.epoch,
-            version: fact.version,
-        };
+        let told = read_presence(&fact)?;
         let mut tx = self.store.begin(workspace).await?;
         presence::fold_presence(&mut tx, workspace, visitor, &told, self.now()).await?;
         tx.commit().await?;

@@ -80,7 +80,13 @@ pub(super) fn fold(case: &mut Case, fact: &Fact) {
         }),
         Fact::Reachable { version, phone, email } => {
             let id = |given: &bool, kind: u128| given.then(|| AddressId(Uuid::from_u128(kind + u128::from(*version))));
-            conversation.reachable(*version, at(0), None, id(phone, 100), id(email, 200));
+            conversation.reachable(Reach {
+                version: *version,
+                at: at(0),
+                contact: None,
+                phone: id(phone, 100),
+                email: id(email, 200),
+            });
         }
         // The owner numbers messages in the order of their time.
         Fact::Posted {

@@ -23,6 +23,16 @@ pub struct Continued {
     pub phone: Option<AddressId>,
 }
 
+/// Contact data given in a conversation: at its start (version 0), or later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    pub version: u64,
+    pub at: Timestamp,
+    pub contact: Option<ContactId>,
+    pub phone: Option<AddressId>,
+    pub email: Option<AddressId>,
+}
+
 /// An id that was given, and the version under which: the highest wins, the start counts as 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Given<T> {
@@ -76,18 +86,11 @@ impl Conversation {
         self.started.get_or_insert(started);
     }
 
-    /// Contact data given in this conversation: version 0 at its start.
-    pub fn reachable(
-        &mut self,
-        version: u64,
-        at: Timestamp,
-        contact: Option<ContactId>,
-        phone: Option<AddressId>,
-        email: Option<AddressId>,
-    ) {
-        give(&mut self.contact, contact, version, at);
-        give(&mut self.phone, phone, version, at);
-        give(&mut self.email, email, version, at);
+    pub fn reachable(&mut self, reach: Reach) {
+        let Reach { version, at, .. } = reach;
+        give(&mut self.contact, reach.contact, version, at);
+        give(&mut self.phone, reach.phone, version, at);
+        give(&mut self.email, reach.email, version, at);
     }
 
     /// A message; `too_old` says how it is if it is heard of for the first time.

@@ -11,13 +11,14 @@ pub mod given_name;
 pub mod keys;
 pub mod keywords;
 mod presence;
+pub mod read;
 mod reason;
 pub mod render;
 mod settings;
 pub mod zones;
 
 pub use case::{Case, Effect, Ids};
-pub use conversation::{Answer, Continued, Conversation, Given, Started};
+pub use conversation::{Answer, Continued, Conversation, Given, Reach, Started};
 pub use delivery::{Move, Purpose, Receipt, Status, Turn};
 pub use follow_up::{Evidence, FollowUp, History, Sent, State, Step, StepRecord, Verdict};
 pub use presence::{Fresh, Presence};

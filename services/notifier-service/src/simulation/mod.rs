@@ -19,7 +19,7 @@ pub use tally::{Message, Prices, Sent, Tally};
 /// Replays a recording with the settings that it tells of, changed by `policies`.
 ///
 /// # Errors
-/// A fact that cannot be decoded, or settings that are out of range once changed.
+/// A fact that the service would refuse, or settings that are out of range once changed.
 pub fn simulate(recording: &Recording, policies: &Policies, scale: domain::TimeScale) -> fault::Result<Tally> {
     replay::Replay::new(policies, scale).run(recording)
 }

@@ -1,13 +1,15 @@
 use super::policies::Policies;
 use super::recording::Recording;
 use super::tally::{Message, Sent, Tally};
+use crate::config::ANSWER_MAX_AGE;
+use crate::domain::read::{read_presence, read_reach, read_started};
 use crate::domain::{
-    Case, Continued, Conversation, Effect, End, FollowUp, Ids, Presence, Settings, Started, State, Status, Step,
-    StepRecord, Why, confirmation,
+    Case, Conversation, Effect, End, FollowUp, Ids, Presence, Settings, State, Status, Step, StepRecord, Why,
+    confirmation,
 };
 use domain::{
-    AddressId, AuthorRole, ChannelId, ContactId, ConversationId, DeliveryId, FollowUpId, PresenceState, TimeScale,
-    VisitorId, WorkspaceId,
+    AddressId, AuthorRole, ChannelId, ConversationId, DeliveryId, FollowUpId, PresenceState, TimeScale, VisitorId,
+    WorkspaceId,
 };
 use events::event::{
     ChannelChanged, ConversationReachable, ConversationResolved, ConversationStarted, FollowUpEnd, FollowUpEnded,
@@ -15,14 +17,11 @@ use events::event::{
 };
 use events::{Received, instant, role};
 use fault::{Fault, Result};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
-
-/// Older answers are not followed up: the default of `HOMING_NOTIFIER_ANSWER_MAX_AGE_MS`.
-const ANSWER_MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is folded of one conversation, and what was done for it.
 #[derive(Default)]
@@ -119,13 +118,8 @@ impl<'a> Replay<'a> {
             self.started(workspace, fact.decode()?, at)
         } else if fact.is::<ConversationReachable>() {
             let fact: ConversationReachable = fact.decode()?;
-            let contact = ContactId::parse_optional(&fact.contact)?;
-            let phone = AddressId::parse_optional(&fact.phone_address)?;
-            let email = AddressId::parse_optional(&fact.email_address)?;
-            let given_at = instant(fact.at).unwrap_or(at);
-            self.fold(workspace, &fact.conversation, at, |known| {
-                known.reachable(fact.version, given_at, contact, phone, email);
-            })
+            let reach = read_reach(&fact)?;
+            self.fold(workspace, &fact.conversation, at, |known| known.reachable(reach))
         } else if fact.is::<ConversationResolved>() {
             let fact: ConversationResolved = fact.decode()?;
             self.fold(workspace, &fact.conversation, at, |known| known.resolved(fact.version))
@@ -165,13 +159,7 @@ impl<'a> Replay<'a> {
 
     fn presence(&mut self, workspace: WorkspaceId, fact: VisitorPresenceChanged, at: Timestamp) -> Result<()> {
         let visitor = VisitorId::parse(&fact.visitor)?;
-        let told = Presence {
-            state: fact.state().known(),
-            cause: fact.cause().known(),
-            since: instant(fact.since),
-            epoch: fact.epoch,
-            version: fact.version,
-        };
+        let told = read_presence(&fact)?;
         let place = (workspace, visitor);
         if self.visitors.entry(place.clone()).or_default().changed(told) {
             let mut concerned = self.of_visitor.get(&place).cloned().unwrap_or_default();
@@ -197,18 +185,7 @@ impl<'a> Replay<'a> {
 
     fn started(&mut self, workspace: WorkspaceId, fact: ConversationStarted, at: Timestamp) -> Result<()> {
         let id = ConversationId::parse(&fact.conversation)?;
-        let phone = AddressId::parse_optional(&fact.phone_address)?;
-        let continues = ConversationId::parse_optional(&fact.continues)?;
-        let started = Started {
-            number: fact.number,
-            channel: ChannelId::parse(&fact.channel)?,
-            visitor: VisitorId::parse_optional(&fact.visitor)?,
-            opened_by: role(fact.opened_by).ok_or_else(|| Fault::invalid("opened_by", "is not a known role"))?,
-            at: instant(fact.at).unwrap_or(at),
-            continues: continues.map(|conversation| Continued { conversation, phone }),
-        };
-        let contact = ContactId::parse_optional(&fact.contact)?;
-        let email = AddressId::parse_optional(&fact.email_address)?;
+        let (started, reach) = read_started(&fact)?;
         let channel = (workspace.clone(), started.channel.clone());
         let played = self.conversations.entry((workspace.clone(), id)).or_default();
         played.left_out |= !self.channels.contains_key(&channel);
@@ -220,9 +197,8 @@ impl<'a> Replay<'a> {
                 .insert(id);
         }
         self.fold(workspace, &fact.conversation, at, |known| {
-            let given_at = started.at;
             known.started(started);
-            known.reachable(0, given_at, contact, phone, email);
+            known.reachable(reach);
         })
     }
 
