@@ -1,7 +1,8 @@
 use crate::Bus;
+use crate::pulls::Pulls;
 use crate::received::received;
-use crate::settle::{Next, backoff, settle};
-use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
+use crate::settle::{Next, backoff, progress, settle};
+use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::{AckKind, Message};
 use events::{DEAD, FACTS, Received, StreamSpec, headers};
 use fault::{Fault, Result};
@@ -9,7 +10,7 @@ use futures::StreamExt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -30,7 +31,8 @@ pub struct ConsumerSpec {
     pub ack_wait: Duration,
     /// Delays of a message that fails by itself; after the last one it is dead.
     pub retries: &'static [Duration],
-    /// Messages that a batches' writer sets aside at most while what they need is away; then it stops reading.
+    /// Messages that a batches' writer sets aside while what they need is away, before nothing more is asked for. What
+    /// was asked for (one and a half batches at most) still comes.
     pub parked: usize,
     /// For a work queue that one replica reads at a time (see `runtime::take_turns`): the epoch of its turn. The consumer
     /// of an earlier one is removed, so that everything it had in its hands comes again at once and in its order, and
@@ -88,10 +90,17 @@ pub async fn consume<H: Handler>(bus: Bus, spec: ConsumerSpec, handler: Arc<H>, 
     let slots = Arc::new(Semaphore::new(spec.workers));
     let tasks = TaskTracker::new();
     let spec = Arc::new(spec);
-    let mut reader = Reader::new(&bus, &spec, &stop);
+    let (_never_full, full) = watch::channel(0);
+    let mut reader = Reader::new(&bus, &spec, &stop, full);
     while let Some(message) = reader.next().await {
-        let Ok(slot) = slots.clone().acquire_owned().await else {
-            break;
+        let slot = loop {
+            tokio::select! {
+                slot = slots.clone().acquire_owned() => break slot.expect("the slots are never closed"),
+                () = tokio::time::sleep(spec.ack_wait / 4) => {
+                    progress(&bus, &message).await;
+                    reader.keep().await;
+                }
+            }
         };
         let (bus, spec, handler, stop) = (bus.clone(), spec.clone(), handler.clone(), stop.clone());
         tasks.spawn(async move {
@@ -108,15 +117,23 @@ pub(crate) struct Reader<'a> {
     bus: &'a Bus,
     spec: &'a ConsumerSpec,
     stop: &'a CancellationToken,
-    messages: Option<pull::Stream>,
+    /// How many of those who take the messages are full; meanwhile only what was asked for is read.
+    full: watch::Receiver<usize>,
+    messages: Option<Pulls>,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(bus: &'a Bus, spec: &'a ConsumerSpec, stop: &'a CancellationToken) -> Self {
+    pub(crate) fn new(
+        bus: &'a Bus,
+        spec: &'a ConsumerSpec,
+        stop: &'a CancellationToken,
+        full: watch::Receiver<usize>,
+    ) -> Self {
         Self {
             bus,
             spec,
             stop,
+            full,
             messages: None,
         }
     }
@@ -127,11 +144,18 @@ impl<'a> Reader<'a> {
         tokio::select! { message = self.read() => Some(message), () = stop.cancelled() => None }
     }
 
+    /// Tells the server that what has come and was not read is still wanted.
+    async fn keep(&mut self) {
+        if let Some(messages) = &mut self.messages {
+            messages.keep(self.bus).await;
+        }
+    }
+
     async fn read(&mut self) -> Message {
         loop {
             let messages = match &mut self.messages {
                 Some(messages) => messages,
-                closed => match reopen(self.bus, self.spec).await {
+                closed => match open(self.bus, self.spec).await {
                     Ok(messages) => closed.insert(messages),
                     Err(fault) => {
                         tracing::warn!(consumer = self.spec.durable, "cannot read yet: {}", fault.chain());
@@ -140,31 +164,28 @@ impl<'a> Reader<'a> {
                     }
                 },
             };
-            match messages.next().await {
-                Some(Ok(message)) => {
+            match messages.next(&mut self.full).await {
+                Ok(message) => {
                     if message.info().is_ok_and(|info| info.delivered > 1) {
                         metrics::redelivered(self.spec.durable);
                     }
                     return message;
                 }
-                Some(Err(error)) => {
-                    tracing::warn!(consumer = self.spec.durable, "reading stopped, opening again: {error}");
+                Err(fault) => {
+                    tracing::warn!(
+                        consumer = self.spec.durable,
+                        "reading stopped, opening again: {}",
+                        fault.chain()
+                    );
                     self.messages = None;
                     tokio::time::sleep(REOPEN_PAUSE).await;
                 }
-                None => self.messages = None,
             }
         }
     }
 }
 
-async fn reopen(bus: &Bus, spec: &ConsumerSpec) -> Result<pull::Stream> {
-    let consumer = open(bus, spec).await?;
-    let messages = consumer.stream().max_messages_per_batch(spec.batch).messages().await;
-    messages.map_err(|error| Fault::unavailable("JetStream", error))
-}
-
-async fn open(bus: &Bus, spec: &ConsumerSpec) -> Result<PullConsumer> {
+async fn open(bus: &Bus, spec: &ConsumerSpec) -> Result<Pulls> {
     bus.ensure_stream(spec.stream).await?;
     // Where its messages go that cannot be handled.
     bus.ensure_stream(&DEAD).await?;
@@ -181,10 +202,12 @@ async fn open(bus: &Bus, spec: &ConsumerSpec) -> Result<PullConsumer> {
             .unwrap_or(i64::MAX),
         ..Default::default()
     };
-    bus.jetstream()
+    let consumer = bus
+        .jetstream()
         .create_consumer_on_stream(config, spec.stream.name)
         .await
-        .map_err(|error| Fault::unavailable("JetStream", error))
+        .map_err(|error| Fault::unavailable("JetStream", error))?;
+    Pulls::open(bus, consumer, spec.batch).await
 }
 
 /// Removes the consumers of earlier generations (none: of a version that knew no turns).

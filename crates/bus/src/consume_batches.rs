@@ -8,7 +8,7 @@ use fault::{Fault, Result};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,6 +30,8 @@ pub async fn consume_batches<H: BatchHandler>(bus: Bus, spec: ConsumerSpec, hand
     let tasks = TaskTracker::new();
     let spec = Arc::new(spec);
     let mut writers = Vec::with_capacity(spec.workers);
+    let (full, none_full) = watch::channel(0);
+    let full = Arc::new(full);
     for _ in 0..spec.workers {
         let (sender, receiver) = mpsc::channel(spec.batch * 2);
         writers.push(sender);
@@ -39,10 +41,12 @@ pub async fn consume_batches<H: BatchHandler>(bus: Bus, spec: ConsumerSpec, hand
             handler: handler.clone(),
             parked: Parked::new(spec.parked),
             told: 0,
+            full: full.clone(),
+            is_full: false,
         };
         tasks.spawn(writer.run(receiver, stop.clone()));
     }
-    let mut reader = Reader::new(&bus, &spec, &stop);
+    let mut reader = Reader::new(&bus, &spec, &stop, none_full);
     while let Some(message) = reader.next().await {
         match received(&message) {
             Ok(received) => {
@@ -78,6 +82,9 @@ struct Writer<H> {
     parked: Parked,
     /// So many were set aside when it was last told.
     told: i64,
+    /// How many writers can set nothing more aside.
+    full: Arc<watch::Sender<usize>>,
+    is_full: bool,
 }
 
 impl<H: BatchHandler> Writer<H> {
@@ -90,7 +97,8 @@ impl<H: BatchHandler> Writer<H> {
         loop {
             let waiting = !self.parked.is_empty();
             tokio::select! {
-                count = receiver.recv_many(&mut arrived, self.spec.batch), if self.parked.has_room() => {
+                // Full or not: what has come is kept, and shown to be alive.
+                count = receiver.recv_many(&mut arrived, self.spec.batch) => {
                     if count == 0 {
                         break;
                     }
@@ -120,8 +128,14 @@ impl<H: BatchHandler> Writer<H> {
         self.tell();
     }
 
-    /// How many are set aside now.
+    /// How many are set aside now, and whether more can be.
     fn tell(&mut self) {
+        let is_full = !self.parked.has_room();
+        if is_full != self.is_full {
+            self.is_full = is_full;
+            self.full
+                .send_modify(|full| if is_full { *full += 1 } else { *full -= 1 });
+        }
         let now = i64::try_from(self.parked.len()).unwrap_or(i64::MAX);
         metrics::parked(self.spec.durable, now - self.told);
         self.told = now;

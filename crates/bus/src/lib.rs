@@ -9,6 +9,7 @@ mod consume;
 mod consume_batches;
 mod dead;
 mod parked;
+mod pulls;
 mod received;
 mod settle;
 

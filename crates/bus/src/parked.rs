@@ -53,7 +53,7 @@ impl Parked {
         self.count
     }
 
-    /// False: nothing more should be read before something gets through.
+    /// False: nothing more should be asked for before something gets through.
     pub(crate) fn has_room(&self) -> bool {
         self.count < self.limit && self.bytes < BYTES
     }

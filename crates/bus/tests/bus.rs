@@ -9,7 +9,7 @@ use events::event::{MessagePosted, MessageRead};
 use events::{DEAD, Outgoing, Received, fact_filter};
 use fault::{Fault, Result};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use testkit::{TestNats, eventually};
@@ -193,6 +193,134 @@ async fn batches_keep_the_order_of_a_partition_also_over_failures() -> anyhow::R
     })
     .await?;
     assert_eq!(seen, (1..=1_000).collect::<Vec<_>>());
+    stop.cancel();
+    running.await?;
+    Ok(())
+}
+
+/// What it needs is away until told otherwise; then it keeps what it is given, and how often that was delivered.
+#[derive(Default)]
+struct Waiting {
+    back: AtomicBool,
+    /// Tries of the first message.
+    tries: AtomicU32,
+    seen: Mutex<Vec<(u64, i64)>>,
+}
+
+impl BatchHandler for Waiting {
+    async fn handle(&self, batch: Vec<Received>) -> Vec<Result<()>> {
+        let one = |message: &Received| {
+            let seq = message.decode::<MessagePosted>()?.seq;
+            if seq == 1 {
+                self.tries.fetch_add(1, Ordering::SeqCst);
+            }
+            if !self.back.load(Ordering::SeqCst) {
+                return Err(Fault::unavailable("the database", "away"));
+            }
+            let mut seen = self.seen.lock().expect("not poisoned");
+            seen.push((seq, message.delivered));
+            Ok(())
+        };
+        batch.iter().map(one).collect()
+    }
+
+    fn partition(&self, message: &Received) -> u64 {
+        message.decode::<MessagePosted>().map_or(0, |posted| posted.seq)
+    }
+}
+
+/// Waits until the first message was tried so often, with pauses of 1, 2 and 4 s between: for longer than the server
+/// waits for a sign of life. Nothing has come again.
+async fn waits_long(bus: &Bus, handler: &Waiting, tries: u32) -> anyhow::Result<async_nats::jetstream::consumer::Info> {
+    eventually("some tries", SOON, async || {
+        (handler.tries.load(Ordering::SeqCst) >= tries).then_some(())
+    })
+    .await?;
+    let context = async_nats::jetstream::new(bus.client().clone());
+    let stream = context.get_stream(events::FACTS.name).await?;
+    let consumer = stream.consumer_info("waiting").await?;
+    assert_eq!(consumer.num_redelivered, 0);
+    Ok(consumer)
+}
+
+/// Waits until all are handled, each delivered once.
+async fn all_seen_once(handler: &Waiting, count: u64) -> anyhow::Result<()> {
+    let mut seen = eventually("all are seen", SOON, async || {
+        let seen = handler.seen.lock().expect("not poisoned").clone();
+        (seen.len() as u64 >= count).then_some(seen)
+    })
+    .await?;
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=count).map(|seq| (seq, 1)).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_full_writer_was_sent_waits_without_being_delivered_again() -> anyhow::Result<()> {
+    let nats = TestNats::start().await?;
+    let (bus, stop, handler) = (
+        bus(&nats).await?,
+        CancellationToken::new(),
+        Arc::new(Waiting::default()),
+    );
+    for ack in bus.publish(&(1..=200).map(fact).collect::<Vec<_>>()).await {
+        ack?;
+    }
+    let spec = ConsumerSpec {
+        workers: 1,
+        batch: 16,
+        parked: 4,
+        ack_wait: Duration::from_secs(2),
+        ..spec("waiting")
+    };
+    let running = tokio::spawn(consume_batches(
+        bus.clone(),
+        spec.clone(),
+        handler.clone(),
+        stop.clone(),
+    ));
+    let consumer = waits_long(&bus, &handler, 3).await?;
+    let most = spec.parked + 2 * spec.batch;
+    assert!(
+        consumer.num_ack_pending <= most,
+        "{} are held",
+        consumer.num_ack_pending
+    );
+    handler.back.store(true, Ordering::SeqCst);
+    all_seen_once(&handler, 200).await?;
+    stop.cancel();
+    running.await?;
+    Ok(())
+}
+
+impl Handler for Waiting {
+    async fn handle(&self, message: Received) -> Result<()> {
+        let results = BatchHandler::handle(self, vec![message]).await;
+        results.into_iter().next().expect("one for one")
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_slot_is_not_delivered_again() -> anyhow::Result<()> {
+    let nats = TestNats::start().await?;
+    let (bus, stop, handler) = (
+        bus(&nats).await?,
+        CancellationToken::new(),
+        Arc::new(Waiting::default()),
+    );
+    for ack in bus.publish(&(1..=50).map(fact).collect::<Vec<_>>()).await {
+        ack?;
+    }
+    let spec = ConsumerSpec {
+        workers: 2,
+        // Longer than the pauses between tries.
+        ack_wait: Duration::from_secs(6),
+        ..spec("waiting")
+    };
+    let running = tokio::spawn(consume(bus.clone(), spec, handler.clone(), stop.clone()));
+    waits_long(&bus, &handler, 4).await?;
+    handler.back.store(true, Ordering::SeqCst);
+    all_seen_once(&handler, 50).await?;
     stop.cancel();
     running.await?;
     Ok(())
