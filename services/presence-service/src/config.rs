@@ -32,13 +32,27 @@ runtime::settings! {
         /// An owner that did not renew for this long is replaced by a waiting replica. It renews every third of it; the
         /// time is the database's.
         "HOMING_PRESENCE_OWNER_LEASE_MS" owner_lease: Millis = "5000";
+        /// Days for which it is kept since when, and why, a visitor is not online. 1 to 36500.
+        "HOMING_PRESENCE_RETENTION_DAYS" retention_days: u32 = "400";
     }
 }
 
 /// The shortest duration that makes sense for any of them.
 const SHORTEST: Duration = Duration::from_millis(100);
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Days.
+const LONGEST_RETENTION: u32 = 36_500;
+
 impl Config {
+    /// How long visitors who are gone are kept.
+    pub(crate) fn retention(&self) -> Result<Duration> {
+        if !(1..=LONGEST_RETENTION).contains(&self.retention_days) {
+            return Err(Fault::invalid("HOMING_PRESENCE_RETENTION_DAYS", "must be 1 to 36500"));
+        }
+        Ok(DAY * self.retention_days)
+    }
+
     /// Refuses impossible values by name.
     pub(crate) fn limits(&self, scale: TimeScale) -> Result<Limits> {
         let durations = [

@@ -1,4 +1,4 @@
-use crate::app::{Board, own_presence::OwnPresence};
+use crate::app::{Board, own_presence::OwnPresence, prune_visitors::prune_visitors};
 use crate::config::Config;
 use crate::inbound::{grpc::Presence, signals::Signals};
 use crate::outbound::gateways::Gateways;
@@ -16,6 +16,7 @@ const LEASE: &str = "presence";
 /// Starts the service: it competes for ownership, folds signals while it is the owner, and answers.
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let limits = config.limits(shell.time_scale)?;
+    let retention = config.retention()?;
     let rows = VisitorPresence::new(shell.store());
     let board = Arc::new(Board::new(shell.clock.clone()));
     let owner = Arc::new(OwnPresence {
@@ -33,6 +34,8 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         async move { owner.run(&tenure, &over).await }
     });
     shell.spawn("own presence", owning);
+    let pruning = prune_visitors(rows.clone(), shell.clock.clone(), retention, shell.stop.clone());
+    shell.spawn("prune visitors", pruning);
     let presence = Presence::new(board, rows, shell.stop.clone());
     let routes = Routes::new(PresenceServiceServer::new(presence));
     shell.serve(routes).await

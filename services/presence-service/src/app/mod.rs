@@ -6,6 +6,7 @@ mod board;
 pub(crate) mod fold_signals;
 pub(crate) mod get_presence;
 pub(crate) mod own_presence;
+pub(crate) mod prune_visitors;
 pub(crate) mod record_transitions;
 pub(crate) mod watch_presence;
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 type Tested = anyhow::Result<()>;
 
+const DAY: u64 = 24 * 3600;
+
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
@@ -42,6 +44,36 @@ async fn a_visitor_who_closes_the_page_has_left_fifteen_seconds_later() -> Teste
         told.last().map(|fact| (fact.since, fact.epoch, fact.version)),
         Some((left.since, left.epoch, left.version))
     );
+    door.running.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_has_been_gone_for_too_long_is_forgotten() -> Tested {
+    let world = World::new().await?;
+    // The gateway outlives the test: it would be silent for days at once, and its visitors lost.
+    let lease = (500 * DAY * 1000).to_string();
+    let door = world
+        .open(1, &[("HOMING_PRESENCE_GATEWAY_LEASE_MS", lease.as_str())])
+        .await?;
+    door.owns().await?;
+    let gateway = world.gateway("g1").await?;
+    for number in [1, 2] {
+        gateway.open(number, "a").await?;
+        door.shows(number, Online, Returned).await?;
+    }
+    gateway.close(1, "a").await?;
+    door.heard_ending(1).await?;
+    world.clock.advance(seconds(15));
+    // Told means written: rows and facts are committed together.
+    world.tells(1, &[(Online, Returned), (Offline, Left)]).await?;
+    world.clock.advance(seconds(399 * DAY));
+    gateway.open(3, "b").await?;
+    door.shows(3, Online, Returned).await?;
+    assert_eq!(door.get("acme", 1).await?.cause(), Left, "not for long enough");
+    world.clock.advance(seconds(2 * DAY));
+    door.shows(1, Offline, NoCause).await?;
+    door.shows(2, Online, Returned).await?;
     door.running.stop().await;
     Ok(())
 }

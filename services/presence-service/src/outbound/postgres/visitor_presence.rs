@@ -1,5 +1,5 @@
 use crate::domain::{Restored, Transition, View, Who};
-use ::domain::{PresenceCause, PresenceState, VisitorId, WorkspaceId};
+use ::domain::{PresenceCause, PresenceState, Timestamp, VisitorId, WorkspaceId};
 use events::common;
 use events::event::VisitorPresenceChanged;
 use fault::{Fault, Result};
@@ -97,6 +97,25 @@ impl VisitorPresence {
                 present.push(restore(row)?);
             }
         }
+    }
+
+    /// Deletes some visitors of all workspaces who have been gone since before `before`; says how many.
+    pub(crate) async fn prune_visitors(&self, before: Timestamp, limit: i64) -> Result<u64> {
+        let mut tx = self.store.begin_as_worker().await?;
+        // Who comes back meanwhile stays.
+        let pruned = sqlx::query!(
+            "DELETE FROM visitor_presence p USING (
+               SELECT workspace_id, visitor FROM visitor_presence WHERE since < $1 AND state <> 'online' LIMIT $2) gone
+             WHERE p.workspace_id = gone.workspace_id AND p.visitor = gone.visitor
+               AND p.since < $1 AND p.state <> 'online'",
+            before.to_sqlx() as _,
+            limit
+        )
+        .execute(&mut *tx)
+        .await
+        .or_fault("prune visitors")?;
+        tx.commit().await?;
+        Ok(pruned.rows_affected())
     }
 }
 
