@@ -43,6 +43,14 @@ impl Default for StreamSizes {
 }
 
 impl StreamSizes {
+    /// For servers of tests and of one developer: nats-server takes three quarters of the free disk, and refuses streams
+    /// that would not fit.
+    pub const SMALL: Self = Self {
+        facts: 256 << 20,
+        ingest: 64 << 20,
+        dead: 64 << 20,
+    };
+
     fn of(&self, spec: &StreamSpec) -> i64 {
         match spec.name {
             name if name == FACTS.name => self.facts,

@@ -1,8 +1,8 @@
 //! The consumer stack against a real nats-server.
 
 use bus::{
-    BatchHandler, Bus, BusConfig, ConsumerSpec, Handler, consume, consume_batches, list_dead, list_dead_before,
-    replay_dead,
+    BatchHandler, Bus, BusConfig, ConsumerSpec, Handler, StreamSizes, consume, consume_batches, list_dead,
+    list_dead_before, replay_dead,
 };
 use domain::{EventId, Timestamp, WorkspaceId};
 use events::event::{MessagePosted, MessageRead};
@@ -38,7 +38,8 @@ async fn bus(nats: &TestNats) -> anyhow::Result<Bus> {
         url: nats.url(),
         name: "test".into(),
     })
-    .await?;
+    .await?
+    .with_sizes(StreamSizes::SMALL);
     bus.ensure_stream(&events::FACTS).await?;
     bus.ensure_stream(&DEAD).await?;
     Ok(bus)

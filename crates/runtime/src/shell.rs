@@ -1,6 +1,6 @@
 use crate::serve::{self, Readiness, Running};
 use crate::{Base, SystemClock, SystemEntropy};
-use bus::{Bus, BusConfig};
+use bus::{Bus, BusConfig, StreamSizes};
 use domain::{Clock, Entropy, TimeScale};
 use fault::Result;
 use rpc::{Connector, Tls};
@@ -42,7 +42,7 @@ impl Shell {
         Ok(shell)
     }
 
-    /// A shell for tests: any port, given clock and chance, real PostgreSQL and NATS. Without credentials in
+    /// A shell for tests: any port, small streams, given clock and chance, real PostgreSQL and NATS. Without credentials in
     /// `nats_url` it logs in to NATS as the service does, with its rights, as testkit's servers let it.
     pub async fn for_test(
         service: &'static str,
@@ -59,6 +59,9 @@ impl Shell {
             "HOMING_DATABASE_URL" => Some(database_url.to_owned()),
             "HOMING_NATS_URL" => Some(own.clone()),
             "HOMING_DATABASE_CONNECTIONS" => Some("8".to_owned()),
+            "HOMING_FACTS_MAX_BYTES" => Some(StreamSizes::SMALL.facts.to_string()),
+            "HOMING_INGEST_MAX_BYTES" => Some(StreamSizes::SMALL.ingest.to_string()),
+            "HOMING_DEAD_MAX_BYTES" => Some(StreamSizes::SMALL.dead.to_string()),
             _ => None,
         };
         let base = <Base as crate::Settings>::read(&lookup).map_err(fault::Fault::internal)?;

@@ -207,7 +207,8 @@ async fn the_relay_publishes_each_committed_fact_and_restores_a_wiped_stream() -
         url: nats.url(),
         name: "test".into(),
     };
-    let (bus, stop) = (bus::Bus::connect(&config).await?, CancellationToken::new());
+    let bus = bus::Bus::connect(&config).await?.with_sizes(bus::StreamSizes::SMALL);
+    let stop = CancellationToken::new();
     // Two relays share the work.
     for _ in 0..2 {
         tokio::spawn(Relay::new(store.clone(), bus.clone()).run(stop.clone()));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use bus::StreamSizes;
 use events::login;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -181,8 +182,9 @@ impl Stack {
                 self.secrets.nats_issuer_seed.clone(),
             ),
             ("HOMING_TIME_SCALE", options.time_scale.to_string()),
-            // nats-server sets it aside, and the disk here may be small.
-            ("HOMING_FACTS_MAX_BYTES", "512MiB".to_owned()),
+            ("HOMING_FACTS_MAX_BYTES", StreamSizes::SMALL.facts.to_string()),
+            ("HOMING_INGEST_MAX_BYTES", StreamSizes::SMALL.ingest.to_string()),
+            ("HOMING_DEAD_MAX_BYTES", StreamSizes::SMALL.dead.to_string()),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", self.endpoints.otlp.clone()),
         ]
         .map(|(name, value)| (name.to_owned(), value))

@@ -1,5 +1,5 @@
 use billing_service::{Config, MIGRATOR, start};
-use bus::{Bus, BusConfig};
+use bus::{Bus, BusConfig, StreamSizes};
 use domain::{Clock, DeliveryId, EventId, WorkspaceId};
 use events::common::MessageKind;
 use events::event::{DeliveryAccepted, DeliveryAttempting, DeliveryFailed};
@@ -46,7 +46,8 @@ impl Harness {
             url: nats.url(),
             name: "test".into(),
         })
-        .await?;
+        .await?
+        .with_sizes(StreamSizes::SMALL);
         bus.ensure_stream(&events::FACTS).await?;
         let client = BillingServiceClient::connect(format!("http://{}", running.grpc)).await?;
         Ok(Self {

@@ -2,7 +2,7 @@
 
 use crate::contacts::FakeContacts;
 use anyhow::Context;
-use bus::{Bus, BusConfig, ConsumerSpec, Handler};
+use bus::{Bus, BusConfig, ConsumerSpec, Handler, StreamSizes};
 use conversation_service::{Config, MIGRATOR};
 use events::{Fact, Received};
 use fault::Fault;
@@ -86,7 +86,8 @@ impl World {
             url: nats_url.to_owned(),
             name: "test".to_owned(),
         })
-        .await?;
+        .await?
+        .with_sizes(StreamSizes::SMALL);
         let (facts, stop) = (Facts::default(), CancellationToken::new());
         let spec = ConsumerSpec::facts("test", vec!["homing.v1.fact.>".to_owned()]);
         tokio::spawn(bus::consume(bus.clone(), spec, Arc::new(facts.clone()), stop.clone()));

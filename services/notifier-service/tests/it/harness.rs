@@ -2,7 +2,7 @@ use crate::gateway::{self, Client};
 use crate::peers::Peers;
 pub use crate::telling::Customer;
 use crate::words::settings;
-use bus::{Bus, BusConfig};
+use bus::{Bus, BusConfig, StreamSizes};
 use domain::{TimeScale, WorkspaceId};
 use events::common::ChannelSettings;
 use notifier_service::{Config, MIGRATOR, start};
@@ -64,7 +64,8 @@ impl Harness {
             url: nats.url(),
             name: "test".into(),
         })
-        .await?;
+        .await?
+        .with_sizes(StreamSizes::SMALL);
         bus.ensure_stream(&events::FACTS).await?;
         let mut harness = Self {
             clock: ManualClock::new(),
