@@ -70,6 +70,11 @@ pub enum Command {
         #[command(subcommand)]
         command: PricesCommand,
     },
+    /// What a workspace pays for, what expires, and when its owner wants to hear of it.
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
     /// Prepaid PU of a workspace.
     Balance {
         #[command(subcommand)]
@@ -407,6 +412,50 @@ pub enum ChargeState {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Balance, what of it expires when, plan and thresholds.
+    Show {
+        #[arg(short, long)]
+        workspace: String,
+    },
+    /// Set what a workspace pays for.
+    Plan {
+        #[arg(short, long)]
+        workspace: String,
+        /// PU paid in at the beginning of each month and gone at its end, for example 100.
+        #[arg(long, value_name = "PU", default_value = "0")]
+        allowance: String,
+        /// It is no paid plan: nothing can be prepaid.
+        #[arg(long)]
+        unpaid: bool,
+    },
+    /// Set when account.balance_low and account.top_up_requested are told; what is not named is never told.
+    Thresholds {
+        #[arg(short, long)]
+        workspace: String,
+        /// Less than this available is low.
+        #[arg(long, value_name = "PU", default_value = "0")]
+        low: String,
+        /// At less than this available a top-up is asked for.
+        #[arg(long, value_name = "PU", default_value = "0", requires = "top_up")]
+        top_up_below: String,
+        /// How much is asked for.
+        #[arg(long, value_name = "PU", default_value = "0")]
+        top_up: String,
+    },
+    /// Hold and pay in nothing more; what is held is still settled.
+    Close {
+        #[arg(short, long)]
+        workspace: String,
+    },
+    /// Open it again with what it had.
+    Reopen {
+        #[arg(short, long)]
+        workspace: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum BalanceCommand {
     /// Add PU; the same request id again adds nothing.
     TopUp {
@@ -418,6 +467,9 @@ pub enum BalanceCommand {
         /// 1 to 100 characters; names this payment.
         #[arg(long)]
         request_id: String,
+        /// Day (UTC) at whose beginning what is left of it is gone; never where it is not named.
+        #[arg(long, value_name = "DATE")]
+        expires: Option<String>,
     },
     /// What is left, and what is reserved.
     Show {

@@ -45,4 +45,6 @@ facts! {
     ChargeCaptured, "charge", "captured";
     ChargeReleased, "charge", "released";
     AgentAvailabilityChanged, "agent", "availability_changed";
+    AccountBalanceLow, "account", "balance_low";
+    AccountTopUpRequested, "account", "top_up_requested";
 }

@@ -58,7 +58,7 @@ pub const SERVICES: [Login; 7] = [
         ..service("notifier")
     },
     Login {
-        aggregates: &["charge"],
+        aggregates: &["charge", "account"],
         consumers: &[(FACTS, "billing"), (FACTS, "billing_workspaces")],
         ..service("billing")
     },

@@ -60,6 +60,8 @@ fn facts_keep_their_bytes() {
         ("charge.captured", ChargeCaptured { delivery: id(8), micro_pu: 2_000_000, kind, country, parts: 2, at: stamp() }.encode_to_vec()),
         ("charge.released", ChargeReleased { delivery: id(8), micro_pu: 2_000_000, at: stamp() }.encode_to_vec()),
         ("agent.availability_changed", AgentAvailabilityChanged { agent: "maria".into(), availability: AgentAvailability::Available as i32, version: 1, at: stamp() }.encode_to_vec()),
+        ("account.balance_low", AccountBalanceLow { available_micro_pu: 900_000, below_micro_pu: 1_000_000, version: 1, at: stamp() }.encode_to_vec()),
+        ("account.top_up_requested", AccountTopUpRequested { request_id: id(9), micro_pu: 50_000_000, available_micro_pu: 900_000, version: 2, at: stamp() }.encode_to_vec()),
     ];
     let sampled: Vec<String> = samples.iter().map(|(name, _)| (*name).to_owned()).collect();
     let registered: Vec<String> = events::REGISTRY.iter().map(|(a, e, _)| format!("{a}.{e}")).collect();

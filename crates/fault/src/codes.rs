@@ -40,6 +40,8 @@ codes! {
     MALFORMED = "ingest.malformed", InvalidArgument, "Not a CloudEvents 1.0 document of a known type.";
     HOLD_DIFFERS = "billing.hold_differs", AlreadyExists, "The delivery has a hold with other parameters.";
     NOT_COVERED = "billing.not_covered", FailedPrecondition, "The balance does not cover the message.";
+    ACCOUNT_CLOSED = "billing.account_closed", FailedPrecondition, "The account is closed: nothing is held or paid in.";
+    PLAN_UNPAID = "billing.plan_unpaid", FailedPrecondition, "Prepaying needs a paid plan.";
     PRICE_MISSING = "billing.price_missing", FailedPrecondition, "There is no price for this kind and country.";
     SMS_REFUSED = "sms.provider_refused", FailedPrecondition, "The provider refused the text; nothing was accepted.";
     SMS_UNREACHABLE = "sms.provider_unreachable", Unavailable, "The provider could not be reached; nothing was accepted.";

@@ -36,6 +36,16 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let billing = expiring.clone();
         async move { billing.expire(&workspace, DeliveryId(id)).await }
     });
+    let lapsing = billing.clone();
+    runtime::due_loop(&shell, "lot", move |workspace, id| {
+        let billing = lapsing.clone();
+        async move { billing.lapse(&workspace, id).await }
+    });
+    let paying = billing.clone();
+    runtime::due_loop(&shell, "plan", move |workspace, _| {
+        let billing = paying.clone();
+        async move { billing.pay_allowance(&workspace).await }
+    });
     let auditing = billing.clone();
     runtime::due_loop(&shell, "audit", move |workspace, _| {
         let billing = auditing.clone();

@@ -289,6 +289,7 @@ impl Homing {
                 workspace: workspace.into(),
                 request_id: "bench".into(),
                 micro_pu,
+                ..Default::default()
             })
             .await?;
         Ok(())

@@ -81,12 +81,14 @@ pub(crate) async fn balance(command: BalanceCommand, out: &Out) -> Result<ExitCo
             workspace,
             pu,
             request_id,
+            expires,
         } => {
             let micro_pu = micro(&pu)?;
             let request = TopUpRequest {
                 workspace,
                 request_id,
                 micro_pu,
+                expires_at: expires.map(|day| start_of(&day)).transpose()?.map(events::stamp),
             };
             call!(client()?, top_up, request)?.balance
         }

@@ -167,6 +167,7 @@ impl Clients {
             workspace: self.workspace.clone(),
             request_id: request_id.to_owned(),
             micro_pu,
+            ..Default::default()
         };
         call!(self.billing, top_up, request)?;
         Ok(())

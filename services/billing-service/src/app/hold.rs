@@ -1,6 +1,7 @@
 use super::hold_queue::Waiting;
-use super::{Billing, price};
+use super::{Billing, closed, price};
 use crate::domain::{Entry, Hold, HoldState, Kind, Terms, TermsDiffer};
+use crate::outbound::postgres::account::Reserved;
 use crate::outbound::postgres::transfer::Line;
 use crate::outbound::postgres::{account, hold, transfer};
 use domain::{Country, DeliveryId, Pu, Timestamp, WorkspaceId};
@@ -112,8 +113,19 @@ impl Billing {
         new.append(&mut again);
         let total = self.append_lines(&mut tx, workspace, &new, now).await?;
         // Last, because everybody waits for this row.
-        if total > Pu::ZERO && !account::reserve(&mut tx, workspace, total).await? {
-            return Ok(Outcome::NotCovered(total));
+        if total == Pu::ZERO {
+            if account::is_closed(&mut tx, workspace).await? {
+                return Err(closed());
+            }
+        } else {
+            match account::reserve(&mut tx, workspace, total).await? {
+                Reserved::Done(funds) => {
+                    let seen = (funds.balances.available, funds.watch);
+                    self.watch(&mut tx, workspace, seen, now).await?;
+                }
+                Reserved::NotCovered => return Ok(Outcome::NotCovered(total)),
+                Reserved::Closed => return Err(closed()),
+            }
         }
         tx.commit().await?;
         Ok(Outcome::Done(answers))

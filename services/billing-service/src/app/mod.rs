@@ -1,19 +1,26 @@
 //! Use cases: one file each, one transaction each.
 
 mod audit;
+mod close_account;
 mod expire;
 mod export_prices;
+mod get_account;
 mod get_balance;
 mod get_usage;
 mod hold;
 mod hold_queue;
 mod import_prices;
+mod lapse;
 mod list_charges;
 mod open_account;
+mod purse;
+mod set_plan;
 mod set_prices;
+mod set_thresholds;
 mod settle;
 mod top_up;
 
+pub use get_account::AccountView;
 pub use settle::Learned;
 
 use crate::domain::{Kind, PriceMissing, price_of};
@@ -54,6 +61,11 @@ impl Billing {
     fn after(&self, duration: Duration) -> Result<Timestamp> {
         self.now().checked_add(duration).map_err(Fault::internal)
     }
+}
+
+/// Nothing is held or paid in any more.
+fn closed() -> Fault {
+    Fault::new(&codes::ACCOUNT_CLOSED, "the account is closed; reopen it first").of("workspace")
 }
 
 /// The price in force of one part.

@@ -84,7 +84,8 @@ impl Billing {
         if movements.is_empty() {
             return Ok(());
         }
-        let opened = account::lock(tx, workspace).await?;
+        let funds = account::lock(tx, workspace).await?;
+        let opened = funds.map(|funds| funds.balances);
         let mut balances = opened.unwrap_or_else(Account::default);
         let mut lines = Vec::new();
         for (delivery, movement) in movements {
@@ -103,7 +104,12 @@ impl Billing {
         if opened.is_some_and(|opened| opened != balances) {
             account::save(tx, workspace, balances).await?;
         }
-        Ok(())
+        match funds {
+            Some(funds) if balances.available < funds.balances.available => {
+                self.watch(tx, workspace, (balances.available, funds.watch), now).await
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -11,6 +11,10 @@ pub enum Ledger {
     Spent,
     /// Charges that no balance covered: accepted after their hold had been given back.
     Shortfall,
+    /// What the plan paid in.
+    Plan,
+    /// What expired.
+    Lapsed,
 }
 
 impl Ledger {
@@ -22,6 +26,8 @@ impl Ledger {
             Self::Held => "held",
             Self::Spent => "spent",
             Self::Shortfall => "shortfall",
+            Self::Plan => "plan",
+            Self::Lapsed => "lapsed",
         }
     }
 }
@@ -30,6 +36,10 @@ impl Ledger {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     TopUp,
+    /// A month of a plan began.
+    Allowance,
+    /// The rest of what was paid in expired.
+    Lapse,
     Hold,
     Capture,
     Release,
@@ -42,6 +52,8 @@ impl Reason {
     pub fn word(self) -> &'static str {
         match self {
             Self::TopUp => "top_up",
+            Self::Allowance => "allowance",
+            Self::Lapse => "lapse",
             Self::Hold => "hold",
             Self::Capture => "capture",
             Self::Release => "release",
@@ -55,6 +67,8 @@ impl Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Movement {
     TopUp(Pu),
+    Allowance(Pu),
+    Lapse(Pu),
     Hold(Pu),
     Capture(Pu),
     Release(Pu),
@@ -106,19 +120,16 @@ impl Entry {
     pub fn of_hold(amount: Pu) -> Option<Self> {
         Self::new(Reason::Hold, Ledger::Available, Ledger::Held, amount)
     }
-
-    /// The line of a top-up.
-    pub fn of_top_up(amount: Pu) -> Option<Self> {
-        Self::new(Reason::TopUp, Ledger::Funds, Ledger::Available, amount)
-    }
 }
 
 impl Movement {
     /// A late charge takes the available balance if that covers it, else all of it becomes a shortfall.
     fn entry(self, available: Pu) -> Option<Entry> {
-        use Ledger::{Available, Held, Shortfall, Spent};
+        use Ledger::{Available, Funds, Held, Lapsed, Plan, Shortfall, Spent};
         match self {
-            Self::TopUp(amount) => Entry::of_top_up(amount),
+            Self::TopUp(amount) => Entry::new(Reason::TopUp, Funds, Available, amount),
+            Self::Allowance(amount) => Entry::new(Reason::Allowance, Plan, Available, amount),
+            Self::Lapse(amount) => Entry::new(Reason::Lapse, Available, Lapsed, amount),
             Self::Hold(amount) => Entry::of_hold(amount),
             Self::Capture(amount) => Entry::new(Reason::Capture, Held, Spent, amount),
             Self::Release(amount) => Entry::new(Reason::Release, Held, Available, amount),
@@ -139,12 +150,12 @@ impl Account {
         match entry.debit {
             Ledger::Available => next.available = next.available.minus(entry.amount).ok_or(Broken::NotCovered)?,
             Ledger::Held => next.held = next.held.minus(entry.amount).ok_or(Broken::HeldTooSmall)?,
-            Ledger::Funds | Ledger::Spent | Ledger::Shortfall => {}
+            Ledger::Funds | Ledger::Spent | Ledger::Shortfall | Ledger::Plan | Ledger::Lapsed => {}
         }
         match entry.credit {
             Ledger::Available => next.available = next.available.plus(entry.amount).ok_or(Broken::TooLarge)?,
             Ledger::Held => next.held = next.held.plus(entry.amount).ok_or(Broken::TooLarge)?,
-            Ledger::Funds | Ledger::Spent | Ledger::Shortfall => {}
+            Ledger::Funds | Ledger::Spent | Ledger::Shortfall | Ledger::Plan | Ledger::Lapsed => {}
         }
         Ok((next, Some(entry)))
     }

@@ -2,16 +2,24 @@
 
 mod books;
 mod hold;
+#[cfg(test)]
+mod interleavings;
+mod lot;
+mod plan;
 mod price;
 mod price_sheet;
 #[cfg(test)]
 mod property;
 mod sheet;
 mod usage;
+mod watch;
 
 pub use books::{Account, Broken, Entry, Ledger, Movement, Reason};
 pub use hold::{Hold, HoldState, Mark, Terms, TermsDiffer};
+pub use lot::{Lot, Purse};
+pub use plan::{Month, Plan};
 pub use price::{Kind, MAX_LIST, MAX_PRICE, MAX_PRICES, Place, Price, PriceMissing, first_repeated, price_of};
 pub use price_sheet::{read_prices, write_prices};
 pub use sheet::{Problem, told};
 pub use usage::{By, Charge, Cursor, Filter, Period, Usage, UsageRow};
+pub use watch::{Notice, Refill, Watch};

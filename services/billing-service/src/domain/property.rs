@@ -98,6 +98,8 @@ impl Books {
             Ledger::Held,
             Ledger::Spent,
             Ledger::Shortfall,
+            Ledger::Plan,
+            Ledger::Lapsed,
         ];
         assert_eq!(all.map(|ledger| self.balance(ledger)).iter().sum::<i64>(), 0);
         let open = self.holds.iter().filter(|hold| hold.state == HoldState::Held);

@@ -7,9 +7,11 @@ use domain::{DeliveryId, WorkspaceId};
 use fault::{Fault, Result};
 use rpc::billing::billing_service_server::BillingService;
 use rpc::billing::{
-    self, ExportPricesRequest, ExportPricesResponse, GetBalanceRequest, GetBalanceResponse, GetUsageRequest,
-    GetUsageResponse, HoldRequest, HoldResponse, ImportPricesRequest, ImportPricesResponse, ListChargesRequest,
-    ListChargesResponse, SetPricesRequest, SetPricesResponse, TopUpRequest, TopUpResponse,
+    self, CloseAccountRequest, CloseAccountResponse, ExportPricesRequest, ExportPricesResponse, GetAccountRequest,
+    GetAccountResponse, GetBalanceRequest, GetBalanceResponse, GetUsageRequest, GetUsageResponse, HoldRequest,
+    HoldResponse, ImportPricesRequest, ImportPricesResponse, ListChargesRequest, ListChargesResponse,
+    ReopenAccountRequest, ReopenAccountResponse, SetPlanRequest, SetPlanResponse, SetPricesRequest, SetPricesResponse,
+    SetThresholdsRequest, SetThresholdsResponse, TopUpRequest, TopUpResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -28,7 +30,12 @@ impl Server {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let balances = self
             .billing
-            .top_up(&workspace, &request.request_id, request.micro_pu)
+            .top_up(
+                &workspace,
+                &request.request_id,
+                request.micro_pu,
+                words::expiry(request.expires_at)?,
+            )
             .await?;
         Ok(TopUpResponse {
             balance: Some(words::balance(balances)),
@@ -123,6 +130,37 @@ impl Server {
         })
     }
 
+    async fn do_get_account(&self, request: GetAccountRequest) -> Result<GetAccountResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        Ok(words::account(self.billing.get_account(&workspace).await?))
+    }
+
+    async fn do_set_plan(&self, request: SetPlanRequest) -> Result<SetPlanResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let plan = words::plan(request.plan)?;
+        self.billing.set_plan(&workspace, plan).await?;
+        Ok(SetPlanResponse {})
+    }
+
+    async fn do_set_thresholds(&self, request: SetThresholdsRequest) -> Result<SetThresholdsResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let (low_below, refill) = words::thresholds(request.thresholds)?;
+        self.billing.set_thresholds(&workspace, low_below, refill).await?;
+        Ok(SetThresholdsResponse {})
+    }
+
+    async fn do_close_account(&self, request: CloseAccountRequest) -> Result<CloseAccountResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        self.billing.close_account(&workspace).await?;
+        Ok(CloseAccountResponse {})
+    }
+
+    async fn do_reopen_account(&self, request: ReopenAccountRequest) -> Result<ReopenAccountResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        self.billing.reopen_account(&workspace).await?;
+        Ok(ReopenAccountResponse {})
+    }
+
     async fn do_get_balance(&self, request: GetBalanceRequest) -> Result<GetBalanceResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let balances = self.billing.get_balance(&workspace).await?;
@@ -173,5 +211,34 @@ impl BillingService for Server {
 
     async fn get_balance(&self, request: Request<GetBalanceRequest>) -> Result<Response<GetBalanceResponse>, Status> {
         rpc::answer(self.do_get_balance(request.into_inner()).await)
+    }
+
+    async fn get_account(&self, request: Request<GetAccountRequest>) -> Result<Response<GetAccountResponse>, Status> {
+        rpc::answer(self.do_get_account(request.into_inner()).await)
+    }
+
+    async fn set_plan(&self, request: Request<SetPlanRequest>) -> Result<Response<SetPlanResponse>, Status> {
+        rpc::answer(self.do_set_plan(request.into_inner()).await)
+    }
+
+    async fn set_thresholds(
+        &self,
+        request: Request<SetThresholdsRequest>,
+    ) -> Result<Response<SetThresholdsResponse>, Status> {
+        rpc::answer(self.do_set_thresholds(request.into_inner()).await)
+    }
+
+    async fn close_account(
+        &self,
+        request: Request<CloseAccountRequest>,
+    ) -> Result<Response<CloseAccountResponse>, Status> {
+        rpc::answer(self.do_close_account(request.into_inner()).await)
+    }
+
+    async fn reopen_account(
+        &self,
+        request: Request<ReopenAccountRequest>,
+    ) -> Result<Response<ReopenAccountResponse>, Status> {
+        rpc::answer(self.do_reopen_account(request.into_inner()).await)
     }
 }

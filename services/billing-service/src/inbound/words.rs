@@ -1,7 +1,8 @@
 //! Between wire words and domain words.
 
-use crate::domain::{Account, Charge, HoldState, Kind, Period, Place, Price, UsageRow};
-use domain::{Country, Invalid, Timestamp};
+use crate::app::AccountView;
+use crate::domain::{Account, Charge, HoldState, Kind, Lot, Period, Place, Plan, Price, Refill, UsageRow};
+use domain::{Country, Invalid, Pu, Timestamp};
 use events::common::MessageKind;
 use rpc::billing;
 
@@ -125,5 +126,84 @@ pub fn hold_state(state: Option<HoldState>) -> billing::HoldState {
         Some(HoldState::Captured) => billing::HoldState::Captured,
         Some(HoldState::Released) => billing::HoldState::Released,
         Some(HoldState::Expired) => billing::HoldState::Expired,
+    }
+}
+
+/// Reads when a top-up expires; unset: never.
+pub fn expiry(at: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Invalid> {
+    match at {
+        None => Ok(None),
+        at => instant("expires_at", at).map(Some),
+    }
+}
+
+/// A billion PU: more is a slip of units.
+const MAX_PU: i64 = 1_000_000_000_000_000;
+
+fn amount(field: &'static str, micro: i64) -> Result<Pu, Invalid> {
+    Pu::from_micro(micro)
+        .ok()
+        .filter(|_| micro <= MAX_PU)
+        .ok_or_else(|| Invalid::new(field, "must be 0 to 1,000,000,000,000,000 (a billion PU)"))
+}
+
+pub fn plan(told: Option<billing::Plan>) -> Result<Plan, Invalid> {
+    let told = told.ok_or_else(|| Invalid::new("plan", "is needed"))?;
+    Ok(Plan {
+        paid: told.paid,
+        allowance: amount("plan.allowance_micro_pu", told.allowance_micro_pu)?,
+    })
+}
+
+/// Reads thresholds: which balance is low, and when to ask for a top-up.
+pub fn thresholds(told: Option<billing::Thresholds>) -> Result<(Option<Pu>, Option<Refill>), Invalid> {
+    let told = told.ok_or_else(|| Invalid::new("thresholds", "are needed"))?;
+    let set = |amount: Pu| Some(amount).filter(|amount| *amount > Pu::ZERO);
+    let low = set(amount("thresholds.low_micro_pu", told.low_micro_pu)?);
+    let below = set(amount("thresholds.top_up_below_micro_pu", told.top_up_below_micro_pu)?);
+    let added = set(amount("thresholds.top_up_micro_pu", told.top_up_micro_pu)?);
+    let refill = match (below, added) {
+        (Some(below), Some(amount)) => Some(Refill { below, amount }),
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(Invalid::new(
+                "thresholds.top_up_micro_pu",
+                "says how much is asked for; needs more than 0",
+            ));
+        }
+        (None, Some(_)) => {
+            let remedy = "says from which balance on it is asked for; needs more than 0";
+            return Err(Invalid::new("thresholds.top_up_below_micro_pu", remedy));
+        }
+    };
+    Ok((low, refill))
+}
+
+pub fn account(view: AccountView) -> billing::GetAccountResponse {
+    let watch = view.funds.watch;
+    let micro = |amount: Option<Pu>| amount.map_or(0, Pu::micro);
+    billing::GetAccountResponse {
+        balance: Some(balance(view.funds.balances)),
+        unexpiring_micro_pu: view.purse.unexpiring.micro(),
+        lots: view.purse.lots.into_iter().map(lot).collect(),
+        plan: Some(billing::Plan {
+            paid: view.plan.paid,
+            allowance_micro_pu: view.plan.allowance.micro(),
+        }),
+        thresholds: Some(billing::Thresholds {
+            low_micro_pu: micro(watch.low_below),
+            top_up_below_micro_pu: micro(watch.refill.map(|refill| refill.below)),
+            top_up_micro_pu: micro(watch.refill.map(|refill| refill.amount)),
+        }),
+        closed: view.funds.closed,
+    }
+}
+
+fn lot(lot: Lot) -> billing::Lot {
+    billing::Lot {
+        micro_pu: lot.amount.micro(),
+        rest_micro_pu: lot.rest.micro(),
+        paid_at: Some(events::stamp(lot.paid_at)),
+        expires_at: Some(events::stamp(lot.expires_at)),
     }
 }

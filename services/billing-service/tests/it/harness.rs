@@ -91,6 +91,7 @@ impl Harness {
             workspace: workspace.into(),
             request_id: request_id.into(),
             micro_pu,
+            ..Default::default()
         };
         let answer = self.client.clone().top_up(request).await?.into_inner();
         Ok(answer.balance.expect("every answer has a balance"))

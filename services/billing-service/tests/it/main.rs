@@ -6,6 +6,7 @@ mod harness;
 mod holds;
 mod isolation;
 mod metrics;
+mod prepaid;
 mod price_sheets;
 mod prices;
 mod tls;

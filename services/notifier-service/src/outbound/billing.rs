@@ -67,7 +67,7 @@ impl Billing {
                 HoldState::Released | HoldState::Expired | HoldState::Unspecified => Hold::Gone,
             }),
             Err(fault) if fault.code() == &codes::PRICE_MISSING => Ok(Hold::NoPrice),
-            Err(fault) if fault.code() == &codes::NOT_COVERED => Ok(Hold::NotCovered),
+            Err(fault) if [&codes::NOT_COVERED, &codes::ACCOUNT_CLOSED].contains(&fault.code()) => Ok(Hold::NotCovered),
             // Another text by now (a name was given): this id is used up, the next one holds anew.
             Err(fault) if fault.code() == &codes::HOLD_DIFFERS => Ok(Hold::Gone),
             Err(fault) => Err(fault),

@@ -266,6 +266,11 @@ impl BillingService for Peers {
         set_prices: billing::SetPricesRequest => billing::SetPricesResponse;
         import_prices: billing::ImportPricesRequest => billing::ImportPricesResponse;
         export_prices: billing::ExportPricesRequest => billing::ExportPricesResponse;
+        get_account: billing::GetAccountRequest => billing::GetAccountResponse;
+        set_plan: billing::SetPlanRequest => billing::SetPlanResponse;
+        set_thresholds: billing::SetThresholdsRequest => billing::SetThresholdsResponse;
+        close_account: billing::CloseAccountRequest => billing::CloseAccountResponse;
+        reopen_account: billing::ReopenAccountRequest => billing::ReopenAccountResponse;
         get_usage: billing::GetUsageRequest => billing::GetUsageResponse;
         list_charges: billing::ListChargesRequest => billing::ListChargesResponse;
         get_balance: billing::GetBalanceRequest => billing::GetBalanceResponse;

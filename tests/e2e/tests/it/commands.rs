@@ -34,6 +34,7 @@ async fn commands_answer_people_and_scripts_against_a_running_system() -> Result
     set_up(&desk).await.context("setting up")?;
     money(&desk).await.context("money")?;
     price_lists(&desk).await.context("price lists")?;
+    account(&desk).await.context("the account")?;
     check(&desk).await.context("check")?;
     opt_out(&desk).await.context("opt-out")?;
     let told = demo(&desk).await.context("demo")?;
@@ -289,6 +290,63 @@ async fn price_lists(desk: &Desk) -> Result<()> {
         "cannot read none.csv",
     )
     .await
+}
+
+async fn account(desk: &Desk) -> Result<()> {
+    let show = ["account", "show", "-w", "club"];
+    let empty = json!({
+        "available_micro_pu": 0, "held_micro_pu": 0, "unexpiring_micro_pu": 0, "lots": [], "closed": false,
+        "plan": { "paid": true, "allowance_micro_pu": 0 },
+        "thresholds": { "low_micro_pu": 0, "top_up_below_micro_pu": 0, "top_up_micro_pu": 0 },
+    });
+    same("an account", &desk.json(&show).await?, &empty)?;
+    let top_up = ["balance", "top-up", "-w", "club", "--pu", "10", "--request-id", "first"];
+    desk.says(&["account", "plan", "-w", "club", "--allowance", "5", "--unpaid"])
+        .await?;
+    desk.fails(&top_up, REFUSED, "billing.plan_unpaid").await?;
+    desk.says(&["account", "plan", "-w", "club", "--allowance", "5"])
+        .await?;
+    let expiring = [&top_up[..], &["--expires", "2099-01-01"]].concat();
+    for _ in 0..2 {
+        desk.says(&expiring).await?;
+    }
+    desk.fails(&top_up, REFUSED, "request_id").await?;
+    let thresholds = ["account", "thresholds", "-w", "club", "--low", "20"];
+    desk.says(&[&thresholds[..], &["--top-up-below", "15.5", "--top-up", "50"]].concat())
+        .await?;
+    desk.fails(&[&thresholds[..], &["--top-up-below", "1"]].concat(), USAGE, "--top-up")
+        .await?;
+    let told = desk.json(&show).await?;
+    same("available", &told["available_micro_pu"], &15_000_000.into())?;
+    same(
+        "what expires last",
+        &told["lots"][1]["expires_at"],
+        &"2099-01-01T00:00:00Z".into(),
+    )?;
+    same(
+        "the threshold",
+        &told["thresholds"]["top_up_below_micro_pu"],
+        &15_500_000.into(),
+    )?;
+    ensure!(
+        desk.says(&show).await?.contains("paid plan, 5 PU a month"),
+        "the table says so"
+    );
+    desk.says(&["account", "close", "-w", "club"]).await?;
+    let second = [
+        "balance",
+        "top-up",
+        "-w",
+        "club",
+        "--pu",
+        "10",
+        "--request-id",
+        "second",
+    ];
+    desk.fails(&second, REFUSED, "billing.account_closed").await?;
+    desk.says(&["account", "reopen", "-w", "club"]).await?;
+    desk.says(&second).await?;
+    Ok(())
 }
 
 async fn check(desk: &Desk) -> Result<()> {

@@ -3,6 +3,8 @@
 pub mod account;
 pub mod audit;
 pub mod hold;
+pub mod lot;
+pub mod plan;
 pub mod price;
 pub mod transfer;
 pub mod usage;

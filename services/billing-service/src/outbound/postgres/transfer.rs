@@ -1,6 +1,7 @@
+use super::amount;
 use crate::domain::Entry;
 use domain::{DeliveryId, Pu, Timestamp, WorkspaceId};
-use fault::{Fault, Result};
+use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 use store::OrFault;
@@ -45,40 +46,84 @@ pub async fn append(db: &mut PgConnection, workspace: &WorkspaceId, lines: &[Lin
     Ok(())
 }
 
-/// Appends a top-up. `None` if this request was booked now, else the amount it was booked with before.
+/// What a request to top up said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TopUp {
+    pub amount: Pu,
+    /// `None`: never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What was booked for a request to top up; `None`: nothing.
+pub async fn top_up(db: &mut PgConnection, workspace: &WorkspaceId, request_id: &str) -> Result<Option<TopUp>> {
+    let row = sqlx::query!(
+        r#"SELECT t.amount, l.expires_at AS "expires_at?" FROM transfer t
+           LEFT JOIN lot l ON l.workspace_id = t.workspace_id AND l.id = t.lot
+           WHERE t.workspace_id = $1 AND t.request_id = $2"#,
+        workspace.as_str(),
+        request_id,
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("read top-up")?;
+    row.map(|row| {
+        Ok(TopUp {
+            amount: amount("transfer.amount", row.amount)?,
+            expires_at: row.expires_at.map(|at| at.to_jiff()),
+        })
+    })
+    .transpose()
+}
+
+/// Appends a top-up, and the lot that it fills.
 pub async fn append_top_up(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
     request_id: &str,
-    (id, entry): (Uuid, Entry),
+    (id, entry, lot): (Uuid, Entry, Option<Uuid>),
     at: Timestamp,
-) -> Result<Option<Pu>> {
-    let done = sqlx::query!(
-        "INSERT INTO transfer (workspace_id, id, request_id, reason, debit, credit, amount, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (workspace_id, request_id) WHERE request_id IS NOT NULL DO NOTHING",
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO transfer (workspace_id, id, request_id, lot, reason, debit, credit, amount, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         workspace.as_str(),
         id,
         request_id,
+        lot,
         entry.reason.word(),
         entry.debit.word(),
         entry.credit.word(),
         entry.amount.micro(),
         at.to_sqlx() as _,
     )
-    .execute(&mut *db)
+    .execute(db)
     .await
     .or_fault("append top-up")?;
-    if done.rows_affected() == 1 {
-        return Ok(None);
-    }
-    let booked = sqlx::query_scalar!(
-        "SELECT amount FROM transfer WHERE workspace_id = $1 AND request_id = $2",
+    Ok(())
+}
+
+/// Appends a line that fills or empties a lot.
+pub async fn append_of_lot(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    (id, entry): (Uuid, Entry),
+    lot: Uuid,
+    at: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO transfer (workspace_id, id, lot, reason, debit, credit, amount, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         workspace.as_str(),
-        request_id,
+        id,
+        lot,
+        entry.reason.word(),
+        entry.debit.word(),
+        entry.credit.word(),
+        entry.amount.micro(),
+        at.to_sqlx() as _,
     )
-    .fetch_one(db)
+    .execute(db)
     .await
-    .or_fault("read top-up")?;
-    Pu::from_micro(booked).map(Some).map_err(Fault::internal)
+    .or_fault("append transfer of lot")?;
+    Ok(())
 }

@@ -51,6 +51,21 @@ impl BillingService for Peers {
     async fn export_prices(&self, _: Request<ExportPricesRequest>) -> Answer<ExportPricesResponse> {
         not_played()
     }
+    async fn get_account(&self, _: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
+        not_played()
+    }
+    async fn set_plan(&self, _: Request<SetPlanRequest>) -> Answer<SetPlanResponse> {
+        not_played()
+    }
+    async fn set_thresholds(&self, _: Request<SetThresholdsRequest>) -> Answer<SetThresholdsResponse> {
+        not_played()
+    }
+    async fn close_account(&self, _: Request<CloseAccountRequest>) -> Answer<CloseAccountResponse> {
+        not_played()
+    }
+    async fn reopen_account(&self, _: Request<ReopenAccountRequest>) -> Answer<ReopenAccountResponse> {
+        not_played()
+    }
     async fn hold(&self, _: Request<HoldRequest>) -> Answer<HoldResponse> {
         not_played()
     }

@@ -205,6 +205,7 @@ async fn money(front: &Front, seen: &mut Seen) -> Result<()> {
         workspace: front.world.workspace.clone(),
         request_id: request_id.to_owned(),
         micro_pu,
+        ..Default::default()
     };
     refusal(
         seen,
