@@ -75,6 +75,11 @@ pub enum Command {
         #[command(subcommand)]
         command: AccountCommand,
     },
+    /// Whether what was charged is what was sent.
+    Books {
+        #[command(subcommand)]
+        command: BooksCommand,
+    },
     /// Prepaid PU of a workspace.
     Balance {
         #[command(subcommand)]
@@ -452,6 +457,34 @@ pub enum AccountCommand {
     Reopen {
         #[arg(short, long)]
         workspace: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BooksCommand {
+    /// Take in what a provider says that it sent on a day: message,parts,micro_pu (which may be empty).
+    ImportStatement {
+        #[arg(short, long)]
+        workspace: String,
+        /// As the fact delivery.accepted tells it, for example twilio.
+        #[arg(long)]
+        provider: String,
+        /// UTC.
+        #[arg(long, value_name = "DATE")]
+        day: String,
+        /// `-` is standard input.
+        file: PathBuf,
+    },
+    /// Print where statements and charges, balances and journal, holds and open sends disagree; fails if they do.
+    Drift {
+        #[arg(short, long)]
+        workspace: String,
+        /// First day (UTC); 35 days ago where it is not named.
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        /// The day after the last one (UTC); tomorrow where it is not named.
+        #[arg(long, value_name = "DATE")]
+        to: Option<String>,
     },
 }
 

@@ -37,6 +37,7 @@ pub async fn run(args: Args) -> ExitCode {
         Command::OptOut { command } => commands::opt_out::run(command, &out).await,
         Command::Prices { command } => commands::money::prices(command, &out).await,
         Command::Account { command } => commands::account::run(command, &out).await,
+        Command::Books { command } => commands::books::run(command, &out).await,
         Command::Balance { command } => commands::money::balance(command, &out).await,
         Command::Completions(args) => commands::completions::run(&args, &out),
         Command::Usage(args) => commands::usage::usage(args, &out).await,

@@ -52,7 +52,7 @@ fn facts_keep_their_bytes() {
         ("follow_up.started", FollowUpStarted { follow_up: id(7), conversation: id(1), from_seq: 3, at: stamp() }.encode_to_vec()),
         ("follow_up.ended", FollowUpEnded { follow_up: id(7), conversation: id(1), from_seq: 3, to_seq: 4, reason: FollowUpEnd::Returned as i32, causes: vec![FollowUpEnd::Returned as i32, FollowUpEnd::Read as i32], at: stamp() }.encode_to_vec()),
         ("delivery.attempting", DeliveryAttempting { delivery: id(8), follow_up: id(7), conversation: id(1), purpose, kind, country: country.clone(), parts: 2, at: stamp() }.encode_to_vec()),
-        ("delivery.accepted", DeliveryAccepted { delivery: id(8), follow_up: id(7), conversation: id(1), purpose, kind, country: country.clone(), parts: 2, provider: "twilio".into(), at: stamp() }.encode_to_vec()),
+        ("delivery.accepted", DeliveryAccepted { delivery: id(8), follow_up: id(7), conversation: id(1), purpose, kind, country: country.clone(), parts: 2, provider: "twilio".into(), at: stamp(), provider_message: String::new() }.encode_to_vec()),
         ("delivery.failed", DeliveryFailed { delivery: id(8), follow_up: id(7), conversation: id(1), kind, reason: "sms.provider_refused".into(), at: stamp() }.encode_to_vec()),
         ("delivery.delivered", DeliveryDelivered { delivery: id(8), conversation: id(1), kind, at: stamp() }.encode_to_vec()),
         ("delivery.undelivered", DeliveryUndelivered { delivery: id(8), conversation: id(1), kind, reason: "30003".into(), at: stamp() }.encode_to_vec()),

@@ -120,6 +120,13 @@ pub(crate) const CALLED: Metric = metric(
     &["rpc_method", "rpc_code"],
     "calls of other services, all tries together, by rpc and the code of the last answer",
 );
+pub(crate) const BILLING_DRIFT: Metric = metric(
+    "homing.billing.drift",
+    Kind::Counter,
+    "{difference}",
+    &["kind"],
+    "differences that stand at a workspace's daily comparison, counted anew each day: books (balances and journal), old_hold (open for more than 72 h), and between providers' statements and charges not_charged, not_reported, parts, price",
+);
 
 /// All of them.
 pub const CATALOGUE: &[Metric] = &[
@@ -135,6 +142,7 @@ pub const CATALOGUE: &[Metric] = &[
     PARKED,
     SERVED,
     CALLED,
+    BILLING_DRIFT,
 ];
 
 impl Metric {

@@ -9,5 +9,6 @@ mod record;
 
 pub use catalogue::{CATALOGUE, Kind, Metric};
 pub use record::{
-    consumed, dead_lettered, handled, outbox, parked, publish_failed, redelivered, relayed, rpc_called, rpc_served,
+    billing_drift, consumed, dead_lettered, handled, outbox, parked, publish_failed, redelivered, relayed, rpc_called,
+    rpc_served,
 };

@@ -22,6 +22,7 @@ struct Instruments {
     parked: UpDownCounter<i64>,
     served: Histogram<f64>,
     called: Histogram<f64>,
+    billing_drift: Counter<u64>,
 }
 
 /// Made at the first use: the meter provider is installed before anything runs.
@@ -40,6 +41,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         parked: described(meter.i64_up_down_counter(catalogue::PARKED.name), &catalogue::PARKED).build(),
         served: histogram(&meter, &catalogue::SERVED),
         called: histogram(&meter, &catalogue::CALLED),
+        billing_drift: counter(&meter, &catalogue::BILLING_DRIFT),
     }
 });
 
@@ -114,6 +116,11 @@ pub fn rpc_served(method: String, code: &'static str, took: Duration) {
 /// Another service was called.
 pub fn rpc_called(method: String, code: &'static str, took: Duration) {
     INSTRUMENTS.called.record(took.as_secs_f64(), &rpc(method, code));
+}
+
+/// So many differences of a kind stand in one workspace.
+pub fn billing_drift(kind: &'static str, count: u64) {
+    INSTRUMENTS.billing_drift.add(count, &[KeyValue::new("kind", kind)]);
 }
 
 fn rpc(method: String, code: &'static str) -> [KeyValue; 2] {

@@ -1,6 +1,7 @@
 //! One command, one file.
 
 pub(crate) mod account;
+pub(crate) mod books;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod create;

@@ -60,7 +60,7 @@ pub(crate) async fn prices(command: PricesCommand, out: &Out) -> Result<ExitCode
 }
 
 /// What stands in a file; `-` is standard input.
-fn read(file: &Path) -> Result<String> {
+pub(super) fn read(file: &Path) -> Result<String> {
     if file == Path::new("-") {
         return std::io::read_to_string(std::io::stdin()).context("cannot read standard input");
     }

@@ -18,6 +18,7 @@ impl Billing {
             delivery,
             mark: Mark::TimeOut,
             terms: None,
+            taken: None,
             traceparent: None,
         };
         self.settle(workspace, &[time_out]).await

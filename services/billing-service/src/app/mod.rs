@@ -6,10 +6,12 @@ mod expire;
 mod export_prices;
 mod get_account;
 mod get_balance;
+mod get_drift;
 mod get_usage;
 mod hold;
 mod hold_queue;
 mod import_prices;
+mod import_statement;
 mod lapse;
 mod list_charges;
 mod open_account;
@@ -20,7 +22,10 @@ mod set_thresholds;
 mod settle;
 mod top_up;
 
+pub use crate::outbound::postgres::audit::BooksDrift;
+pub use crate::outbound::postgres::hold::Taken;
 pub use get_account::AccountView;
+pub use get_drift::Report;
 pub use settle::Learned;
 
 use crate::domain::{Kind, PriceMissing, price_of};

@@ -1,6 +1,7 @@
 use super::hold::total;
 use super::{Billing, price};
 use crate::domain::{Account, Hold, HoldState, Mark, Movement, Terms};
+use crate::outbound::postgres::hold::Taken;
 use crate::outbound::postgres::transfer::Line;
 use crate::outbound::postgres::{account, hold, transfer};
 use domain::{DeliveryId, Timestamp, WorkspaceId};
@@ -16,6 +17,8 @@ pub struct Learned {
     pub mark: Mark,
     /// What was accepted, as far as the fact says; only needed where there was no hold.
     pub terms: Option<Terms>,
+    /// Who accepted it under which id, as far as the fact says.
+    pub taken: Option<Taken>,
     /// The trace that the resulting charge belongs to.
     pub traceparent: Option<String>,
 }
@@ -49,7 +52,11 @@ impl Billing {
         if changed.is_empty() {
             return Ok(());
         }
-        hold::save(&mut tx, workspace, &changed, now).await?;
+        let taken = learned
+            .iter()
+            .filter_map(|item| Some((item.delivery, item.taken.clone()?)))
+            .collect();
+        hold::save(&mut tx, workspace, &changed, &taken, now).await?;
         self.book(&mut tx, workspace, &movements, now).await?;
         tx.commit().await
     }

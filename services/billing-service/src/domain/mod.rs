@@ -11,6 +11,7 @@ mod price_sheet;
 #[cfg(test)]
 mod property;
 mod sheet;
+mod statement;
 mod usage;
 mod watch;
 
@@ -21,5 +22,6 @@ pub use plan::{Month, Plan};
 pub use price::{Kind, MAX_LIST, MAX_PRICE, MAX_PRICES, Place, Price, PriceMissing, first_repeated, price_of};
 pub use price_sheet::{read_prices, write_prices};
 pub use sheet::{Problem, told};
+pub use statement::{Drift, DriftKind, Provider, Reported, read_statement};
 pub use usage::{By, Charge, Cursor, Filter, Period, Usage, UsageRow};
 pub use watch::{Notice, Refill, Watch};

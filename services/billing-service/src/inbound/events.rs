@@ -1,7 +1,7 @@
 //! Facts: deliveries settle holds, new workspaces open accounts.
 
 use super::words;
-use crate::app::{Billing, Learned};
+use crate::app::{Billing, Learned, Taken};
 use crate::domain::{Mark, Terms};
 use bus::{BatchHandler, Handler};
 use domain::{DeliveryId, Invalid, WorkspaceId};
@@ -83,10 +83,16 @@ impl BatchHandler for Deliveries {
 }
 
 fn read(message: &Received) -> Result<Learned> {
+    let mut taken = None;
     let (delivery, mark, terms) = if message.is::<DeliveryAttempting>() {
         (message.decode::<DeliveryAttempting>()?.delivery, Mark::Attempting, None)
     } else if message.is::<DeliveryAccepted>() {
         let fact = message.decode::<DeliveryAccepted>()?;
+        taken = Some(Taken {
+            provider: fact.provider.clone(),
+            message: fact.provider_message.clone(),
+        })
+        .filter(|taken| !taken.message.is_empty());
         (fact.delivery.clone(), Mark::Accepted, terms(&fact).ok())
     } else if message.is::<DeliveryFailed>() {
         (message.decode::<DeliveryFailed>()?.delivery, Mark::Failed, None)
@@ -97,6 +103,7 @@ fn read(message: &Received) -> Result<Learned> {
         delivery: DeliveryId::parse(&delivery)?,
         mark,
         terms,
+        taken,
         traceparent: message.header(headers::TRACEPARENT).map(str::to_owned),
     })
 }

@@ -2,16 +2,17 @@
 
 use super::words;
 use crate::app::Billing;
-use crate::domain::{By, Filter, Price, Terms};
+use crate::domain::{By, Filter, Price, Provider, Terms};
 use domain::{DeliveryId, WorkspaceId};
 use fault::{Fault, Result};
 use rpc::billing::billing_service_server::BillingService;
 use rpc::billing::{
     self, CloseAccountRequest, CloseAccountResponse, ExportPricesRequest, ExportPricesResponse, GetAccountRequest,
-    GetAccountResponse, GetBalanceRequest, GetBalanceResponse, GetUsageRequest, GetUsageResponse, HoldRequest,
-    HoldResponse, ImportPricesRequest, ImportPricesResponse, ListChargesRequest, ListChargesResponse,
-    ReopenAccountRequest, ReopenAccountResponse, SetPlanRequest, SetPlanResponse, SetPricesRequest, SetPricesResponse,
-    SetThresholdsRequest, SetThresholdsResponse, TopUpRequest, TopUpResponse,
+    GetAccountResponse, GetBalanceRequest, GetBalanceResponse, GetDriftRequest, GetDriftResponse, GetUsageRequest,
+    GetUsageResponse, HoldRequest, HoldResponse, ImportPricesRequest, ImportPricesResponse, ImportStatementRequest,
+    ImportStatementResponse, ListChargesRequest, ListChargesResponse, ReopenAccountRequest, ReopenAccountResponse,
+    SetPlanRequest, SetPlanResponse, SetPricesRequest, SetPricesResponse, SetThresholdsRequest, SetThresholdsResponse,
+    TopUpRequest, TopUpResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -161,6 +162,24 @@ impl Server {
         Ok(ReopenAccountResponse {})
     }
 
+    async fn do_import_statement(&self, request: ImportStatementRequest) -> Result<ImportStatementResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let provider = Provider::parse(&request.provider)?;
+        let day = words::day("day", &request.day)?;
+        let messages = self
+            .billing
+            .import_statement(&workspace, &provider, day, &request.csv)
+            .await?;
+        let messages = u32::try_from(messages).map_err(Fault::internal)?;
+        Ok(ImportStatementResponse { messages })
+    }
+
+    async fn do_get_drift(&self, request: GetDriftRequest) -> Result<GetDriftResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let (from, to) = (words::day("from", &request.from)?, words::day("to", &request.to)?);
+        Ok(words::report(self.billing.get_drift(&workspace, from, to).await?))
+    }
+
     async fn do_get_balance(&self, request: GetBalanceRequest) -> Result<GetBalanceResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let balances = self.billing.get_balance(&workspace).await?;
@@ -240,5 +259,16 @@ impl BillingService for Server {
         request: Request<ReopenAccountRequest>,
     ) -> Result<Response<ReopenAccountResponse>, Status> {
         rpc::answer(self.do_reopen_account(request.into_inner()).await)
+    }
+
+    async fn import_statement(
+        &self,
+        request: Request<ImportStatementRequest>,
+    ) -> Result<Response<ImportStatementResponse>, Status> {
+        rpc::answer(self.do_import_statement(request.into_inner()).await)
+    }
+
+    async fn get_drift(&self, request: Request<GetDriftRequest>) -> Result<Response<GetDriftResponse>, Status> {
+        rpc::answer(self.do_get_drift(request.into_inner()).await)
     }
 }

@@ -1,9 +1,12 @@
 //! Between wire words and domain words.
 
-use crate::app::AccountView;
-use crate::domain::{Account, Charge, HoldState, Kind, Lot, Period, Place, Plan, Price, Refill, UsageRow};
+use crate::app::{AccountView, BooksDrift, Report};
+use crate::domain::{
+    Account, Charge, Drift, DriftKind, HoldState, Kind, Lot, Period, Place, Plan, Price, Refill, UsageRow,
+};
 use domain::{Country, Invalid, Pu, Timestamp};
 use events::common::MessageKind;
+use jiff::civil::Date;
 use rpc::billing;
 
 impl From<Kind> for MessageKind {
@@ -205,5 +208,49 @@ fn lot(lot: Lot) -> billing::Lot {
         rest_micro_pu: lot.rest.micro(),
         paid_at: Some(events::stamp(lot.paid_at)),
         expires_at: Some(events::stamp(lot.expires_at)),
+    }
+}
+
+/// Reads a day.
+pub fn day(field: &'static str, text: &str) -> Result<Date, Invalid> {
+    let wrong = || Invalid::new(field, "must be a day (UTC), for example 2026-11-21");
+    // Longer ones have a time, which would be left out without a word.
+    Some(text)
+        .filter(|text| text.len() <= "2026-11-21".len())
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(wrong)
+}
+
+pub fn report(report: Report) -> billing::GetDriftResponse {
+    let books = |books: BooksDrift| billing::BooksDrift {
+        what: books.what,
+        kept_micro_pu: books.kept,
+        counted_micro_pu: books.counted,
+    };
+    billing::GetDriftResponse {
+        drifts: report.drifts.into_iter().map(drift).collect(),
+        drifting: report.drifting,
+        books: report.books.into_iter().map(books).collect(),
+        old_holds: report.old_holds,
+    }
+}
+
+fn drift(drift: Drift) -> billing::Drift {
+    let kind = match drift.kind {
+        DriftKind::NotCharged => billing::DriftKind::NotCharged,
+        DriftKind::NotReported => billing::DriftKind::NotReported,
+        DriftKind::Parts => billing::DriftKind::Parts,
+        DriftKind::Price => billing::DriftKind::Price,
+    };
+    billing::Drift {
+        kind: kind.into(),
+        day: drift.day.to_string(),
+        delivery: drift.delivery.map(|id| id.to_string()).unwrap_or_default(),
+        provider: drift.provider,
+        provider_message: drift.message,
+        parts: drift.parts,
+        reported_parts: drift.reported_parts,
+        micro_pu: drift.amount.map(Pu::micro),
+        reported_micro_pu: drift.reported_amount.map(Pu::micro),
     }
 }

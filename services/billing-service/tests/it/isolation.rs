@@ -50,11 +50,8 @@ async fn every_table_is_protected_and_the_journal_cannot_be_changed() -> Tested 
     )
     .fetch_all(&mut admin)
     .await?;
-    assert_eq!(
-        tables.len(),
-        9,
-        "account, audit, hold, inbox, lot, outbox, plan, price, transfer"
-    );
+    let names = "account, audit, hold, inbox, lot, outbox, plan, price, statement, statement_line, transfer";
+    assert_eq!(tables.len(), 11, "{names}");
     for table in &tables {
         let name: String = table.try_get("relname")?;
         assert!(

@@ -9,5 +9,6 @@ mod metrics;
 mod prepaid;
 mod price_sheets;
 mod prices;
+mod statements;
 mod tls;
 mod usage;

@@ -199,6 +199,7 @@ pub(crate) fn record_accepted(tx: &mut Tx, open: &OpenCase, row: &Delivery) {
             country: row.country.clone(),
             parts: row.parts,
             provider: row.provider.clone(),
+            provider_message: row.provider_id.clone().unwrap_or_default(),
             at: Some(stamp(open.now)),
         },
     );

@@ -271,6 +271,8 @@ impl BillingService for Peers {
         set_thresholds: billing::SetThresholdsRequest => billing::SetThresholdsResponse;
         close_account: billing::CloseAccountRequest => billing::CloseAccountResponse;
         reopen_account: billing::ReopenAccountRequest => billing::ReopenAccountResponse;
+        import_statement: billing::ImportStatementRequest => billing::ImportStatementResponse;
+        get_drift: billing::GetDriftRequest => billing::GetDriftResponse;
         get_usage: billing::GetUsageRequest => billing::GetUsageResponse;
         list_charges: billing::ListChargesRequest => billing::ListChargesResponse;
         get_balance: billing::GetBalanceRequest => billing::GetBalanceResponse;

@@ -421,6 +421,7 @@ async fn demo(desk: &Desk) -> Result<Value> {
         &balance["available_micro_pu"],
         &costs["available_micro_pu"],
     )?;
+    statement(desk, workspace).await?;
     let ends = ["returned", "read", "no_address", "returned"];
     let conversations = told["conversations"].as_array().context("no conversations")?;
     for (one, end) in conversations.iter().zip(ends) {
@@ -435,6 +436,42 @@ async fn demo(desk: &Desk) -> Result<Value> {
         conversations.len()
     );
     Ok(told)
+}
+
+/// What a provider says, beside what was charged.
+async fn statement(desk: &Desk, workspace: &str) -> Result<()> {
+    let agreed = json!({ "drifting": 0, "drifts": [], "books": [], "old_holds": 0 });
+    let drift = ["books", "drift", "-w", workspace];
+    same("the books", &desk.json(&drift).await?, &agreed)?;
+    let import = [
+        "books",
+        "import-statement",
+        "-w",
+        workspace,
+        "--provider",
+        "twilio",
+        "--day",
+        "2026-01-05",
+        "-",
+    ];
+    let january = [&drift[..], &["--from", "2026-01-01", "--to", "2026-02-01"]].concat();
+    let left = desk.run(&import, "message,parts,micro_pu\nSM-nobodys,2,\n").await?;
+    ensure!(
+        left.code == Some(DONE) && left.complained == "1 messages are told of\n",
+        "{left:?}"
+    );
+    let left = desk.run(&january, "").await?;
+    ensure!(
+        left.code == Some(FAILED) && left.said.contains("not_charged"),
+        "{left:?}"
+    );
+    let left = desk.run(&import, "message,parts,micro_pu\nSM1,x,\n").await?;
+    ensure!(
+        left.code == Some(REFUSED) && left.complained.contains("line 2, parts"),
+        "{left:?}"
+    );
+    desk.fails(&["books", "drift", "-w", workspace, "--from", "soon"], REFUSED, "from")
+        .await
 }
 
 async fn explain(desk: &Desk, told: &Value) -> Result<()> {

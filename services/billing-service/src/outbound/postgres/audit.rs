@@ -7,16 +7,16 @@ use uuid::Uuid;
 
 /// A balance that is not what it should be, micro-PU.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drift {
+pub struct BooksDrift {
     pub what: String,
     pub kept: i64,
     pub counted: i64,
 }
 
 /// Where balances and journal, or held balances and open holds, disagree.
-pub async fn drift(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<Vec<Drift>> {
+pub async fn drift(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<Vec<BooksDrift>> {
     sqlx::query_as!(
-        Drift,
+        BooksDrift,
         r#"SELECT what AS "what!", kept AS "kept!", counted AS "counted!" FROM books_drift() WHERE workspace_id = $1"#,
         workspace.as_str(),
     )

@@ -4,8 +4,17 @@ use domain::{Country, DeliveryId, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use std::collections::BTreeMap;
 use store::OrFault;
 use uuid::Uuid;
+
+/// Who took a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub provider: String,
+    /// The provider's id of the message.
+    pub message: String,
+}
 
 /// The holds that exist among these deliveries, locked in the order of their ids until the transaction ends. Whoever
 /// locks holds and the account locks the holds first.
@@ -117,18 +126,31 @@ pub async fn place(
     Ok(())
 }
 
-/// Writes locked holds that took in marks. What is attempted or settled can no longer expire; `at` is kept as the time
-/// of settlement where the state changed.
-pub async fn save(db: &mut PgConnection, workspace: &WorkspaceId, holds: &[Hold], at: Timestamp) -> Result<()> {
+/// Writes locked holds that took in marks, and under which ids providers took them. What is attempted or settled can no
+/// longer expire; `at` is kept as the time of settlement where the state changed.
+pub async fn save(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    holds: &[Hold],
+    taken: &BTreeMap<DeliveryId, Taken>,
+    at: Timestamp,
+) -> Result<()> {
     let columns = Columns::of(holds);
+    let taken = |of: fn(&Taken) -> &String| -> Vec<Option<String>> {
+        let known = holds.iter().map(|hold| taken.get(&hold.delivery));
+        known.map(|taken| taken.map(|taken| of(taken).clone())).collect()
+    };
     sqlx::query!(
         "UPDATE hold SET kind = n.kind, country = n.country, parts = n.parts, amount = n.amount, state = n.state,
            attempted = n.attempted,
            settled_at = CASE WHEN hold.state = n.state THEN hold.settled_at ELSE $10 END,
            due_at = CASE WHEN n.may_expire THEN hold.due_at END,
-           leased_until = CASE WHEN n.may_expire THEN hold.leased_until END
-         FROM UNNEST($2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bool[], $9::bool[])
-           AS n(id, kind, country, parts, amount, state, attempted, may_expire)
+           leased_until = CASE WHEN n.may_expire THEN hold.leased_until END,
+           provider = coalesce(hold.provider, n.provider),
+           provider_message = coalesce(hold.provider_message, n.provider_message)
+         FROM UNNEST($2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bool[], $9::bool[],
+             $11::text[], $12::text[])
+           AS n(id, kind, country, parts, amount, state, attempted, may_expire, provider, provider_message)
          WHERE hold.workspace_id = $1 AND hold.id = n.id",
         workspace.as_str(),
         &columns.ids,
@@ -140,6 +162,8 @@ pub async fn save(db: &mut PgConnection, workspace: &WorkspaceId, holds: &[Hold]
         &columns.attempted,
         &columns.may_expire,
         at.to_sqlx() as _,
+        &taken(|taken| &taken.provider) as _,
+        &taken(|taken| &taken.message) as _,
     )
     .execute(db)
     .await
@@ -161,15 +185,16 @@ pub async fn due_at(db: &mut PgConnection, workspace: &WorkspaceId, delivery: De
 }
 
 /// How many holds were placed before `before` and are still open.
-pub async fn count_older(db: &mut PgConnection, workspace: &WorkspaceId, before: Timestamp) -> Result<i64> {
-    sqlx::query_scalar!(
+pub async fn count_older(db: &mut PgConnection, workspace: &WorkspaceId, before: Timestamp) -> Result<u64> {
+    let old = sqlx::query_scalar!(
         r#"SELECT count(*) AS "old!" FROM hold WHERE workspace_id = $1 AND state = 'held' AND created_at < $2"#,
         workspace.as_str(),
         before.to_sqlx() as _,
     )
     .fetch_one(db)
     .await
-    .or_fault("count old holds")
+    .or_fault("count old holds")?;
+    u64::try_from(old).map_err(|_| unreadable("count of old holds"))
 }
 
 /// Holds as columns.

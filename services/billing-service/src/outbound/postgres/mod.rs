@@ -6,6 +6,7 @@ pub mod hold;
 pub mod lot;
 pub mod plan;
 pub mod price;
+pub mod statement;
 pub mod transfer;
 pub mod usage;
 

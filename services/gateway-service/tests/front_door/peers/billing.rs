@@ -66,6 +66,12 @@ impl BillingService for Peers {
     async fn reopen_account(&self, _: Request<ReopenAccountRequest>) -> Answer<ReopenAccountResponse> {
         not_played()
     }
+    async fn import_statement(&self, _: Request<ImportStatementRequest>) -> Answer<ImportStatementResponse> {
+        not_played()
+    }
+    async fn get_drift(&self, _: Request<GetDriftRequest>) -> Answer<GetDriftResponse> {
+        not_played()
+    }
     async fn hold(&self, _: Request<HoldRequest>) -> Answer<HoldResponse> {
         not_played()
     }
