@@ -3,7 +3,7 @@ use super::{Billing, price};
 use crate::domain::{Account, Hold, HoldState, Mark, Movement, Terms};
 use crate::outbound::postgres::hold::Taken;
 use crate::outbound::postgres::transfer::Line;
-use crate::outbound::postgres::{account, hold, transfer};
+use crate::outbound::postgres::{account, hold, transfer, usage};
 use domain::{DeliveryId, Timestamp, WorkspaceId};
 use events::{common, event};
 use fault::{Fault, Result, codes};
@@ -57,6 +57,13 @@ impl Billing {
             .filter_map(|item| Some((item.delivery, item.taken.clone()?)))
             .collect();
         hold::save(&mut tx, workspace, &changed, &taken, now).await?;
+        let captured: Vec<Hold> = changed
+            .iter()
+            .filter(|hold| hold.state == HoldState::Captured)
+            .filter(|hold| before.get(&hold.delivery).map(|known| known.state) != Some(HoldState::Captured))
+            .copied()
+            .collect();
+        usage::add(&mut tx, workspace, &captured, now).await?;
         self.book(&mut tx, workspace, &movements, now).await?;
         tx.commit().await
     }

@@ -32,6 +32,30 @@ impl Period {
     }
 }
 
+/// Usage is kept by the quarter of an hour: every time zone's midnight begins one.
+const QUARTER: i64 = 900;
+
+impl Period {
+    /// The whole quarters of an hour within: the first one's beginning and the last one's end. Where there is none, both
+    /// are the end of the period.
+    pub fn quarters(&self) -> (Timestamp, Timestamp) {
+        let begun = |at: Timestamp| at.as_second().div_euclid(QUARTER) * QUARTER;
+        let whole = |second| Timestamp::from_second(second).unwrap_or(self.to);
+        let from = whole(begun(self.from));
+        let first = if from < self.from {
+            whole(begun(self.from) + QUARTER)
+        } else {
+            from
+        };
+        let last = whole(begun(self.to)).min(self.to);
+        if first < last {
+            (first, last)
+        } else {
+            (self.to, self.to)
+        }
+    }
+}
+
 /// One sum over captured charges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageRow {
@@ -156,6 +180,20 @@ mod tests {
         ] {
             assert_eq!(Cursor::parse(bad).expect_err(bad).field, "page_token");
         }
+    }
+
+    #[test]
+    fn whole_quarters_lie_within_the_period() {
+        let of = |from: &str, to: &str| {
+            let day = |time: &str| format!("2026-01-05T{time}Z").parse().expect("a time");
+            let (first, last) = Period::new(day(from), day(to)).expect("a period").quarters();
+            format!("{first} {last}").replace("2026-01-05T", "")
+        };
+        assert_eq!(of("12:00:00", "13:00:00"), "12:00:00Z 13:00:00Z");
+        assert_eq!(of("12:00:00.5", "12:59:59"), "12:15:00Z 12:45:00Z");
+        assert_eq!(of("12:14:59.999999", "12:30:00.000001"), "12:15:00Z 12:30:00Z");
+        assert_eq!(of("12:01:00", "12:29:00"), "12:29:00Z 12:29:00Z");
+        assert_eq!(of("12:01:00", "12:15:00"), "12:15:00Z 12:15:00Z");
     }
 
     #[test]

@@ -236,7 +236,7 @@ impl Harness {
 
     /// Balances equal the journal and held balances the open holds, in every workspace.
     pub async fn books_are_right(&self) -> Tested {
-        let rows = sqlx::query("SELECT * FROM books_drift()")
+        let rows = sqlx::query("SELECT what FROM books_drift() UNION ALL SELECT what FROM usage_drift()")
             .fetch_all(&mut self.admin().await?)
             .await?;
         let words: Vec<String> = rows.iter().map(|row| row.get::<String, _>("what")).collect();

@@ -50,8 +50,8 @@ async fn every_table_is_protected_and_the_journal_cannot_be_changed() -> Tested 
     )
     .fetch_all(&mut admin)
     .await?;
-    let names = "account, audit, hold, inbox, lot, outbox, plan, price, statement, statement_line, transfer";
-    assert_eq!(tables.len(), 11, "{names}");
+    let names = "account, audit, hold, inbox, lot, outbox, plan, price, statement, statement_line, transfer, usage";
+    assert_eq!(tables.len(), 12, "{names}");
     for table in &tables {
         let name: String = table.try_get("relname")?;
         assert!(

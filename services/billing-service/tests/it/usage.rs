@@ -100,6 +100,54 @@ async fn usage_is_summed_by_the_days_of_the_workspace() -> Tested {
     billing.books_are_right().await
 }
 
+/// Captures at odd times, some by a release that did not meter them, and periods that begin and end anywhere.
+#[tokio::test]
+async fn usage_is_the_same_whether_it_was_metered_or_not() -> Tested {
+    let billing = Harness::start().await?;
+    billing.open("acme", 1000).await?;
+    let moments = [
+        "2026-01-05T12:00:00Z",
+        "2026-01-05T12:14:59.999999Z",
+        "2026-01-05T12:15:00Z",
+        "2026-01-05T12:44:30Z",
+        "2026-01-05T13:00:00Z",
+        "2026-01-05T13:01:00Z",
+    ];
+    for moment in moments {
+        send(&billing, moment, 2).await?;
+    }
+    // As an older release leaves it: first some, then all.
+    let forgotten = [
+        (
+            "DELETE FROM usage WHERE quarter >= '2026-01-05T12:15:00Z' AND quarter < '2026-01-05T12:45:00Z'",
+            "UPDATE hold SET metered = false WHERE settled_at >= '2026-01-05T12:15:00Z'
+               AND settled_at < '2026-01-05T12:45:00Z'",
+        ),
+        ("DELETE FROM usage", "UPDATE hold SET metered = false"),
+    ];
+    for step in 0..=forgotten.len() {
+        for from in moments {
+            for to in moments.iter().filter(|to| at(to) > at(from)) {
+                let within = |moment: &&&str| at(moment) >= at(from) && at(moment) < at(to);
+                let messages = moments.iter().filter(within).count() as u64;
+                let told = usage(&billing, from, to, UsageBy::Day).await?;
+                assert_eq!(
+                    (told.total_messages, told.total_parts),
+                    (messages, 2 * messages),
+                    "{from} to {to}"
+                );
+                assert_eq!(told.total_micro_pu, 2 * messages as i64 * PU);
+            }
+        }
+        billing.books_are_right().await?;
+        if let Some((usage, holds)) = forgotten.get(step) {
+            sqlx::query(*usage).execute(&mut billing.admin().await?).await?;
+            sqlx::query(*holds).execute(&mut billing.admin().await?).await?;
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_log_is_newest_first_and_whole_across_pages() -> Tested {
     let billing = Harness::start().await?;

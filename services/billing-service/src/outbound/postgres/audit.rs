@@ -17,7 +17,8 @@ pub struct BooksDrift {
 pub async fn drift(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<Vec<BooksDrift>> {
     sqlx::query_as!(
         BooksDrift,
-        r#"SELECT what AS "what!", kept AS "kept!", counted AS "counted!" FROM books_drift() WHERE workspace_id = $1"#,
+        r#"SELECT what AS "what!", kept AS "kept!", counted AS "counted!" FROM books_drift() WHERE workspace_id = $1
+           UNION ALL SELECT what, kept, counted FROM usage_drift() WHERE workspace_id = $1"#,
         workspace.as_str(),
     )
     .fetch_all(db)

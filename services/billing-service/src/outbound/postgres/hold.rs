@@ -126,7 +126,7 @@ pub async fn place(
     Ok(())
 }
 
-/// Writes locked holds that took in marks, and under which ids providers took them. What is attempted or settled can no
+/// Writes locked holds that took in marks, and under which ids providers took them; who captures them meters them. What is attempted or settled can no
 /// longer expire; `at` is kept as the time of settlement where the state changed.
 pub async fn save(
     db: &mut PgConnection,
@@ -142,7 +142,7 @@ pub async fn save(
     };
     sqlx::query!(
         "UPDATE hold SET kind = n.kind, country = n.country, parts = n.parts, amount = n.amount, state = n.state,
-           attempted = n.attempted,
+           attempted = n.attempted, metered = hold.metered OR (n.state = 'captured' AND hold.state <> n.state),
            settled_at = CASE WHEN hold.state = n.state THEN hold.settled_at ELSE $10 END,
            due_at = CASE WHEN n.may_expire THEN hold.due_at END,
            leased_until = CASE WHEN n.may_expire THEN hold.leased_until END,

@@ -1,7 +1,7 @@
 use super::hold::read_terms;
 use super::{amount, unreadable};
-use crate::domain::{By, Charge, Cursor, Filter, HoldState, Kind, Period, UsageRow};
-use domain::{Country, DeliveryId, WorkspaceId};
+use crate::domain::{By, Charge, Cursor, Filter, Hold, HoldState, Kind, Period, Terms, UsageRow};
+use domain::{Country, DeliveryId, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -20,18 +20,33 @@ pub async fn sum(
         By::Day => "YYYY-MM-DD",
         By::Month => "YYYY-MM",
     };
+    let (first, last) = period.quarters();
+    // Whole quarters as they are kept, their edges message by message.
     let rows = sqlx::query!(
-        r#"SELECT to_char(settled_at AT TIME ZONE $2, $3) AS "period!", kind AS "kind!", country AS "country!",
-             count(*) AS "messages!", sum(parts)::bigint AS "parts!", sum(amount)::bigint AS "amount!"
-           FROM hold
-           WHERE workspace_id = $1 AND state = 'captured' AND settled_at >= $4 AND settled_at < $5
-             AND ($6::text IS NULL OR kind = $6) AND ($7::text IS NULL OR country = $7)
+        r#"SELECT to_char(at AT TIME ZONE $2, $3) AS "period!", kind AS "kind!", country AS "country!",
+             sum(messages)::bigint AS "messages!", sum(parts)::bigint AS "parts!", sum(amount)::bigint AS "amount!"
+           FROM (
+             SELECT quarter AS at, kind, country, messages, parts, amount FROM usage
+             WHERE workspace_id = $1 AND quarter >= $6 AND quarter < $7
+             UNION ALL
+             SELECT settled_at, kind, country, 1, parts, amount FROM hold
+             WHERE workspace_id = $1 AND state = 'captured' AND settled_at >= $4 AND settled_at < $6
+             UNION ALL
+             SELECT settled_at, kind, country, 1, parts, amount FROM hold
+             WHERE workspace_id = $1 AND state = 'captured' AND settled_at >= $7 AND settled_at < $5
+             UNION ALL
+             SELECT settled_at, kind, country, 1, parts, amount FROM hold
+             WHERE workspace_id = $1 AND state = 'captured' AND NOT metered AND settled_at >= $6 AND settled_at < $7
+           ) AS captured
+           WHERE ($8::text IS NULL OR kind = $8) AND ($9::text IS NULL OR country = $9)
            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"#,
         workspace.as_str(),
         time_zone,
         format,
         period.from.to_sqlx() as _,
         period.to.to_sqlx() as _,
+        first.to_sqlx() as _,
+        last.to_sqlx() as _,
         filter.kind.map(Kind::word),
         filter.country.as_ref().map(Country::as_str),
     )
@@ -50,6 +65,48 @@ pub async fn sum(
             })
         })
         .collect()
+}
+
+/// Adds what was captured at this time.
+pub async fn add(db: &mut PgConnection, workspace: &WorkspaceId, captured: &[Hold], at: Timestamp) -> Result<()> {
+    let sold: Vec<(Terms, i64)> = captured
+        .iter()
+        .filter_map(|hold| Some((hold.terms?, hold.amount.micro())))
+        .collect();
+    if sold.is_empty() {
+        return Ok(());
+    }
+    let kinds: Vec<String> = sold.iter().map(|(terms, _)| terms.kind.word().to_owned()).collect();
+    let country = |terms: &Terms| {
+        terms
+            .country
+            .as_ref()
+            .map_or_else(String::new, |code| code.as_str().into())
+    };
+    let countries: Vec<String> = sold.iter().map(|(terms, _)| country(terms)).collect();
+    let parts: Vec<i64> = sold.iter().map(|(terms, _)| i64::from(terms.parts)).collect();
+    let amounts: Vec<i64> = sold.iter().map(|(_, amount)| *amount).collect();
+    // In one order, so that two transactions cannot wait for each other.
+    sqlx::query!(
+        "INSERT INTO usage (workspace_id, quarter, kind, country, messages, parts, amount)
+         SELECT $1, date_bin('15 minutes', $2, '2000-01-01T00:00:00Z'), n.kind, n.country, count(*), sum(n.parts),
+           sum(n.amount)
+         FROM UNNEST($3::text[], $4::text[], $5::bigint[], $6::bigint[]) AS n(kind, country, parts, amount)
+         GROUP BY n.kind, n.country ORDER BY n.kind, n.country
+         ON CONFLICT (workspace_id, quarter, kind, country) DO UPDATE SET
+           messages = usage.messages + excluded.messages, parts = usage.parts + excluded.parts,
+           amount = usage.amount + excluded.amount",
+        workspace.as_str(),
+        at.to_sqlx() as _,
+        &kinds,
+        &countries,
+        &parts,
+        &amounts,
+    )
+    .execute(db)
+    .await
+    .or_fault("add to usage")?;
+    Ok(())
 }
 
 /// A page of the log, newest first: what is older than the cursor.
