@@ -266,11 +266,29 @@ impl Homing {
         Ok(published)
     }
 
-    async fn fund(&self, workspace: &str) -> Result<()> {
+    /// billing-service.
+    pub fn billing(&self) -> Result<Channel> {
+        Ok(rpc::connect(&self.stack.endpoints.services[Service::Billing.short()])?)
+    }
+
+    /// The streams, with every right.
+    pub async fn bus(&self) -> Result<bus::Bus> {
+        connect(&self.stack).await
+    }
+
+    /// A service's rows, as superuser.
+    pub async fn database(&self, name: &str) -> Result<PgPool> {
+        Ok(PgPoolOptions::new()
+            .max_connections(1)
+            .connect(&self.stack.postgres.url(name))
+            .await?)
+    }
+
+    /// Prices, and money for as many texts as anybody measures.
+    pub async fn fund(&self, workspace: &str) -> Result<()> {
         use rpc::billing::billing_service_client::BillingServiceClient;
         use rpc::billing::*;
-        let mut billing =
-            BillingServiceClient::new(rpc::connect(&self.stack.endpoints.services[Service::Billing.short()])?);
+        let mut billing = BillingServiceClient::new(self.billing()?);
         let price = Price {
             kind: events::common::MessageKind::Sms as i32,
             country: "*".into(),
@@ -336,9 +354,13 @@ fn wall() -> jiff::Timestamp {
 
 /// A connection that may do everything: the raw measurements use subjects of their own.
 async fn nats(stack: &Stack) -> Result<async_nats::Client> {
+    Ok(connect(stack).await?.client().clone())
+}
+
+async fn connect(stack: &Stack) -> Result<bus::Bus> {
     let config = bus::BusConfig {
         url: stack.nats_url(None),
         name: "bench".to_owned(),
     };
-    Ok(bus::Bus::connect(&config).await?.client().clone())
+    Ok(bus::Bus::connect(&config).await?)
 }

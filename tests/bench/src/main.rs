@@ -1,9 +1,11 @@
 //! `make bench`: raw limits, a reference pipeline and Homing in one run on the machine at hand. Prints a table, writes
 //! `tests/bench/results.json`. Ratios within the run are what counts; a bar in milliseconds counts only while the
-//! disk's fsync p99 is at most 5 ms. `bench ingest` and `bench latency` measure one part and write nothing.
+//! disk's fsync p99 is at most 5 ms. `bench ingest`, `bench latency` and `bench pairs` measure one
+//! part and write nothing.
 
 mod figures;
 mod homing;
+mod pairs;
 mod raw;
 mod reference;
 
@@ -21,6 +23,7 @@ const PIPELINE_MESSAGES: usize = 60_000;
 /// The bar counts at the last; the first is a rate that small machines carry.
 const ANSWERS_A_SECOND: [usize; 2] = [10, 200];
 const SECONDS: usize = 10;
+const HOLDS_A_SECOND: usize = 500;
 /// The way of an answer, debounce zero: 4 commits (message, decision with its claim, hold, attempting),
 /// 2 JetStream publishes (ingest, fact), 4 requests between services (context, presence, address, hold) and the call.
 const COMMITS: f64 = 4.0;
@@ -64,6 +67,9 @@ async fn main() -> Result<()> {
     if wanted("ingest") {
         homing.only_conversation().await?;
         results["ingest"] = ingest(&homing, &limits, &mut out).await?;
+    }
+    if wanted("pairs") {
+        results["billing"] = pairs(&homing, &mut out).await?;
     }
     homing.stop().await?;
     if only.is_none() {
@@ -190,6 +196,29 @@ async fn ingest(homing: &homing::Homing, limits: &Limits, out: &mut impl Write) 
         "reference_per_second": reference, "one_workspace_per_second": one, "hundred_workspaces_per_second": hundred,
         "reference_to_harmonic": reference / limits.harmonic, "one_workspace_to_harmonic": one / limits.harmonic,
         "hundred_workspaces_to_harmonic": hundred / limits.harmonic, "one_workspace_to_reference": one / reference,
+    }))
+}
+
+async fn pairs(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_json::Value> {
+    let mut books = pairs::Books::open(homing).await?;
+    // Pools, plans and caches are warm after the first.
+    books.hold_at(HOLDS_A_SECOND, 2).await?;
+    let hold = books.hold_at(HOLDS_A_SECOND, SECONDS).await?;
+    writeln!(
+        out,
+        "hold at {HOLDS_A_SECOND}/s: p50 {:.1} ms, p99 {:.1} ms",
+        hold.p50, hold.p99
+    )?;
+    let many = books.pairs(pairs::ACCOUNTS).await?;
+    let hot = books.pairs(1).await?;
+    writeln!(
+        out,
+        "hold and capture: {many:.0} pairs/s over {} accounts, {hot:.0}/s on one",
+        pairs::ACCOUNTS
+    )?;
+    Ok(json!({
+        "hold_per_second": HOLDS_A_SECOND, "hold_p50_ms": hold.p50, "hold_p99_ms": hold.p99,
+        "accounts": pairs::ACCOUNTS, "pairs_per_second": many, "hot_account_pairs_per_second": hot,
     }))
 }
 
