@@ -39,8 +39,9 @@ bench: setup ## raw limits, a reference pipeline and Homing in one run; writes t
 	cargo build --workspace --bins --profile measure
 	@$(TARGET_DIR)/measure/bench
 
+# The binary that is there will do: with new queries it cannot be built before they are known.
 sqlx: setup ## rewrite .sqlx/ from the migrations, after changing SQL
-	cargo build --workspace --bin homing
+	@[ -x $(HOMING) ] || cargo build --workspace --bin homing
 	@rm -rf .sqlx && mkdir .sqlx && touch services/*/src/lib.rs
 	SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$(CURDIR)/.sqlx \
 	  $(HOMING) serve-servers --check-databases -- cargo check --workspace --all-targets

@@ -79,11 +79,12 @@ impl Relay {
         }
     }
 
-    /// The lock on the rows is held while they are published: whoever else looks passes them over.
+    /// The lock on the rows is held while they are published: whoever else looks passes them over. Marks that a crash
+    /// forgot let rows be published twice, which consumers do not mind; so nobody waits for the disk.
     async fn publish_some(&mut self) -> Result<i64> {
         let created = self.stream_created().await?;
         let began = Instant::now();
-        let mut tx = self.store.begin_as_worker().await?;
+        let mut tx = self.store.begin_as_forgetful_worker().await?;
         let batch = outbox::take(&mut tx, BATCH).await.or_fault("take outbox")?;
         if batch.is_empty() {
             return Ok(0);
@@ -169,7 +170,7 @@ impl Relay {
     /// True while more is left: a batch at a time, so that publishing goes on in between.
     async fn prune(&self) -> Result<bool> {
         let now = self.store.clock().now();
-        let mut tx = self.store.begin_as_worker().await?;
+        let mut tx = self.store.begin_as_forgetful_worker().await?;
         let rows = outbox::prune(&mut tx, now).await.or_fault("prune outbox")?;
         let seen = outbox::prune_inbox(&mut tx, now).await.or_fault("prune inbox")?;
         tx.commit().await?;

@@ -42,8 +42,11 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 /// Armed deadlines that a sleeper may be behind with; one that is further behind looks into its table instead.
 const ARMED: usize = 64;
 /// Every query of ours finds its rows by key. Left to its statistics, PostgreSQL plans a prepared statement while the
-/// table is small (scan it, hash it) and keeps that plan while it grows; so those plans are never offered.
-const BY_KEY: [(&str, &str); 4] = [
+/// table is small (scan it, hash it) and keeps that plan while it grows; so those plans are never offered. What is left
+/// does not depend on the parameters, so it is planned once per connection: planning each time took PostgreSQL as long as
+/// running.
+const BY_KEY: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
@@ -109,6 +112,16 @@ impl Store {
     pub async fn begin_as_worker(&self) -> Result<Tx> {
         self.begin_with(format!("BEGIN; SET LOCAL ROLE {}_worker", self.service))
             .await
+    }
+
+    /// The same, and its commit does not wait for the disk: for what is done again, without harm, where a crash of the
+    /// database forgot it.
+    pub(crate) async fn begin_as_forgetful_worker(&self) -> Result<Tx> {
+        self.begin_with(format!(
+            "BEGIN; SET LOCAL ROLE {}_worker; SET LOCAL synchronous_commit TO off",
+            self.service
+        ))
+        .await
     }
 
     /// In a task of its own: a begin that is cancelled half-way would leave an open transaction on a pooled connection.
