@@ -14,6 +14,8 @@ mod outages;
 mod provider_call;
 #[path = "it/replicas.rs"]
 mod replicas;
+#[path = "it/replies.rs"]
+mod replies;
 #[path = "it/simulate.rs"]
 mod simulate;
 #[path = "it/trace.rs"]

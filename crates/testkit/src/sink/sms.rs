@@ -181,6 +181,12 @@ impl SmsSink {
         .await
     }
 
+    /// Somebody writes to the number that our texts come from: called once, answered by this HTTP code. `sid` is the
+    /// provider's id of the text.
+    pub async fn write(&self, inbound_url: &str, sid: &str, from: &str, body: &str) -> u16 {
+        sms_receipts::write(&self.state, inbound_url, sid, from, body).await
+    }
+
     /// What a callback to `url` with these parameters is signed with.
     pub fn signature(&self, url: &str, parameters: &[(&str, String)]) -> String {
         sms_receipts::sign(&self.state.options.auth_token, url, parameters)

@@ -74,6 +74,27 @@ async fn call(state: &State, message: &SmsMessage, url: &str, status: &str, erro
     0
 }
 
+/// Calls for a text that somebody wrote; 0: nobody answered.
+pub(super) async fn write(state: &State, url: &str, sid: &str, from: &str, body: &str) -> u16 {
+    let parameters = [
+        ("AccountSid", state.options.account_sid.clone()),
+        ("ApiVersion", "2010-04-01".to_owned()),
+        ("Body", body.to_owned()),
+        ("From", from.to_owned()),
+        ("MessageSid", sid.to_owned()),
+        ("NumMedia", "0".to_owned()),
+        ("SmsSid", sid.to_owned()),
+        ("To", "+48732000000".to_owned()),
+    ];
+    let signature = sign(&state.options.auth_token, url, &parameters);
+    let request = state
+        .client
+        .post(url)
+        .header("X-Twilio-Signature", signature)
+        .form(&parameters);
+    request.send().await.map_or(0, |response| response.status().as_u16())
+}
+
 /// HMAC-SHA1 over the URL followed by every parameter's name and value in the order of their names, in base 64.
 pub(super) fn sign(token: &str, url: &str, parameters: &[(&str, String)]) -> String {
     let mut sorted: Vec<_> = parameters.iter().collect();

@@ -21,6 +21,7 @@ calls! { FollowUps.client:
     explain_follow_up(ExplainFollowUpRequest) -> ExplainFollowUpResponse;
     list_follow_ups(ListFollowUpsRequest) -> ListFollowUpsResponse;
     record_receipt(RecordReceiptRequest) -> RecordReceiptResponse;
+    record_inbound_text(RecordInboundTextRequest) -> RecordInboundTextResponse;
     resolve_return_link(ResolveReturnLinkRequest) -> ResolveReturnLinkResponse;
     resolve_unsubscribe_link(ResolveUnsubscribeLinkRequest) -> ResolveUnsubscribeLinkResponse;
     redeem_unsubscribe_link(RedeemUnsubscribeLinkRequest) -> RedeemUnsubscribeLinkResponse;

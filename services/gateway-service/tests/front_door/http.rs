@@ -284,6 +284,30 @@ async fn a_callback_is_forwarded_exactly() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_text_that_somebody_wrote_is_forwarded_as_it_came() -> Result<()> {
+    let world = World::start().await?;
+    let call = |signature: &'static str| {
+        let request = world.http.post(world.url("/v1/callbacks/sms/acme/inbound?x=1"));
+        let form = [("From", "+48600700800"), ("Body", "Tak & nie"), ("MessageSid", "SM1")];
+        request.header("X-Twilio-Signature", signature).form(&form).send()
+    };
+    let taken = call("right").await?;
+    assert_eq!(
+        (taken.status().as_u16(), &taken.headers()["content-type"]),
+        (200, &"text/xml".parse()?)
+    );
+    assert!(taken.text().await?.ends_with("<Response/>"));
+    assert_eq!(call("wrong").await?.status(), 401);
+    let forwarded = world.peers.memory().inbound_texts[0].clone();
+    assert_eq!(forwarded.url, format!("{PUBLIC}/v1/callbacks/sms/acme/inbound?x=1"));
+    assert_eq!(
+        (forwarded.workspace.as_str(), forwarded.params[1].value.as_str()),
+        ("acme", "Tak & nie")
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn following_a_return_link_changes_nothing() -> Result<()> {
     let world = World::start().await?;
     let follow = async |link: &str| world.http.get(world.url(&format!("/r/{link}"))).send().await;

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod call;
+mod callback;
 mod check;
 mod claim;
 mod explain_follow_up;
@@ -18,6 +19,7 @@ mod outcome;
 mod prune;
 mod quiet_hours;
 mod read_keyword;
+mod record_inbound_text;
 mod record_receipt;
 mod redeem_return_link;
 mod redeem_unsubscribe_link;
@@ -30,9 +32,9 @@ mod settle_unknown;
 mod take_due;
 mod timeline;
 
+pub use callback::Callback;
 pub use explain_follow_up::{Explained, Subject};
 pub use hand_over::Desk;
-pub use record_receipt::Callback;
 pub(crate) use record_receipt::Told;
 pub(crate) use send::purpose_on_wire;
 pub(crate) use settle_case::end_on_wire;

@@ -1,5 +1,5 @@
 use super::App;
-use crate::outbound::postgres::{presence, receipt, return_link, send_limit, timeline};
+use crate::outbound::postgres::{inbound_text, presence, receipt, return_link, send_limit, timeline};
 use fault::Result;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -34,6 +34,7 @@ impl App {
             let most = [
                 timeline::prune_entries(&mut tx, before, BATCH).await?,
                 receipt::prune_receipts(&mut tx, before, BATCH).await?,
+                inbound_text::prune_inbound_texts(&mut tx, before, BATCH).await?,
                 send_limit::prune_limits(&mut tx, day, BATCH).await?,
                 return_link::prune_return_links(&mut tx, now - LINK_GRACE, BATCH).await?,
                 presence::prune_visitors(&mut tx, before, BATCH).await?,

@@ -1,3 +1,4 @@
+use super::callback::{Callback, not_authentic};
 use super::open_case::OpenCase;
 use super::outcome::record_accepted;
 use super::timeline::evidence;
@@ -11,25 +12,6 @@ use events::event::{DeliveryDelivered, DeliveryUndelivered};
 use events::stamp;
 use fault::{Fault, Result, codes};
 use store::Tx;
-
-/// A provider's status callback as it came.
-#[derive(Debug, Clone)]
-pub struct Callback {
-    /// Code in its path.
-    pub code: String,
-    /// Public URL exactly as it was called.
-    pub url: String,
-    pub params: Vec<(String, String)>,
-    /// Value of `X-Twilio-Signature`.
-    pub signature: String,
-}
-
-impl Callback {
-    fn param(&self, names: [&str; 2]) -> Option<&str> {
-        let find = |wanted: &str| self.params.iter().find(|(name, _)| name == wanted);
-        names.into_iter().find_map(find).map(|(_, value)| value.as_str())
-    }
-}
 
 /// What a provider tells of a delivery.
 pub(crate) struct Told<'a> {
@@ -54,23 +36,19 @@ fn note_useless(row: &Delivery, status: &str) {
 
 impl App {
     /// Checks who calls, then takes what the provider says. Repeats and late ones change nothing.
-    pub async fn record_receipt(&self, workspace: &WorkspaceId, id: DeliveryId, callback: &Callback) -> Result<()> {
-        let authentic = self.keys.is_receipt_code(workspace, id, &callback.code)
-            && self
-                .texts
-                .is_signed(&callback.url, &callback.params, &callback.signature);
-        if !authentic {
-            return Err(Fault::new(
-                &codes::SIGNATURE,
-                "does not fit; check the account's token and the public URL",
-            )
-            .of("signature"));
+    /// `code` stood in the callback's path.
+    pub async fn record_receipt(
+        &self,
+        workspace: &WorkspaceId,
+        id: DeliveryId,
+        code: &str,
+        callback: &Callback,
+    ) -> Result<()> {
+        if !self.keys.is_receipt_code(workspace, id, code) || !self.is_signed(callback) {
+            return Err(not_authentic());
         }
-        let missing = |field| Fault::invalid(field, "is missing");
-        let status = callback.param(["MessageStatus", "SmsStatus"]);
-        let status = status.ok_or_else(|| missing("MessageStatus"))?;
-        let provider_id = callback.param(["MessageSid", "SmsSid"]);
-        let provider_id = provider_id.ok_or_else(|| missing("MessageSid"))?;
+        let status = callback.needed(&["MessageStatus", "SmsStatus"])?;
+        let provider_id = callback.needed(&["MessageSid", "SmsSid"])?;
         let Some(receipt) = sms_twilio::receipt(status) else {
             tracing::debug!(status, "a status that says nothing about the outcome");
             return Ok(());

@@ -8,6 +8,7 @@ mod delivery;
 pub mod explain;
 mod follow_up;
 pub mod given_name;
+pub mod inbound_text;
 pub mod keys;
 pub mod keywords;
 mod presence;

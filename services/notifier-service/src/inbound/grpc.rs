@@ -33,6 +33,13 @@ impl FollowUpService for Grpc {
         rpc::answer(self.receipt(request.into_inner()).await)
     }
 
+    async fn record_inbound_text(
+        &self,
+        request: Request<RecordInboundTextRequest>,
+    ) -> Answer<RecordInboundTextResponse> {
+        rpc::answer(self.inbound_text(request.into_inner()).await)
+    }
+
     async fn redeem_return_link(&self, request: Request<RedeemReturnLinkRequest>) -> Answer<RedeemReturnLinkResponse> {
         rpc::answer(self.redeem(request.into_inner()).await)
     }
@@ -113,18 +120,16 @@ impl Grpc {
     async fn receipt(&self, request: RecordReceiptRequest) -> Result<RecordReceiptResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let id = DeliveryId::parse(&request.delivery)?;
-        let callback = Callback {
-            code: request.mac,
-            url: request.url,
-            params: request
-                .params
-                .into_iter()
-                .map(|param| (param.name, param.value))
-                .collect(),
-            signature: request.signature,
-        };
-        self.0.record_receipt(&workspace, id, &callback).await?;
+        let callback = callback(request.url, request.params, request.signature);
+        self.0.record_receipt(&workspace, id, &request.mac, &callback).await?;
         Ok(RecordReceiptResponse {})
+    }
+
+    async fn inbound_text(&self, request: RecordInboundTextRequest) -> Result<RecordInboundTextResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let callback = callback(request.url, request.params, request.signature);
+        self.0.record_inbound_text(&workspace, &callback).await?;
+        Ok(RecordInboundTextResponse {})
     }
 
     async fn redeem(&self, request: RedeemReturnLinkRequest) -> Result<RedeemReturnLinkResponse> {
@@ -195,6 +200,14 @@ impl Grpc {
     fn email_mac(&self, workspace: &WorkspaceId, email: &str) -> Result<Vec<u8>> {
         let email = Email::parse(email)?;
         Ok(self.0.keys.address_mac(workspace, &email.normalised()))
+    }
+}
+
+fn callback(url: String, params: Vec<Parameter>, signature: String) -> Callback {
+    Callback {
+        url,
+        params: params.into_iter().map(|param| (param.name, param.value)).collect(),
+        signature,
     }
 }
 

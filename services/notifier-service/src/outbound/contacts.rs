@@ -1,8 +1,8 @@
 use domain::{AddressId, Country, Email, PersonName, PhoneE164, WorkspaceId};
-use fault::{Fault, Result};
+use fault::{Fault, Kind, Result};
 use rpc::Deadline;
 use rpc::contacts::contact_service_client::ContactServiceClient;
-use rpc::contacts::{AddressKind, GetAddressRequest, Purpose};
+use rpc::contacts::{AddressKind, GetAddressRequest, LookUpContactRequest, Purpose};
 use tonic::transport::Channel;
 
 /// Where a message goes.
@@ -55,6 +55,30 @@ impl Contacts {
             }
         };
         Ok((recipient, name))
+    }
+
+    /// The address that a phone number is known by; `None` if nobody gave it for support.
+    pub async fn look_up_phone(&self, workspace: &WorkspaceId, phone: &PhoneE164) -> Result<Option<AddressId>> {
+        let request = LookUpContactRequest {
+            workspace: workspace.to_string(),
+            kind: AddressKind::Phone.into(),
+            value: phone.expose().to_owned(),
+            default_country: String::new(),
+            purpose: Purpose::Support.into(),
+        };
+        let answer = rpc::call(Deadline::DECISION, request, |request| {
+            let mut client = self.client.clone();
+            async move { client.look_up_contact(request).await }
+        })
+        .await;
+        let contact = match answer {
+            Ok(answer) => answer.contact,
+            Err(fault) if matches!(fault.kind(), Kind::NotFound | Kind::PermissionDenied) => None,
+            Err(fault) => return Err(fault),
+        };
+        let mut addresses = contact.into_iter().flat_map(|contact| contact.addresses);
+        let known = addresses.find(|told| told.kind() == AddressKind::Phone && told.value == phone.expose());
+        known.map(|told| Ok(AddressId::parse(&told.address)?)).transpose()
     }
 }
 

@@ -1,13 +1,13 @@
-use domain::{ConversationId, WorkspaceId};
-use events::common::ChannelKind;
+use domain::{ChannelId, ConversationId, PhoneE164, WorkspaceId};
+use events::common::{AuthorRole, ChannelKind};
 use fault::{Fault, Result};
 use rpc::Deadline;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::get_conversation_request::By;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::{
-    GetChannelRequest, GetConversationRequest, GetFollowUpContextRequest, GetFollowUpContextResponse,
-    ListMessagesRequest, Message,
+    GetChannelRequest, GetConversationRequest, GetFollowUpContextRequest, GetFollowUpContextResponse, GivenContact,
+    ListMessagesRequest, Message, PostMessageRequest, StartConversationRequest,
 };
 use tonic::transport::Channel;
 
@@ -16,6 +16,16 @@ use tonic::transport::Channel;
 pub struct Conversations {
     client: ConversationServiceClient<Channel>,
     channels: WorkspaceServiceClient<Channel>,
+}
+
+/// A conversation that somebody opens by a text.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    /// The same again opens nothing.
+    pub request: &'a str,
+    pub channel: &'a ChannelId,
+    pub phone: &'a PhoneE164,
+    pub text: &'a str,
 }
 
 impl Conversations {
@@ -64,6 +74,50 @@ impl Conversations {
         })
         .await?;
         Ok(answer.messages.into_iter().find(|message| message.seq == seq))
+    }
+
+    /// Posts the customer's words; the same request again posts nothing. A resolved conversation goes on in another.
+    pub async fn post_reply(
+        &self,
+        workspace: &WorkspaceId,
+        conversation: ConversationId,
+        request: &str,
+        text: &str,
+    ) -> Result<()> {
+        let request = PostMessageRequest {
+            workspace: workspace.to_string(),
+            conversation: conversation.to_string(),
+            client_id: request.to_owned(),
+            author: AuthorRole::Customer.into(),
+            text: text.to_owned(),
+            ..Default::default()
+        };
+        let answer = rpc::call(Deadline::DECISION, request, |request| {
+            let mut client = self.client.clone();
+            async move { client.post_message(request).await }
+        });
+        answer.await.map(drop)
+    }
+
+    /// Opens a conversation for somebody who wrote a text of their own accord.
+    pub async fn start_by_text(&self, workspace: &WorkspaceId, opening: &Opening<'_>) -> Result<()> {
+        let request = StartConversationRequest {
+            workspace: workspace.to_string(),
+            request_id: opening.request.to_owned(),
+            channel: opening.channel.to_string(),
+            contact: Some(GivenContact {
+                phone: opening.phone.expose().to_owned(),
+                ..Default::default()
+            }),
+            author: AuthorRole::Customer.into(),
+            text: opening.text.to_owned(),
+            ..Default::default()
+        };
+        let answer = rpc::call(Deadline::DECISION, request, |request| {
+            let mut client = self.client.clone();
+            async move { client.start_conversation(request).await }
+        });
+        answer.await.map(drop)
     }
 
     /// Whether the customer of a conversation writes texts.

@@ -17,7 +17,7 @@ async fn every_table_is_protected_and_belongs_to_nobody_who_logs_in() -> Tested 
     )
     .fetch_all(&mut admin)
     .await?;
-    assert_eq!(tables.len(), 13, "eleven of ours, inbox and outbox");
+    assert_eq!(tables.len(), 14, "twelve of ours, inbox and outbox");
     for table in &tables {
         let name: String = table.try_get("relname")?;
         assert!(table.try_get::<bool, _>("forced")?, "{name} is not protected");

@@ -8,6 +8,7 @@ mod decisions;
 mod explain;
 mod gateway;
 mod harness;
+mod inbound_texts;
 mod isolation;
 mod late;
 mod limits;

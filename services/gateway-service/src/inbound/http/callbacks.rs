@@ -4,14 +4,17 @@ use super::extract::{Raw, expect_type, header_text};
 use super::problem::Answer;
 use crate::app::edge::Edge;
 use axum::extract::{OriginalUri, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::IntoResponse;
 use domain::{DeliveryId, WorkspaceId};
-use fault::Fault;
-use rpc::notifier::{Parameter, RecordReceiptRequest};
+use fault::{Fault, Result};
+use rpc::notifier::{Parameter, RecordInboundTextRequest, RecordReceiptRequest};
 use std::sync::Arc;
 
 /// More fields than any provider sends.
 const MOST_PARAMETERS: usize = 100;
+/// TwiML without a reply.
+const NOTHING_TO_SAY: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Response/>"#;
 
 /// A provider's status callback for a text.
 #[utoipa::path(post, path = "/v1/callbacks/sms/{workspace}/{delivery}/{mac}", tag = "callbacks",
@@ -28,27 +31,60 @@ pub async fn record_receipt(
 ) -> Answer<StatusCode> {
     let workspace = WorkspaceId::parse(&workspace)?;
     let delivery = DeliveryId::parse(&delivery)?;
-    expect_type(&headers, &["application/x-www-form-urlencoded"])?;
-    let pairs: Vec<(String, String)> =
-        serde_urlencoded::from_bytes(&body).map_err(|_| Fault::invalid("body", "is not a form"))?;
-    if pairs.len() > MOST_PARAMETERS {
-        return Err(Fault::invalid("body", "has more than 100 fields").into());
-    }
-    let path = uri.path_and_query().map_or("", |path| path.as_str());
     let request = RecordReceiptRequest {
         workspace: workspace.to_string(),
         delivery: delivery.to_string(),
         mac,
-        // The signature covers the URL that the provider called, not the one that a proxy made of it.
-        url: format!("{}{path}", edge.settings.public_url),
-        params: pairs
-            .into_iter()
-            .map(|(name, value)| Parameter { name, value })
-            .collect(),
-        signature: header_text(&headers, "x-twilio-signature")
-            .unwrap_or_default()
-            .to_owned(),
+        url: called(&edge, &uri),
+        params: form(&headers, &body)?,
+        signature: signature(&headers),
     };
     edge.follow_ups.record_receipt(request).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A text that somebody wrote to the workspace's number. The answer is TwiML that says nothing.
+#[utoipa::path(post, path = "/v1/callbacks/sms/{workspace}/inbound", tag = "callbacks",
+    params(("workspace" = String, Path)),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "Taken, now or earlier", content_type = "text/xml"),
+    (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn record_inbound_text(
+    State(edge): State<Arc<Edge>>,
+    Path(workspace): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    Raw(body): Raw,
+) -> Answer<impl IntoResponse> {
+    let request = RecordInboundTextRequest {
+        workspace: WorkspaceId::parse(&workspace)?.to_string(),
+        url: called(&edge, &uri),
+        params: form(&headers, &body)?,
+        signature: signature(&headers),
+    };
+    edge.follow_ups.record_inbound_text(request).await?;
+    Ok(([(header::CONTENT_TYPE, "text/xml")], NOTHING_TO_SAY))
+}
+
+/// The URL that the provider called and signed, not the one that a proxy made of it.
+fn called(edge: &Edge, uri: &Uri) -> String {
+    let path = uri.path_and_query().map_or("", |path| path.as_str());
+    format!("{}{path}", edge.settings.public_url)
+}
+
+fn form(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Parameter>> {
+    expect_type(headers, &["application/x-www-form-urlencoded"])?;
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_bytes(body).map_err(|_| Fault::invalid("body", "is not a form"))?;
+    if pairs.len() > MOST_PARAMETERS {
+        return Err(Fault::invalid("body", "has more than 100 fields"));
+    }
+    let parameters = pairs.into_iter().map(|(name, value)| Parameter { name, value });
+    Ok(parameters.collect())
+}
+
+fn signature(headers: &HeaderMap) -> String {
+    header_text(headers, "x-twilio-signature")
+        .unwrap_or_default()
+        .to_owned()
 }

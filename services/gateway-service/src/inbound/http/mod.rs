@@ -52,6 +52,10 @@ pub fn router(edge: Arc<Edge>) -> Router {
             "/v1/callbacks/sms/{workspace}/{delivery}/{mac}",
             post(callbacks::record_receipt),
         )
+        .route(
+            "/v1/callbacks/sms/{workspace}/inbound",
+            post(callbacks::record_inbound_text),
+        )
         .route("/r/{link}", get(return_links::follow_return_link))
         .route(
             "/u/{link}",

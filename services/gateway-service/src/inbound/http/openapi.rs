@@ -25,7 +25,7 @@ use utoipa::{Modify, OpenApi};
         opt_outs::set_opt_out,
         channels::get_channel, channels::update_channel,
         billing::get_usage, billing::get_balance, billing::list_charges,
-        events::post_events, callbacks::record_receipt,
+        events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,
         return_links::follow_return_link, return_links::post_return,
         unsubscribe_links::follow_unsubscribe_link, unsubscribe_links::post_unsubscribe_link,
         pages::healthz, pages::readyz,

@@ -38,6 +38,20 @@ impl FollowUpService for Peers {
         }
     }
 
+    async fn record_inbound_text(
+        &self,
+        request: Request<RecordInboundTextRequest>,
+    ) -> Answer<RecordInboundTextResponse> {
+        let request = request.into_inner();
+        let fits = request.signature == "right";
+        self.memory().inbound_texts.push(request);
+        if fits {
+            answer(RecordInboundTextResponse {})
+        } else {
+            Err(refuse(Fault::new(&codes::SIGNATURE, "the signature does not fit")))
+        }
+    }
+
     async fn redeem_return_link(&self, request: Request<RedeemReturnLinkRequest>) -> Answer<RedeemReturnLinkResponse> {
         let request = request.into_inner();
         if format!("{}.{}", request.workspace, request.token) != LINK {

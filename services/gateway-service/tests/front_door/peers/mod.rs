@@ -17,7 +17,7 @@ use rpc::conversation::{
     Conversation, GivenContact, IngestEventsRequest, Message, StartConversationRequest, UpdateChannelRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
-use rpc::notifier::{RecordReceiptRequest, SetOptOutRequest};
+use rpc::notifier::{RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use testkit::SeededEntropy;
@@ -46,6 +46,7 @@ pub struct Memory {
     pub receipts: Vec<RecordReceiptRequest>,
     pub opt_outs: Vec<SetOptOutRequest>,
     pub resolved_links: usize,
+    pub inbound_texts: Vec<RecordInboundTextRequest>,
     pub redeemed_links: usize,
     pub unsubscribed: usize,
     pub authenticated: usize,

@@ -39,3 +39,16 @@ pub async fn fold_channel(
     .or_fault("fold channel")?;
     Ok(())
 }
+
+/// The first channel of this workspace whose customers write texts.
+pub async fn find_sms_channel(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<ChannelId>> {
+    let found = sqlx::query_scalar!(
+        "SELECT channel FROM channel_view WHERE workspace_id = $1 AND (settings ->> 'sms')::boolean
+         ORDER BY channel LIMIT 1",
+        workspace.as_str()
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .or_fault("find a channel of texts")?;
+    found.map(|channel| Ok(ChannelId::parse(&channel)?)).transpose()
+}

@@ -251,3 +251,18 @@ pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deli
         Err(Fault::internal(format!("delivery {} is gone", delivery.id)))
     }
 }
+
+/// The conversation that the newest text to an address was about.
+pub async fn find_texted(tx: &mut Tx, workspace: &WorkspaceId, address: AddressId) -> Result<Option<ConversationId>> {
+    let found = sqlx::query_scalar!(
+        "SELECT conversation FROM delivery
+         WHERE workspace_id = $1 AND attempted_address = $2 AND step = 'text'
+         ORDER BY attempted_at DESC LIMIT 1",
+        workspace.as_str(),
+        address.0
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .or_fault("find the newest text")?;
+    Ok(found.map(Into::into))
+}

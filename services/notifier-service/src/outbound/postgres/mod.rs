@@ -5,6 +5,7 @@ pub mod channel;
 pub mod conversation;
 pub mod delivery;
 pub mod follow_up;
+pub mod inbound_text;
 pub mod opt_out;
 pub mod presence;
 pub mod receipt;

@@ -1,0 +1,149 @@
+//! What people write to our number.
+
+use crate::harness::{Harness, PHONE, SOON, Tested};
+use domain::Clock;
+use events::common::{AuthorRole, ChannelKind};
+use events::event::ChannelChanged;
+use events::stamp;
+use rpc::notifier::get_opt_out_request::Address;
+use rpc::notifier::{FollowUpState, GetOptOutRequest};
+
+impl Harness {
+    /// Somebody writes to the workspace's number.
+    async fn written(&self, sid: &str, from: &str, body: &str) -> u16 {
+        let url = format!("{}/v1/callbacks/sms/acme/inbound", self.public_url);
+        self.sms.write(&url, sid, from, body).await
+    }
+
+    async fn opted_out(&self) -> anyhow::Result<bool> {
+        let request = GetOptOutRequest {
+            workspace: "acme".into(),
+            address: Some(Address::Phone(PHONE.into())),
+        };
+        Ok(self.client.clone().get_opt_out(request).await?.into_inner().opted_out)
+    }
+}
+
+#[tokio::test]
+async fn a_reply_to_a_text_is_the_customers_message_in_its_conversation_and_ends_the_follow_up() -> Tested {
+    let notifier = Harness::start().await?;
+    let customer = notifier.customer(true, true).await?;
+    notifier.leave(&customer).await?;
+    notifier.answer(&customer, 2).await?;
+    notifier.armed(&customer).await?;
+    notifier.advance(30).await;
+    notifier.sms.nth(PHONE, 1, SOON).await?;
+    assert_eq!(notifier.written("SM1", PHONE, "Yes, the blue one please").await, 200);
+    assert_eq!(
+        notifier.written("SM1", PHONE, "Yes, the blue one please").await,
+        200,
+        "a repeat"
+    );
+    let replies = notifier.truth().replies.clone();
+    assert_eq!(replies.len(), 2, "the owner knows the second by its client id");
+    for reply in &replies {
+        assert_eq!(reply.conversation, customer.conversation.to_string());
+        assert_eq!(
+            (reply.client_id.as_str(), reply.author()),
+            ("text:SM1", AuthorRole::Customer)
+        );
+        assert_eq!(reply.text, "Yes, the blue one please");
+    }
+    notifier.post(&customer, 3, AuthorRole::Customer, true).await?;
+    notifier.state(&customer, FollowUpState::Done).await?;
+    notifier.advance(3600).await;
+    assert_eq!(notifier.sent().await, (1, 0), "no mail after a reply");
+    assert!(!notifier.opted_out().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn stop_counts_once_at_once_and_the_agent_sees_it() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.texted().await?;
+    assert_eq!(notifier.written("SM1", PHONE, " stop ").await, 200);
+    assert!(notifier.opted_out().await?);
+    assert_eq!(notifier.truth().replies.len(), 1);
+    assert_eq!(notifier.written("SM2", PHONE, "Start").await, 200);
+    assert!(!notifier.opted_out().await?);
+    // The provider calls for the first one again: START is the newer word.
+    assert_eq!(notifier.written("SM1", PHONE, " stop ").await, 200);
+    assert!(!notifier.opted_out().await?);
+    assert_eq!(notifier.written("SM3", PHONE, "please stop").await, 200);
+    assert!(!notifier.opted_out().await?, "only the whole text counts");
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_the_owner_is_away_the_provider_is_told_to_come_again_and_stop_counts_all_the_same() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.texted().await?;
+    notifier.truth().conversation_away = true;
+    assert_eq!(notifier.written("SM1", PHONE, "STOP").await, 503);
+    assert!(notifier.opted_out().await?);
+    notifier.truth().conversation_away = false;
+    assert_eq!(notifier.written("SM1", PHONE, "STOP").await, 200);
+    assert_eq!(notifier.truth().replies.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_text_of_somebody_new_opens_a_conversation_where_texts_are_answered() -> Tested {
+    let notifier = Harness::start().await?;
+    let stranger = "+48600999888";
+    assert_eq!(
+        notifier.written("SM1", stranger, "Are you open today?").await,
+        404,
+        "nowhere to put it"
+    );
+    let channel = ChannelChanged {
+        channel: "texts".into(),
+        version: 1,
+        kind: ChannelKind::Sms.into(),
+        settings: Some(notifier.settings.clone()),
+        at: Some(stamp(notifier.clock.now())),
+    };
+    notifier.publish(&channel).await?;
+    notifier.caught_up().await?;
+    assert_eq!(notifier.written("SM1", stranger, "Are you open today?").await, 200);
+    let opened = notifier.truth().opened.clone();
+    assert_eq!(opened.len(), 1);
+    assert_eq!(
+        (opened[0].channel.as_str(), opened[0].request_id.as_str()),
+        ("texts", "text:SM1")
+    );
+    assert_eq!(
+        (opened[0].author(), opened[0].text.as_str()),
+        (AuthorRole::Customer, "Are you open today?")
+    );
+    assert_eq!(
+        opened[0].contact.as_ref().map(|given| given.phone.as_str()),
+        Some(stranger)
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_not_the_providers_or_not_a_text_changes_nothing() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.texted().await?;
+    assert_eq!(
+        notifier.written("SM1", "Amazon", "STOP").await,
+        400,
+        "a sender's name cannot be answered"
+    );
+    assert_eq!(
+        notifier.written("SM2", PHONE, "  ").await,
+        200,
+        "an empty text says nothing"
+    );
+    let url = format!("{}/v1/callbacks/sms/acme/inbound", notifier.public_url);
+    let forged = reqwest::Client::new()
+        .post(&url)
+        .header("X-Twilio-Signature", "AAAA")
+        .form(&[("From", PHONE), ("Body", "STOP"), ("MessageSid", "SM3")]);
+    assert_eq!(forged.send().await?.status(), 401);
+    assert!(!notifier.opted_out().await?);
+    assert!(notifier.truth().replies.is_empty());
+    Ok(())
+}
