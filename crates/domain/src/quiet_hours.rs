@@ -77,7 +77,7 @@ impl QuietHours {
         } else {
             local.date().checked_add(1.day()).ok()?
         };
-        // A clock that jumps over the end is past it; an end that comes twice counts when it comes next.
+        // An end that the clock jumps over comes as much later as it jumps; one that comes twice counts when it comes next.
         let end = zone.to_ambiguous_timestamp(day.to_datetime(self.to));
         let next = end.compatible().ok().filter(|end| *end > at);
         next.or_else(|| end.later().ok()).filter(|end| *end > at)
@@ -194,7 +194,7 @@ mod tests {
                 &["Pacific/Kiritimati"],
                 "2026-11-22T18:00:00Z",
             ),
-            // Clocks go forward at 02:00: the end does not exist that day, and is past.
+            // Clocks go forward at 02:00: the end does not exist that day, and comes an hour later on the clock.
             (
                 "2026-03-29T00:30:00Z",
                 "22:00-02:30",

@@ -42,9 +42,9 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 /// Armed deadlines that a sleeper may be behind with; one that is further behind looks into its table instead.
 const ARMED: usize = 64;
 /// Every query of ours finds its rows by key. Left to its statistics, PostgreSQL plans a prepared statement while the
-/// table is small (scan it, hash it) and keeps that plan while it grows; so those plans are never offered. What is left
-/// does not depend on the parameters, so it is planned once per connection: planning each time took PostgreSQL as long as
-/// running.
+/// table is small (scan it, hash it) and keeps that plan while it grows; so those plans are never offered. And a statement
+/// is planned once per connection, whatever its parameters: planning each time took PostgreSQL as long as running. So a
+/// filter that may be absent must not be the one that an index is to use.
 const BY_KEY: [(&str, &str); 5] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),

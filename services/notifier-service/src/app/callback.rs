@@ -2,7 +2,6 @@ use super::App;
 use fault::{Fault, Result, codes};
 
 /// A provider's form as it came.
-#[derive(Debug, Clone)]
 pub struct Callback {
     /// Public URL exactly as it was called.
     pub url: String,

@@ -97,7 +97,7 @@ impl App {
             Ok((recipient, name)) => {
                 if delivery.purpose == Purpose::FollowUp {
                     let home = &checked.context.time_zone;
-                    let until = self.quiet_until(workspace, &now_known, delivery.step, &recipient, home);
+                    let until = self.quiet_until(workspace, &now_known, (delivery.id, delivery.step), &recipient, home);
                     checked.quiet_until = until.await?;
                     if checked.quiet_until.is_some() {
                         return Ok(checked);

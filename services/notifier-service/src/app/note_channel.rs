@@ -1,7 +1,7 @@
 use super::App;
 use crate::domain::{Settings, confirmation};
-use crate::outbound::postgres::{channel, conversation};
-use domain::{ChannelId, WorkspaceId};
+use crate::outbound::postgres::{channel, conversation, delivery};
+use domain::{ChannelId, ConversationId, WorkspaceId};
 use events::event::ChannelChanged;
 use fault::{Fault, Result};
 
@@ -25,7 +25,20 @@ impl App {
             after = Some(*last);
             for conversation in waiting {
                 self.fold(workspace, conversation, |_| {}).await?;
+                self.check_again(workspace, conversation).await?;
             }
         }
+    }
+
+    /// Quiet hours may have changed: what waits for their end is checked anew.
+    async fn check_again(&self, workspace: &WorkspaceId, conversation: ConversationId) -> Result<()> {
+        let now = self.now();
+        let mut tx = self.store.begin(workspace).await?;
+        let any = delivery::check_again(&mut tx, workspace, conversation, now).await?;
+        tx.commit().await?;
+        if any {
+            self.store.due_at(now);
+        }
+        Ok(())
     }
 }

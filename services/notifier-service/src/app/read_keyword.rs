@@ -1,4 +1,5 @@
 use super::App;
+use crate::domain::inbound_text::is_posted_text;
 use crate::domain::keywords::{Keyword, keyword};
 use crate::outbound::contacts::Recipient;
 use crate::outbound::postgres::opt_out;
@@ -19,6 +20,9 @@ impl App {
         let Some(message) = self.conversations.read_message(workspace, conversation, seq).await? else {
             return Ok(());
         };
+        if is_posted_text(&message.client_id) {
+            return Ok(());
+        }
         // YES counts from those who opted out only, which is looked up for the few who write a keyword.
         if matches!(keyword(&message.text, true), Some(Keyword::Help) | None) {
             return Ok(());

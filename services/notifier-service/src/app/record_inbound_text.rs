@@ -6,75 +6,130 @@ use crate::domain::inbound_text::{InboundText, Media};
 use crate::domain::keywords::{Keyword, keyword};
 use crate::outbound::conversation::Opening;
 use crate::outbound::postgres::{channel, delivery, inbound_text, opt_out};
-use domain::{ConversationId, PhoneE164, WorkspaceId};
+use domain::{ChannelId, ConversationId, PhoneE164, WorkspaceId};
 use fault::{Fault, Result, codes};
+use reqwest::Url;
+
+/// What is known once a text was read.
+struct Noted {
+    /// Where it is posted, if an earlier call decided that.
+    place: Option<ConversationId>,
+    is_keyword: bool,
+}
 
 impl App {
     /// Checks who calls, obeys a keyword, and posts the text where the sender's agent sees it: into the conversation
-    /// of the newest text to that number, else into a new one on a channel of kind sms. The same text again changes
-    /// nothing. A fault means that the provider is to call again.
+    /// of the newest text to that number, or from it, else into a new one on a channel of kind sms. The same text again
+    /// changes nothing. After a fault that says 'unavailable' the provider has to call again: nothing of the text is
+    /// kept here.
     pub async fn record_inbound_text(&self, workspace: &WorkspaceId, callback: &Callback) -> Result<()> {
         if !self.is_signed(callback) {
             return Err(not_authentic());
         }
         let text = read(callback)?;
-        self.obey(workspace, &text).await?;
+        let wanted = channel_in(&callback.url)?;
+        let mac = self.keys.address_mac(workspace, text.from.expose());
+        let noted = self.note(workspace, &text, &mac).await?;
         let Some(words) = text.words() else {
             return Ok(());
         };
-        let request = text.request_id();
-        match self.texted_in(workspace, &text.from).await? {
-            Some(conversation) => {
-                self.conversations
-                    .post_reply(workspace, conversation, &request, &words)
-                    .await
+        let place = match noted.place {
+            Some(place) => Some(place),
+            None => self.place_of(workspace, &text, &mac).await?,
+        };
+        match place {
+            Some(place) => {
+                // Decided before it is posted: a repeated call posts nowhere else.
+                self.keep_place(workspace, &text, place).await?;
+                let request = text.request_id();
+                self.conversations.post_reply(workspace, place, &request, &words).await
             }
+            // Obeyed, and nobody talks with its sender.
+            None if noted.is_keyword => Ok(()),
             None => {
-                let mut tx = self.store.begin(workspace).await?;
-                let channel = channel::find_sms_channel(&mut tx, workspace).await?;
-                tx.commit().await?;
-                let remedy = "nobody was written to at this number, and no channel of kind sms is there to open a \
-                              conversation in; create one";
-                let channel = channel.ok_or_else(|| Fault::new(&codes::NOT_FOUND, remedy).of("channel"))?;
-                let opening = Opening {
-                    request: &request,
-                    channel: &channel,
-                    phone: &text.from,
-                    text: &words,
-                };
-                self.conversations.start_by_text(workspace, &opening).await
+                let opened = self.open_by_text(workspace, &text, &words, wanted).await?;
+                self.keep_place(workspace, &text, opened).await
             }
         }
     }
 
     /// STOP and START count as soon as they are read, whatever becomes of the text; once each.
-    async fn obey(&self, workspace: &WorkspaceId, text: &InboundText) -> Result<()> {
+    async fn note(&self, workspace: &WorkspaceId, text: &InboundText, mac: &[u8]) -> Result<Noted> {
         let now = self.now();
-        let mac = self.keys.address_mac(workspace, text.from.expose());
         let mut tx = self.store.begin(workspace).await?;
-        if inbound_text::add_inbound_text(&mut tx, workspace, &text.provider_id, now).await? {
-            let held = opt_out::read_opt_out(&mut tx, workspace, &mac).await?;
-            let opted_out = match keyword(&text.body, held.is_some_and(|(opted_out, _)| opted_out)) {
-                Some(Keyword::Stop) => Some(true),
-                Some(Keyword::Start) => Some(false),
-                Some(Keyword::Help) | None => None,
-            };
-            if let Some(opted_out) = opted_out {
-                opt_out::set_opt_out(&mut tx, workspace, &mac, opted_out, now).await?;
-            }
+        let new = inbound_text::add_inbound_text(&mut tx, workspace, &text.provider_id, mac, now).await?;
+        let place = match new {
+            true => None,
+            false => inbound_text::find_place(&mut tx, workspace, &text.provider_id).await?,
+        };
+        let held = opt_out::read_opt_out(&mut tx, workspace, mac).await?;
+        let said = keyword(&text.body, held.is_some_and(|(opted_out, _)| opted_out));
+        let opted_out = match said {
+            Some(Keyword::Stop) => Some(true),
+            Some(Keyword::Start) => Some(false),
+            Some(Keyword::Help) | None => None,
+        };
+        if let Some(opted_out) = opted_out.filter(|_| new) {
+            opt_out::set_opt_out(&mut tx, workspace, mac, opted_out, now).await?;
         }
+        tx.commit().await?;
+        let is_keyword = said.is_some();
+        Ok(Noted { place, is_keyword })
+    }
+
+    /// The conversation that the newest text to the sender's number was about, else that of the sender's own last text.
+    async fn place_of(
+        &self,
+        workspace: &WorkspaceId,
+        text: &InboundText,
+        mac: &[u8],
+    ) -> Result<Option<ConversationId>> {
+        let address = self.contacts.look_up_phone(workspace, &text.from).await?;
+        let mut tx = self.store.begin(workspace).await?;
+        let texted = match address {
+            Some(address) => delivery::find_texted(&mut tx, workspace, address).await?,
+            None => None,
+        };
+        let place = match texted {
+            Some(texted) => Some(texted),
+            None => inbound_text::find_newest_place(&mut tx, workspace, mac).await?,
+        };
+        tx.commit().await?;
+        Ok(place)
+    }
+
+    async fn keep_place(&self, workspace: &WorkspaceId, text: &InboundText, place: ConversationId) -> Result<()> {
+        let mut tx = self.store.begin(workspace).await?;
+        inbound_text::set_place(&mut tx, workspace, &text.provider_id, place).await?;
         tx.commit().await
     }
 
-    /// The conversation that the newest text to a number was about.
-    async fn texted_in(&self, workspace: &WorkspaceId, from: &PhoneE164) -> Result<Option<ConversationId>> {
-        let Some(address) = self.contacts.look_up_phone(workspace, from).await? else {
-            return Ok(None);
+    async fn open_by_text(
+        &self,
+        workspace: &WorkspaceId,
+        text: &InboundText,
+        words: &str,
+        wanted: Option<ChannelId>,
+    ) -> Result<ConversationId> {
+        let channel = match wanted {
+            Some(channel) => Some(channel),
+            None => {
+                let mut tx = self.store.begin(workspace).await?;
+                let found = channel::find_sms_channel(&mut tx, workspace).await?;
+                tx.commit().await?;
+                found
+            }
         };
-        let mut tx = self.store.begin(workspace).await?;
-        let conversation = delivery::find_texted(&mut tx, workspace, address).await?;
-        tx.commit().await?;
-        Ok(conversation)
+        let remedy = "nobody was written to at this number, and no channel of kind sms is there to open a conversation \
+                      in; create one";
+        let channel = channel.ok_or_else(|| Fault::new(&codes::NOT_FOUND, remedy).of("channel"))?;
+        let opening = Opening {
+            request: &text.request_id(),
+            channel: &channel,
+            phone: &text.from,
+            text: words,
+        };
+        self.conversations.start_by_text(workspace, &opening).await
     }
 }
 
@@ -87,4 +142,11 @@ fn read(callback: &Callback) -> Result<InboundText> {
         body: callback.param(&["Body"]).unwrap_or_default().to_owned(),
         media: media.map(|url| Media(url.to_owned())).collect(),
     })
+}
+
+/// The channel that the webhook's address names, `?channel=texts`, for texts of people nobody wrote to.
+fn channel_in(url: &str) -> Result<Option<ChannelId>> {
+    let url = Url::parse(url).map_err(|error| Fault::invalid("url", "is not a URL").because(error))?;
+    let named = url.query_pairs().find(|(name, _)| name == "channel");
+    named.map(|(_, channel)| Ok(ChannelId::parse(&channel)?)).transpose()
 }

@@ -1,29 +1,19 @@
 use super::App;
+use crate::domain::Settings;
+use crate::outbound::postgres::channel;
 use crate::outbound::postgres::delivery::{self, Delivery};
 use domain::WorkspaceId;
 use fault::{Fault, Result};
 
-/// What an unsubscribe page shows.
-#[derive(Debug, Clone)]
-pub struct Unsubscribing {
-    pub business_name: String,
-    /// en, pl or fr.
-    pub language: String,
-}
-
 impl App {
-    /// Whose mails a link would end, and in which language to say so; changes nothing, since mail scanners open links too.
-    pub async fn resolve_unsubscribe_link(&self, workspace: &WorkspaceId, token: &str) -> Result<Unsubscribing> {
+    /// Whose mails a link would end; changes nothing, since mail scanners open links too. `None`: the channel is not
+    /// known.
+    pub async fn resolve_unsubscribe_link(&self, workspace: &WorkspaceId, token: &str) -> Result<Option<Settings>> {
         let mail = self.unsubscribing(workspace, token).await?;
-        let context = self
-            .conversations
-            .get_follow_up_context(workspace, mail.conversation, 1)
-            .await?;
-        let settings = context.settings.unwrap_or_default();
-        Ok(Unsubscribing {
-            business_name: settings.business_name,
-            language: settings.language,
-        })
+        let mut tx = self.store.begin(workspace).await?;
+        let settings = channel::read_settings_of(&mut tx, workspace, mail.conversation).await?;
+        tx.commit().await?;
+        Ok(settings)
     }
 
     /// The mail that bore the link.

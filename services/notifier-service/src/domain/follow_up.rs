@@ -67,7 +67,7 @@ pub enum State {
     Watching,
     /// A step is under way, or the customer may still respond to it.
     Running(Step),
-    /// It would be time, but it cannot be told whether the customer is there.
+    /// It would be time, but it cannot be told whether the customer is there, or hours are quiet there.
     Deferred,
     Done,
 }

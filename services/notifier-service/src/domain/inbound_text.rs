@@ -21,6 +21,14 @@ pub struct InboundText {
     pub media: Vec<Media>,
 }
 
+/// What begins the client ids of messages that came by text.
+const POSTED: &str = "text:";
+
+/// Whether a message with this client id came by text, so that its keyword was obeyed before it was posted.
+pub fn is_posted_text(client_id: &str) -> bool {
+    client_id.starts_with(POSTED)
+}
+
 impl InboundText {
     /// What the agent gets to read: the text, then where its files lie, a line each. `None`: it is empty.
     pub fn words(&self) -> Option<String> {
@@ -33,7 +41,7 @@ impl InboundText {
     /// The name under which it is posted, so that it is posted once.
     pub fn request_id(&self) -> String {
         let id: String = self.provider_id.chars().take(90).collect();
-        format!("text:{id}")
+        format!("{POSTED}{id}")
     }
 }
 
@@ -58,5 +66,6 @@ mod tests {
         let both = text("This one", &["https://x/1", "https://x/2"]);
         assert_eq!(both.words().as_deref(), Some("This one\nhttps://x/1\nhttps://x/2"));
         assert_eq!(both.request_id(), "text:SM1");
+        assert!(is_posted_text(&both.request_id()) && !is_posted_text("m-1"));
     }
 }

@@ -18,6 +18,8 @@ pub fn zones_of(country: &Country) -> Vec<TimeZone> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{QuietHours, Timestamp};
+    use jiff::SignedDuration;
 
     #[test]
     fn every_listed_zone_is_known() {
@@ -26,6 +28,24 @@ mod tests {
             let (country, zone) = line.split_once(' ').expect("a country and a zone");
             assert!(Country::parse(country).is_ok(), "{line}");
             assert!(TimeZone::get(zone).is_ok(), "{line}");
+        }
+    }
+
+    /// Otherwise what falls into quiet hours there would be put off for ever.
+    #[test]
+    fn every_country_has_an_hour_at_which_all_of_it_is_awake() {
+        let countries: std::collections::BTreeSet<&str> = ZONES.lines().filter_map(|line| line.get(..2)).collect();
+        let longest = QuietHours::parse("20:00-08:00").expect("hours").expect("not empty");
+        for country in countries.into_iter().filter(|country| !country.starts_with('#')) {
+            let zones = zones_of(&Country::parse(country).expect("a country"));
+            for day in ["2026-01-15T00:00:00Z", "2026-07-15T00:00:00Z"] {
+                let midnight: Timestamp = day.parse().expect("a time");
+                for hour in 0..24 {
+                    let now = midnight + SignedDuration::from_hours(hour);
+                    let end = longest.end_after(now, &zones).unwrap_or(now);
+                    assert_eq!(longest.end_after(end, &zones), None, "{country} at {now}");
+                }
+            }
         }
     }
 

@@ -153,9 +153,11 @@ impl Grpc {
     async fn unsubscribing(&self, request: ResolveUnsubscribeLinkRequest) -> Result<ResolveUnsubscribeLinkResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let told = self.0.resolve_unsubscribe_link(&workspace, &request.token).await?;
+        let told = told.map(|settings| (settings.business_name, settings.language));
+        let (business_name, language) = told.unwrap_or_default();
         Ok(ResolveUnsubscribeLinkResponse {
-            business_name: told.business_name,
-            language: told.language,
+            business_name,
+            language,
         })
     }
 

@@ -19,7 +19,6 @@ pub struct Conversations {
 }
 
 /// A conversation that somebody opens by a text.
-#[derive(Debug)]
 pub struct Opening<'a> {
     /// The same again opens nothing.
     pub request: &'a str,
@@ -100,7 +99,7 @@ impl Conversations {
     }
 
     /// Opens a conversation for somebody who wrote a text of their own accord.
-    pub async fn start_by_text(&self, workspace: &WorkspaceId, opening: &Opening<'_>) -> Result<()> {
+    pub async fn start_by_text(&self, workspace: &WorkspaceId, opening: &Opening<'_>) -> Result<ConversationId> {
         let request = StartConversationRequest {
             workspace: workspace.to_string(),
             request_id: opening.request.to_owned(),
@@ -117,7 +116,11 @@ impl Conversations {
             let mut client = self.client.clone();
             async move { client.start_conversation(request).await }
         });
-        answer.await.map(drop)
+        let opened = answer
+            .await?
+            .conversation
+            .ok_or_else(|| Fault::not_found("conversation"))?;
+        Ok(ConversationId::parse(&opened.conversation)?)
     }
 
     /// Whether the customer of a conversation writes texts.

@@ -108,6 +108,11 @@ impl Twilio {
         self.config.settle
     }
 
+    /// How long the provider tries to deliver.
+    pub fn validity(&self) -> Duration {
+        self.config.validity
+    }
+
     fn messages_url(&self) -> String {
         let TwilioConfig {
             base_url, account_sid, ..

@@ -1,18 +1,46 @@
 //! What people write to our number.
 
-use crate::harness::{Harness, PHONE, SOON, Tested};
+use crate::harness::{Customer, Harness, PHONE, SOON, Tested};
+use anyhow::Context;
 use domain::Clock;
 use events::common::{AuthorRole, ChannelKind};
-use events::event::ChannelChanged;
+use events::event::{ChannelChanged, ConversationReachable};
 use events::stamp;
+use rpc::contacts;
 use rpc::notifier::get_opt_out_request::Address;
-use rpc::notifier::{FollowUpState, GetOptOutRequest};
+use rpc::notifier::{DeliveryStatus, FollowUpState, GetOptOutRequest};
+use testkit::SmsFault;
+
+/// An address and its contact's name.
+type Known = (contacts::Address, String);
 
 impl Harness {
     /// Somebody writes to the workspace's number.
-    async fn written(&self, sid: &str, from: &str, body: &str) -> u16 {
+    pub async fn written(&self, sid: &str, from: &str, body: &str) -> u16 {
         let url = format!("{}/v1/callbacks/sms/acme/inbound", self.public_url);
         self.sms.write(&url, sid, from, body).await
+    }
+
+    fn phone_of(&self, customer: &Customer) -> String {
+        let truth = self.truth();
+        truth.contexts[&customer.conversation.to_string()].phone_address.clone()
+    }
+
+    /// The customer gives another number; the address that was given before is nobody's any more, and is returned.
+    async fn give_phone(&self, customer: &Customer, phone: &str) -> anyhow::Result<(String, Known)> {
+        let before = self.phone_of(customer);
+        let known = self.truth().addresses.remove(&before);
+        self.change_context(customer, |context| context.phone_address = phone.to_owned());
+        self.publish(&ConversationReachable {
+            conversation: customer.conversation.to_string(),
+            phone_address: phone.to_owned(),
+            version: 9,
+            at: Some(stamp(self.clock.now())),
+            ..Default::default()
+        })
+        .await?;
+        self.caught_up().await?;
+        Ok((before, known.context("the address that was given")?))
     }
 
     async fn opted_out(&self) -> anyhow::Result<bool> {
@@ -120,6 +148,20 @@ async fn a_text_of_somebody_new_opens_a_conversation_where_texts_are_answered() 
         opened[0].contact.as_ref().map(|given| given.phone.as_str()),
         Some(stranger)
     );
+    // What they write next goes there too, again as well; a keyword of yet another stranger opens nothing.
+    for _ in 0..2 {
+        assert_eq!(notifier.written("SM2", stranger, "On Sunday?").await, 200);
+    }
+    assert_eq!(notifier.written("SM3", "+48600999777", "STOP").await, 200);
+    assert_eq!(notifier.truth().opened.len(), 1);
+    let replies = notifier.truth().replies.clone();
+    let place = uuid::Uuid::from_u128(1).to_string();
+    assert_eq!(replies.len(), 2);
+    assert!(
+        replies
+            .iter()
+            .all(|reply| reply.conversation == place && reply.client_id == "text:SM2")
+    );
     Ok(())
 }
 
@@ -145,5 +187,44 @@ async fn what_is_not_the_providers_or_not_a_text_changes_nothing() -> Tested {
     assert_eq!(forged.send().await?.status(), 401);
     assert!(!notifier.opted_out().await?);
     assert!(notifier.truth().replies.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_text_that_went_nowhere_draws_no_replies() -> Tested {
+    let notifier = Harness::start().await?;
+    let reached = notifier.texted().await?;
+    let phone = notifier.phone_of(&reached);
+    // Another conversation with the same number, whose text the provider refuses.
+    let refused = notifier.customer(true, false).await?;
+    notifier.give_phone(&refused, &phone).await?;
+    notifier.sms.fail_next(SmsFault::Refuse(21211));
+    notifier.leave(&refused).await?;
+    notifier.answer(&refused, 2).await?;
+    notifier.armed(&refused).await?;
+    notifier.advance(30).await;
+    notifier.delivery(&refused, DeliveryStatus::Failed).await?;
+    assert_eq!(notifier.written("SM1", PHONE, "Yes").await, 200);
+    let reply = notifier.truth().replies[0].conversation.clone();
+    assert_eq!(reply, reached.conversation.to_string());
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_has_a_wrong_number_does_not_speak_for_the_customer() -> Tested {
+    let notifier = Harness::start().await?;
+    let customer = notifier.texted().await?;
+    let right = notifier.customer(true, false).await?;
+    let right = notifier.phone_of(&right);
+    let changed = notifier.truth().addresses.get_mut(&right).map(|(address, _)| {
+        address.value = "+48600555444".into();
+    });
+    assert!(changed.is_some());
+    let wrong = notifier.give_phone(&customer, &right).await?;
+    notifier.truth().addresses.insert(wrong.0, wrong.1);
+    assert_eq!(notifier.written("SM1", PHONE, "Wrong number!").await, 404);
+    assert!(notifier.truth().replies.is_empty());
+    assert_eq!(notifier.written("SM2", PHONE, "STOP").await, 200);
+    assert!(notifier.opted_out().await?, "but they are not written to again");
     Ok(())
 }

@@ -18,6 +18,7 @@ mod outcomes;
 mod peers;
 mod quiet;
 mod quiet_hours;
+mod steps;
 mod telling;
 mod unsubscribe_links;
 mod upkeep;

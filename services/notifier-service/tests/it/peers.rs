@@ -165,8 +165,17 @@ impl ConversationService for Peers {
         &self,
         request: Request<conversation::StartConversationRequest>,
     ) -> Answer<conversation::StartConversationResponse> {
-        self.truth().opened.push(request.into_inner());
-        Ok(Response::new(Default::default()))
+        let mut truth = self.truth();
+        truth.opened.push(request.into_inner());
+        let opened = u128::try_from(truth.opened.len()).expect("few");
+        let conversation = conversation::Conversation {
+            conversation: uuid::Uuid::from_u128(opened).to_string(),
+            ..Default::default()
+        };
+        Ok(Response::new(conversation::StartConversationResponse {
+            conversation: Some(conversation),
+            message: None,
+        }))
     }
 
     not_needed! {

@@ -2,7 +2,8 @@
 
 use crate::harness::{Customer, EMAIL, Harness, PHONE, SOON, Tested};
 use domain::Timestamp;
-use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse, FollowUpState};
+use rpc::notifier::set_opt_out_request::Address;
+use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse, FollowUpState, SetOptOutRequest};
 
 /// 23:30 in Warsaw, 17:30 in New York.
 const LATE: &str = "2026-11-22T22:30:00Z";
@@ -50,7 +51,8 @@ async fn a_text_waits_for_the_morning_of_its_number_and_holds_nothing_meanwhile(
     );
     notifier.clock.set("2026-11-23T06:59:59Z".parse::<Timestamp>()?);
     assert_eq!(notifier.sent().await, (0, 0), "one second before eight in Warsaw");
-    notifier.advance(1).await;
+    // Spread over ten minutes.
+    notifier.advance(600).await;
     notifier.sms.nth(PHONE, 1, SOON).await?;
     notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
     notifier.advance(601).await;
@@ -85,7 +87,40 @@ async fn a_mail_goes_by_the_clock_of_the_number_if_there_is_one_else_by_the_work
     notifier.advance(601).await;
     deferred(&notifier, &customer).await?;
     assert_eq!(notifier.sent().await, (1, 1));
-    notifier.clock.set("2026-11-23T06:00:00Z".parse()?);
+    notifier.clock.set("2026-11-23T06:10:00Z".parse()?);
     notifier.smtp.nth(EMAIL, 2, SOON).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn hours_that_are_changed_let_go_what_waits_for_them() -> Tested {
+    let mut notifier = late_at_night().await?;
+    let customer = answered(&notifier, true, false, "Europe/Warsaw").await?;
+    deferred(&notifier, &customer).await?;
+    notifier.settings.text_quiet_hours.clear();
+    let settings = notifier.settings.clone();
+    notifier.change_context(&customer, |context| context.settings = Some(settings));
+    notifier.publish_channel(99).await?;
+    notifier.sms.nth(PHONE, 1, SOON).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_text_that_could_ring_in_quiet_hours_waits_too_and_an_opt_out_in_the_night_holds() -> Tested {
+    let notifier = late_at_night().await?;
+    // 21:50 in Warsaw: the provider may try for 15 minutes.
+    notifier.clock.set("2026-11-22T20:49:00Z".parse()?);
+    let customer = answered(&notifier, true, false, "Europe/Warsaw").await?;
+    deferred(&notifier, &customer).await?;
+    let opt_out = SetOptOutRequest {
+        workspace: "acme".into(),
+        address: Some(Address::Phone(PHONE.into())),
+        opted_out: true,
+    };
+    notifier.client.clone().set_opt_out(opt_out).await?;
+    notifier.clock.set("2026-11-23T07:10:00Z".parse()?);
+    let told = notifier.delivery(&customer, DeliveryStatus::Failed).await?;
+    assert_eq!(told.deliveries[0].reason, "send.opted_out");
+    assert_eq!(notifier.sent().await, (0, 0));
     Ok(())
 }

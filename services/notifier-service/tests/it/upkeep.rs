@@ -69,8 +69,10 @@ async fn history_receipts_and_counters_are_deleted_when_they_are_too_old() -> Te
         anyhow::Ok(customer)
     };
     let old = text(1).await?;
+    assert_eq!(notifier.written("SM-old", PHONE, "Thanks").await, 200);
     notifier.advance(10 * DAY).await;
     let newer = text(2).await?;
+    assert_eq!(notifier.written("SM-newer", PHONE, "Thanks").await, 200);
     notifier.quiet().await?;
     let lines = async |id: String| {
         notifier
@@ -85,6 +87,9 @@ async fn history_receipts_and_counters_are_deleted_when_they_are_too_old() -> Te
     })
     .await?;
     assert_eq!(lines(newer.conversation.to_string()).await?, kept, "not old enough");
+    let inbound = "SELECT count(*) FROM inbound_text WHERE provider_id = $1";
+    assert_eq!(notifier.count(inbound, "SM-old").await?, 0);
+    assert_eq!(notifier.count(inbound, "SM-newer").await?, 1);
     let receipts = "SELECT count(*) FROM receipt WHERE delivery IN (
         SELECT id FROM delivery WHERE conversation::text = $1)";
     assert_eq!(notifier.count(receipts, &old.conversation.to_string()).await?, 0);

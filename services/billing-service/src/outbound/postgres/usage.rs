@@ -121,8 +121,10 @@ pub async fn list(
         r#"SELECT id, kind AS "kind!", country AS "country!", parts AS "parts!", amount, state, created_at, settled_at
            FROM hold
            WHERE workspace_id = $1 AND kind IS NOT NULL
+             AND created_at <= COALESCE($2, 'infinity'::timestamptz)
              AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
-             AND ($5::timestamptz IS NULL OR created_at >= $5) AND ($6::timestamptz IS NULL OR created_at < $6)
+             AND created_at >= COALESCE($5, '-infinity'::timestamptz)
+             AND created_at < COALESCE($6, 'infinity'::timestamptz)
              AND ($7::text IS NULL OR state = $7) AND ($8::text IS NULL OR kind = $8)
              AND ($9::text IS NULL OR country = $9)
            ORDER BY created_at DESC, id DESC LIMIT $4"#,

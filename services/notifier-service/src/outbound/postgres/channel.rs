@@ -1,6 +1,6 @@
 use super::signed;
 use crate::domain::Settings;
-use domain::{ChannelId, WorkspaceId};
+use domain::{ChannelId, ConversationId, WorkspaceId};
 use fault::{Fault, Result};
 use store::{OrFault, Tx};
 
@@ -51,4 +51,20 @@ pub async fn find_sms_channel(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Op
     .await
     .or_fault("find a channel of texts")?;
     found.map(|channel| Ok(ChannelId::parse(&channel)?)).transpose()
+}
+
+/// Settings of a conversation's channel, as they stand now; `None` while nobody told of them.
+pub async fn read_settings_of(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<Option<Settings>> {
+    let settings = sqlx::query_scalar!(
+        "SELECT c.settings FROM conversation_view v
+         JOIN channel_view c ON c.workspace_id = v.workspace_id AND c.channel = v.channel
+         WHERE v.workspace_id = $1 AND v.conversation = $2",
+        workspace.as_str(),
+        id.0
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .or_fault("read a conversation's settings")?;
+    let settings = settings.flatten().map(serde_json::from_value);
+    settings.transpose().map_err(Fault::internal)
 }

@@ -273,7 +273,7 @@ pub async fn waiting_in_channel(
 ) -> Result<Vec<ConversationId>> {
     let ids = sqlx::query_scalar!(
         "SELECT conversation FROM conversation_view c
-         WHERE workspace_id = $1 AND channel = $2 AND ($3::uuid IS NULL OR conversation > $3)
+         WHERE workspace_id = $1 AND channel = $2 AND conversation > $3
            AND (EXISTS (SELECT FROM unanswered u
                   WHERE u.workspace_id = c.workspace_id AND u.conversation = c.conversation)
                 OR started_at > $4 AND NOT EXISTS (SELECT FROM delivery d
@@ -281,7 +281,7 @@ pub async fn waiting_in_channel(
          ORDER BY conversation LIMIT 200",
         workspace.as_str(),
         channel.as_str(),
-        after.map(|id| id.0),
+        after.map_or(Uuid::nil(), |id| id.0),
         confirm_since.to_sqlx() as _
     )
     .fetch_all(&mut **tx)

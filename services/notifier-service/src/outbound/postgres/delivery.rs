@@ -252,12 +252,15 @@ pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deli
     }
 }
 
-/// The conversation that the newest text to an address was about.
+/// The conversation that the newest text was about which may have reached an address, so far as that is still the
+/// customer's number there.
 pub async fn find_texted(tx: &mut Tx, workspace: &WorkspaceId, address: AddressId) -> Result<Option<ConversationId>> {
     let found = sqlx::query_scalar!(
-        "SELECT conversation FROM delivery
-         WHERE workspace_id = $1 AND attempted_address = $2 AND step = 'text'
-         ORDER BY attempted_at DESC LIMIT 1",
+        "SELECT d.conversation FROM delivery d
+         JOIN conversation_view v ON v.workspace_id = d.workspace_id AND v.conversation = d.conversation
+         WHERE d.workspace_id = $1 AND d.attempted_address = $2 AND d.step = 'text' AND v.phone_address = $2
+           AND d.status IN ('attempting', 'accepted', 'delivered', 'undelivered', 'unknown', 'unconfirmed')
+         ORDER BY d.attempted_at DESC LIMIT 1",
         workspace.as_str(),
         address.0
     )
@@ -265,4 +268,20 @@ pub async fn find_texted(tx: &mut Tx, workspace: &WorkspaceId, address: AddressI
     .await
     .or_fault("find the newest text")?;
     Ok(found.map(Into::into))
+}
+
+/// Lets a conversation's deliveries that wait for the end of quiet hours be checked again at once; whether there are any.
+pub async fn check_again(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId, now: Timestamp) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE delivery d SET due_at = $3 FROM follow_up f
+         WHERE d.workspace_id = $1 AND d.conversation = $2 AND d.status = 'due' AND d.due_at > $3
+           AND f.workspace_id = d.workspace_id AND f.id = d.follow_up AND f.why = 'quiet_hours'",
+        workspace.as_str(),
+        id.0,
+        now.to_sqlx() as _
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("check deliveries again")?;
+    Ok(done.rows_affected() > 0)
 }

@@ -1,20 +1,79 @@
-use domain::{Timestamp, WorkspaceId};
+use domain::{ConversationId, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use store::{OrFault, Tx};
 
 /// Notes that a text came, by its provider's id; false if that was noted before.
-pub async fn add_inbound_text(tx: &mut Tx, workspace: &WorkspaceId, provider_id: &str, now: Timestamp) -> Result<bool> {
+pub async fn add_inbound_text(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    provider_id: &str,
+    address_mac: &[u8],
+    now: Timestamp,
+) -> Result<bool> {
     let added = sqlx::query!(
-        "INSERT INTO inbound_text (workspace_id, provider_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        "INSERT INTO inbound_text (workspace_id, provider_id, address_mac, at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT DO NOTHING",
         workspace.as_str(),
         provider_id,
+        address_mac,
         now.to_sqlx() as _
     )
     .execute(&mut **tx)
     .await
     .or_fault("add inbound text")?;
     Ok(added.rows_affected() == 1)
+}
+
+/// Where a text is posted, if that was decided.
+pub async fn find_place(tx: &mut Tx, workspace: &WorkspaceId, provider_id: &str) -> Result<Option<ConversationId>> {
+    let place = sqlx::query_scalar!(
+        "SELECT conversation FROM inbound_text WHERE workspace_id = $1 AND provider_id = $2",
+        workspace.as_str(),
+        provider_id
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .or_fault("find inbound text")?;
+    Ok(place.flatten().map(Into::into))
+}
+
+/// Decides where a text is posted; the first decision stays.
+pub async fn set_place(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    provider_id: &str,
+    conversation: ConversationId,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE inbound_text SET conversation = $3
+         WHERE workspace_id = $1 AND provider_id = $2 AND conversation IS NULL",
+        workspace.as_str(),
+        provider_id,
+        conversation.0
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("place inbound text")?;
+    Ok(())
+}
+
+/// Where the newest text of a sender was posted.
+pub async fn find_newest_place(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    address_mac: &[u8],
+) -> Result<Option<ConversationId>> {
+    let place = sqlx::query_scalar!(
+        r#"SELECT conversation AS "conversation!" FROM inbound_text
+           WHERE workspace_id = $1 AND address_mac = $2 AND conversation IS NOT NULL ORDER BY at DESC LIMIT 1"#,
+        workspace.as_str(),
+        address_mac
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .or_fault("find the sender's newest text")?;
+    Ok(place.map(Into::into))
 }
 
 /// Deletes some notes of all workspaces that are older than `before`; says how many. In a worker's transaction.
