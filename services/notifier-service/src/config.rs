@@ -33,7 +33,7 @@ runtime::settings! {
         "HOMING_SMTP_URL" smtp_url: Secret = required;
         /// At least 32 characters. Return links, callback codes and the hashes of opt-outs are made from it: another secret makes all earlier ones void.
         "HOMING_NOTIFIER_LINK_KEY" link_key: Secret = required;
-        /// Sender of texts: a number, or a name of at most 11 letters.
+        /// Sender of texts: a number, or a name of at most 11 letters, which nobody can answer.
         "HOMING_NOTIFIER_TEXT_FROM" text_from: String = "Homing";
         /// Sender of mails. Answers go to reply+...@ the same domain.
         "HOMING_NOTIFIER_MAIL_FROM" mail_from: String = "notify@homing.example";

@@ -234,6 +234,6 @@ fn machine() -> serde_json::Value {
     json!({
         "cores": std::thread::available_parallelism().map_or(0, usize::from),
         "cpu": cpu, "kernel": line("uname", "-r"), "rustc": line("rustc", "--version"),
-        "postgres": line("postgres", "--version"), "profile": if cfg!(debug_assertions) { "dev" } else { "release" },
+        "postgres": line("postgres", "--version"), "nats": line("nats-server", "--version"), "profile": if cfg!(debug_assertions) { "dev" } else { "release" },
     })
 }

@@ -428,6 +428,14 @@ async fn the_follow_up_context_holds_what_is_unread_and_may_be_followed_up() -> 
         ("answer 2", "answer 11")
     );
     assert_eq!(all.question.context("a question")?.text, "Where is my parcel?");
+    // The facts say so too: from them it is decided whether somebody is to be brought back.
+    let opened = world.facts::<ConversationStarted>(1).await?;
+    assert_eq!(opened[0].opened_by, CUSTOMER);
+    let mut told = world.facts::<MessagePosted>(15).await?;
+    told.sort_by_key(|fact| fact.seq);
+    let of = |seq: usize| (told[seq - 1].author, told[seq - 1].follow_up);
+    assert_eq!((of(1).0, of(2).0), (CUSTOMER, BOT));
+    assert_eq!((of(3), of(4)), ((AGENT, false), (AGENT, true)));
     assert_eq!(all.settings.context("settings")?.escalation_ms, 600_000);
 
     let mark = proto::MarkReadRequest {

@@ -1,9 +1,13 @@
 use crate::Tested;
 use crate::contacts::id_of;
-use crate::world::{SOON, World};
+use crate::world::{AGENT, SOON, World};
 use anyhow::Context;
 use async_nats::jetstream;
-use events::event::{ConversationResolved, ConversationStarted, MessagePosted, MessageRead};
+use events::event::{
+    ConversationResolved, ConversationStarted, IngestAuthor, IngestMessage, MessagePosted, MessageRead,
+};
+use events::headers;
+use prost::Message;
 use rpc::conversation as proto;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -406,6 +410,62 @@ async fn an_ahead_clock_of_the_sender_moves_nothing_into_the_future() -> Tested 
         ingest(&world, &[event]).await?[0].accepted,
         "the same event, whenever it comes"
     );
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn protobuf_with_attributes_in_headers_is_taken_like_a_document() -> Tested {
+    let world = World::new().await?;
+    let answer = IngestMessage {
+        channel: Some("web".into()),
+        author: Some(IngestAuthor {
+            role: "agent".into(),
+            agent: None,
+        }),
+        text: "Just a note.".into(),
+        no_follow_up: Some(true),
+        ..Default::default()
+    };
+    let publish = async |id: Option<&str>| {
+        let mut attributes = async_nats::HeaderMap::new();
+        for (name, value) in [
+            (headers::CONTENT_TYPE, headers::PROTOBUF),
+            (headers::CE_SPECVERSION, "1.0"),
+            (headers::CE_TYPE, "homing.message.v1"),
+            (headers::CE_SOURCE, "helpdesk"),
+            (headers::CE_SUBJECT, "t-9"),
+            (headers::CE_TIME, "2026-01-31T12:00:00Z"),
+        ] {
+            attributes.insert(name, value);
+        }
+        if let Some(id) = id {
+            attributes.insert(headers::CE_ID, id);
+        }
+        let context = jetstream::new(world.bus.client().clone());
+        let subject = "homing.v1.ingest.acme.helpdesk.message";
+        let payload = answer.encode_to_vec().into();
+        context
+            .publish_with_headers(subject, attributes, payload)
+            .await?
+            .await?;
+        anyhow::Ok(())
+    };
+    eventually("the ingest stream", SOON, async || publish(Some("p-1")).await.ok()).await?;
+    publish(None).await?;
+    let read = document("r-1", "t-9", "message_read", json!({"up_to_sequence": 1}));
+    self::publish(&world, "acme", &read).await?;
+    let marks = world.facts::<MessageRead>(1).await?;
+    assert_eq!(marks[0].up_to, 1);
+    let posted = world.facts::<MessagePosted>(1).await?;
+    assert_eq!(
+        (posted[0].author, posted[0].follow_up),
+        (AGENT, false),
+        "and the one without an id is dead"
+    );
+    assert_eq!(posted[0].conversation, marks[0].conversation);
+    let messages = world.messages(&posted[0].conversation).await?;
+    assert_eq!(messages[0].text, "Just a note.");
     world.end().await;
     Ok(())
 }

@@ -203,6 +203,17 @@ async fn a_token_is_shown_once_and_can_be_replaced() -> Tested {
     let none = workspaces.create_integration(request(vec![])).await;
     assert_eq!(why(none), ("request.invalid", "scopes".into()));
 
+    let pool = sqlx::PgPool::connect(&world.database.admin_url()).await?;
+    let stored: String = sqlx::query_scalar("SELECT string_agg(i::text, ' ') FROM integration i")
+        .fetch_one(&pool)
+        .await?;
+    pool.close().await;
+    let secret = made.token.rsplit('.').next().unwrap_or_default();
+    assert!(
+        secret.len() == 43 && !stored.contains(secret),
+        "only its hash is stored"
+    );
+
     let mut ask = async |token: &str| {
         workspaces
             .authenticate_token(proto::AuthenticateTokenRequest { token: token.into() })
