@@ -64,12 +64,13 @@ async fn main() -> Result<()> {
         }
         results["answer_to_provider"] = rates.into();
     }
+    if wanted("pairs") {
+        results["billing"] = pairs(&homing, &mut out).await?;
+    }
+    // Last: it leaves only conversation-service running.
     if wanted("ingest") {
         homing.only_conversation().await?;
         results["ingest"] = ingest(&homing, &limits, &mut out).await?;
-    }
-    if wanted("pairs") {
-        results["billing"] = pairs(&homing, &mut out).await?;
     }
     homing.stop().await?;
     if only.is_none() {
