@@ -10,6 +10,8 @@ use rpc::billing::billing_service_client::BillingServiceClient;
 use rpc::billing::{
     Balance, ExportPricesRequest, GetBalanceRequest, ImportPricesRequest, Price, SetPricesRequest, TopUpRequest,
 };
+use rpc::conversation::GetWorkspaceRequest;
+use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use serde_json::json;
 use tonic::transport::Channel;
 
@@ -92,10 +94,21 @@ pub(crate) async fn balance(command: BalanceCommand, out: &Out) -> Result<ExitCo
             };
             call!(client()?, top_up, request)?.balance
         }
-        BalanceCommand::Show { workspace } => Some(balance_of(workspace).await?),
+        BalanceCommand::Show { workspace } => {
+            known(&workspace).await?;
+            Some(balance_of(workspace).await?)
+        }
     };
     show_balance(balance.context("an empty answer")?, out)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a workspace that was never created: billing knows accounts only, and nobody's is empty.
+async fn known(workspace: &str) -> Result<()> {
+    let client = WorkspaceServiceClient::new(Endpoints::connect(Service::Conversation)?);
+    let workspace = workspace.to_owned();
+    call!(client, get_workspace, GetWorkspaceRequest { workspace })?;
+    Ok(())
 }
 
 /// What a workspace has left.

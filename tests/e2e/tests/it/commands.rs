@@ -232,6 +232,8 @@ async fn money(desk: &Desk) -> Result<()> {
     same("the balance", &desk.json(&show).await?, &ten)?;
     let table = desk.says(&show).await?;
     ensure!(table == "available PU  held PU\n10            0\n", "it prints {table}");
+    desk.fails(&["balance", "show", "-w", "nobody"], REFUSED, "workspace")
+        .await?;
     desk.fails(&["balance", "show", "-w", "A!"], REFUSED, "workspace")
         .await?;
     let nothing = json!({
