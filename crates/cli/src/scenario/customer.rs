@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use futures::stream::SplitSink;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -124,12 +124,12 @@ impl Customer {
             self.conversation = conversation.to_owned();
             self.number = welcome["number"].as_u64().unwrap_or_default();
         }
-        self.look(true, false).await
+        self.look(true).await
     }
 
-    /// Shows or hides the tab; `typing`: input goes on.
-    pub async fn look(&mut self, visible: bool, quiet: bool) -> Result<()> {
-        self.send(json!({ "type": "tab", "visible": visible, "idle_ms": 0, "quiet": quiet }))
+    /// Opens or closes the panel with the messages, in a visible tab in which input goes on.
+    pub async fn look(&mut self, panel_open: bool) -> Result<()> {
+        self.send(json!({ "type": "tab", "visible": true, "idle_ms": 0, "quiet": false, "panel_open": panel_open }))
             .await
     }
 
@@ -169,6 +169,20 @@ impl Customer {
         self.send(json!({ "type": "message", "client_id": client_id, "text": text }))
             .await?;
         self.frame("posted", before).await.map(|_| ())
+    }
+
+    /// Closes the panel and claims to have read all the same: it counts for nothing. Opens the panel again.
+    pub async fn read_unseen(&mut self, up_to: u64) -> Result<()> {
+        let (marks, pongs) = (self.received("read").len(), self.received("pong").len());
+        self.look(false).await?;
+        self.read(up_to).await?;
+        self.send(json!({ "type": "ping" })).await?;
+        self.frame("pong", pongs).await?;
+        ensure!(
+            self.received("read").len() == marks,
+            "a message counts as read in a closed panel"
+        );
+        self.look(true).await
     }
 
     /// Has seen everything up to this sequence.

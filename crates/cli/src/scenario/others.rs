@@ -14,7 +14,7 @@ use super::{Customer, Given, Person, World, told};
 /// How long after a deadline something would have been sent.
 const PAST_THE_DEADLINE: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 
-/// Stays and reads: nothing is sent past the debounce of the answer, because it was read.
+/// Stays and reads, once the panel is open: nothing is sent past the debounce of the answer, because it was read.
 pub async fn stays(world: &World) -> Result<Customer> {
     let jan = &world.jan;
     let debounce = world.scaled(world.clients.debounce(CHANNEL).await?);
@@ -29,6 +29,7 @@ pub async fn stays(world: &World) -> Result<Customer> {
         so_far.summary
     );
     customer.shown(2).await?;
+    customer.read_unseen(2).await?;
     customer.read(2).await?;
     ended(world, &customer.conversation, FollowUpEnd::Read).await?;
     silent_past(world, &customer, jan, due).await?;

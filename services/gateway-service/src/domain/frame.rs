@@ -32,15 +32,26 @@ pub enum ClientFrame {
     Message { client_id: String, text: String },
     /// Contact data given later in the same conversation.
     Contact(Contact),
-    /// Everything up to this sequence was seen. Counts only while the tab is visible.
+    /// Everything up to this sequence was seen. Counts only while the tab is visible and the panel open.
     Read { up_to: u64 },
     /// The tab changed: shown or hidden, input began (`quiet` false) or paused (`quiet` true, `idle_ms` since the
-    /// last input).
-    Tab { visible: bool, idle_ms: u64, quiet: bool },
+    /// last input), the panel with the messages opened or closed (`panel_open`; absent: open).
+    Tab {
+        visible: bool,
+        idle_ms: u64,
+        quiet: bool,
+        #[serde(default = "open")]
+        panel_open: bool,
+    },
     /// The page is being left.
     Bye {},
     /// Answered by `pong`, for clients that cannot see WebSocket pings.
     Ping {},
+}
+
+/// A page without a panel shows its messages always.
+fn open() -> bool {
+    true
 }
 
 /// See [`ClientFrame::Start`].
@@ -360,6 +371,10 @@ mod tests {
                 None,
             ),
             (r#"{"type":"tab","visible":true,"idle_ms":0,"quiet":false}"#, None),
+            (
+                r#"{"type":"tab","visible":true,"idle_ms":0,"quiet":false,"panel_open":1}"#,
+                Some("panel_open"),
+            ),
             (r#"{"type":"hello","ticket":"acme.x"}"#, None),
         ] {
             assert_eq!(refused(frame).as_deref(), field, "{}", &frame[..frame.len().min(80)]);

@@ -80,11 +80,12 @@ impl Ledger {
         self.shards[key.shard as usize].tabs.contains_key(&key.id)
     }
 
-    pub fn is_visible(&self, key: TabKey) -> bool {
+    /// See [`Tab::shows_messages`]; false once the tab has ended.
+    pub fn shows_messages(&self, key: TabKey) -> bool {
         self.shards[key.shard as usize]
             .tabs
             .get(&key.id)
-            .is_some_and(Tab::is_visible)
+            .is_some_and(Tab::shows_messages)
     }
 
     /// All live tabs of a shard, and the number they are current to. `None`: no such shard.
@@ -175,7 +176,7 @@ mod tests {
                 let told = match edge {
                     Edge::Open(id) => Some(ledger.open(tab(id), NOW)),
                     Edge::Report(id, visible, quiet) => {
-                        ledger.report(key(&tab(id)), TabReport { visible, idle_ms: 0, quiet }, NOW)
+                        ledger.report(key(&tab(id)), TabReport { visible, idle_ms: 0, quiet, panel_open: quiet }, NOW)
                     }
                     Edge::End(id) => ledger.end(key(&tab(id)), TabEnd::Closed, NOW),
                 };

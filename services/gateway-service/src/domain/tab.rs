@@ -24,6 +24,8 @@ pub struct Tab {
     quiet: bool,
     /// Since when it has been hidden; `None` while it is visible.
     hidden_since: Option<Timestamp>,
+    /// The panel with the messages is open. Of no matter for presence: who is on the page can open it.
+    panel_open: bool,
 }
 
 /// What a tab reports.
@@ -34,10 +36,11 @@ pub struct TabReport {
     pub idle_ms: u64,
     /// False: input goes on now.
     pub quiet: bool,
+    pub panel_open: bool,
 }
 
 impl Tab {
-    /// A tab opens visible; opening it is input. A page that never reports anything goes idle from here.
+    /// A tab opens visible, its panel open; opening it is input. A page that never reports anything goes idle from here.
     pub fn open(id: Uuid, workspace: WorkspaceId, visitor: VisitorId, now: Timestamp) -> Self {
         Self {
             id,
@@ -46,6 +49,7 @@ impl Tab {
             input_at: now,
             quiet: true,
             hidden_since: None,
+            panel_open: true,
         }
     }
 
@@ -53,7 +57,12 @@ impl Tab {
         self.hidden_since.is_none()
     }
 
-    /// Applies a report; true if it says something new.
+    /// Whether messages are before the customer's eyes: the tab is visible and the panel open.
+    pub fn shows_messages(&self) -> bool {
+        self.is_visible() && self.panel_open
+    }
+
+    /// Applies a report; true if it says something new for presence.
     pub fn report(&mut self, report: TabReport, now: Timestamp) -> bool {
         let idle = Duration::from_millis(if report.quiet { report.idle_ms } else { 0 }).min(OLDEST);
         // Only newer input counts: an old age may be a clock that stood still.
@@ -62,6 +71,7 @@ impl Tab {
         let changed = newer || report.quiet != self.quiet || report.visible != self.is_visible();
         self.input_at = input_at;
         self.quiet = report.quiet;
+        self.panel_open = report.panel_open;
         self.hidden_since = if report.visible {
             None
         } else {
@@ -121,6 +131,7 @@ mod tests {
             visible: true,
             idle_ms,
             quiet: true,
+            panel_open: true,
         }
     }
 
@@ -128,6 +139,7 @@ mod tests {
         visible: true,
         idle_ms: 0,
         quiet: false,
+        panel_open: true,
     };
 
     fn ages(tab: &Tab, now: Timestamp) -> (u64, bool, Option<u64>) {
@@ -172,6 +184,32 @@ mod tests {
         assert!(!tab.is_visible());
         assert!(tab.report(quiet(11_000), at(12)));
         assert_eq!(ages(&tab, at(13)).2, None);
+    }
+
+    #[test]
+    fn messages_are_seen_in_an_open_panel_of_a_visible_tab() {
+        let mut tab = tab();
+        assert!(tab.shows_messages(), "until something else is told");
+        for (visible, panel_open) in [(true, false), (false, true), (false, false), (true, true)] {
+            let report = TabReport {
+                visible,
+                panel_open,
+                ..quiet(0)
+            };
+            tab.report(report, at(1));
+            assert_eq!(tab.shows_messages(), visible && panel_open, "{report:?}");
+        }
+    }
+
+    #[test]
+    fn the_panel_is_nothing_to_presence() {
+        let mut tab = tab();
+        let closed = TabReport {
+            panel_open: false,
+            ..quiet(0)
+        };
+        assert!(!tab.report(closed, START));
+        assert_eq!(ages(&tab, at(1)), (1_000, true, None));
     }
 
     #[test]

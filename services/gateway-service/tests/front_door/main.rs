@@ -8,4 +8,5 @@ mod meters;
 mod peers;
 mod presence;
 mod problems;
+mod scopes;
 mod socket;

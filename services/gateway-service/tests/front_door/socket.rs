@@ -212,24 +212,37 @@ async fn a_peer_that_is_away_is_told_and_the_repeat_goes_through() -> Result<()>
 }
 
 #[tokio::test]
-async fn reading_counts_only_while_the_tab_is_visible() -> Result<()> {
+async fn reading_counts_only_in_an_open_panel_of_a_visible_tab() -> Result<()> {
     let world = World::start().await?;
     let (mut socket, _, started) = world.started().await?;
     let conversation = text(&started, "conversation")?;
     world.peers.answer(&conversation, "x", "Yes!").await;
     assert_eq!(socket.expect("message").await?["seq"], 2);
     let tab = |visible: bool| json!({"type": "tab", "visible": visible, "idle_ms": 0, "quiet": true});
-    socket.say(tab(false)).await?;
-    socket.say(json!({"type": "read", "up_to": 2})).await?;
-    socket.say(json!({"type": "ping"})).await?;
-    socket.expect("pong").await?;
-    assert_eq!(world.peers.memory().conversations[0].read_up_to, 0);
+    let panel = |visible: bool, open: bool| {
+        let mut frame = tab(visible);
+        frame["panel_open"] = json!(open);
+        frame
+    };
+    for unseen in [tab(false), panel(false, true), panel(true, false), panel(false, false)] {
+        socket.say(unseen.clone()).await?;
+        socket.say(json!({"type": "read", "up_to": 2})).await?;
+        socket.say(json!({"type": "ping"})).await?;
+        socket.expect("pong").await?;
+        assert_eq!(world.peers.memory().conversations[0].read_up_to, 0, "{unseen}");
+    }
+    // Who does not tell of a panel has none to close.
     socket.say(tab(true)).await?;
     socket.say(json!({"type": "read", "up_to": 3})).await?;
     assert_eq!(socket.expect("error").await?["field"], "up_to");
     socket.say(json!({"type": "read", "up_to": 2})).await?;
     assert_eq!(socket.expect("read").await?["up_to"], 2);
     assert_eq!(world.peers.memory().conversations[0].read_up_to, 2);
+    world.peers.answer(&conversation, "y", "Anything else?").await;
+    assert_eq!(socket.expect("message").await?["seq"], 3);
+    socket.say(panel(true, true)).await?;
+    socket.say(json!({"type": "read", "up_to": 3})).await?;
+    assert_eq!(socket.expect("read").await?["up_to"], 3);
     Ok(())
 }
 

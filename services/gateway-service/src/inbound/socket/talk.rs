@@ -205,11 +205,13 @@ impl Talk {
                 visible,
                 idle_ms,
                 quiet,
+                panel_open,
             } => {
                 self.tab.report(TabReport {
                     visible,
                     idle_ms,
                     quiet,
+                    panel_open,
                 });
                 Ok(())
             }
@@ -260,9 +262,9 @@ impl Talk {
         Ok(self.refresh(wire, false).await?)
     }
 
-    /// Counts only while the tab is visible: a page in the background has not been read.
+    /// Counts only while the tab is visible and its panel open: nobody has read what was not to be seen.
     async fn read(&mut self, wire: &mut Wire, up_to: u64) -> Result<(), Trouble> {
-        if !self.tab.is_visible() {
+        if !self.tab.shows_messages() {
             return Ok(());
         }
         self.read_up_to = mark_read(&self.edge, &self.session, up_to, self.pushed).await?;

@@ -14,7 +14,7 @@ use rpc::billing::billing_service_server::BillingServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
-    Conversation, GivenContact, IngestEventsRequest, Message, StartConversationRequest, UpdateChannelRequest,
+    Conversation, GivenContact, IngestEventsRequest, Message, Scope, StartConversationRequest, UpdateChannelRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use rpc::notifier::{RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
@@ -29,6 +29,22 @@ use tonic::{Response, Status};
 pub const TOKEN: &str = "acme.helpdesk.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// May only read.
 pub const READER: &str = "acme.reader.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// All scopes that a token may have.
+pub const SCOPES: [Scope; 4] = [Scope::Ingest, Scope::Read, Scope::Write, Scope::Admin];
+
+/// Has this scope alone in `acme`.
+pub fn token_with(scope: Scope) -> String {
+    format!("acme.with{}.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", scope as i32)
+}
+
+/// Has every other scope in `acme`.
+pub fn token_without(scope: Scope) -> String {
+    format!(
+        "acme.without{}.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        scope as i32
+    )
+}
+
 /// The one return link there is.
 pub const LINK: &str = "acme.BBBBBBBBBBBBBBBBBBBBBB";
 /// Its page.

@@ -1,6 +1,6 @@
 //! conversation-service's channels and tokens.
 
-use super::{Answer, Peers, READER, TOKEN, answer, not_played, refuse};
+use super::{Answer, Peers, READER, SCOPES, TOKEN, answer, not_played, refuse, token_with, token_without};
 use events::common::ChannelSettings;
 use fault::{Fault, codes};
 use rpc::conversation::workspace_service_server::WorkspaceService;
@@ -48,9 +48,21 @@ impl WorkspaceService for Peers {
         request: Request<AuthenticateTokenRequest>,
     ) -> Answer<AuthenticateTokenResponse> {
         self.memory().authenticated += 1;
-        let (integration, scopes) = match request.into_inner().token.as_str() {
-            TOKEN => ("helpdesk", vec![Scope::Ingest, Scope::Read, Scope::Write, Scope::Admin]),
+        let token = request.into_inner().token;
+        let (integration, scopes) = match token.as_str() {
+            TOKEN => ("helpdesk", SCOPES.to_vec()),
             READER => ("reader", vec![Scope::Read]),
+            token if SCOPES.iter().any(|scope| token == token_with(*scope)) => (
+                "single",
+                SCOPES.into_iter().filter(|scope| token == token_with(*scope)).collect(),
+            ),
+            token if SCOPES.iter().any(|scope| token == token_without(*scope)) => (
+                "most",
+                SCOPES
+                    .into_iter()
+                    .filter(|scope| token != token_without(*scope))
+                    .collect(),
+            ),
             _ => return Err(refuse(Fault::new(&codes::UNAUTHENTICATED, "the token is not valid"))),
         };
         answer(AuthenticateTokenResponse {

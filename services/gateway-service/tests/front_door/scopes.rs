@@ -1,0 +1,143 @@
+//! Who may call which route.
+
+use crate::gateway::World;
+use crate::peers::{SCOPES, TOKEN, token_with, token_without};
+use anyhow::{Context, Result};
+use reqwest::Method;
+use rpc::conversation::Scope;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a route asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Asks {
+    /// Nothing, or something of its own: a link, a signature, a ticket.
+    NoToken,
+    /// The token of a widget's session; no API token opens it.
+    Session,
+    /// An API token with this scope.
+    Token(Scope),
+}
+
+use Asks::{NoToken, Session, Token};
+
+/// Every route of the OpenAPI document, and what it asks for.
+const ROUTES: &[(&str, &str, Asks)] = &[
+    ("get", "/healthz", NoToken),
+    ("get", "/readyz", NoToken),
+    ("get", "/r/{link}", NoToken),
+    ("get", "/u/{link}", NoToken),
+    ("post", "/u/{link}", NoToken),
+    ("get", "/v1/balance", Token(Scope::Read)),
+    ("post", "/v1/beacon", NoToken),
+    ("post", "/v1/callbacks/sms/{workspace}/inbound", NoToken),
+    ("post", "/v1/callbacks/sms/{workspace}/{delivery}/{mac}", NoToken),
+    ("get", "/v1/channels/{channel}", Token(Scope::Read)),
+    ("patch", "/v1/channels/{channel}", Token(Scope::Admin)),
+    ("get", "/v1/charges", Token(Scope::Read)),
+    ("get", "/v1/conversations", Token(Scope::Read)),
+    ("get", "/v1/conversations/{conversation}", Token(Scope::Read)),
+    ("get", "/v1/conversations/{conversation}/explain", Token(Scope::Read)),
+    ("get", "/v1/conversations/{conversation}/messages", Token(Scope::Read)),
+    ("post", "/v1/conversations/{conversation}/messages", Token(Scope::Write)),
+    ("post", "/v1/conversations/{conversation}/resolve", Token(Scope::Write)),
+    ("post", "/v1/events", Token(Scope::Ingest)),
+    ("get", "/v1/follow-ups", Token(Scope::Read)),
+    ("get", "/v1/follow-ups/{follow_up}/explain", Token(Scope::Read)),
+    ("put", "/v1/opt-outs", Token(Scope::Write)),
+    ("post", "/v1/return", NoToken),
+    ("post", "/v1/sessions", NoToken),
+    ("get", "/v1/socket", NoToken),
+    ("post", "/v1/tickets", Session),
+    ("get", "/v1/usage", Token(Scope::Read)),
+];
+
+/// What the router knows and the document does not: pages for people.
+const PAGES: [&str; 3] = ["/", "/chat", "/demo/{workspace}/{channel}"];
+
+fn word(scope: Scope) -> String {
+    scope.as_str_name().trim_start_matches("SCOPE_").to_ascii_lowercase()
+}
+
+#[test]
+fn every_route_is_in_the_table_with_what_it_asks_for() -> Result<()> {
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json"))?;
+    let mut documented = BTreeMap::new();
+    for (path, operations) in document["paths"].as_object().context("paths")? {
+        for (method, operation) in operations.as_object().context("operations")? {
+            documented.insert((method.clone(), path.clone()), operation["security"].clone());
+        }
+    }
+    let asked = |asks: Asks| match asks {
+        NoToken => Value::Null,
+        Session => json!([{ "session": [] }]),
+        Token(scope) => json!([{ "api_token": [word(scope)] }]),
+    };
+    let table: BTreeMap<_, _> = ROUTES
+        .iter()
+        .map(|(method, path, asks)| (((*method).to_owned(), (*path).to_owned()), asked(*asks)))
+        .collect();
+    assert_eq!(documented, table);
+    Ok(())
+}
+
+#[test]
+fn every_route_of_the_router_is_documented() {
+    let source = include_str!("../../src/inbound/http/mod.rs");
+    let routed: BTreeSet<&str> = source
+        .split(".route(")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').nth(1))
+        .collect();
+    let known: BTreeSet<&str> = ROUTES.iter().map(|(_, path, _)| *path).chain(PAGES).collect();
+    assert_eq!(routed, known);
+}
+
+#[tokio::test]
+async fn a_token_opens_the_routes_of_its_scope_and_no_others() -> Result<()> {
+    let world = World::start().await?;
+    let call = async |method: &str, path: &str, token: &str| -> Result<(u16, Value)> {
+        let path = path
+            .replace("{conversation}", "1")
+            .replace("{follow_up}", "018f4e3a-0000-7000-8000-000000000001")
+            .replace("{channel}", "web")
+            .replace("{link}", "acme.DDDDDDDDDDDDDDDDDDDDDD");
+        let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())?;
+        let request = world.http.request(method, world.url(&path)).bearer_auth(token);
+        let answer = request.json(&json!({})).send().await?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await?;
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
+    };
+    for (method, path, asks) in ROUTES {
+        match asks {
+            Token(scope) => {
+                let (status, problem) = call(method, path, &token_without(*scope)).await?;
+                let named = problem["detail"]
+                    .as_str()
+                    .is_some_and(|detail| detail.contains(&format!("'{}'", word(*scope))));
+                assert!(status == 403 && named, "{method} {path}: {status} {problem}");
+                let (status, problem) = call(method, path, &token_with(*scope)).await?;
+                assert!(
+                    ![401, 403, 405].contains(&status),
+                    "{method} {path}: {status} {problem}"
+                );
+            }
+            Session => {
+                let (status, problem) = call(method, path, TOKEN).await?;
+                assert_eq!(status, 401, "{method} {path}: {problem}");
+            }
+            NoToken => {
+                for scope in SCOPES {
+                    let (status, problem) = call(method, path, &token_without(scope)).await?;
+                    let denied = ["access.denied", "access.unauthenticated"].map(Value::from);
+                    assert!(
+                        status != 405 && !denied.contains(&problem["code"]),
+                        "{method} {path}: {status} {problem}"
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
