@@ -101,10 +101,17 @@ impl Store {
 
     /// Begins a transaction that sees the named workspaces; for batches.
     pub async fn begin_all(&self, workspaces: &[WorkspaceId]) -> Result<Tx> {
-        // Slugs hold no quotes and no commas, so the list can stand in the statement itself: one round trip.
-        let list = workspaces.iter().map(WorkspaceId::as_str).collect::<Vec<_>>().join(",");
-        self.begin_with(format!("BEGIN; SELECT set_config('homing.workspaces', '{list}', true)"))
-            .await
+        self.begin_with(begin(workspaces)).await
+    }
+
+    /// The same, for a batch that rather fails than wait longer than this for a row that another transaction locked.
+    pub async fn begin_all_within(&self, workspaces: &[WorkspaceId], patience: Duration) -> Result<Tx> {
+        let statement = format!(
+            "{}; SET LOCAL lock_timeout TO {}",
+            begin(workspaces),
+            patience.as_millis()
+        );
+        self.begin_with(statement).await
     }
 
     /// Begins a transaction under the worker role, which may read and mark outbox and timer rows of all workspaces and
@@ -156,6 +163,12 @@ impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Store({})", self.service)
     }
+}
+
+/// Slugs hold no quotes and no commas, so the list can stand in the statement itself: one round trip.
+fn begin(workspaces: &[WorkspaceId]) -> String {
+    let list = workspaces.iter().map(WorkspaceId::as_str).collect::<Vec<_>>().join(",");
+    format!("BEGIN; SELECT set_config('homing.workspaces', '{list}', true)")
 }
 
 /// A transaction, and the facts that commit with it. Dropping it rolls back.

@@ -15,12 +15,13 @@ impl Billing {
             return Ok(());
         }
         let time_out = Learned {
+            workspace: workspace.clone(),
             delivery,
             mark: Mark::TimeOut,
             terms: None,
             taken: None,
             traceparent: None,
         };
-        self.settle(workspace, &[time_out]).await
+        self.settle(&[time_out]).await
     }
 }

@@ -1,14 +1,15 @@
 use super::hold_queue::Waiting;
-use super::{Billing, closed, price};
-use crate::domain::{Entry, Hold, HoldState, Kind, Terms, TermsDiffer};
-use crate::outbound::postgres::account::Reserved;
+use super::{Billing, closed, price_missing, total};
+use crate::domain::{Entry, Hold, HoldState, Order, PriceMissing, Terms, Till, Verdict, price_of};
+use crate::outbound::postgres::hold::Key;
+use crate::outbound::postgres::price::Wanted;
 use crate::outbound::postgres::transfer::Line;
-use crate::outbound::postgres::{account, hold, transfer};
-use domain::{Country, DeliveryId, Pu, Timestamp, WorkspaceId};
+use crate::outbound::postgres::{account, hold, price, transfer};
+use domain::{DeliveryId, Pu, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 use store::Tx;
-use tracing::Instrument;
 
 /// What became of a request to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,174 +20,204 @@ pub enum HoldAnswer {
     NotCovered(Pu),
 }
 
-/// A call loses this race only to another call for the same delivery, which then answers the next try.
-const TRIES: usize = 3;
+/// A call loses this race only to another call for the same delivery, which then answers the next try, or to one that
+/// took the balance it counted on.
+const TRIES: usize = 5;
+
+/// How long a batch of several workspaces waits for rows that others have locked, before each workspace goes by itself:
+/// one that is held up holds up no other for longer.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 impl Billing {
-    /// Reserves the price of a delivery, or answers what became of its hold. Calls for one workspace that arrive
-    /// together share a transaction: all of them wait for the same account.
+    /// Reserves the price of a delivery, or answers what became of its hold. Calls that arrive together share a
+    /// transaction, whatever their workspaces: what a hold costs is mostly a commit.
     pub async fn hold(&self, workspace: &WorkspaceId, delivery: DeliveryId, terms: Terms) -> Result<HoldAnswer> {
-        let (waiting, answer) = Waiting::new(delivery, terms);
-        if self.holds.push(workspace, waiting) {
-            let serve = self.clone().serve_holds(workspace.clone());
-            tokio::spawn(serve.in_current_span());
+        let (waiting, answer) = Waiting::new(Order {
+            workspace: workspace.clone(),
+            delivery,
+            terms,
+        });
+        if self.holds.push(waiting) {
+            tokio::spawn(self.clone().serve_holds());
         }
         answer.await.map_err(Fault::internal)?
     }
 
-    /// Answers the calls that wait for a workspace, in batches, until none waits.
-    async fn serve_holds(self, workspace: WorkspaceId) {
-        while let Some(batch) = self.holds.take(&workspace) {
-            let (billing, workspace) = (self.clone(), workspace.clone());
-            let served = tokio::spawn(async move { billing.serve_batch(&workspace, batch).await }.in_current_span());
+    /// Answers the calls that wait, in batches, until none waits.
+    async fn serve_holds(self) {
+        while let Some(batch) = self.holds.take() {
+            let served = tokio::spawn(self.clone().serve_batch(batch));
             if let Err(panic) = served.await {
                 tracing::error!("a batch of holds ended badly: {panic}");
             }
         }
     }
 
-    /// All in one transaction; where that cannot be (a refusal, another call was faster, not everything is covered)
-    /// one by one.
-    async fn serve_batch(&self, workspace: &WorkspaceId, batch: Vec<Waiting>) {
-        let mut asked: Vec<(DeliveryId, Terms)> = batch.iter().map(Waiting::asked).collect();
-        asked.sort_unstable_by_key(|(delivery, _)| *delivery);
-        asked.dedup();
-        let mut answers = HashMap::new();
-        if batch.len() > 1
-            && let Ok(Outcome::Done(placed)) = self.try_hold(workspace, &asked).await
-        {
-            answers = placed.into_iter().map(|hold| (hold.delivery, hold)).collect();
-        }
+    /// All in one transaction; where that cannot be, each workspace by itself, which nobody waits for.
+    async fn serve_batch(self, batch: Vec<Waiting>) {
+        let Err(batch) = self.serve_together(batch).await else {
+            return;
+        };
+        let mut by_workspace: BTreeMap<WorkspaceId, Vec<Waiting>> = BTreeMap::new();
         for waiting in batch {
-            let (delivery, terms) = waiting.asked();
-            let answer = match answers.get(&delivery) {
-                Some(hold) => Ok(HoldAnswer::Placed(*hold)),
-                None => self.hold_one(workspace, delivery, terms).await,
-            };
+            by_workspace
+                .entry(waiting.order.workspace.clone())
+                .or_default()
+                .push(waiting);
+        }
+        for waiting in by_workspace.into_values() {
+            tokio::spawn(self.clone().serve_workspace(waiting));
+        }
+    }
+
+    /// All in one transaction; where that cannot be, one by one.
+    async fn serve_workspace(self, batch: Vec<Waiting>) {
+        let Err(batch) = self.serve_together(batch).await else {
+            return;
+        };
+        for waiting in batch {
+            let answer = self.hold_one(&waiting.order).await;
             waiting.answer(answer);
         }
     }
 
-    async fn hold_one(&self, workspace: &WorkspaceId, delivery: DeliveryId, terms: Terms) -> Result<HoldAnswer> {
+    /// Answers them all, or gives them back because one transaction could not hold them: another one was faster, or
+    /// they contradict each other, or something broke.
+    async fn serve_together(&self, batch: Vec<Waiting>) -> Result<(), Vec<Waiting>> {
+        let mut orders: Vec<Order> = batch.iter().map(|waiting| waiting.order.clone()).collect();
+        orders.sort_unstable_by(|one, other| (one.delivery, &one.workspace).cmp(&(other.delivery, &other.workspace)));
+        orders.dedup();
+        let keys = orders.iter().map(key).collect::<BTreeSet<Key>>();
+        if keys.len() < orders.len() {
+            return Err(batch);
+        }
+        let Ok(Some(verdicts)) = self.try_hold(&orders).await else {
+            return Err(batch);
+        };
+        let verdicts: HashMap<Key, Verdict> = orders.iter().map(key).zip(verdicts).collect();
+        for waiting in batch {
+            let verdict = verdicts.get(&key(&waiting.order)).copied();
+            waiting.answer(verdict.map_or_else(|| Err(Fault::internal("a hold has no answer")), answer));
+        }
+        Ok(())
+    }
+
+    async fn hold_one(&self, order: &Order) -> Result<HoldAnswer> {
         for _ in 0..TRIES {
-            match self.try_hold(workspace, &[(delivery, terms)]).await? {
-                Outcome::Done(placed) => {
-                    let hold = placed.first().ok_or_else(|| Fault::internal("a hold has no answer"))?;
-                    return Ok(HoldAnswer::Placed(*hold));
-                }
-                Outcome::NotCovered(amount) => return Ok(HoldAnswer::NotCovered(amount)),
-                Outcome::Raced => {}
+            if let Some(verdicts) = self.try_hold(std::slice::from_ref(order)).await? {
+                let verdict = verdicts.first().copied();
+                return answer(verdict.ok_or_else(|| Fault::internal("a hold has no answer"))?);
             }
         }
         Err(Fault::new(&codes::CONFLICT, "the same delivery is being held elsewhere; try again").of("delivery"))
     }
 
-    /// Places holds, sorted by delivery, all or none.
-    async fn try_hold(&self, workspace: &WorkspaceId, asked: &[(DeliveryId, Terms)]) -> Result<Outcome> {
+    /// Decides orders, sorted by delivery, and places what is to be placed: all or none. `None`: somebody else changed
+    /// meanwhile what was decided upon; nothing was done.
+    async fn try_hold(&self, orders: &[Order]) -> Result<Option<Vec<Verdict>>> {
         let now = self.now();
-        let mut tx = self.store.begin(workspace).await?;
-        let deliveries: Vec<DeliveryId> = asked.iter().map(|(delivery, _)| *delivery).collect();
-        let stored = hold::lock(&mut tx, workspace, &deliveries).await?;
-        let stored: HashMap<DeliveryId, Hold> = stored.into_iter().map(|hold| (hold.delivery, hold)).collect();
-        let mut prices = Prices::default();
-        let (mut answers, mut new, mut again) = (Vec::with_capacity(asked.len()), Vec::new(), Vec::new());
-        for (delivery, terms) in asked {
-            let amount = prices.total(&mut tx, workspace, *terms, now).await?;
-            let known = stored.get(delivery).copied();
-            let before = known.unwrap_or_else(|| Hold::unknown(*delivery));
-            let (hold, movement) = before.place(*terms, amount).map_err(|TermsDiffer| differs())?;
-            match (movement, known) {
-                (Some(_), None) => new.push(hold),
-                (Some(_), Some(_)) => again.push(hold),
-                (None, _) => {}
+        let workspaces: BTreeSet<&WorkspaceId> = orders.iter().map(|order| &order.workspace).collect();
+        let workspaces: Vec<WorkspaceId> = workspaces.into_iter().cloned().collect();
+        let mut tx = match workspaces.as_slice() {
+            [workspace] => self.store.begin(workspace).await?,
+            several => self.store.begin_all_within(several, PATIENCE).await?,
+        };
+        let keys: Vec<Key> = orders.iter().map(key).collect();
+        let known: HashMap<Key, Hold> = hold::lock(&mut tx, &keys).await?.into_iter().collect();
+        let prices = prices(&mut tx, orders, now).await?;
+        let mut tills = account::tills(&mut tx, &workspaces).await?;
+        let (mut verdicts, mut new, mut again) = (Vec::with_capacity(orders.len()), Vec::new(), Vec::new());
+        for ((order, key), price) in orders.iter().zip(keys).zip(prices) {
+            let till = tills.entry(order.workspace.clone()).or_insert_with(Till::default);
+            let known = known.get(&key).copied();
+            let verdict = order.decide(known, price, till);
+            if let Verdict::Placed(hold) = verdict {
+                let placed = if known.is_some() { &mut again } else { &mut new };
+                placed.push((order.workspace.clone(), hold));
             }
-            answers.push(hold);
+            verdicts.push(verdict);
         }
         if new.is_empty() && again.is_empty() {
-            return Ok(Outcome::Done(answers));
+            return Ok(Some(verdicts));
         }
         let due_at = self.after(self.hold_expiry)?;
-        if !hold::insert(&mut tx, workspace, &new, now, due_at).await? {
-            return Ok(Outcome::Raced);
+        if !hold::insert(&mut tx, &new, now, due_at).await? {
+            return Ok(None);
         }
-        hold::place(&mut tx, workspace, &again, now, due_at).await?;
+        hold::place(&mut tx, &again, now, due_at).await?;
         new.append(&mut again);
-        let total = self.append_lines(&mut tx, workspace, &new, now).await?;
-        // Last, because everybody waits for this row.
-        if total == Pu::ZERO {
-            if account::is_closed(&mut tx, workspace).await? {
-                return Err(closed());
-            }
-        } else {
-            match account::reserve(&mut tx, workspace, total).await? {
-                Reserved::Done(funds) => {
-                    let seen = (funds.balances.available, funds.watch);
-                    self.watch(&mut tx, workspace, seen, now).await?;
-                }
-                Reserved::NotCovered => return Ok(Outcome::NotCovered(total)),
-                Reserved::Closed => return Err(closed()),
-            }
+        if !self.reserve(&mut tx, &new, now).await? {
+            return Ok(None);
         }
         tx.commit().await?;
-        Ok(Outcome::Done(answers))
+        Ok(Some(verdicts))
     }
 
-    /// Writes the journal's lines of new holds, and answers their sum.
-    async fn append_lines(&self, tx: &mut Tx, workspace: &WorkspaceId, placed: &[Hold], now: Timestamp) -> Result<Pu> {
-        let line = |hold: &Hold| {
-            let entry = Entry::of_hold(hold.amount)?;
-            Some(Line {
+    /// Moves what new holds cost: the journal's lines first, the accounts, which everybody waits for, last. False where
+    /// an account was closed or no longer covers it.
+    async fn reserve(&self, tx: &mut Tx, placed: &[(WorkspaceId, Hold)], now: Timestamp) -> Result<bool> {
+        let mut lines = Vec::with_capacity(placed.len());
+        let mut sums: BTreeMap<WorkspaceId, Pu> = BTreeMap::new();
+        for (workspace, hold) in placed {
+            let Some(entry) = Entry::of_hold(hold.amount) else {
+                continue;
+            };
+            let sum = sums.entry(workspace.clone()).or_insert(Pu::ZERO);
+            *sum = sum
+                .plus(entry.amount)
+                .ok_or_else(|| Fault::internal("the sum of holds is too large"))?;
+            lines.push(Line {
+                workspace: workspace.clone(),
                 id: self.store.entropy().id(),
                 delivery: hold.delivery,
                 entry,
-            })
+            });
+        }
+        transfer::append(tx, &lines, now).await?;
+        let Some(reserved) = account::reserve(tx, &sums).await? else {
+            return Ok(false);
         };
-        let lines: Vec<Line> = placed.iter().filter_map(line).collect();
-        transfer::append(tx, workspace, &lines, now).await?;
-        let sum = lines.iter().try_fold(Pu::ZERO, |sum, line| sum.plus(line.entry.amount));
-        sum.ok_or_else(|| Fault::internal("the sum of holds is too large"))
+        for (workspace, funds) in reserved {
+            let seen = (funds.balances.available, funds.watch);
+            self.watch(tx, &workspace, seen, now).await?;
+        }
+        Ok(true)
     }
 }
 
-/// What a transaction of holds came to.
-enum Outcome {
-    /// Each hold as it is now.
-    Done(Vec<Hold>),
-    /// The balance does not cover the sum; nothing was done.
-    NotCovered(Pu),
-    /// Another call made one of the rows meanwhile; nothing was done.
-    Raced,
+fn key(order: &Order) -> Key {
+    (order.workspace.clone(), order.delivery)
 }
 
-/// Prices that one batch has looked up.
-#[derive(Default)]
-struct Prices {
-    known: HashMap<(Kind, Option<Country>), Pu>,
+/// The price of all parts of each order.
+async fn prices(tx: &mut Tx, orders: &[Order], now: Timestamp) -> Result<Vec<Result<Pu, PriceMissing>>> {
+    let wanted = |order: &Order| Wanted {
+        workspace: order.workspace.clone(),
+        kind: order.terms.kind,
+        country: order.terms.country,
+    };
+    let all: BTreeSet<Wanted> = orders.iter().map(wanted).collect();
+    let lists = price::in_force(tx, &Vec::from_iter(all), now).await?;
+    let price = |order: &Order| {
+        let (terms, list) = (order.terms, lists.get(&wanted(order)).map_or(&[][..], Vec::as_slice));
+        price_of(list, terms.kind, terms.country, now)
+            .map(|part| total(part, terms))
+            .map_or_else(|missing| Ok(Err(missing)), |amount| amount.map(Ok))
+    };
+    orders.iter().map(price).collect()
 }
 
-impl Prices {
-    /// The price of all parts.
-    async fn total(&mut self, tx: &mut Tx, workspace: &WorkspaceId, terms: Terms, now: Timestamp) -> Result<Pu> {
-        let key = (terms.kind, terms.country);
-        let part = match self.known.get(&key) {
-            Some(part) => *part,
-            None => price(tx, workspace, terms.kind, terms.country, now).await?,
-        };
-        self.known.insert(key, part);
-        total(part, terms)
+fn answer(verdict: Verdict) -> Result<HoldAnswer> {
+    match verdict {
+        Verdict::Stands(hold) | Verdict::Placed(hold) => Ok(HoldAnswer::Placed(hold)),
+        Verdict::NotCovered(amount) => Ok(HoldAnswer::NotCovered(amount)),
+        Verdict::Closed => Err(closed()),
+        Verdict::PriceMissing => Err(price_missing()),
+        Verdict::TermsDiffer => {
+            let remedy = "this delivery was held with another kind, country or number of parts; use a new delivery id";
+            Err(Fault::new(&codes::HOLD_DIFFERS, remedy).of("delivery"))
+        }
     }
-}
-
-/// The price of all parts.
-pub(super) fn total(price: Pu, terms: Terms) -> Result<Pu> {
-    price
-        .times(terms.parts)
-        .ok_or_else(|| Fault::internal("a price times its parts is too large"))
-}
-
-fn differs() -> Fault {
-    let remedy = "this delivery was held with another kind, country or number of parts; use a new delivery id";
-    Fault::new(&codes::HOLD_DIFFERS, remedy).of("delivery")
 }
 
 impl HoldAnswer {

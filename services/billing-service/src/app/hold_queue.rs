@@ -1,8 +1,6 @@
 use super::hold::HoldAnswer;
-use crate::domain::Terms;
-use domain::{DeliveryId, WorkspaceId};
+use crate::domain::Order;
 use fault::Result;
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -12,26 +10,14 @@ const BATCH: usize = 256;
 /// A call that waits for its hold.
 #[derive(Debug)]
 pub struct Waiting {
-    delivery: DeliveryId,
-    terms: Terms,
+    pub order: Order,
     answer: oneshot::Sender<Result<HoldAnswer>>,
 }
 
 impl Waiting {
-    pub fn new(delivery: DeliveryId, terms: Terms) -> (Self, oneshot::Receiver<Result<HoldAnswer>>) {
+    pub fn new(order: Order) -> (Self, oneshot::Receiver<Result<HoldAnswer>>) {
         let (answer, answered) = oneshot::channel();
-        (
-            Self {
-                delivery,
-                terms,
-                answer,
-            },
-            answered,
-        )
-    }
-
-    pub fn asked(&self) -> (DeliveryId, Terms) {
-        (self.delivery, self.terms)
+        (Self { order, answer }, answered)
     }
 
     /// Answers; a caller that is gone does not mind.
@@ -40,38 +26,36 @@ impl Waiting {
     }
 }
 
-/// Calls that wait, by workspace. A workspace has an entry while somebody serves it.
+/// Calls that wait, of all workspaces.
 #[derive(Debug, Default)]
 pub struct HoldQueue {
-    waiting: Mutex<HashMap<WorkspaceId, Vec<Waiting>>>,
+    line: Mutex<Line>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    waiting: Vec<Waiting>,
+    /// Somebody calls `take` until it yields nothing.
+    served: bool,
 }
 
 impl HoldQueue {
-    /// Adds a call. True if nobody serves the workspace: then the caller sees to it that `take` is called until it
-    /// yields nothing.
-    pub fn push(&self, workspace: &WorkspaceId, waiting: Waiting) -> bool {
-        let mut all = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        match all.get_mut(workspace) {
-            Some(served) => {
-                served.push(waiting);
-                false
-            }
-            None => {
-                all.insert(workspace.clone(), vec![waiting]);
-                true
-            }
-        }
+    /// Adds a call. True if nobody serves the line: then the caller sees to it that `take` is called until it yields
+    /// nothing.
+    pub fn push(&self, waiting: Waiting) -> bool {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.waiting.push(waiting);
+        !std::mem::replace(&mut line.served, true)
     }
 
-    /// The next batch, oldest first. `None`: nobody waits, and nobody serves the workspace any more.
-    pub fn take(&self, workspace: &WorkspaceId) -> Option<Vec<Waiting>> {
-        let mut all = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = all.get_mut(workspace)?;
-        if waiting.is_empty() {
-            all.remove(workspace);
+    /// The next batch, oldest first. `None`: nobody waits, and nobody serves the line any more.
+    pub fn take(&self) -> Option<Vec<Waiting>> {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.waiting.is_empty() {
+            line.served = false;
             return None;
         }
-        let size = waiting.len().min(BATCH);
-        Some(waiting.drain(..size).collect())
+        let size = line.waiting.len().min(BATCH);
+        Some(line.waiting.drain(..size).collect())
     }
 }

@@ -28,12 +28,10 @@ pub use get_account::AccountView;
 pub use get_drift::Report;
 pub use settle::Learned;
 
-use crate::domain::{Kind, PriceMissing, price_of};
-use crate::outbound::postgres;
-use ::domain::{Country, Pu, Timestamp, WorkspaceId};
+use crate::domain::Terms;
+use ::domain::{Pu, Timestamp};
 use fault::{Fault, Result, codes};
 use hold_queue::HoldQueue;
-use sqlx::PgConnection;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
@@ -73,20 +71,14 @@ fn closed() -> Fault {
     Fault::new(&codes::ACCOUNT_CLOSED, "the account is closed; reopen it first").of("workspace")
 }
 
-/// The price in force of one part.
-async fn price(
-    db: &mut PgConnection,
-    workspace: &WorkspaceId,
-    kind: Kind,
-    country: Option<Country>,
-    at: Timestamp,
-) -> Result<Pu> {
-    let list = postgres::price::in_force(db, workspace, kind, country, at).await?;
-    price_of(&list, kind, country, at).map_err(|PriceMissing| {
-        Fault::new(
-            &codes::PRICE_MISSING,
-            "there is no price in force for this kind and country; set one for the country or for *",
-        )
-        .of("country")
-    })
+fn price_missing() -> Fault {
+    let remedy = "there is no price in force for this kind and country; set one for the country or for *";
+    Fault::new(&codes::PRICE_MISSING, remedy).of("country")
+}
+
+/// The price of all parts.
+fn total(price: Pu, terms: Terms) -> Result<Pu> {
+    price
+        .times(terms.parts)
+        .ok_or_else(|| Fault::internal("a price times its parts is too large"))
 }

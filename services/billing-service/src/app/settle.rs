@@ -1,18 +1,19 @@
-use super::hold::total;
-use super::{Billing, price};
-use crate::domain::{Account, Hold, HoldState, Mark, Movement, Terms};
-use crate::outbound::postgres::hold::Taken;
+use super::{Billing, price_missing, total};
+use crate::domain::{Hold, HoldState, Mark, Movement, Terms, price_of};
+use crate::outbound::postgres::hold::{Key, Taken};
+use crate::outbound::postgres::price::{self, Wanted};
 use crate::outbound::postgres::transfer::Line;
 use crate::outbound::postgres::{account, hold, transfer, usage};
 use domain::{DeliveryId, Timestamp, WorkspaceId};
 use events::{common, event};
 use fault::{Fault, Result, codes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::Tx;
 
 /// What a fact says about a delivery.
 #[derive(Debug, Clone)]
 pub struct Learned {
+    pub workspace: WorkspaceId,
     pub delivery: DeliveryId,
     pub mark: Mark,
     /// What was accepted, as far as the fact says; only needed where there was no hold.
@@ -24,111 +25,116 @@ pub struct Learned {
 }
 
 impl Billing {
-    /// Takes in what was learned, in one transaction: captures and releases happen once however often and in whatever
-    /// order it is learned.
-    pub async fn settle(&self, workspace: &WorkspaceId, learned: &[Learned]) -> Result<()> {
+    /// Takes in what was learned, of all workspaces in one transaction: captures and releases happen once however often
+    /// and in whatever order it is learned.
+    pub async fn settle(&self, learned: &[Learned]) -> Result<()> {
         let now = self.now();
-        let mut tx = self.store.begin(workspace).await?;
-        let before = self.lock_all(&mut tx, workspace, learned, now).await?;
+        let workspaces: BTreeSet<&WorkspaceId> = learned.iter().map(|item| &item.workspace).collect();
+        let workspaces: Vec<WorkspaceId> = workspaces.into_iter().cloned().collect();
+        let mut tx = self.store.begin_all(&workspaces).await?;
+        let before = lock_all(&mut tx, learned, now).await?;
         let mut holds = before.clone();
         let mut movements = Vec::new();
         for item in learned {
             let known = holds
-                .get(&item.delivery)
+                .get(&item.key())
                 .ok_or_else(|| Fault::internal("a locked hold is gone"))?;
-            let hold = quoted(&mut tx, workspace, *known, item, now).await?;
+            let hold = quoted(&mut tx, *known, item, now).await?;
             let (hold, movement) = hold.fold(item.mark);
-            holds.insert(item.delivery, hold);
+            holds.insert(item.key(), hold);
             if let Some(movement) = movement {
-                movements.push((item.delivery, movement));
-                record(&mut tx, workspace, &hold, item, now);
+                movements.push((item.key(), movement));
+                record(&mut tx, &hold, item, now);
             }
         }
-        let changed: Vec<Hold> = holds
-            .values()
-            .filter(|hold| before.get(&hold.delivery) != Some(hold))
-            .copied()
+        let changed: Vec<(WorkspaceId, Hold)> = holds
+            .into_iter()
+            .filter(|(key, hold)| before.get(key) != Some(hold))
+            .map(|((workspace, _), hold)| (workspace, hold))
             .collect();
         if changed.is_empty() {
             return Ok(());
         }
         let taken = learned
             .iter()
-            .filter_map(|item| Some((item.delivery, item.taken.clone()?)))
+            .filter_map(|item| Some((item.key(), item.taken.clone()?)))
             .collect();
-        hold::save(&mut tx, workspace, &changed, &taken, now).await?;
-        let captured: Vec<Hold> = changed
+        hold::save(&mut tx, &changed, &taken, now).await?;
+        let was_captured = |(workspace, hold): &&(WorkspaceId, Hold)| {
+            let before = before.get(&(workspace.clone(), hold.delivery));
+            before.map(|hold| hold.state) == Some(HoldState::Captured)
+        };
+        let captured: Vec<(WorkspaceId, Hold)> = changed
             .iter()
-            .filter(|hold| hold.state == HoldState::Captured)
-            .filter(|hold| before.get(&hold.delivery).map(|known| known.state) != Some(HoldState::Captured))
-            .copied()
+            .filter(|(_, hold)| hold.state == HoldState::Captured)
+            .filter(|changed| !was_captured(changed))
+            .cloned()
             .collect();
-        usage::add(&mut tx, workspace, &captured, now).await?;
-        self.book(&mut tx, workspace, &movements, now).await?;
+        usage::add(&mut tx, &captured, now).await?;
+        self.book(&mut tx, movements, now).await?;
         tx.commit().await
     }
 
-    /// The holds of all deliveries, locked; a row is made for those that have none, so that concurrent holds wait.
-    async fn lock_all(
-        &self,
-        tx: &mut Tx,
-        workspace: &WorkspaceId,
-        learned: &[Learned],
-        now: Timestamp,
-    ) -> Result<BTreeMap<DeliveryId, Hold>> {
-        let mut deliveries: Vec<DeliveryId> = learned.iter().map(|item| item.delivery).collect();
-        deliveries.sort_unstable();
-        deliveries.dedup();
-        let mut holds = hold::lock(tx, workspace, &deliveries).await?;
-        if holds.len() < deliveries.len() {
-            hold::note(tx, workspace, &deliveries, now).await?;
-            holds = hold::lock(tx, workspace, &deliveries).await?;
-        }
-        Ok(holds.into_iter().map(|hold| (hold.delivery, hold)).collect())
-    }
-
-    /// Books movements in one go: journal lines first, the account's row, which everybody waits for, last.
-    async fn book(
-        &self,
-        tx: &mut Tx,
-        workspace: &WorkspaceId,
-        movements: &[(DeliveryId, Movement)],
-        now: Timestamp,
-    ) -> Result<()> {
+    /// Books movements in one go, in the order in which they were learned.
+    async fn book(&self, tx: &mut Tx, movements: Vec<(Key, Movement)>, now: Timestamp) -> Result<()> {
         if movements.is_empty() {
             return Ok(());
         }
-        let funds = account::lock(tx, workspace).await?;
-        let opened = funds.map(|funds| funds.balances);
-        let mut balances = opened.unwrap_or_else(Account::default);
+        let workspaces: BTreeSet<&WorkspaceId> = movements.iter().map(|((workspace, _), _)| workspace).collect();
+        let workspaces: Vec<WorkspaceId> = workspaces.into_iter().cloned().collect();
+        let opened: HashMap<WorkspaceId, account::Funds> =
+            account::lock_all(tx, &workspaces).await?.into_iter().collect();
+        let mut funds = opened.clone();
         let mut lines = Vec::new();
-        for (delivery, movement) in movements {
-            let (next, entry) = balances.book(*movement).map_err(Fault::internal)?;
-            balances = next;
+        for ((workspace, delivery), movement) in movements {
+            let funds = funds.entry(workspace.clone()).or_default();
+            let (balances, entry) = funds.balances.book(movement).map_err(Fault::internal)?;
+            funds.balances = balances;
             lines.extend(entry.map(|entry| Line {
+                workspace,
                 id: self.store.entropy().id(),
-                delivery: *delivery,
+                delivery,
                 entry,
             }));
         }
-        if lines.is_empty() {
-            return Ok(());
-        }
-        transfer::append(tx, workspace, &lines, now).await?;
-        if opened.is_some_and(|opened| opened != balances) {
-            account::save(tx, workspace, balances).await?;
-        }
-        match funds {
-            Some(funds) if balances.available < funds.balances.available => {
-                self.watch(tx, workspace, (balances.available, funds.watch), now).await
+        transfer::append(tx, &lines, now).await?;
+        let changed: Vec<(WorkspaceId, account::Funds)> = funds
+            .into_iter()
+            .filter(|(workspace, funds)| opened.get(workspace).is_some_and(|opened| opened != funds))
+            .collect();
+        account::save_all(tx, &changed).await?;
+        for (workspace, funds) in changed {
+            let before = opened.get(&workspace).map(|opened| opened.balances.available);
+            if before.is_some_and(|before| funds.balances.available < before) {
+                let seen = (funds.balances.available, funds.watch);
+                self.watch(tx, &workspace, seen, now).await?;
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 }
 
+impl Learned {
+    fn key(&self) -> Key {
+        (self.workspace.clone(), self.delivery)
+    }
+}
+
+/// The holds of all deliveries, locked; a row is made for those that have none, so that concurrent holds wait.
+async fn lock_all(tx: &mut Tx, learned: &[Learned], now: Timestamp) -> Result<BTreeMap<Key, Hold>> {
+    let keys: BTreeSet<Key> = learned.iter().map(Learned::key).collect();
+    let mut keys: Vec<Key> = keys.into_iter().collect();
+    keys.sort_by_key(|(_, delivery)| *delivery);
+    let mut holds = hold::lock(tx, &keys).await?;
+    if holds.len() < keys.len() {
+        hold::note(tx, &keys, now).await?;
+        holds = hold::lock(tx, &keys).await?;
+    }
+    Ok(holds.into_iter().collect())
+}
+
 /// Gives a price to a delivery that was accepted without a hold.
-async fn quoted(tx: &mut Tx, workspace: &WorkspaceId, hold: Hold, item: &Learned, now: Timestamp) -> Result<Hold> {
+async fn quoted(tx: &mut Tx, hold: Hold, item: &Learned, now: Timestamp) -> Result<Hold> {
     if item.mark != Mark::Accepted || hold.terms.is_some() {
         return Ok(hold);
     }
@@ -139,12 +145,20 @@ async fn quoted(tx: &mut Tx, workspace: &WorkspaceId, hold: Hold, item: &Learned
         )
     };
     let terms = item.terms.ok_or_else(nothing)?;
-    let price = price(tx, workspace, terms.kind, terms.country, now).await?;
+    let wanted = Wanted {
+        workspace: item.workspace.clone(),
+        kind: terms.kind,
+        country: terms.country,
+    };
+    let lists = price::in_force(tx, std::slice::from_ref(&wanted), now).await?;
+    let list = lists.get(&wanted).map_or(&[][..], Vec::as_slice);
+    let price = price_of(list, terms.kind, terms.country, now).map_err(|_| price_missing())?;
     Ok(hold.quote(terms, total(price, terms)?))
 }
 
 /// Records what happened to the money.
-fn record(tx: &mut Tx, workspace: &WorkspaceId, hold: &Hold, item: &Learned, now: Timestamp) {
+fn record(tx: &mut Tx, hold: &Hold, item: &Learned, now: Timestamp) {
+    let workspace = &item.workspace;
     let delivery = hold.delivery.to_string();
     let micro_pu = hold.amount.micro();
     let at = Some(events::stamp(now));

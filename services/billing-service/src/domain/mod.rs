@@ -5,6 +5,7 @@ mod hold;
 #[cfg(test)]
 mod interleavings;
 mod lot;
+mod order;
 mod plan;
 mod price;
 mod price_sheet;
@@ -18,6 +19,7 @@ mod watch;
 pub use books::{Account, Broken, Entry, Ledger, Movement, Reason};
 pub use hold::{Hold, HoldState, Mark, Terms, TermsDiffer};
 pub use lot::{Lot, Purse};
+pub use order::{Order, Till, Verdict};
 pub use plan::{Month, Plan};
 pub use price::{Kind, MAX_LIST, MAX_PRICE, MAX_PRICES, Place, Price, PriceMissing, first_repeated, price_of};
 pub use price_sheet::{read_prices, write_prices};

@@ -4,11 +4,10 @@ use super::words;
 use crate::app::{Billing, Learned, Taken};
 use crate::domain::{Mark, Terms};
 use bus::{BatchHandler, Handler};
-use domain::{DeliveryId, Invalid, WorkspaceId};
+use domain::{DeliveryId, Invalid};
 use events::event::{DeliveryAccepted, DeliveryAttempting, DeliveryFailed, WorkspaceCreated};
 use events::{Received, headers};
 use fault::{Fault, Result, codes};
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What `Deliveries` reads.
@@ -25,7 +24,7 @@ pub fn workspace_filters() -> Vec<String> {
     vec![events::fact_filter::<WorkspaceCreated>()]
 }
 
-/// Settles holds, a batch of one workspace in one transaction.
+/// Settles holds, a batch in one transaction.
 #[derive(Debug, Clone)]
 pub struct Deliveries {
     billing: Billing,
@@ -36,40 +35,44 @@ impl Deliveries {
         Self { billing }
     }
 
-    /// All in one transaction; if that fails, each in its own, so that one bad fact holds up no other.
-    async fn settle(&self, workspace: &WorkspaceId, learned: &[Learned]) -> Vec<Result<()>> {
-        match self.billing.settle(workspace, learned).await {
-            Ok(()) => learned.iter().map(|_| Ok(())).collect(),
-            Err(fault) if learned.len() == 1 => vec![Err(fault)],
-            Err(_) => {
-                let mut results = Vec::with_capacity(learned.len());
-                for item in learned {
-                    results.push(self.billing.settle(workspace, std::slice::from_ref(item)).await);
-                }
-                results
+    /// All in one transaction; if that fails, each workspace in its own, and where that fails each fact: one bad fact
+    /// holds up no other.
+    async fn settle(&self, learned: &[Learned]) -> Vec<Result<()>> {
+        if let [item] = learned {
+            return vec![self.billing.settle(std::slice::from_ref(item)).await];
+        }
+        if self.billing.settle(learned).await.is_ok() {
+            return learned.iter().map(|_| Ok(())).collect();
+        }
+        let mut results = Vec::with_capacity(learned.len());
+        for of_workspace in learned.chunk_by(|one, next| one.workspace == next.workspace) {
+            if self.billing.settle(of_workspace).await.is_ok() {
+                results.extend(of_workspace.iter().map(|_| Ok(())));
+                continue;
+            }
+            for item in of_workspace {
+                results.push(self.billing.settle(std::slice::from_ref(item)).await);
             }
         }
+        results
     }
 }
 
 impl BatchHandler for Deliveries {
     async fn handle(&self, batch: Vec<Received>) -> Vec<Result<()>> {
         let mut results: Vec<Result<()>> = batch.iter().map(|_| Ok(())).collect();
-        let mut by_workspace: BTreeMap<&WorkspaceId, (Vec<usize>, Vec<Learned>)> = BTreeMap::new();
+        let mut read_well = Vec::with_capacity(batch.len());
         for (at, message) in batch.iter().enumerate() {
             match read(message) {
-                Ok(learned) => {
-                    let (places, items) = by_workspace.entry(message.workspace()).or_default();
-                    places.push(at);
-                    items.push(learned);
-                }
+                Ok(learned) => read_well.push((at, learned)),
                 Err(fault) => results[at] = Err(fault),
             }
         }
-        for (workspace, (places, items)) in by_workspace {
-            for (at, result) in places.into_iter().zip(self.settle(workspace, &items).await) {
-                results[at] = result;
-            }
+        // A stable sort: what was learned of one workspace stays in its order.
+        read_well.sort_by(|(_, one), (_, other)| one.workspace.cmp(&other.workspace));
+        let (places, learned): (Vec<usize>, Vec<Learned>) = read_well.into_iter().unzip();
+        for (at, result) in places.into_iter().zip(self.settle(&learned).await) {
+            results[at] = result;
         }
         results
     }
@@ -100,6 +103,7 @@ fn read(message: &Received) -> Result<Learned> {
         return Err(Fault::new(&codes::MALFORMED, "not a fact that billing reads"));
     };
     Ok(Learned {
+        workspace: message.workspace().clone(),
         delivery: DeliveryId::parse(&delivery)?,
         mark,
         terms,

@@ -1,5 +1,6 @@
 //! Billing through its front door: gRPC and facts in, answers and facts out, on a real PostgreSQL and NATS.
 
+mod batches;
 mod books;
 mod facts;
 mod harness;

@@ -1,9 +1,10 @@
-use super::amount;
-use crate::domain::{Account, Refill, Watch};
+use super::{amount, read_workspace};
+use crate::domain::{Account, Movement, Refill, Till, Watch};
 use domain::{Pu, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use std::collections::{BTreeMap, HashMap};
 use store::OrFault;
 
 /// An account's row.
@@ -14,15 +15,6 @@ pub struct Funds {
     pub unexpiring: Pu,
     pub watch: Watch,
     pub closed: bool,
-}
-
-/// What came of a reservation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reserved {
-    /// Moved; the account as it is now.
-    Done(Funds),
-    NotCovered,
-    Closed,
 }
 
 /// Opens the account, or gives an open one its time zone.
@@ -68,37 +60,47 @@ pub async fn close(db: &mut PgConnection, workspace: &WorkspaceId, at: Option<Ti
     Ok(())
 }
 
-/// Moves from available to held, where the balance covers it and the account is not closed.
-pub async fn reserve(db: &mut PgConnection, workspace: &WorkspaceId, reserved: Pu) -> Result<Reserved> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"UPDATE account SET available = available - $2, held = held + $2
-           WHERE workspace_id = $1 AND available >= $2 AND closed_at IS NULL
-           RETURNING available, held, unexpiring, low_below, low_told, top_up_below, top_up_amount, top_up_asked, told,
-             closed_at IS NOT NULL AS "closed!""#,
-        workspace.as_str(),
-        reserved.micro(),
+/// What each account can pay for, not locked; none of a workspace without an account.
+pub async fn tills(db: &mut PgConnection, workspaces: &[WorkspaceId]) -> Result<HashMap<WorkspaceId, Till>> {
+    let rows = sqlx::query!(
+        r#"SELECT a.workspace_id, a.available, a.closed_at IS NOT NULL AS "closed!"
+           FROM UNNEST($1::text[]) AS w(workspace_id) JOIN account a ON a.workspace_id = w.workspace_id"#,
+        &slugs(workspaces),
     )
-    .fetch_optional(&mut *db)
+    .fetch_all(db)
     .await
-    .or_fault("reserve in account")?;
-    match row {
-        Some(row) => Ok(Reserved::Done(row.read()?)),
-        None if is_closed(db, workspace).await? => Ok(Reserved::Closed),
-        None => Ok(Reserved::NotCovered),
-    }
+    .or_fault("look into accounts")?;
+    rows.into_iter()
+        .map(|row| {
+            let till = Till {
+                available: amount("account.available", row.available)?,
+                closed: row.closed,
+            };
+            Ok((read_workspace(&row.workspace_id)?, till))
+        })
+        .collect()
 }
 
-/// True of a closed account, false where no account was opened.
-pub async fn is_closed(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<bool> {
-    let closed = sqlx::query_scalar!(
-        r#"SELECT closed_at IS NOT NULL AS "closed!" FROM account WHERE workspace_id = $1"#,
-        workspace.as_str()
-    )
-    .fetch_optional(db)
-    .await
-    .or_fault("look whether account is closed")?;
-    Ok(closed.unwrap_or(false))
+/// Moves sums from available to held, of all accounts or of none, and locks them until the transaction ends. The
+/// accounts as they are then; `None` where one is closed or does not cover its sum.
+pub async fn reserve(
+    db: &mut PgConnection,
+    sums: &BTreeMap<WorkspaceId, Pu>,
+) -> Result<Option<Vec<(WorkspaceId, Funds)>>> {
+    let workspaces: Vec<WorkspaceId> = sums.keys().cloned().collect();
+    let mut reserved = lock_all(db, &workspaces).await?;
+    for (workspace, funds) in &mut reserved {
+        let sum = sums.get(workspace).copied().unwrap_or_default();
+        match funds.balances.book(Movement::Hold(sum)) {
+            Ok((balances, _)) if !funds.closed => funds.balances = balances,
+            Ok(_) | Err(_) => return Ok(None),
+        }
+    }
+    if reserved.len() < sums.len() {
+        return Ok(None);
+    }
+    save_all(db, &reserved).await?;
+    Ok(Some(reserved))
 }
 
 /// The balances; zero where no account was opened.
@@ -110,43 +112,57 @@ pub async fn read(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<Acco
 pub async fn read_funds(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<Option<Funds>> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT available, held, unexpiring, low_below, low_told, top_up_below, top_up_amount, top_up_asked, told,
-             closed_at IS NOT NULL AS "closed!"
+        r#"SELECT workspace_id, available, held, unexpiring, low_below, low_told, top_up_below, top_up_amount,
+             top_up_asked, told, closed_at IS NOT NULL AS "closed!"
            FROM account WHERE workspace_id = $1"#,
         workspace.as_str()
     )
     .fetch_optional(db)
     .await
     .or_fault("read account")?;
-    row.map(Row::read).transpose()
+    Ok(row.map(Row::read).transpose()?.map(|(_, funds)| funds))
 }
 
 /// The account, locked until the transaction ends. `None` where none was opened.
 pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<Option<Funds>> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"SELECT available, held, unexpiring, low_below, low_told, top_up_below, top_up_amount, top_up_asked, told,
-             closed_at IS NOT NULL AS "closed!"
-           FROM account WHERE workspace_id = $1 FOR UPDATE"#,
-        workspace.as_str()
-    )
-    .fetch_optional(db)
-    .await
-    .or_fault("lock account")?;
-    row.map(Row::read).transpose()
+    let locked = lock_all(db, std::slice::from_ref(workspace)).await?;
+    Ok(locked.into_iter().next().map(|(_, funds)| funds))
 }
 
-/// Writes the balances of a locked account.
-pub async fn save(db: &mut PgConnection, workspace: &WorkspaceId, account: Account) -> Result<()> {
+/// The accounts of these workspaces as far as they were opened, locked in the order of their names until the transaction
+/// ends.
+pub async fn lock_all(db: &mut PgConnection, workspaces: &[WorkspaceId]) -> Result<Vec<(WorkspaceId, Funds)>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT a.workspace_id, available, held, unexpiring, low_below, low_told, top_up_below, top_up_amount,
+             top_up_asked, told, closed_at IS NOT NULL AS "closed!"
+           FROM UNNEST($1::text[]) AS w(workspace_id) JOIN account a ON a.workspace_id = w.workspace_id
+           ORDER BY a.workspace_id FOR UPDATE OF a"#,
+        &slugs(workspaces),
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("lock accounts")?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// Writes the balances of locked accounts.
+pub async fn save_all(db: &mut PgConnection, accounts: &[(WorkspaceId, Funds)]) -> Result<()> {
+    let workspaces: Vec<String> = accounts.iter().map(|(workspace, _)| workspace.to_string()).collect();
+    let micro = |of: fn(&Account) -> Pu| -> Vec<i64> {
+        accounts.iter().map(|(_, funds)| of(&funds.balances).micro()).collect()
+    };
     sqlx::query!(
-        "UPDATE account SET available = $2, held = $3 WHERE workspace_id = $1",
-        workspace.as_str(),
-        account.available.micro(),
-        account.held.micro(),
+        "UPDATE account SET available = n.available, held = n.held
+         FROM UNNEST($1::text[], $2::bigint[], $3::bigint[]) AS n(workspace_id, available, held)
+         WHERE account.workspace_id = n.workspace_id",
+        &workspaces,
+        &micro(|account| account.available),
+        &micro(|account| account.held),
     )
     .execute(db)
     .await
-    .or_fault("save account")?;
+    .or_fault("save accounts")?;
     Ok(())
 }
 
@@ -197,7 +213,12 @@ pub async fn time_zone(db: &mut PgConnection, workspace: &WorkspaceId) -> Result
     Ok(row.unwrap_or_else(|| "UTC".into()))
 }
 
+fn slugs(workspaces: &[WorkspaceId]) -> Vec<String> {
+    workspaces.iter().map(WorkspaceId::to_string).collect()
+}
+
 struct Row {
+    workspace_id: String,
     available: i64,
     held: i64,
     unexpiring: i64,
@@ -211,7 +232,7 @@ struct Row {
 }
 
 impl Row {
-    fn read(self) -> Result<Funds> {
+    fn read(self) -> Result<(WorkspaceId, Funds)> {
         let refill = match (self.top_up_below, self.top_up_amount) {
             (Some(below), Some(added)) => Some(Refill {
                 below: amount("account.top_up_below", below)?,
@@ -220,7 +241,7 @@ impl Row {
             _ => None,
         };
         let low = self.low_below.map(|below| amount("account.low_below", below));
-        Ok(Funds {
+        let funds = Funds {
             balances: Account {
                 available: amount("account.available", self.available)?,
                 held: amount("account.held", self.held)?,
@@ -234,6 +255,7 @@ impl Row {
                 told: self.told.unsigned_abs(),
             },
             closed: self.closed,
-        })
+        };
+        Ok((read_workspace(&self.workspace_id)?, funds))
     }
 }

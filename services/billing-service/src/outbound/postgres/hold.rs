@@ -1,4 +1,4 @@
-use super::{amount, unreadable};
+use super::{amount, read_workspace, unreadable};
 use crate::domain::{Hold, HoldState, Kind, Terms};
 use domain::{Country, DeliveryId, Timestamp, WorkspaceId};
 use fault::Result;
@@ -16,15 +16,20 @@ pub struct Taken {
     pub message: String,
 }
 
+/// Whose delivery.
+pub type Key = (WorkspaceId, DeliveryId);
+
 /// The holds that exist among these deliveries, locked in the order of their ids until the transaction ends. Whoever
-/// locks holds and the account locks the holds first.
-pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, deliveries: &[DeliveryId]) -> Result<Vec<Hold>> {
-    let ids: Vec<Uuid> = deliveries.iter().map(|delivery| delivery.0).collect();
+/// locks holds and accounts locks the holds first.
+pub async fn lock(db: &mut PgConnection, deliveries: &[Key]) -> Result<Vec<(Key, Hold)>> {
+    let (workspaces, ids) = columns_of(deliveries);
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, kind, country, parts, amount, state, attempted FROM hold
-         WHERE workspace_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE",
-        workspace.as_str(),
+        "SELECT h.workspace_id, h.id, h.kind, h.country, h.parts, h.amount, h.state, h.attempted
+         FROM UNNEST($1::text[], $2::uuid[]) AS d(workspace_id, id)
+         JOIN hold h ON h.workspace_id = d.workspace_id AND h.id = d.id
+         ORDER BY h.id FOR UPDATE OF h",
+        &workspaces,
         &ids,
     )
     .fetch_all(db)
@@ -34,18 +39,13 @@ pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, deliveries: &[
 }
 
 /// Makes a row for each of these deliveries that has none. Sorted by the caller, as `lock` sorts.
-pub async fn note(
-    db: &mut PgConnection,
-    workspace: &WorkspaceId,
-    deliveries: &[DeliveryId],
-    at: Timestamp,
-) -> Result<()> {
-    let ids: Vec<Uuid> = deliveries.iter().map(|delivery| delivery.0).collect();
+pub async fn note(db: &mut PgConnection, deliveries: &[Key], at: Timestamp) -> Result<()> {
+    let (workspaces, ids) = columns_of(deliveries);
     sqlx::query!(
         "INSERT INTO hold (workspace_id, id, amount, state, attempted, created_at)
-         SELECT $1, d.id, 0, 'noted', false, $3 FROM UNNEST($2::uuid[]) AS d(id)
+         SELECT d.workspace_id, d.id, 0, 'noted', false, $3 FROM UNNEST($1::text[], $2::uuid[]) AS d(workspace_id, id)
          ON CONFLICT (workspace_id, id) DO NOTHING",
-        workspace.as_str(),
+        &workspaces,
         &ids,
         at.to_sqlx() as _,
     )
@@ -58,8 +58,7 @@ pub async fn note(
 /// Writes new holds that expire at `due_at`; false where one of the deliveries has a row by now.
 pub async fn insert(
     db: &mut PgConnection,
-    workspace: &WorkspaceId,
-    holds: &[Hold],
+    holds: &[(WorkspaceId, Hold)],
     at: Timestamp,
     due_at: Timestamp,
 ) -> Result<bool> {
@@ -69,11 +68,11 @@ pub async fn insert(
     let columns = Columns::of(holds);
     let done = sqlx::query!(
         "INSERT INTO hold (workspace_id, id, kind, country, parts, amount, state, attempted, created_at, due_at)
-         SELECT $1, n.id, n.kind, n.country, n.parts, n.amount, n.state, n.attempted, $9, $10
-         FROM UNNEST($2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bool[])
-           AS n(id, kind, country, parts, amount, state, attempted)
+         SELECT n.workspace_id, n.id, n.kind, n.country, n.parts, n.amount, n.state, n.attempted, $9, $10
+         FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bool[])
+           AS n(workspace_id, id, kind, country, parts, amount, state, attempted)
          ON CONFLICT (workspace_id, id) DO NOTHING",
-        workspace.as_str(),
+        &columns.workspaces,
         &columns.ids,
         &columns.kinds as _,
         &columns.countries as _,
@@ -93,8 +92,7 @@ pub async fn insert(
 /// Writes locked holds that were placed (anew) at `at`; those that may expire do so at `due_at`.
 pub async fn place(
     db: &mut PgConnection,
-    workspace: &WorkspaceId,
-    holds: &[Hold],
+    holds: &[(WorkspaceId, Hold)],
     at: Timestamp,
     due_at: Timestamp,
 ) -> Result<()> {
@@ -106,10 +104,10 @@ pub async fn place(
         "UPDATE hold SET kind = n.kind, country = n.country, parts = n.parts, amount = n.amount, state = n.state,
            created_at = $9, due_at = CASE WHEN n.may_expire THEN $10::timestamptz END, settled_at = NULL,
            leased_until = NULL
-         FROM UNNEST($2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bool[])
-           AS n(id, kind, country, parts, amount, state, may_expire)
-         WHERE hold.workspace_id = $1 AND hold.id = n.id",
-        workspace.as_str(),
+         FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bool[])
+           AS n(workspace_id, id, kind, country, parts, amount, state, may_expire)
+         WHERE hold.workspace_id = n.workspace_id AND hold.id = n.id",
+        &columns.workspaces,
         &columns.ids,
         &columns.kinds as _,
         &columns.countries as _,
@@ -126,18 +124,19 @@ pub async fn place(
     Ok(())
 }
 
-/// Writes locked holds that took in marks, and under which ids providers took them; who captures them meters them. What is attempted or settled can no
-/// longer expire; `at` is kept as the time of settlement where the state changed.
+/// Writes locked holds that took in marks, and under which ids providers took them; who captures them meters them. What
+/// is attempted or settled can no longer expire; `at` is kept as the time of settlement where the state changed.
 pub async fn save(
     db: &mut PgConnection,
-    workspace: &WorkspaceId,
-    holds: &[Hold],
-    taken: &BTreeMap<DeliveryId, Taken>,
+    holds: &[(WorkspaceId, Hold)],
+    taken: &BTreeMap<Key, Taken>,
     at: Timestamp,
 ) -> Result<()> {
     let columns = Columns::of(holds);
     let taken = |of: fn(&Taken) -> &String| -> Vec<Option<String>> {
-        let known = holds.iter().map(|hold| taken.get(&hold.delivery));
+        let known = holds
+            .iter()
+            .map(|(workspace, hold)| taken.get(&(workspace.clone(), hold.delivery)));
         known.map(|taken| taken.map(|taken| of(taken).clone())).collect()
     };
     sqlx::query!(
@@ -148,11 +147,12 @@ pub async fn save(
            leased_until = CASE WHEN n.may_expire THEN hold.leased_until END,
            provider = coalesce(hold.provider, n.provider),
            provider_message = coalesce(hold.provider_message, n.provider_message)
-         FROM UNNEST($2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bool[], $9::bool[],
-             $11::text[], $12::text[])
-           AS n(id, kind, country, parts, amount, state, attempted, may_expire, provider, provider_message)
-         WHERE hold.workspace_id = $1 AND hold.id = n.id",
-        workspace.as_str(),
+         FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bool[],
+             $9::bool[], $11::text[], $12::text[])
+           AS n(workspace_id, id, kind, country, parts, amount, state, attempted, may_expire, provider,
+             provider_message)
+         WHERE hold.workspace_id = n.workspace_id AND hold.id = n.id",
+        &columns.workspaces,
         &columns.ids,
         &columns.kinds as _,
         &columns.countries as _,
@@ -197,8 +197,16 @@ pub async fn count_older(db: &mut PgConnection, workspace: &WorkspaceId, before:
     u64::try_from(old).map_err(|_| unreadable("count of old holds"))
 }
 
+fn columns_of(deliveries: &[Key]) -> (Vec<String>, Vec<Uuid>) {
+    let columns = deliveries
+        .iter()
+        .map(|(workspace, delivery)| (workspace.to_string(), delivery.0));
+    columns.unzip()
+}
+
 /// Holds as columns.
 struct Columns {
+    workspaces: Vec<String>,
     ids: Vec<Uuid>,
     kinds: Vec<Option<String>>,
     countries: Vec<Option<String>>,
@@ -210,7 +218,8 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(holds: &[Hold]) -> Self {
+    fn of(owned: &[(WorkspaceId, Hold)]) -> Self {
+        let holds = || owned.iter().map(|(_, hold)| hold);
         let kind = |terms: Terms| terms.kind.word().to_owned();
         let country = |terms: Terms| {
             terms
@@ -220,19 +229,21 @@ impl Columns {
         };
         let parts = |terms: Terms| i32::try_from(terms.parts).ok();
         Self {
-            ids: holds.iter().map(|hold| hold.delivery.0).collect(),
-            kinds: holds.iter().map(|hold| hold.terms.map(kind)).collect(),
-            countries: holds.iter().map(|hold| hold.terms.map(country)).collect(),
-            parts: holds.iter().map(|hold| hold.terms.and_then(parts)).collect(),
-            amounts: holds.iter().map(|hold| hold.amount.micro()).collect(),
-            states: holds.iter().map(|hold| hold.state.word().to_owned()).collect(),
-            attempted: holds.iter().map(|hold| hold.attempted).collect(),
-            may_expire: holds.iter().map(Hold::may_expire).collect(),
+            workspaces: owned.iter().map(|(workspace, _)| workspace.to_string()).collect(),
+            ids: holds().map(|hold| hold.delivery.0).collect(),
+            kinds: holds().map(|hold| hold.terms.map(kind)).collect(),
+            countries: holds().map(|hold| hold.terms.map(country)).collect(),
+            parts: holds().map(|hold| hold.terms.and_then(parts)).collect(),
+            amounts: holds().map(|hold| hold.amount.micro()).collect(),
+            states: holds().map(|hold| hold.state.word().to_owned()).collect(),
+            attempted: holds().map(|hold| hold.attempted).collect(),
+            may_expire: holds().map(Hold::may_expire).collect(),
         }
     }
 }
 
 struct Row {
+    workspace_id: String,
     id: Uuid,
     kind: Option<String>,
     country: Option<String>,
@@ -243,18 +254,19 @@ struct Row {
 }
 
 impl Row {
-    fn read(self) -> Result<Hold> {
+    fn read(self) -> Result<(Key, Hold)> {
         let terms = match (self.kind, self.country, self.parts) {
             (Some(kind), Some(country), Some(parts)) => Some(read_terms(&kind, &country, parts)?),
             _ => None,
         };
-        Ok(Hold {
+        let hold = Hold {
             delivery: DeliveryId(self.id),
             terms,
             amount: amount("hold.amount", self.amount)?,
             state: HoldState::from_word(&self.state).ok_or_else(|| unreadable("hold.state"))?,
             attempted: self.attempted,
-        })
+        };
+        Ok(((read_workspace(&self.workspace_id)?, hold.delivery), hold))
     }
 }
 

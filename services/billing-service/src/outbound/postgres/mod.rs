@@ -1,4 +1,5 @@
-//! The service's only SQL. Functions take a transaction's connection and the workspace; none begins or commits.
+//! The service's only SQL. Functions take a transaction's connection and the workspace, or rows of
+//! several workspaces where they are written together; none begins or commits.
 
 pub mod account;
 pub mod audit;
@@ -19,4 +20,8 @@ fn unreadable(column: &'static str) -> Fault {
 
 fn amount(column: &'static str, micro: i64) -> Result<domain::Pu> {
     domain::Pu::from_micro(micro).map_err(|_| unreadable(column))
+}
+
+fn read_workspace(text: &str) -> Result<domain::WorkspaceId> {
+    domain::WorkspaceId::parse(text).map_err(|_| unreadable("workspace_id"))
 }

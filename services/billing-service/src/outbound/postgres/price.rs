@@ -4,38 +4,53 @@ use domain::{Country, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use store::OrFault;
 
-/// The prices in force that can decide: the newest of the country and the newest of `*`.
-pub async fn in_force(
-    db: &mut PgConnection,
-    workspace: &WorkspaceId,
-    kind: Kind,
-    country: Option<Country>,
-    at: Timestamp,
-) -> Result<Vec<Price>> {
+/// What a price is looked up for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wanted {
+    pub workspace: WorkspaceId,
+    pub kind: Kind,
+    pub country: Option<Country>,
+}
+
+/// The prices in force that can decide, of each that is wanted: the newest of its country and the newest of `*`.
+/// Nothing for what has neither.
+pub async fn in_force(db: &mut PgConnection, wanted: &[Wanted], at: Timestamp) -> Result<HashMap<Wanted, Vec<Price>>> {
+    let workspaces: Vec<String> = wanted.iter().map(|wanted| wanted.workspace.to_string()).collect();
+    let kinds: Vec<String> = wanted.iter().map(|wanted| wanted.kind.word().to_owned()).collect();
+    let country = |wanted: &Wanted| wanted.country.as_ref().map_or("*", Country::as_str).to_owned();
     let rows = sqlx::query!(
-        "SELECT DISTINCT ON (country) country, valid_from, micro_pu FROM price
-         WHERE workspace_id = $1 AND kind = $2 AND country IN ($3, '*') AND valid_from <= $4
-         ORDER BY country, valid_from DESC",
-        workspace.as_str(),
-        kind.word(),
-        country.as_ref().map_or("*", Country::as_str),
+        r#"SELECT w.place AS "place!", p.country, p.valid_from, p.micro_pu
+           FROM UNNEST($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w(workspace_id, kind, country, place)
+           CROSS JOIN LATERAL (
+             SELECT DISTINCT ON (country) country, valid_from, micro_pu FROM price
+             WHERE workspace_id = w.workspace_id AND kind = w.kind AND country IN (w.country, '*') AND valid_from <= $4
+             ORDER BY country, valid_from DESC
+           ) AS p"#,
+        &workspaces,
+        &kinds,
+        &wanted.iter().map(country).collect::<Vec<String>>(),
         at.to_sqlx() as _,
     )
     .fetch_all(db)
     .await
     .or_fault("read prices")?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Price {
-                kind,
-                place: Place::parse(&row.country).map_err(|_| unreadable("price.country"))?,
-                valid_from: row.valid_from.to_jiff(),
-                amount: amount("price.micro_pu", row.micro_pu)?,
-            })
-        })
-        .collect()
+    let mut lists: HashMap<Wanted, Vec<Price>> = HashMap::new();
+    for row in rows {
+        let place = usize::try_from(row.place)
+            .ok()
+            .and_then(|place| wanted.get(place.checked_sub(1)?));
+        let wanted = place.ok_or_else(|| unreadable("place of price"))?;
+        lists.entry(wanted.clone()).or_default().push(Price {
+            kind: wanted.kind,
+            place: Place::parse(&row.country).map_err(|_| unreadable("price.country"))?,
+            valid_from: row.valid_from.to_jiff(),
+            amount: amount("price.micro_pu", row.micro_pu)?,
+        });
+    }
+    Ok(lists)
 }
 
 /// True if the list says exactly this already.

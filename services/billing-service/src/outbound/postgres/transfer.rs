@@ -8,18 +8,20 @@ use store::OrFault;
 use uuid::Uuid;
 
 /// One line for the journal.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Line {
+    pub workspace: WorkspaceId,
     pub id: Uuid,
     pub delivery: DeliveryId,
     pub entry: Entry,
 }
 
 /// Appends lines about deliveries.
-pub async fn append(db: &mut PgConnection, workspace: &WorkspaceId, lines: &[Line], at: Timestamp) -> Result<()> {
+pub async fn append(db: &mut PgConnection, lines: &[Line], at: Timestamp) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
+    let workspaces: Vec<String> = lines.iter().map(|line| line.workspace.to_string()).collect();
     let ids: Vec<Uuid> = lines.iter().map(|line| line.id).collect();
     let deliveries: Vec<Uuid> = lines.iter().map(|line| line.delivery.0).collect();
     let words = |word: fn(&Entry) -> &'static str| -> Vec<String> {
@@ -28,10 +30,10 @@ pub async fn append(db: &mut PgConnection, workspace: &WorkspaceId, lines: &[Lin
     let amounts: Vec<i64> = lines.iter().map(|line| line.entry.amount.micro()).collect();
     sqlx::query!(
         "INSERT INTO transfer (workspace_id, id, delivery, reason, debit, credit, amount, at)
-         SELECT $1, l.id, l.delivery, l.reason, l.debit, l.credit, l.amount, $8
-         FROM UNNEST($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[])
-           AS l(id, delivery, reason, debit, credit, amount)",
-        workspace.as_str(),
+         SELECT l.workspace_id, l.id, l.delivery, l.reason, l.debit, l.credit, l.amount, $8
+         FROM UNNEST($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+           AS l(workspace_id, id, delivery, reason, debit, credit, amount)",
+        &workspaces,
         &ids,
         &deliveries,
         &words(|entry| entry.reason.word()),

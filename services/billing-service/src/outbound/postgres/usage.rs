@@ -68,35 +68,37 @@ pub async fn sum(
 }
 
 /// Adds what was captured at this time.
-pub async fn add(db: &mut PgConnection, workspace: &WorkspaceId, captured: &[Hold], at: Timestamp) -> Result<()> {
-    let sold: Vec<(Terms, i64)> = captured
+pub async fn add(db: &mut PgConnection, captured: &[(WorkspaceId, Hold)], at: Timestamp) -> Result<()> {
+    let sold: Vec<(&WorkspaceId, Terms, i64)> = captured
         .iter()
-        .filter_map(|hold| Some((hold.terms?, hold.amount.micro())))
+        .filter_map(|(workspace, hold)| Some((workspace, hold.terms?, hold.amount.micro())))
         .collect();
     if sold.is_empty() {
         return Ok(());
     }
-    let kinds: Vec<String> = sold.iter().map(|(terms, _)| terms.kind.word().to_owned()).collect();
+    let workspaces: Vec<String> = sold.iter().map(|(workspace, ..)| workspace.to_string()).collect();
+    let kinds: Vec<String> = sold.iter().map(|(_, terms, _)| terms.kind.word().to_owned()).collect();
     let country = |terms: &Terms| {
         terms
             .country
             .as_ref()
             .map_or_else(String::new, |code| code.as_str().into())
     };
-    let countries: Vec<String> = sold.iter().map(|(terms, _)| country(terms)).collect();
-    let parts: Vec<i64> = sold.iter().map(|(terms, _)| i64::from(terms.parts)).collect();
-    let amounts: Vec<i64> = sold.iter().map(|(_, amount)| *amount).collect();
+    let countries: Vec<String> = sold.iter().map(|(_, terms, _)| country(terms)).collect();
+    let parts: Vec<i64> = sold.iter().map(|(_, terms, _)| i64::from(terms.parts)).collect();
+    let amounts: Vec<i64> = sold.iter().map(|(_, _, amount)| *amount).collect();
     // In one order, so that two transactions cannot wait for each other.
     sqlx::query!(
         "INSERT INTO usage (workspace_id, quarter, kind, country, messages, parts, amount)
-         SELECT $1, date_bin('15 minutes', $2, '2000-01-01T00:00:00Z'), n.kind, n.country, count(*), sum(n.parts),
-           sum(n.amount)
-         FROM UNNEST($3::text[], $4::text[], $5::bigint[], $6::bigint[]) AS n(kind, country, parts, amount)
-         GROUP BY n.kind, n.country ORDER BY n.kind, n.country
+         SELECT n.workspace_id, date_bin('15 minutes', $2, '2000-01-01T00:00:00Z'), n.kind, n.country, count(*),
+           sum(n.parts), sum(n.amount)
+         FROM UNNEST($1::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
+           AS n(workspace_id, kind, country, parts, amount)
+         GROUP BY n.workspace_id, n.kind, n.country ORDER BY n.workspace_id, n.kind, n.country
          ON CONFLICT (workspace_id, quarter, kind, country) DO UPDATE SET
            messages = usage.messages + excluded.messages, parts = usage.parts + excluded.parts,
            amount = usage.amount + excluded.amount",
-        workspace.as_str(),
+        &workspaces,
         at.to_sqlx() as _,
         &kinds,
         &countries,
