@@ -16,6 +16,7 @@ mod quiet_hours;
 mod slug;
 pub mod sms;
 mod text;
+mod text_sender;
 mod time_scale;
 
 pub use address::{Email, PersonName, PhoneE164};
@@ -29,6 +30,7 @@ pub use presence::{PresenceCause, PresenceState};
 pub use quiet_hours::QuietHours;
 pub use slug::{AgentId, ChannelId, IntegrationId, TeamId, WorkspaceId};
 pub use text::{Language, MessageText};
+pub use text_sender::TextSender;
 pub use time_scale::TimeScale;
 
 /// A point in time, UTC.

@@ -52,6 +52,7 @@ codes! {
     OPTED_OUT = "send.opted_out", FailedPrecondition, "The recipient opted out.";
     NO_ADDRESS = "send.no_address", FailedPrecondition, "No address of this kind was given.";
     SEND_LIMIT = "send.limit", RateLimited, "The number or address, or the workspace's day, has reached its limit.";
+    SEND_COUNTRY = "send.country", FailedPrecondition, "The channel allows no texts to this country.";
     CANCELLED = "send.cancelled", FailedPrecondition, "Cancelled before the attempt: the customer read, replied or returned.";
     TOO_LATE = "send.too_late", FailedPrecondition, "It could not be sent in time, and later it would only surprise.";
     TIMEOUT = "service.timeout", Timeout, "It took too long.";

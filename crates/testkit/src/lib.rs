@@ -15,7 +15,9 @@ pub use entropy::SeededEntropy;
 pub use eventually::{TimedOut, eventually};
 pub use otlp::{OtlpSink, Span};
 pub use servers::{Nats, NatsOptions, Postgres, PostgresOptions, TestDatabase, TestNats};
-pub use sink::{Mail, MailFault, ReceiptMode, SinkWeb, SmsFault, SmsMessage, SmsOptions, SmsSink, SmtpSink};
+pub use sink::{
+    Mail, MailFault, ReceiptMode, SinkWeb, SmsFault, SmsMessage, SmsOptions, SmsSink, SmtpSink, WrittenText,
+};
 
 /// Chooses aws-lc-rs as the process's TLS provider; every test helper that opens a connection calls it first.
 /// Calling it again does nothing.

@@ -53,6 +53,8 @@ pub fn settings(own: &Settings) -> common::ChannelSettings {
         mails_per_address_per_day: own.mails_per_address_per_day,
         text_quiet_hours: QuietHours::words(own.text_quiet_hours),
         mail_quiet_hours: QuietHours::words(own.mail_quiet_hours),
+        text_from: own.text_from.clone(),
+        text_countries: own.text_countries.clone(),
     }
 }
 
@@ -95,5 +97,7 @@ pub fn settings_of(wire: common::ChannelSettings, mask: &[Field]) -> Result<Sett
         mails_per_address_per_day: wire.mails_per_address_per_day,
         text_quiet_hours: quiet(Field::TextQuietHours, "text_quiet_hours", &wire.text_quiet_hours)?,
         mail_quiet_hours: quiet(Field::MailQuietHours, "mail_quiet_hours", &wire.mail_quiet_hours)?,
+        text_from: wire.text_from,
+        text_countries: wire.text_countries,
     })
 }

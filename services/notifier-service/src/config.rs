@@ -33,7 +33,7 @@ runtime::settings! {
         "HOMING_SMTP_URL" smtp_url: Secret = required;
         /// At least 32 characters. Return links, callback codes and the hashes of opt-outs are made from it: another secret makes all earlier ones void.
         "HOMING_NOTIFIER_LINK_KEY" link_key: Secret = required;
-        /// Sender of texts: a number, or a name of at most 11 letters, which nobody can answer.
+        /// Sender of texts of channels that set no text_from: a number, or a name of at most 11 letters, which nobody can answer.
         "HOMING_NOTIFIER_TEXT_FROM" text_from: String = "Homing";
         /// Sender of mails. Answers go to reply+...@ the same domain.
         "HOMING_NOTIFIER_MAIL_FROM" mail_from: String = "notify@homing.example";
@@ -45,6 +45,14 @@ runtime::settings! {
         "HOMING_NOTIFIER_TEXT_SETTLE_MS" text_settle: Millis = "300000";
         /// Micro-PU that a workspace may spend on texts in a day (UTC); what is beyond goes by mail.
         "HOMING_NOTIFIER_DAILY_MICRO_PU_CEILING" daily_micro_pu: u64 = "1000000000";
+        /// Texts of a workspace in a day (UTC) to numbers that differ in their last four digits only: whoever pumps texts has numbers in blocks.
+        "HOMING_NOTIFIER_TEXTS_PER_PREFIX_PER_DAY" texts_per_prefix: u32 = "100";
+        /// Texts of a workspace in a day (UTC) that one visitor may cause, whatever numbers they give.
+        "HOMING_NOTIFIER_TEXTS_PER_VISITOR_PER_DAY" texts_per_visitor: u32 = "10";
+        /// Texts of a workspace in a day (UTC).
+        "HOMING_NOTIFIER_TEXTS_PER_WORKSPACE_PER_DAY" texts_per_workspace: u32 = "100000";
+        /// A conversation, and so its visitor's session, has to be this old before it may cause a text. Divided by the time scale. At most 600000.
+        "HOMING_NOTIFIER_SESSION_AGE_MS" session_age: Millis = "2000";
         /// An answer whose time is longer ago when it is first heard of is not followed up, so that bringing in old conversations sends nothing. Measured by the clock, not divided by the time scale. At least 60000.
         "HOMING_NOTIFIER_ANSWER_MAX_AGE_MS" answer_max_age: Millis = ANSWER_MAX_AGE_MS;
         /// Days for which the history of decisions, the providers' receipts, and what was told of a visitor's presence are kept. 1 to 36500.

@@ -1,6 +1,6 @@
 //! Names every port and adapter, and starts what runs.
 
-use crate::app::{App, Desk};
+use crate::app::{App, Daily, Desk};
 use crate::config::Config;
 use crate::domain::keys::Keys;
 use crate::inbound::{events, grpc};
@@ -11,7 +11,7 @@ use crate::outbound::conversation::Conversations;
 use crate::outbound::mail_smtp::MailServer;
 use crate::outbound::presence::Presences;
 use crate::outbound::sms_twilio::{self, Twilio, TwilioConfig};
-use domain::{Email, FollowUpId};
+use domain::{Email, FollowUpId, TextSender};
 use fault::{Fault, Result};
 use jiff::SignedDuration;
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
@@ -24,6 +24,8 @@ use tonic::service::Routes;
 const LONGEST_CALL: Duration = Duration::from_secs(5);
 /// Less would take answers for old ones that only waited for us.
 const SHORTEST_MAX_AGE: Duration = Duration::from_secs(60);
+/// A longer wait would be no answer to what the customer has just done.
+const OLDEST_SESSION: Duration = Duration::from_secs(600);
 /// Days.
 const LONGEST_RETENTION: u32 = 36_500;
 /// A text that arrives later than this is out of place.
@@ -81,6 +83,10 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
     if !(1..=LONGEST_RETENTION).contains(&config.retention_days) {
         return Err(Fault::invalid("HOMING_NOTIFIER_RETENTION_DAYS", "must be 1 to 36500"));
     }
+    let session_age = config.session_age.0;
+    if session_age > OLDEST_SESSION {
+        return Err(Fault::invalid("HOMING_NOTIFIER_SESSION_AGE_MS", "must be 0 to 600000"));
+    }
     let keys = Keys::new(config.link_key.expose())
         .ok_or_else(|| Fault::invalid("HOMING_NOTIFIER_LINK_KEY", "needs at least 32 characters"))?;
     let mail_from = Email::parse(&config.mail_from).map_err(|wrong| wrong.of("HOMING_NOTIFIER_MAIL_FROM"))?;
@@ -88,7 +94,6 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
         base_url: config.twilio_base_url.trim_end_matches('/').to_owned(),
         account_sid: config.twilio_account_sid.clone(),
         auth_token: config.twilio_auth_token.clone(),
-        from: config.text_from.clone(),
         timeout,
         validity,
         settle: config.text_settle.0,
@@ -98,7 +103,14 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
         time_scale: shell.time_scale,
         keys,
         public_url: config.public_url.trim_end_matches('/').to_owned(),
-        daily_micro_pu: config.daily_micro_pu,
+        text_from: TextSender::parse(&config.text_from).map_err(|wrong| wrong.of("HOMING_NOTIFIER_TEXT_FROM"))?,
+        daily: Daily {
+            micro_pu: config.daily_micro_pu,
+            texts_per_prefix: config.texts_per_prefix,
+            texts_per_visitor: config.texts_per_visitor,
+            texts: config.texts_per_workspace,
+        },
+        session_age: SignedDuration::try_from(shell.time_scale.apply(session_age)).map_err(Fault::internal)?,
         answer_max_age: SignedDuration::try_from(answer_max_age).map_err(Fault::internal)?,
         retention: SignedDuration::from_hours(24 * i64::from(config.retention_days)),
         metrics: Metrics::new(),

@@ -41,9 +41,17 @@ fn set(settings: &mut ChannelSettings, name: &str, value: &str) -> Result<()> {
         "mails_per_address_per_day" => settings.mails_per_address_per_day = parsed(name, value)?,
         "text_quiet_hours" => settings.text_quiet_hours = value.to_owned(),
         "mail_quiet_hours" => settings.mail_quiet_hours = value.to_owned(),
+        "text_from" => settings.text_from = value.to_owned(),
+        "text_countries" => settings.text_countries = list(value),
         _ => return Err(Fault::invalid("set", format!("there is no setting '{name}'"))),
     }
     Ok(())
+}
+
+/// Words with commas between them; empty: none.
+fn list(value: &str) -> Vec<String> {
+    let words = value.split(',').filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
 }
 
 fn rule(name: &str, value: &str) -> Result<i32> {

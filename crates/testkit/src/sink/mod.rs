@@ -9,7 +9,7 @@ mod smtp;
 mod web;
 
 pub use mail::Mail;
-pub use sms::{ReceiptMode, SmsFault, SmsMessage, SmsOptions, SmsSink};
+pub use sms::{ReceiptMode, SmsFault, SmsMessage, SmsOptions, SmsSink, WrittenText};
 pub use smtp::{MailFault, SmtpSink};
 pub use web::SinkWeb;
 

@@ -85,6 +85,31 @@ pub struct SmsMessage {
     pub callbacks: Vec<(String, u16)>,
 }
 
+/// A text that somebody writes to us.
+#[derive(Clone, Debug)]
+pub struct WrittenText<'a> {
+    /// The provider's id of it.
+    pub sid: &'a str,
+    pub from: &'a str,
+    /// Which of our numbers it is written to.
+    pub to: &'a str,
+    pub body: &'a str,
+    /// Where its pictures lie.
+    pub media: &'a [&'a str],
+}
+
+impl Default for WrittenText<'_> {
+    fn default() -> Self {
+        Self {
+            sid: "SM1",
+            from: "+48600700123",
+            to: "+48732000000",
+            body: "",
+            media: &[],
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct State {
     pub options: SmsOptions,
@@ -184,7 +209,18 @@ impl SmsSink {
     /// Somebody writes to the number that our texts come from: called once, answered by this HTTP code. `sid` is the
     /// provider's id of the text.
     pub async fn write(&self, inbound_url: &str, sid: &str, from: &str, body: &str) -> u16 {
-        sms_receipts::write(&self.state, inbound_url, sid, from, body).await
+        let text = WrittenText {
+            sid,
+            from,
+            body,
+            ..WrittenText::default()
+        };
+        self.write_text(inbound_url, &text).await
+    }
+
+    /// The same with everything that a text has.
+    pub async fn write_text(&self, inbound_url: &str, text: &WrittenText<'_>) -> u16 {
+        sms_receipts::write(&self.state, inbound_url, text).await
     }
 
     /// What a callback to `url` with these parameters is signed with.

@@ -7,7 +7,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::sms::{ReceiptMode, SmsMessage, State};
+use super::sms::{ReceiptMode, SmsMessage, State, WrittenText};
 
 /// Between two callbacks of a message.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -75,18 +75,26 @@ async fn call(state: &State, message: &SmsMessage, url: &str, status: &str, erro
 }
 
 /// Calls for a text that somebody wrote; 0: nobody answered.
-pub(super) async fn write(state: &State, url: &str, sid: &str, from: &str, body: &str) -> u16 {
-    let parameters = [
-        ("AccountSid", state.options.account_sid.clone()),
-        ("ApiVersion", "2010-04-01".to_owned()),
-        ("Body", body.to_owned()),
-        ("From", from.to_owned()),
-        ("MessageSid", sid.to_owned()),
-        ("NumMedia", "0".to_owned()),
-        ("SmsSid", sid.to_owned()),
-        ("To", "+48732000000".to_owned()),
+pub(super) async fn write(state: &State, url: &str, text: &WrittenText<'_>) -> u16 {
+    let mut parameters = vec![
+        ("AccountSid".to_owned(), state.options.account_sid.clone()),
+        ("ApiVersion".to_owned(), "2010-04-01".to_owned()),
+        ("Body".to_owned(), text.body.to_owned()),
+        ("From".to_owned(), text.from.to_owned()),
+        ("MessageSid".to_owned(), text.sid.to_owned()),
+        ("NumMedia".to_owned(), text.media.len().to_string()),
+        ("SmsSid".to_owned(), text.sid.to_owned()),
+        ("To".to_owned(), text.to.to_owned()),
     ];
-    let signature = sign(&state.options.auth_token, url, &parameters);
+    for (number, url) in text.media.iter().enumerate() {
+        parameters.push((format!("MediaContentType{number}"), "image/jpeg".to_owned()));
+        parameters.push((format!("MediaUrl{number}"), (*url).to_owned()));
+    }
+    let named: Vec<(&str, String)> = parameters
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()))
+        .collect();
+    let signature = sign(&state.options.auth_token, url, &named);
     let request = state
         .client
         .post(url)

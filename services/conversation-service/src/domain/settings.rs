@@ -1,6 +1,6 @@
 //! Settings of a channel: defaults, ranges, and changes by field mask.
 
-use domain::{ChannelId, Country, Invalid, Language, QuietHours, limits};
+use domain::{ChannelId, Country, Invalid, Language, QuietHours, TextSender, limits};
 use serde::{Deserialize, Serialize};
 
 /// What a channel is.
@@ -109,6 +109,12 @@ pub struct Settings {
     /// Hours of the customer's day without follow-ups by e-mail.
     #[serde(default)]
     pub mail_quiet_hours: Option<QuietHours>,
+    /// Sender of texts; empty: the deployment's.
+    #[serde(default)]
+    pub text_from: String,
+    /// Countries that texts may go to; empty: all with a price.
+    #[serde(default)]
+    pub text_countries: Vec<String>,
 }
 
 fn mails_per_address_per_day() -> u32 {
@@ -138,12 +144,16 @@ pub enum Field {
     MailsPerAddressPerDay,
     TextQuietHours,
     MailQuietHours,
+    TextFrom,
+    TextCountries,
 }
 
 /// Names above this do not fit a text of one part together with link and number.
 const MAX_NAME: usize = 60;
 /// A page of origins; more belongs behind one origin.
 const MAX_ORIGINS: usize = 50;
+/// There are no more countries.
+const MAX_COUNTRIES: usize = 250;
 
 impl Field {
     /// Reads a path of a field mask.
@@ -169,6 +179,8 @@ impl Field {
             "mails_per_address_per_day" => Self::MailsPerAddressPerDay,
             "text_quiet_hours" => Self::TextQuietHours,
             "mail_quiet_hours" => Self::MailQuietHours,
+            "text_from" => Self::TextFrom,
+            "text_countries" => Self::TextCountries,
             _ => return Err(Invalid::new("mask", "names a field that channel settings do not have")),
         };
         Ok(field)
@@ -209,6 +221,8 @@ impl Settings {
             mails_per_address_per_day: mails_per_address_per_day(),
             text_quiet_hours: None,
             mail_quiet_hours: None,
+            text_from: String::new(),
+            text_countries: Vec::new(),
         }
     }
 
@@ -254,6 +268,8 @@ impl Settings {
             Field::MailsPerAddressPerDay => self.mails_per_address_per_day = wanted.mails_per_address_per_day,
             Field::TextQuietHours => self.text_quiet_hours = wanted.text_quiet_hours,
             Field::MailQuietHours => self.mail_quiet_hours = wanted.mail_quiet_hours,
+            Field::TextFrom => self.text_from.clone_from(&wanted.text_from),
+            Field::TextCountries => self.text_countries.clone_from(&wanted.text_countries),
         }
     }
 
@@ -290,6 +306,16 @@ impl Settings {
         Language::parse(&self.language)?;
         Country::parse(&self.default_country).map_err(|wrong| wrong.of("default_country"))?;
         check_name("business_name", &self.business_name)?;
+        if !self.text_from.is_empty() {
+            TextSender::parse(&self.text_from)?;
+        }
+        let known = |code: &String| Country::parse(code).is_ok_and(|country| country.is_known());
+        if self.text_countries.len() > MAX_COUNTRIES || !self.text_countries.iter().all(known) {
+            return refuse(
+                "text_countries",
+                "takes ISO 3166 codes of two capital letters, at most 250",
+            );
+        }
         if self.allowed_origins.len() > MAX_ORIGINS || !self.allowed_origins.iter().all(|origin| is_origin(origin)) {
             return refuse(
                 "allowed_origins",
@@ -355,7 +381,23 @@ mod tests {
 
     #[test]
     fn each_range_names_its_field() {
-        let cases: [(Field, Settings, &str); 10] = [
+        let cases: [(Field, Settings, &str); 12] = [
+            (
+                Field::TextFrom,
+                Settings {
+                    text_from: "+48 732".into(),
+                    ..web()
+                },
+                "text_from",
+            ),
+            (
+                Field::TextCountries,
+                Settings {
+                    text_countries: vec!["PL".into(), "XY".into()],
+                    ..web()
+                },
+                "text_countries",
+            ),
             (
                 Field::DebounceMs,
                 Settings {

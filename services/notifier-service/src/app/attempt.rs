@@ -5,7 +5,7 @@ use super::claim::Claimed;
 use super::open_case::{Cause, OpenCase};
 use super::send::{purpose_on_wire, turned};
 use super::settle_case::record_failed;
-use super::timeline::{Facts, entry, evidence};
+use super::timeline::{Facts, entry, evidence, facts};
 use super::{App, LINK_LIFE, kind};
 use crate::domain::keys::token_hash;
 use crate::domain::{Purpose, Status, Step, StepRecord, Turn, Verdict, Why};
@@ -15,7 +15,7 @@ use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::postgres::send_limit::{Scope, Use, use_limits};
 use crate::outbound::postgres::{self, opt_out, return_link};
 use crate::outbound::{mail_smtp, sms_twilio};
-use domain::{Timestamp, WorkspaceId};
+use domain::{PhoneE164, Timestamp, WorkspaceId};
 use events::event::DeliveryAttempting;
 use events::stamp;
 use fault::{Code, Result, codes};
@@ -33,15 +33,15 @@ impl App {
         match self.try_attempt(claimed, &checked, None).await? {
             Tried::Begun(attempt) => Ok(checked.message.map(|message| (attempt, message))),
             Tried::Not => Ok(None),
-            Tried::OverLimit => {
-                self.try_attempt(claimed, &checked, Some(&codes::SEND_LIMIT)).await?;
+            Tried::OverLimit(limit) => {
+                self.try_attempt(claimed, &checked, Some(limit)).await?;
                 Ok(None)
             }
         }
     }
 
-    /// `refusal`: what an earlier try found only after it had written.
-    async fn try_attempt(&self, claimed: &Claimed, checked: &Checked, refusal: Option<&'static Code>) -> Result<Tried> {
+    /// `passed`: the limit that an earlier try found to be passed, only after it had written.
+    async fn try_attempt(&self, claimed: &Claimed, checked: &Checked, passed: Option<String>) -> Result<Tried> {
         let Claimed {
             workspace, delivery, ..
         } = claimed;
@@ -58,21 +58,25 @@ impl App {
         fold(&mut open.case, &checked.context, checked.presence, self)?;
         let (mut begun, mut lag) = (Tried::Not, None);
         match self.decide(&open, &row, checked, claimed.at) {
-            Decision::Go(message) => match refusal.or(self.forbidden(&mut tx, &open, &row, message).await?) {
-                None => {
+            Decision::Go(message) => match (passed, self.forbidden(&mut tx, &open, &row, message).await?) {
+                (Some(limit), _) => {
+                    let seen = facts([("limit", limit)]);
+                    self.refuse(&mut tx, &mut open, row, &codes::SEND_LIMIT, seen).await?;
+                }
+                (None, None) => {
                     begun = Tried::Begun(row.attempts + 1);
                     // A delivery that is tried again was counted the first time.
                     let (step, counts) = (row.step, row.attempts == 0);
                     lag = row.due_at.map(|due_at| (row.step, due_at, open.now));
                     self.begin_attempt(&mut tx, &mut open, row, message).await?;
                     // Last: everybody who sends for this workspace waits for the counter's row.
-                    if counts && !self.use_limits(&mut tx, &open, step, message).await? {
-                        return Ok(Tried::OverLimit);
+                    if counts && let Some(limit) = self.use_limits(&mut tx, &open, step, message).await? {
+                        return Ok(Tried::OverLimit(limit));
                     }
                 }
-                Some(code) => self.refuse(&mut tx, &mut open, row, code).await?,
+                (None, Some(code)) => self.refuse(&mut tx, &mut open, row, code, Facts::new()).await?,
             },
-            Decision::Refuse(code) => self.refuse(&mut tx, &mut open, row, code).await?,
+            Decision::Refuse(code) => self.refuse(&mut tx, &mut open, row, code, Facts::new()).await?,
             Decision::Later(until, why) => self.postpone(&mut tx, &mut open, row, until, why).await?,
             Decision::Drop => self.take_back(&mut tx, &mut open, row, checked).await?,
         }
@@ -98,8 +102,8 @@ impl App {
         if let Some(code) = checked.refusal {
             return Decision::Refuse(code);
         }
-        if let Some(until) = checked.quiet_until {
-            return Decision::Later(until, Why::QuietHours);
+        if let Some((until, why)) = checked.wait {
+            return Decision::Later(until, why);
         }
         if open.now.duration_since(claimed_at) > CHECK_LIMIT {
             return Decision::Later(open.now, Why::OwnerAway);
@@ -145,8 +149,8 @@ impl App {
         }
     }
 
-    /// False: a limit of the day would be passed, and the transaction has to be given up.
-    async fn use_limits(&self, tx: &mut Tx, open: &OpenCase, step: Step, message: &Message) -> Result<bool> {
+    /// A limit of the day that would be passed: the transaction has to be given up.
+    async fn use_limits(&self, tx: &mut Tx, open: &OpenCase, step: Step, message: &Message) -> Result<Option<String>> {
         let settings = open.case.settings.as_ref();
         let limit = settings.map_or(1, |settings| settings.daily_limit(step)).into();
         let micro_pu = match message.hold {
@@ -154,15 +158,27 @@ impl App {
             _ => 0,
         };
         let mac = self.mac_of(&open.workspace, message);
-        let uses: &[Use<'_>] = match step {
-            Step::Text => &[
-                Use::new(Scope::Number(&mac), 1, limit),
-                Use::new(Scope::MicroPu, micro_pu, self.daily_micro_pu),
-            ],
-            Step::Mail => &[Use::new(Scope::Address(&mac), 1, limit)],
+        let prefix = match &message.recipient {
+            Recipient::Phone { number, .. } => self.keys.address_mac(&open.workspace, prefix_of(number)),
+            Recipient::Email(_) => Vec::new(),
         };
+        let started = open.case.conversation.started.as_ref();
+        let visitor = started.and_then(|started| started.visitor).map(|visitor| visitor.0);
         let day = open.now.to_zoned(TimeZone::UTC).date();
-        use_limits(tx, &open.workspace, day, uses).await
+        let mut uses = match step {
+            Step::Text => vec![
+                Use::new(Scope::Number(&mac), 1, limit),
+                Use::new(Scope::Prefix(&prefix), 1, self.daily.texts_per_prefix.into()),
+                Use::new(Scope::Workspace, 1, self.daily.texts.into()),
+                Use::new(Scope::MicroPu, micro_pu, self.daily.micro_pu),
+            ],
+            Step::Mail => vec![Use::new(Scope::Address(&mac), 1, limit)],
+        };
+        if let Some(visitor) = visitor.as_ref().filter(|_| step == Step::Text) {
+            let limit = self.daily.texts_per_visitor.into();
+            uses.insert(0, Use::new(Scope::Visitor(visitor.as_bytes()), 1, limit));
+        }
+        use_limits(tx, &open.workspace, day, &uses).await
     }
 
     async fn begin_attempt(
@@ -179,9 +195,9 @@ impl App {
         row.attempted_address = Some(message.address);
         row.parts = message.parts;
         row.country = message.country.clone();
-        row.provider = match message.recipient {
-            Recipient::Phone { .. } => sms_twilio::PROVIDER.into(),
-            Recipient::Email(_) => mail_smtp::PROVIDER.into(),
+        (row.provider, row.sender) = match message.recipient {
+            Recipient::Phone { .. } => (sms_twilio::PROVIDER.into(), message.sender.to_string()),
+            Recipient::Email(_) => (mail_smtp::PROVIDER.into(), String::new()),
         };
         if let Hold::Held { micro_pu } = message.hold {
             row.micro_pu = micro_pu;
@@ -208,6 +224,9 @@ impl App {
         seen.insert("held_micro_pu".into(), row.micro_pu.to_string());
         seen.insert("country".into(), row.country.clone());
         seen.insert("opted_out".into(), "false".into());
+        if row.step == Step::Text {
+            seen.insert("sender".into(), row.sender.clone());
+        }
         seen.insert("attempt".into(), row.attempts.to_string());
         self.after(tx, open, &row, "attempting", seen).await
     }
@@ -234,7 +253,14 @@ impl App {
     }
 
     /// The delivery may not be sent, for good.
-    async fn refuse(&self, tx: &mut Tx, open: &mut OpenCase, mut row: Delivery, code: &'static Code) -> Result<()> {
+    async fn refuse(
+        &self,
+        tx: &mut Tx,
+        open: &mut OpenCase,
+        mut row: Delivery,
+        code: &'static Code,
+        why: Facts,
+    ) -> Result<()> {
         row.status = turned(&row, Turn::Fail)?;
         (row.status_at, row.due_at) = (open.now, None);
         row.reason = code.name.into();
@@ -242,6 +268,7 @@ impl App {
         record_failed(tx, &open.workspace, &row, open.now);
         let mut seen = evidence(&open.case);
         seen.insert("reason".into(), code.name.into());
+        seen.extend(why);
         self.after(tx, open, &row, "refused", seen).await
     }
 
@@ -283,8 +310,8 @@ impl App {
 enum Tried {
     Begun(u32),
     Not,
-    /// Nothing was committed.
-    OverLimit,
+    /// Nothing was committed: this limit would be passed.
+    OverLimit(String),
 }
 
 enum Decision<'a> {
@@ -292,6 +319,12 @@ enum Decision<'a> {
     Later(Timestamp, Why),
     Refuse(&'static Code),
     Drop,
+}
+
+/// What the numbers of a block have in common.
+fn prefix_of(number: &PhoneE164) -> &str {
+    let digits = number.expose();
+    digits.get(..digits.len().saturating_sub(4)).unwrap_or(digits)
 }
 
 /// The step's record of a delivery.

@@ -35,6 +35,7 @@ impl App {
                     );
                     let text = Text {
                         to: number,
+                        from: &message.sender,
                         body,
                         callback: &callback,
                     };

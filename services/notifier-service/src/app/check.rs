@@ -3,10 +3,10 @@
 use super::App;
 use super::claim::Claimed;
 use crate::domain::render::{self, Frame, MailBody, Quote};
-use crate::domain::{Case, Fresh, Presence, Purpose, Settings, Step, Verdict, confirmation};
+use crate::domain::{Case, Fresh, Presence, Purpose, Settings, Step, Verdict, Why, confirmation};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
-use domain::{AddressId, PersonName, Timestamp, VisitorId, sms};
+use domain::{AddressId, Country, PersonName, TextSender, Timestamp, VisitorId, sms};
 use events::common::ChannelKind;
 use events::instant;
 use fault::{Code, Fault, Kind, Result, codes};
@@ -23,6 +23,8 @@ pub(crate) struct Message {
     pub address: AddressId,
     pub recipient: Recipient,
     pub rendered: Rendered,
+    /// Who a text comes from.
+    pub sender: TextSender,
     /// Name that the message bears.
     pub business: String,
     pub country: String,
@@ -39,8 +41,8 @@ pub(crate) struct Checked {
     pub message: Option<Message>,
     /// The owners' answers forbid this delivery for good.
     pub refusal: Option<&'static Code>,
-    /// It waits for the end of the customer's quiet hours; nothing was rendered or held.
-    pub quiet_until: Option<Timestamp>,
+    /// It has to wait until then; nothing was rendered or held.
+    pub wait: Option<(Timestamp, Why)>,
 }
 
 impl App {
@@ -74,7 +76,7 @@ impl App {
             fresh,
             message: None,
             refusal: None,
-            quiet_until: None,
+            wait: None,
         };
         if delivery.purpose == Purpose::Confirmation && confirmation::is_over(delivery.created_at, self.now()) {
             checked.refusal = Some(&codes::TOO_LATE);
@@ -89,17 +91,24 @@ impl App {
         {
             return Ok(checked);
         }
+        checked.wait = self.too_young(&now_known, delivery.step);
+        if checked.wait.is_some() {
+            return Ok(checked);
+        }
         let read = match early {
             Some((asked, read)) if asked == address => read,
             _ => self.contacts.get_address(workspace, address).await,
         };
         match read {
+            Ok((Recipient::Phone { country, .. }, _)) if !allows_texts_to(&now_known, country) => {
+                checked.refusal = Some(&codes::SEND_COUNTRY);
+            }
             Ok((recipient, name)) => {
                 if delivery.purpose == Purpose::FollowUp {
                     let home = &checked.context.time_zone;
                     let until = self.quiet_until(workspace, &now_known, (delivery.id, delivery.step), &recipient, home);
-                    checked.quiet_until = until.await?;
-                    if checked.quiet_until.is_some() {
+                    checked.wait = until.await?.map(|until| (until, Why::QuietHours));
+                    if checked.wait.is_some() {
                         return Ok(checked);
                     }
                 }
@@ -146,11 +155,19 @@ impl App {
             address,
             recipient,
             rendered,
+            sender: settings.text_from.clone().unwrap_or_else(|| self.text_from.clone()),
             business: settings.business_name.clone(),
             country,
             parts,
             hold,
         })
+    }
+
+    /// Until when a conversation is too young to cause a text.
+    fn too_young(&self, case: &Case, step: Step) -> Option<(Timestamp, Why)> {
+        let started = case.conversation.started.as_ref().filter(|_| step == Step::Text)?;
+        let until = started.at.checked_add(self.session_age).ok()?;
+        (until > self.now()).then_some((until, Why::YoungSession))
     }
 
     async fn ask_presence(&self, claimed: &Claimed) -> Result<Option<(Presence, Fresh)>> {
@@ -223,6 +240,11 @@ fn address_of(case: &Case, step: Step) -> Option<AddressId> {
         Step::Mail => case.conversation.email,
     };
     given.map(|given| given.id)
+}
+
+fn allows_texts_to(case: &Case, country: Country) -> bool {
+    let settings = case.settings.as_ref();
+    settings.is_none_or(|settings| settings.allows_texts_to(country.as_str()))
 }
 
 /// Folds the owners' answers like facts.

@@ -48,13 +48,23 @@ use crate::outbound::conversation::Conversations;
 use crate::outbound::mail_smtp::MailServer;
 use crate::outbound::presence::Presences;
 use crate::outbound::sms_twilio::Twilio;
-use domain::{TimeScale, Timestamp};
+use domain::{TextSender, TimeScale, Timestamp};
 use events::common::MessageKind;
 use jiff::SignedDuration;
 use store::Store;
 
 /// How long a return link works.
 pub(crate) const LINK_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What a workspace may send in a day (UTC).
+#[derive(Debug, Clone, Copy)]
+pub struct Daily {
+    pub micro_pu: u64,
+    /// Texts to numbers that differ in their last four digits only.
+    pub texts_per_prefix: u32,
+    pub texts_per_visitor: u32,
+    pub texts: u32,
+}
 
 /// Everything the use cases work with.
 pub struct App {
@@ -63,8 +73,12 @@ pub struct App {
     pub keys: Keys,
     /// Where return links and callbacks point; without a slash at the end.
     pub public_url: String,
-    /// Micro-PU that a workspace may spend in a day (UTC).
-    pub daily_micro_pu: u64,
+    /// Sender of texts where the channel names none.
+    pub text_from: TextSender,
+    /// What may be sent in a day.
+    pub daily: Daily,
+    /// How old a conversation has to be before it may cause a text.
+    pub session_age: SignedDuration,
     /// An answer that is older when it is first heard of is not followed up.
     pub answer_max_age: SignedDuration,
     /// History, receipts and visitors' presence are kept for this long.

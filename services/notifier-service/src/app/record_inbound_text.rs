@@ -87,7 +87,7 @@ impl App {
         let address = self.contacts.look_up_phone(workspace, &text.from).await?;
         let mut tx = self.store.begin(workspace).await?;
         let texted = match address {
-            Some(address) => delivery::find_texted(&mut tx, workspace, address).await?,
+            Some(address) => delivery::find_texted(&mut tx, workspace, address, &text.to).await?,
             None => None,
         };
         let place = match texted {
@@ -111,14 +111,14 @@ impl App {
         words: &str,
         wanted: Option<ChannelId>,
     ) -> Result<ConversationId> {
-        let channel = match wanted {
-            Some(channel) => Some(channel),
-            None => {
-                let mut tx = self.store.begin(workspace).await?;
-                let found = channel::find_sms_channel(&mut tx, workspace).await?;
-                tx.commit().await?;
-                found
-            }
+        let mut tx = self.store.begin(workspace).await?;
+        let found = channel::find_sms_channel(&mut tx, workspace, &text.to).await?;
+        tx.commit().await?;
+        let channel = match (found, wanted) {
+            // The channel of the number that was written to; the webhook's address speaks for the other numbers.
+            (Some((channel, true)), _) => Some(channel),
+            (_, Some(wanted)) => Some(wanted),
+            (found, None) => found.map(|(channel, _)| channel),
         };
         let remedy = "nobody was written to at this number, and no channel of kind sms is there to open a conversation \
                       in; create one";
@@ -139,6 +139,7 @@ fn read(callback: &Callback) -> Result<InboundText> {
     Ok(InboundText {
         provider_id: callback.needed(&["MessageSid", "SmsSid"])?.to_owned(),
         from: PhoneE164::parse(from).map_err(|wrong| wrong.of("From"))?,
+        to: callback.param(&["To"]).unwrap_or_default().to_owned(),
         body: callback.param(&["Body"]).unwrap_or_default().to_owned(),
         media: media.map(|url| Media(url.to_owned())).collect(),
     })

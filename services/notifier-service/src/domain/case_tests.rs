@@ -37,6 +37,8 @@ pub(crate) fn settings() -> Settings {
         mails_per_address_per_day: 3,
         text_quiet_hours: None,
         mail_quiet_hours: None,
+        text_from: None,
+        text_countries: vec![],
     }
 }
 

@@ -146,6 +146,16 @@ impl Status {
         )
     }
 
+    /// The words of all that a reply may be an answer to: what is being attempted may have gone out already.
+    pub fn answerable() -> Vec<String> {
+        let may = |status: &Self| status.may_have_reached() || *status == Self::Attempting;
+        Self::ALL
+            .iter()
+            .filter(|status| may(status))
+            .map(|status| status.word().to_owned())
+            .collect()
+    }
+
     /// Whether what is said of an attempt comes after that was settled otherwise, or after a newer one began. `taken`: it
     /// says that the provider has the message.
     pub fn is_late(self, newest: u32, attempt: u32, taken: bool) -> bool {

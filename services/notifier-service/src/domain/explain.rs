@@ -52,6 +52,7 @@ fn waiting(why: Option<Why>) -> &'static str {
         Some(Why::Escalation) => "the customer may still respond to what was sent",
         Some(Why::OwnerAway) => "a service that has to be asked does not answer",
         Some(Why::QuietHours) => "these are the channel's quiet hours where the customer is",
+        Some(Why::YoungSession) => "the conversation has only just begun",
         Some(Why::Gap) => "the last message went out not long ago",
         None => "a message is on its way",
     }

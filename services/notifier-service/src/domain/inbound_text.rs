@@ -17,6 +17,8 @@ pub struct InboundText {
     /// The provider's own id of it.
     pub provider_id: String,
     pub from: PhoneE164,
+    /// Which of our numbers it was written to; empty: not told.
+    pub to: String,
     pub body: String,
     pub media: Vec<Media>,
 }
@@ -53,6 +55,7 @@ mod tests {
         InboundText {
             provider_id: "SM1".into(),
             from: PhoneE164::parse("+48600700123").expect("a number"),
+            to: "+48732000000".into(),
             body: body.into(),
             media: media.iter().map(|url| Media((*url).to_owned())).collect(),
         }

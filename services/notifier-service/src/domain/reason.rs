@@ -130,10 +130,12 @@ pub enum Why {
     OwnerAway,
     /// It is night, or another time at which this channel sends nothing, where the customer is.
     QuietHours,
+    /// The conversation has only just begun: who opens many sessions to cause texts has to wait in each.
+    YoungSession,
 }
 
 impl Why {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::NotStarted,
         Self::Debounce,
         Self::Online,
@@ -145,6 +147,7 @@ impl Why {
         Self::Gap,
         Self::OwnerAway,
         Self::QuietHours,
+        Self::YoungSession,
     ];
 
     pub fn from_word(word: &str) -> Option<Self> {
@@ -165,6 +168,7 @@ impl Why {
             Self::Gap => "gap",
             Self::OwnerAway => "owner_away",
             Self::QuietHours => "quiet_hours",
+            Self::YoungSession => "young_session",
         }
     }
 }

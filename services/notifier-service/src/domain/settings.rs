@@ -1,5 +1,5 @@
 use crate::domain::Step;
-use domain::{Language, QuietHours, TimeScale};
+use domain::{Language, QuietHours, TextSender, TimeScale};
 use events::common::{ChannelKind, ChannelSettings, FieldRule, FollowUpPolicy, PresenceSource};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,12 @@ pub struct Settings {
     pub text_quiet_hours: Option<QuietHours>,
     #[serde(default)]
     pub mail_quiet_hours: Option<QuietHours>,
+    /// `None`: the deployment's.
+    #[serde(default)]
+    pub text_from: Option<TextSender>,
+    /// Empty: every country with a price.
+    #[serde(default)]
+    pub text_countries: Vec<String>,
 }
 
 impl Settings {
@@ -90,7 +96,14 @@ impl Settings {
             mails_per_address_per_day: wire.mails_per_address_per_day,
             text_quiet_hours: QuietHours::parse(&wire.text_quiet_hours).unwrap_or_default(),
             mail_quiet_hours: QuietHours::parse(&wire.mail_quiet_hours).unwrap_or_default(),
+            text_from: TextSender::parse(&wire.text_from).ok(),
+            text_countries: wire.text_countries.clone(),
         }
+    }
+
+    /// Whether texts may go to a country.
+    pub fn allows_texts_to(&self, country: &str) -> bool {
+        self.text_countries.is_empty() || self.text_countries.iter().any(|allowed| allowed == country)
     }
 
     /// Hours of the customer's day in which no follow-up goes out by this step.

@@ -6,7 +6,7 @@ use crate::outbound::Outcome;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::PhoneE164;
+use domain::{PhoneE164, TextSender};
 use fault::{Fault, Result, codes};
 use reqwest::StatusCode;
 use runtime::Secret;
@@ -27,8 +27,6 @@ pub struct TwilioConfig {
     pub base_url: String,
     pub account_sid: String,
     pub auth_token: Secret,
-    /// Sender of texts: a number, or a name of at most 11 letters.
-    pub from: String,
     /// A call takes no longer.
     pub timeout: Duration,
     /// After this the provider gives up delivering.
@@ -48,6 +46,7 @@ pub struct Twilio {
 #[derive(Debug)]
 pub struct Text<'a> {
     pub to: &'a PhoneE164,
+    pub from: &'a TextSender,
     pub body: &'a str,
     /// Where receipts go.
     pub callback: &'a str,
@@ -125,7 +124,7 @@ impl Twilio {
         let validity = self.config.validity.as_secs().to_string();
         let form = [
             ("To", text.to.expose()),
-            ("From", &self.config.from),
+            ("From", text.from.as_str()),
             ("Body", text.body),
             ("StatusCallback", text.callback),
             ("ValidityPeriod", &validity),
@@ -251,7 +250,6 @@ mod tests {
             base_url: "http://127.0.0.1:1".into(),
             account_sid: "AC".into(),
             auth_token: Secret::parse(token).expect("a secret"),
-            from: "Homing".into(),
             timeout: Duration::from_secs(1),
             validity: Duration::from_secs(900),
             settle: Duration::from_secs(2),
@@ -285,6 +283,7 @@ mod tests {
         let to = PhoneE164::parse("+48600700123").expect("a number");
         let text = Text {
             to: &to,
+            from: &TextSender::parse("Homing").expect("a name"),
             body: "x",
             callback: "http://127.0.0.1/c",
         };

@@ -133,6 +133,7 @@ impl Harness {
             "HOMING_NOTIFIER_LINK_KEY" => Some("a key that is known to tests only, of course".into()),
             "HOMING_NOTIFIER_PROVIDER_TIMEOUT_MS" => Some("1500".into()),
             "HOMING_NOTIFIER_TEXT_SETTLE_MS" => Some("2000".into()),
+            "HOMING_NOTIFIER_SESSION_AGE_MS" => Some("0".into()),
             _ => None,
         };
         let lookup = |name: &str| self.changed.get(name).cloned().or_else(|| usual(name));

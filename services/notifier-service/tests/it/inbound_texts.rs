@@ -9,7 +9,7 @@ use events::stamp;
 use rpc::contacts;
 use rpc::notifier::get_opt_out_request::Address;
 use rpc::notifier::{DeliveryStatus, FollowUpState, GetOptOutRequest};
-use testkit::SmsFault;
+use testkit::{SmsFault, WrittenText};
 
 /// An address and its contact's name.
 type Known = (contacts::Address, String);
@@ -226,5 +226,147 @@ async fn who_has_a_wrong_number_does_not_speak_for_the_customer() -> Tested {
     assert!(notifier.truth().replies.is_empty());
     assert_eq!(notifier.written("SM2", PHONE, "STOP").await, 200);
     assert!(notifier.opted_out().await?, "but they are not written to again");
+    Ok(())
+}
+
+impl Harness {
+    /// A customer of this channel got its text, from this sender; with the number that another one gave.
+    async fn texted_on(&self, channel: &str, from: &str, same: Option<&Customer>) -> anyhow::Result<Customer> {
+        let customer = self.make_up(AuthorRole::Customer, channel, true, false);
+        if let Some(shared) = same.map(|other| self.phone_of(other)) {
+            let own = self.phone_of(&customer);
+            self.truth().addresses.remove(&own);
+            self.change_context(&customer, |context| context.phone_address = shared);
+        }
+        let settings = events::common::ChannelSettings {
+            text_from: from.into(),
+            ..self.settings.clone()
+        };
+        self.change_context(&customer, |context| context.settings = Some(settings.clone()));
+        self.publish(&ChannelChanged {
+            channel: channel.into(),
+            version: 1,
+            kind: ChannelKind::Web.into(),
+            settings: Some(settings),
+            at: Some(stamp(self.clock.now())),
+        })
+        .await?;
+        self.start_conversation(&customer, &customer.visitor.to_string())
+            .await?;
+        self.post(&customer, 1, AuthorRole::Customer, true).await?;
+        self.leave(&customer).await?;
+        self.answer(&customer, 2).await?;
+        self.armed(&customer).await?;
+        self.advance(30).await;
+        self.delivery(&customer, DeliveryStatus::Delivered).await?;
+        Ok(customer)
+    }
+
+    async fn texts_channel(&self, channel: &str, from: &str) -> Tested {
+        let settings = events::common::ChannelSettings {
+            text_from: from.into(),
+            ..self.settings.clone()
+        };
+        self.publish(&ChannelChanged {
+            channel: channel.into(),
+            version: 1,
+            kind: ChannelKind::Sms.into(),
+            settings: Some(settings),
+            at: Some(stamp(self.clock.now())),
+        })
+        .await
+    }
+
+    async fn written_to(&self, to: &str, sid: &str, from: &str) -> u16 {
+        let url = format!("{}/v1/callbacks/sms/acme/inbound?channel=rest", self.public_url);
+        let text = WrittenText {
+            sid,
+            from,
+            to,
+            body: "Hello",
+            ..WrittenText::default()
+        };
+        self.sms.write_text(&url, &text).await
+    }
+}
+
+#[tokio::test]
+async fn each_channel_texts_from_its_own_number_and_what_is_written_to_it_answers_its_text() -> Tested {
+    let notifier = Harness::start().await?;
+    let first = notifier.texted_on("shop", "+48732000001", None).await?;
+    notifier.texted_on("garage", "Garage", Some(&first)).await?;
+    let third = notifier.texted_on("salon", "+48732000003", Some(&first)).await?;
+    let senders: Vec<String> = notifier.sms.messages().into_iter().map(|text| text.from).collect();
+    assert_eq!(senders, ["+48732000001", "Garage", "+48732000003"]);
+    let told = notifier.explain(&first).await?;
+    let line = told
+        .timeline
+        .iter()
+        .find(|line| line.what == "attempting")
+        .context("a line")?;
+    assert_eq!(line.facts["sender"], "+48732000001");
+    // The same customer answers the older text by writing to its number.
+    assert_eq!(notifier.written_to("+48732000001", "SM1", PHONE).await, 200);
+    assert_eq!(notifier.written_to("+48732000003", "SM2", PHONE).await, 200);
+    assert_eq!(notifier.written_to("+48732000009", "SM3", PHONE).await, 200);
+    let places: Vec<String> = notifier
+        .truth()
+        .replies
+        .iter()
+        .map(|reply| reply.conversation.clone())
+        .collect();
+    let (first, third) = (first.conversation.to_string(), third.conversation.to_string());
+    assert_eq!(places, [first, third.clone(), third], "else the newest text");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_number_that_a_stranger_writes_to_decides_the_channel() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.texts_channel("garage", "+48732000002").await?;
+    notifier.texts_channel("shop", "+48732000001").await?;
+    notifier.texts_channel("rest", "").await?;
+    notifier.caught_up().await?;
+    assert_eq!(notifier.written_to("+48732000001", "SM1", "+48600999801").await, 200);
+    assert_eq!(notifier.written_to("+48732000002", "SM2", "+48600999802").await, 200);
+    assert_eq!(notifier.written_to("+48732000009", "SM3", "+48600999803").await, 200);
+    let url = format!("{}/v1/callbacks/sms/acme/inbound", notifier.public_url);
+    assert_eq!(notifier.sms.write(&url, "SM4", "+48600999804", "Hello").await, 200);
+    let channels: Vec<String> = notifier
+        .truth()
+        .opened
+        .iter()
+        .map(|opened| opened.channel.clone())
+        .collect();
+    assert_eq!(channels, ["shop", "garage", "rest", "rest"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_agent_reads_where_a_texts_pictures_lie() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.texted().await?;
+    let url = format!("{}/v1/callbacks/sms/acme/inbound", notifier.public_url);
+    let pictures = ["https://api.twilio.com/m/1", "https://api.twilio.com/m/2"];
+    let text = WrittenText {
+        body: "This one",
+        media: &pictures,
+        ..WrittenText::default()
+    };
+    assert_eq!(notifier.sms.write_text(&url, &text).await, 200);
+    let picture = WrittenText {
+        sid: "SM2",
+        media: &pictures[..1],
+        ..WrittenText::default()
+    };
+    assert_eq!(notifier.sms.write_text(&url, &picture).await, 200);
+    let said: Vec<String> = notifier
+        .truth()
+        .replies
+        .iter()
+        .map(|reply| reply.text.clone())
+        .collect();
+    let [first, second] = pictures;
+    assert_eq!(said, [format!("This one\n{first}\n{second}"), first.to_owned()]);
     Ok(())
 }

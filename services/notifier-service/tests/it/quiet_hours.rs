@@ -4,6 +4,7 @@ use crate::harness::{Customer, EMAIL, Harness, PHONE, SOON, Tested};
 use domain::Timestamp;
 use rpc::notifier::set_opt_out_request::Address;
 use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse, FollowUpState, SetOptOutRequest};
+use testkit::SmsFault;
 
 /// 23:30 in Warsaw, 17:30 in New York.
 const LATE: &str = "2026-11-22T22:30:00Z";
@@ -122,5 +123,34 @@ async fn a_text_that_could_ring_in_quiet_hours_waits_too_and_an_opt_out_in_the_n
     let told = notifier.delivery(&customer, DeliveryStatus::Failed).await?;
     assert_eq!(told.deliveries[0].reason, "send.opted_out");
     assert_eq!(notifier.sent().await, (0, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_text_that_is_tried_again_waits_if_hours_have_become_quiet() -> Tested {
+    let notifier = late_at_night().await?;
+    // What is sent from 21:45 on could ring after ten in Warsaw.
+    notifier.clock.set("2026-11-22T20:43:50Z".parse()?);
+    for _ in 0..2 {
+        notifier.sms.fail_next(SmsFault::TooMany);
+    }
+    let customer = answered(&notifier, true, false, "Europe/Warsaw").await?;
+    for (tries, pause) in [(1, 5), (2, 20)] {
+        notifier
+            .becomes(&customer, "waiting for the next try", |told| {
+                told.timeline
+                    .iter()
+                    .filter(|line| line.what == "to be tried again")
+                    .count()
+                    == tries
+            })
+            .await?;
+        notifier.advance(pause).await;
+    }
+    deferred(&notifier, &customer).await?;
+    assert_eq!(notifier.sms.calls(), 2);
+    notifier.clock.set("2026-11-23T07:10:00Z".parse()?);
+    notifier.sms.nth(PHONE, 1, SOON).await?;
+    assert_eq!(notifier.sms.calls(), 3);
     Ok(())
 }

@@ -44,6 +44,8 @@ pub fn settings() -> ChannelSettings {
         mails_per_address_per_day: 3,
         text_quiet_hours: String::new(),
         mail_quiet_hours: String::new(),
+        text_from: String::new(),
+        text_countries: vec![],
     }
 }
 

@@ -3,9 +3,14 @@
 use anyhow::{Context, Result, ensure};
 use cli::scenario::{TEXT_CHANNEL, World, main_job};
 use cli::stack::Stack;
-use events::common::AuthorRole;
+use events::common::{AuthorRole, ChannelSettings};
 use events::event::FollowUpEnd;
-use rpc::conversation::{ListConversationsRequest, ListMessagesRequest, Message, ResolveConversationRequest};
+use rpc::conversation::{
+    ListConversationsRequest, ListMessagesRequest, Message, ResolveConversationRequest, UpdateChannelRequest,
+};
+use rpc::notifier::GetOptOutRequest;
+use rpc::notifier::get_opt_out_request::Address;
+use testkit::WrittenText;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_by_text_lands_in_the_conversation_and_after_a_resolve_in_the_one_that_continues_it() -> Result<()> {
@@ -57,13 +62,102 @@ async fn replied(stack: &Stack) -> Result<()> {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_workspace_texts_from_its_own_number_and_gets_its_own_replies_and_stops() -> Result<()> {
+    let stack = crate::stack().await?;
+    let result = two_shops(&stack).await;
+    crate::shown(stack, result).await
+}
+
+async fn two_shops(stack: &Stack) -> Result<()> {
+    let mut shops = Vec::new();
+    for number in ["+48732000001", "+48732000002"] {
+        let world = World::set_up(stack.endpoints.clone()).await?;
+        set_number(&world, number).await?;
+        let mut customer = main_job::write_on(&world, TEXT_CHANNEL).await?;
+        main_job::leave(&world, &mut customer).await?;
+        world.answer(&customer, main_job::ANSWER).await?;
+        main_job::text(&world, &customer).await?;
+        let senders: Vec<String> = stack
+            .sms
+            .to(&world.ola.phone)
+            .into_iter()
+            .map(|text| text.from)
+            .collect();
+        ensure!(
+            senders == [number, number],
+            "confirmation and text came from {senders:?}"
+        );
+        shops.push((world, customer, number));
+    }
+    for (turn, (world, customer, number)) in shops.iter().enumerate() {
+        write_to(
+            stack,
+            world,
+            number,
+            &format!("SM-hello-{turn}"),
+            "Yes, keep one for me",
+        )
+        .await?;
+        write_to(stack, world, number, &format!("SM-stop-{turn}"), "STOP").await?;
+        let told = messages(world, &customer.conversation).await?;
+        let words: Vec<&str> = told.iter().skip(2).map(|message| message.text.as_str()).collect();
+        ensure!(
+            words == ["Yes, keep one for me", "STOP"],
+            "the conversation holds {words:?}"
+        );
+        for (other, (elsewhere, _, _)) in shops.iter().enumerate() {
+            let request = GetOptOutRequest {
+                workspace: elsewhere.workspace.clone(),
+                address: Some(Address::Phone(world.ola.phone.clone())),
+            };
+            let mut client = world.clients.follow_ups.clone();
+            let opted_out = client.get_opt_out(request).await?.into_inner().opted_out;
+            ensure!(
+                opted_out == (turn == other),
+                "STOP of shop {turn} in shop {other}: {opted_out}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// From now on the channel texts from this number.
+async fn set_number(world: &World, number: &str) -> Result<()> {
+    let request = UpdateChannelRequest {
+        workspace: world.workspace.clone(),
+        channel: TEXT_CHANNEL.to_owned(),
+        settings: Some(ChannelSettings {
+            text_from: number.to_owned(),
+            ..Default::default()
+        }),
+        mask: Some(prost_types::FieldMask {
+            paths: vec!["text_from".to_owned()],
+        }),
+        version: 0,
+    };
+    world.clients.workspaces.clone().update_channel(request).await?;
+    Ok(())
+}
+
 /// The customer writes to the number that the text came from.
 async fn write(stack: &Stack, world: &World, sid: &str, text: &str) -> Result<()> {
+    write_to(stack, world, WrittenText::default().to, sid, text).await
+}
+
+async fn write_to(stack: &Stack, world: &World, number: &str, sid: &str, text: &str) -> Result<()> {
     let url = format!(
         "{}/v1/callbacks/sms/{}/inbound",
         stack.endpoints.gateway, world.workspace
     );
-    let answer = stack.sms.write(&url, sid, &world.ola.phone, text).await;
+    let text = WrittenText {
+        sid,
+        from: &world.ola.phone,
+        to: number,
+        body: text,
+        ..WrittenText::default()
+    };
+    let answer = stack.sms.write_text(&url, &text).await;
     ensure!(answer == 200, "the provider was answered with {answer}");
     Ok(())
 }

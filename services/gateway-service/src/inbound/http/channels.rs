@@ -87,6 +87,10 @@ pub struct Settings {
     text_quiet_hours: Option<String>,
     /// The same for e-mails.
     mail_quiet_hours: Option<String>,
+    /// Sender of texts: a number, or a name of at most 11 letters, which nobody can answer. "": the deployment's.
+    text_from: Option<String>,
+    /// Countries (ISO 3166 alpha-2) that texts may go to. Empty: every country with a price.
+    text_countries: Option<Vec<String>>,
 }
 
 /// A channel.
@@ -163,6 +167,8 @@ impl From<ChannelSettings> for Settings {
             mails_per_address_per_day: Some(found.mails_per_address_per_day),
             text_quiet_hours: Some(found.text_quiet_hours),
             mail_quiet_hours: Some(found.mail_quiet_hours),
+            text_from: Some(found.text_from),
+            text_countries: Some(found.text_countries),
         }
     }
 }
@@ -230,6 +236,8 @@ impl Settings {
             mails_per_address_per_day: std::convert::identity;
             text_quiet_hours: std::convert::identity;
             mail_quiet_hours: std::convert::identity;
+            text_from: std::convert::identity;
+            text_countries: std::convert::identity;
         }
         (settings, FieldMask { paths })
     }
@@ -318,10 +326,12 @@ mod tests {
             mails_per_address_per_day: 4,
             text_quiet_hours: "22:00-08:00".into(),
             mail_quiet_hours: "23:00-07:00".into(),
+            text_from: "+48732000000".into(),
+            text_countries: vec!["PL".into()],
         };
         let json = serde_json::to_string(&Settings::from(there.clone())).expect("JSON");
         let back: Settings = serde_json::from_str(&json).expect("settings");
         let (back, mask) = back.change();
-        assert_eq!((back, mask.paths.len()), (there, 20));
+        assert_eq!((back, mask.paths.len()), (there, 22));
     }
 }

@@ -40,17 +40,22 @@ pub async fn fold_channel(
     Ok(())
 }
 
-/// The first channel of this workspace whose customers write texts.
-pub async fn find_sms_channel(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<ChannelId>> {
-    let found = sqlx::query_scalar!(
-        "SELECT channel FROM channel_view WHERE workspace_id = $1 AND (settings ->> 'sms')::boolean
-         ORDER BY channel LIMIT 1",
-        workspace.as_str()
+/// A channel of this workspace whose customers write texts, and whether it is the one whose texts come from `ours`. Else
+/// one without a number of its own goes before the others.
+pub async fn find_sms_channel(tx: &mut Tx, workspace: &WorkspaceId, ours: &str) -> Result<Option<(ChannelId, bool)>> {
+    let found = sqlx::query!(
+        r#"SELECT channel, COALESCE(settings ->> 'text_from' = $2, false) AS "by_number!" FROM channel_view
+           WHERE workspace_id = $1 AND (settings ->> 'sms')::boolean
+           ORDER BY 2 DESC, settings ->> 'text_from' IS NULL DESC, channel LIMIT 1"#,
+        workspace.as_str(),
+        ours
     )
     .fetch_optional(&mut **tx)
     .await
     .or_fault("find a channel of texts")?;
-    found.map(|channel| Ok(ChannelId::parse(&channel)?)).transpose()
+    found
+        .map(|row| Ok((ChannelId::parse(&row.channel)?, row.by_number)))
+        .transpose()
 }
 
 /// Settings of a conversation's channel, as they stand now; `None` while nobody told of them.

@@ -33,6 +33,8 @@ pub struct Delivery {
     /// Name of the adapter that tried it; empty before.
     pub provider: String,
     pub provider_id: Option<String>,
+    /// Who the attempted text came from; empty for mail, and before.
+    pub sender: String,
     /// Catalogue code where it failed, was cancelled or got lost.
     pub reason: String,
     pub trace: Trace,
@@ -71,6 +73,7 @@ impl Delivery {
             micro_pu: 0,
             provider: String::new(),
             provider_id: None,
+            sender: String::new(),
             reason: String::new(),
             trace,
             created_at: now,
@@ -182,6 +185,7 @@ struct Row {
     micro_pu: i64,
     provider: String,
     provider_id: Option<String>,
+    sender: String,
     reason: String,
     trace: Option<String>,
     traced_at: Timestamp,
@@ -209,6 +213,7 @@ pub fn parse(json: serde_json::Value) -> Result<Delivery> {
         micro_pu: row.micro_pu,
         provider: row.provider,
         provider_id: row.provider_id,
+        sender: row.sender,
         reason: row.reason,
         trace: Trace {
             parent: row.trace,
@@ -223,7 +228,7 @@ pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deli
     let saved = sqlx::query!(
         "UPDATE delivery SET status = $3, status_at = $4, checks = $5, attempts = $6, attempted_at = $7, due_at = $8,
            country = $9, parts = $10, micro_pu = $11, provider = $12, provider_id = $13, reason = $14,
-           leased_until = CASE WHEN $15 THEN leased_until END, attempted_address = $16
+           leased_until = CASE WHEN $15 THEN leased_until END, attempted_address = $16, sender = $17
          WHERE workspace_id = $1 AND id = $2",
         workspace.as_str(),
         delivery.id.0,
@@ -240,7 +245,8 @@ pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deli
         delivery.provider_id,
         delivery.reason,
         keep_lease,
-        delivery.attempted_address.map(|id| id.0)
+        delivery.attempted_address.map(|id| id.0),
+        delivery.sender
     )
     .execute(&mut **tx)
     .await
@@ -253,16 +259,23 @@ pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deli
 }
 
 /// The conversation that the newest text was about which may have reached an address, so far as that is still the
-/// customer's number there.
-pub async fn find_texted(tx: &mut Tx, workspace: &WorkspaceId, address: AddressId) -> Result<Option<ConversationId>> {
+/// customer's number there. What came from `ours`, the number that is answered, goes before what came from others.
+pub async fn find_texted(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    address: AddressId,
+    ours: &str,
+) -> Result<Option<ConversationId>> {
     let found = sqlx::query_scalar!(
         "SELECT d.conversation FROM delivery d
          JOIN conversation_view v ON v.workspace_id = d.workspace_id AND v.conversation = d.conversation
          WHERE d.workspace_id = $1 AND d.attempted_address = $2 AND d.step = 'text' AND v.phone_address = $2
-           AND d.status IN ('attempting', 'accepted', 'delivered', 'undelivered', 'unknown', 'unconfirmed')
-         ORDER BY d.attempted_at DESC LIMIT 1",
+           AND d.status = ANY ($3)
+         ORDER BY d.sender = $4 DESC, d.attempted_at DESC LIMIT 1",
         workspace.as_str(),
-        address.0
+        address.0,
+        &Status::answerable(),
+        ours
     )
     .fetch_optional(&mut **tx)
     .await

@@ -12,6 +12,12 @@ pub enum Scope<'a> {
     Number(&'a [u8]),
     /// Mails to an address, known by its keyed hash.
     Address(&'a [u8]),
+    /// Texts to a block of numbers, known by the keyed hash of what they have in common.
+    Prefix(&'a [u8]),
+    /// Texts that a visitor caused, known by the id's bytes.
+    Visitor(&'a [u8]),
+    /// Texts of the workspace.
+    Workspace,
     /// Micro-PU of the workspace.
     MicroPu,
 }
@@ -21,6 +27,9 @@ impl Scope<'_> {
         match self {
             Self::Number(mac) => ("number", mac),
             Self::Address(mac) => ("address", mac),
+            Self::Prefix(mac) => ("prefix", mac),
+            Self::Visitor(id) => ("visitor", id),
+            Self::Workspace => ("workspace", &[]),
             Self::MicroPu => ("micro_pu", &[]),
         }
     }
@@ -40,9 +49,9 @@ impl<'a> Use<'a> {
     }
 }
 
-/// Adds to a day's counters. False: one of them passes its limit now, and the transaction must not commit. Concurrent
+/// Adds to a day's counters. `Some`: this one passes its limit now, and the transaction must not commit. Concurrent
 /// callers wait for each other; name the counters in the same order everywhere.
-pub async fn use_limits(tx: &mut Tx, workspace: &WorkspaceId, day: Date, uses: &[Use<'_>]) -> Result<bool> {
+pub async fn use_limits(tx: &mut Tx, workspace: &WorkspaceId, day: Date, uses: &[Use<'_>]) -> Result<Option<String>> {
     let scopes: Vec<String> = uses.iter().map(|used| used.scope.columns().0.to_owned()).collect();
     let keys: Vec<Vec<u8>> = uses.iter().map(|used| used.scope.columns().1.to_owned()).collect();
     let amounts = uses
@@ -58,7 +67,7 @@ pub async fn use_limits(tx: &mut Tx, workspace: &WorkspaceId, day: Date, uses: &
              SELECT $1, scope, key, $2, amount FROM asked
              ON CONFLICT (workspace_id, scope, key, day) DO UPDATE SET used = held.used + excluded.used
              RETURNING scope, key, used)
-           SELECT bool_and(used <= cap) AS "within!" FROM held JOIN asked USING (scope, key)"#,
+           SELECT scope AS "scope!" FROM held JOIN asked USING (scope, key) WHERE used > cap ORDER BY scope LIMIT 1"#,
         workspace.as_str(),
         day.to_sqlx() as _,
         &scopes,
@@ -66,7 +75,7 @@ pub async fn use_limits(tx: &mut Tx, workspace: &WorkspaceId, day: Date, uses: &
         &amounts,
         &limits
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await
     .or_fault("use limits")
 }

@@ -107,6 +107,8 @@ fn settings() -> Vec<Case<'static>> {
         patch(json!({ "mails_per_address_per_day": 101 }), "mails_per_address_per_day"),
         patch(json!({ "text_quiet_hours": "22-8" }), "text_quiet_hours"),
         patch(json!({ "mail_quiet_hours": "08:00-20:01" }), "mail_quiet_hours"),
+        patch(json!({ "text_from": "a name of many letters" }), "text_from"),
+        patch(json!({ "text_countries": ["Poland"] }), "text_countries"),
         patch(json!({ "language": "tlh" }), "language"),
         patch(json!({ "default_country": "Poland" }), "default_country"),
         patch(json!({ "business_name": "" }), "business_name"),
