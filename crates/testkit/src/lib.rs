@@ -13,7 +13,7 @@ pub mod sink;
 pub use clock::ManualClock;
 pub use entropy::SeededEntropy;
 pub use eventually::{TimedOut, eventually};
-pub use otlp::{OtlpSink, Span};
+pub use otlp::{OtlpSink, Record, RecordKind, Span};
 pub use servers::{Nats, NatsOptions, Postgres, PostgresOptions, TestDatabase, TestNats};
 pub use sink::{
     Mail, MailFault, ReceiptMode, SinkWeb, SmsFault, SmsMessage, SmsOptions, SmsSink, SmtpSink, WrittenText,

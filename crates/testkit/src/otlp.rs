@@ -1,4 +1,4 @@
-//! A collector that keeps the spans it is sent, for tests and for looking.
+//! A collector that keeps the spans, metrics and log lines it is sent, for tests and for looking.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +14,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceReq
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -23,7 +24,7 @@ use crate::eventually::{TimedOut, eventually};
 
 /// Oldest first, the rest is forgotten.
 const KEEP_SPANS: usize = 100_000;
-/// Metrics and logs are kept only to be searched (for personal data that must not be there).
+/// The same for exports of metrics and of logs, both together.
 const KEEP_RECORDS: usize = 20_000;
 
 /// A finished span.
@@ -48,10 +49,28 @@ pub struct Span {
     pub events: Vec<String>,
 }
 
+/// What an export holds that is not a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    Metrics,
+    Logs,
+}
+
+/// What a service exported at once of its metrics, or of its logs.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub kind: RecordKind,
+    pub service: String,
+    /// The metrics' names, or what the lines say.
+    pub names: Vec<String>,
+    /// All of it, to be searched.
+    whole: String,
+}
+
 #[derive(Debug, Default)]
 struct Kept {
     spans: VecDeque<Span>,
-    records: VecDeque<String>,
+    records: VecDeque<Record>,
 }
 
 /// An OTLP collector over gRPC on 127.0.0.1. Clones are the same collector.
@@ -121,11 +140,18 @@ impl OtlpSink {
         .await
     }
 
+    /// What a service exported of this kind so far, in the order of arrival.
+    pub fn records(&self, kind: RecordKind, service: &str) -> Vec<Record> {
+        let kept = self.lock();
+        let wanted = |one: &&Record| one.kind == kind && one.service == service;
+        kept.records.iter().filter(wanted).cloned().collect()
+    }
+
     /// True if `text` occurs anywhere in the spans, metrics and logs that were exported.
     pub fn mentions(&self, text: &str) -> bool {
         let kept = self.lock();
         kept.spans.iter().any(|span| format!("{span:?}").contains(text))
-            || kept.records.iter().any(|one| one.contains(text))
+            || kept.records.iter().any(|one| one.whole.contains(text))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
@@ -137,7 +163,7 @@ impl OtlpSink {
 struct Collector(Arc<Mutex<Kept>>);
 
 impl Collector {
-    fn keep_record(&self, record: String) {
+    fn keep_record(&self, record: Record) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.records.len() >= KEEP_RECORDS {
             kept.records.pop_front();
@@ -154,13 +180,7 @@ impl TraceService for Collector {
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for resource in request.into_inner().resource_spans {
-            let attributes = attributes(
-                resource
-                    .resource
-                    .map(|resource| resource.attributes)
-                    .unwrap_or_default(),
-            );
-            let service = attributes.get("service.name").cloned().unwrap_or_default();
+            let service = service_of(resource.resource);
             for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
                 if kept.spans.len() >= KEEP_SPANS {
                     kept.spans.pop_front();
@@ -178,7 +198,15 @@ impl MetricsService for Collector {
         &self,
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        self.keep_record(format!("{:?}", request.into_inner()));
+        for exported in request.into_inner().resource_metrics {
+            let metrics = exported.scope_metrics.iter().flat_map(|scope| &scope.metrics);
+            self.keep_record(Record {
+                kind: RecordKind::Metrics,
+                names: metrics.map(|metric| metric.name.clone()).collect(),
+                whole: format!("{exported:?}"),
+                service: service_of(exported.resource),
+            });
+        }
         Ok(Response::new(ExportMetricsServiceResponse::default()))
     }
 }
@@ -189,7 +217,15 @@ impl LogsService for Collector {
         &self,
         request: Request<ExportLogsServiceRequest>,
     ) -> Result<Response<ExportLogsServiceResponse>, Status> {
-        self.keep_record(format!("{:?}", request.into_inner()));
+        for exported in request.into_inner().resource_logs {
+            let lines = exported.scope_logs.iter().flat_map(|scope| &scope.log_records);
+            self.keep_record(Record {
+                kind: RecordKind::Logs,
+                names: lines.map(|line| text(line.body.clone())).collect(),
+                whole: format!("{exported:?}"),
+                service: service_of(exported.resource),
+            });
+        }
         Ok(Response::new(ExportLogsServiceResponse::default()))
     }
 }
@@ -221,6 +257,11 @@ fn flatten(service: &str, span: opentelemetry_proto::tonic::trace::v1::Span) -> 
         links: span.links.iter().map(|link| hex::encode(&link.trace_id)).collect(),
         events: span.events.into_iter().map(|event| event.name).collect(),
     }
+}
+
+fn service_of(resource: Option<Resource>) -> String {
+    let named = attributes(resource.map(|resource| resource.attributes).unwrap_or_default());
+    named.get("service.name").cloned().unwrap_or_default()
 }
 
 fn attributes(pairs: Vec<KeyValue>) -> BTreeMap<String, String> {

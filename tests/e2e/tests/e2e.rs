@@ -2,7 +2,7 @@
 
 #[path = "it/bad_input/mod.rs"]
 mod bad_input;
-#[path = "it/commands.rs"]
+#[path = "it/commands/mod.rs"]
 mod commands;
 #[path = "it/examples.rs"]
 mod examples;

@@ -56,7 +56,13 @@ impl Integration {
 
     /// Publishes one event and waits until the stream has it.
     pub async fn publish(&self, event: &str, id: &str, subject: &str, at: jiff::Timestamp, data: Value) -> Result<()> {
-        let document = json!({
+        let document = self.document(event, id, subject, at, data);
+        self.publish_bytes(event, serde_json::to_vec(&document)?).await
+    }
+
+    /// One event as a CloudEvent, as NATS and `POST /v1/events` take it.
+    pub fn document(&self, event: &str, id: &str, subject: &str, at: jiff::Timestamp, data: Value) -> Value {
+        json!({
             "specversion": "1.0",
             "id": id,
             "source": self.id.as_str(),
@@ -65,8 +71,7 @@ impl Integration {
             "time": at.to_string(),
             "datacontenttype": "application/json",
             "data": data,
-        });
-        self.publish_bytes(event, serde_json::to_vec(&document)?).await
+        })
     }
 
     /// Publishes anything where events of this kind go, and waits until the stream has it.

@@ -23,8 +23,8 @@ use super::secrets::{ANYTHING, Secrets};
 use super::{Endpoints, Service};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// Services drain for at most 30 s; here nobody else is connected.
-const STOP_WITHIN: Duration = Duration::from_secs(15);
+/// A service drains for 15 s at most, and then sends what it measured for 3 s.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// How a [`Stack`] is started.
 #[derive(Clone, Debug)]
@@ -256,6 +256,14 @@ impl Stack {
         }
     }
 
+    /// SIGTERM. Fails if the service does not end by itself, in time and with success.
+    pub async fn stop_service(&mut self, service: Service) -> Result<()> {
+        match self.services.remove(&service) {
+            Some(mut process) => process.stop_in_order(STOP_WITHIN).await,
+            None => bail!("{service}-service does not run"),
+        }
+    }
+
     /// Resolves when a child ends by itself.
     pub async fn first_exit(&mut self) -> Result<Exit> {
         let children = self
@@ -266,19 +274,28 @@ impl Stack {
         ends.next().await.context("there are no children")?
     }
 
-    /// Stops the services in the reverse order of their start, then the servers.
+    /// Stops the services in the reverse order of their start, then the servers. Stops them all, and then fails if a
+    /// service that still ran did not end in order.
     pub async fn stop(mut self) -> Result<()> {
         Endpoints::forget(&self.folder);
-        for replica in &mut self.replicas {
-            replica.stop(STOP_WITHIN).await?;
-        }
-        for service in Service::ALL.into_iter().rev() {
-            if let Some(mut process) = self.services.remove(&service) {
-                process.stop(STOP_WITHIN).await?;
+        let mut services = std::mem::take(&mut self.services);
+        let in_turn = Service::ALL.into_iter().rev().filter_map(|one| services.remove(&one));
+        let mut disorder = Vec::new();
+        for mut process in self.replicas.drain(..).chain(in_turn) {
+            // How those ended that are no more is told by `check` and `first_exit`.
+            if process.check().is_ok()
+                && let Err(error) = process.stop_in_order(STOP_WITHIN).await
+            {
+                disorder.push(format!("{error:#}"));
             }
         }
         self.nats.stop().await?;
-        self.postgres.stop().await
+        self.postgres.stop().await?;
+        if disorder.is_empty() {
+            Ok(())
+        } else {
+            bail!("not everything stopped in order: {}", disorder.join("\n"))
+        }
     }
 
     /// Copies the logs out of a temporary folder that is about to go, and says where to.

@@ -102,14 +102,28 @@ impl Process {
             .with_context(|| format!("cannot kill {}", self.name))
     }
 
-    /// SIGTERM, then SIGKILL after `grace`. True if it ended in time.
-    pub async fn stop(&mut self, grace: Duration) -> Result<bool> {
+    /// SIGTERM, then SIGKILL after `grace`. How it ended by itself; `None`: it had to be killed.
+    pub async fn stop(&mut self, grace: Duration) -> Result<Option<Exit>> {
         self.signal("TERM").await?;
-        if tokio::time::timeout(grace, self.child.wait()).await.is_ok() {
-            return Ok(true);
+        if let Ok(exit) = tokio::time::timeout(grace, self.ended()).await {
+            return exit.map(Some);
         }
         self.kill().await?;
-        Ok(false)
+        Ok(None)
+    }
+
+    /// Asks it to stop as [`Process::stop`] does; fails if it does not end in time, or not with success.
+    pub async fn stop_in_order(&mut self, grace: Duration) -> Result<()> {
+        match self.stop(grace).await? {
+            Some(exit) if exit.status.success() => Ok(()),
+            Some(exit) => Err(exit.into()),
+            None => bail!(
+                "{} was asked to stop and had to be killed after {} s; its last lines:\n{}",
+                self.name,
+                grace.as_secs(),
+                self.tail()
+            ),
+        }
     }
 
     /// Sends a signal by name, for example `TERM`, `INT`, `STOP`.

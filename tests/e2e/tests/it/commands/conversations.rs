@@ -1,0 +1,163 @@
+//! The main job from the command line: the demo, what explains it, and events of other systems.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use testkit::eventually;
+
+use super::desk::{DONE, Desk, FAILED, REFUSED, SOON, USAGE, same};
+use super::money::statement;
+
+const NOBODY: &str = "01a2024e-4161-70e2-84d8-000000000000";
+
+/// The demo for people, and as one document, which says the same as the other commands; what it says.
+pub async fn demo(desk: &Desk) -> Result<Value> {
+    let (told, printed) = tokio::try_join!(desk.json(&["demo"]), desk.says(&["demo"]))?;
+    for step in 1..=8 {
+        let row = printed.lines().find(|line| line.starts_with(&step.to_string()));
+        ensure!(
+            row.is_some_and(|row| row.contains(" ok ")),
+            "step {step} is not shown: {printed}"
+        );
+    }
+    for part in ["left, was brought back", "trace ", "PU left", "where to look"] {
+        ensure!(printed.contains(part), "'{part}' is not shown: {printed}");
+    }
+    ensure!(told["ok"] == true && told["time_scale"] == 60.0, "the demo says {told}");
+    let steps = told["steps"].as_array().context("no steps")?;
+    ensure!(
+        steps.len() == 8 && steps.iter().all(|step| step["ok"] == true),
+        "steps {steps:?}"
+    );
+    same("sent", &told["sent"], &json!({ "follow_up": 2, "confirmation": 3 }))?;
+    let workspace = told["workspace"].as_str().context("no workspace")?;
+    let costs = &told["costs"];
+    let usage = desk.json(&["usage", "-w", workspace]).await?;
+    same("usage", &usage["total_micro_pu"], &costs["spent_micro_pu"])?;
+    let log = desk.json(&["charges", "-w", workspace, "--state", "captured"]).await?;
+    let messages = log.as_array().context("no log")?;
+    same("messages", &messages.len().into(), &usage["total_messages"])?;
+    let spent: i64 = messages.iter().filter_map(|one| one["micro_pu"].as_i64()).sum();
+    same("the cost of the messages", &spent.into(), &costs["spent_micro_pu"])?;
+    let sheet = desk
+        .says(&["charges", "-w", workspace, "--state", "captured", "--csv"])
+        .await?;
+    ensure!(sheet.lines().count() == messages.len() + 1, "it prints {sheet}");
+    let balance = desk.json(&["balance", "show", "-w", workspace]).await?;
+    same(
+        "the balance",
+        &balance["available_micro_pu"],
+        &costs["available_micro_pu"],
+    )?;
+    statement(desk, workspace).await?;
+    let ends = ["returned", "read", "no_address", "returned"];
+    let conversations = told["conversations"].as_array().context("no conversations")?;
+    for (one, end) in conversations.iter().zip(ends) {
+        let follow_up = &one["explained"]["follow_ups"][0];
+        same("the end", &follow_up["end_reason"], &end.into())?;
+        let trace = follow_up["trace_id"].as_str().unwrap_or_default();
+        ensure!(trace.len() == 32, "'{trace}' is no trace id");
+    }
+    ensure!(
+        conversations.len() == ends.len(),
+        "{} conversations",
+        conversations.len()
+    );
+    Ok(told)
+}
+
+pub async fn explain(desk: &Desk, told: &Value) -> Result<()> {
+    let workspace = told["workspace"].as_str().context("no workspace")?;
+    fn asked<'a>(workspace: &'a str, kind: &'a str, id: &'a str) -> [&'a str; 5] {
+        ["explain", "-w", workspace, kind, id]
+    }
+    for one in told["conversations"].as_array().context("no conversations")? {
+        let (number, explained) = (one["number"].to_string(), &one["explained"]);
+        let follow_up = &explained["follow_ups"][0];
+        let id = |name: &str| follow_up[name].as_str().unwrap_or_default().to_owned();
+        let by_number = desk.json(&asked(workspace, "--number", &number)).await?;
+        let by_conversation = desk
+            .json(&asked(workspace, "--conversation", &id("conversation")))
+            .await?;
+        let by_follow_up = desk.json(&asked(workspace, "--follow-up", &id("follow_up"))).await?;
+        for other in [&by_number, &by_conversation] {
+            same("explain", &other["timeline"], &explained["timeline"])?;
+            same("explain", &other["summary"], &explained["summary"])?;
+        }
+        same("explain", &by_follow_up["follow_ups"][0], follow_up)?;
+        let table = desk.says(&asked(workspace, "--number", &number)).await?;
+        let summary = explained["summary"].as_str().unwrap_or_default();
+        ensure!(table.starts_with(summary), "it prints {table}");
+        ensure!(table.contains("ended"), "it prints {table}");
+    }
+    desk.fails(&asked(workspace, "--number", "999"), REFUSED, "conversation")
+        .await?;
+    desk.fails(&asked(workspace, "--conversation", NOBODY), REFUSED, "conversation")
+        .await?;
+    desk.fails(&asked(workspace, "--follow-up", NOBODY), REFUSED, "follow_up")
+        .await?;
+    desk.fails(&asked(workspace, "--conversation", "one"), REFUSED, "conversation")
+        .await?;
+    desk.fails(&["explain", "-w", "nobody", "--number", "1"], REFUSED, "conversation")
+        .await?;
+    desk.fails(&asked(workspace, "--number", "one"), USAGE, "one").await?;
+    desk.fails(&["explain", "-w", workspace], USAGE, "--number").await?;
+    let two = ["explain", "-w", workspace, "--number", "1", "--follow-up", NOBODY];
+    desk.fails(&two, USAGE, "cannot be used with").await
+}
+
+pub async fn events(desk: &Desk, told: &Value) -> Result<()> {
+    let workspace = told["workspace"].as_str().context("no workspace")?;
+    let conversation = &told["conversations"][1]["explained"]["follow_ups"][0]["conversation"];
+    let event = |number: u32, text: &str| {
+        let data = json!({ "author": { "role": "agent", "agent": "ana" }, "text": text });
+        let event = json!({
+            "specversion": "1.0", "id": format!("command-{number}"), "source": "helpdesk", "type": "homing.message.v1",
+            "subject": conversation, "time": "2026-01-31T12:00:00Z", "data": data,
+        });
+        event.to_string()
+    };
+    let mut tail = desk.command(&["events", "tail", "-w", workspace, "-n", "2"]);
+    let mut tail = tail.stdout(Stdio::piped()).spawn()?;
+    let publish = ["events", "publish", "-w", workspace, "-i", "helpdesk"];
+    let mut number = 0;
+    eventually("the tail has seen two facts", SOON, async || {
+        number += 1;
+        let left = desk
+            .run(&publish, &format!("{}\n\n", event(number, "We are open.")))
+            .await;
+        let published = left.is_ok_and(|left| left.code == Some(DONE) && left.complained.contains("1 published"));
+        (published && tail.try_wait().is_ok_and(|ended| ended.is_some())).then_some(())
+    })
+    .await?;
+    let output = tail.wait_with_output().await?;
+    let lines = String::from_utf8(output.stdout)?;
+    let facts: Vec<Value> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    ensure!(output.status.success() && facts.len() == 2, "it tails {lines}");
+    for fact in &facts {
+        same("the workspace", &fact["workspace"], &workspace.into())?;
+        ensure!(fact["fact"].is_string() && fact["data"].is_object(), "a fact is {fact}");
+    }
+    let posted = facts.iter().any(|fact| fact["fact"] == "message.posted");
+    ensure!(posted, "it tails {lines}");
+
+    let file = desk.folder.path().join("events.jsonl");
+    std::fs::write(&file, format!("{}\n{}\n", event(101, "One."), event(102, "Two.")))?;
+    let from_file = [&publish[..], &["events.jsonl"]].concat();
+    let left = desk.run(&from_file, "").await?;
+    ensure!(left.complained == "2 published\n" && left.said.is_empty(), "{left:?}");
+    let unknown = event(103, "Three.").replace("homing.message.v1", "homing.gossip.v1");
+    let bad = desk.run(&publish, &unknown).await?;
+    ensure!(bad.code == Some(REFUSED) && bad.complained.contains("type"), "{bad:?}");
+    let bad = desk.run(&publish, "{\n").await?;
+    ensure!(bad.code == Some(REFUSED), "{bad:?}");
+    desk.fails(
+        &[&publish[..], &["nothing.jsonl"]].concat(),
+        FAILED,
+        "cannot read nothing.jsonl",
+    )
+    .await?;
+    desk.fails(&["events", "publish", "-w", "A!", "-i", "x"], REFUSED, "workspace")
+        .await
+}

@@ -1,0 +1,102 @@
+//! What an operator sets up, and whether all is well.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use testkit::eventually;
+
+use super::desk::{Desk, FAILED, REFUSED, SOON, USAGE, same};
+
+pub async fn set_up(desk: &Desk) -> Result<()> {
+    let acme = ["workspace", "create", "acme", "--name", "Acme Shop"];
+    for _ in 0..2 {
+        ensure!(desk.says(&acme).await? == "acme\n", "it prints the workspace");
+    }
+    let expected = json!({ "workspace": "acme", "name": "Acme Shop", "time_zone": "UTC", "language": "en" });
+    same("the workspace", &desk.json(&acme).await?, &expected)?;
+    desk.fails(&["workspace", "create", "Acme!", "--name", "A"], REFUSED, "workspace")
+        .await?;
+    let zone = ["workspace", "create", "zone", "--name", "Z", "--time-zone", "Nowhere"];
+    desk.fails(&zone, REFUSED, "time_zone").await?;
+    desk.fails(&["workspace", "create", "acme"], USAGE, "--name").await?;
+
+    let channel = ["channel", "create", "-w", "acme", "web"];
+    let set = |value| [&channel[..], &["--set", value]].concat();
+    same(
+        "the channel",
+        &desk.json(&channel).await?,
+        &json!({ "channel": "web", "version": 1 }),
+    )?;
+    desk.fails(&set("patience=1"), REFUSED, "there is no setting 'patience'")
+        .await?;
+    desk.fails(&set("debounce_ms"), REFUSED, "name=value").await?;
+    desk.fails(&set("debounce_ms=900000"), REFUSED, "debounce_ms").await?;
+    desk.fails(&["channel", "create", "-w", "nobody", "web"], REFUSED, "workspace")
+        .await?;
+
+    let agent = ["agent", "create", "-w", "acme", "ana", "--name", "Ana"];
+    ensure!(desk.says(&agent).await? == "ana\n", "it prints the agent");
+    same("the agent", &desk.json(&agent).await?, &json!({ "agent": "ana" }))?;
+    let no_name = ["agent", "create", "-w", "acme", "ewa", "--name", ""];
+    desk.fails(&no_name, REFUSED, "display_name").await?;
+
+    let table = desk.says(&["integration", "create", "-w", "acme", "helpdesk"]).await?;
+    for line in ["token ", "NATS user ", "homing.v1.ingest.acme.helpdesk.>"] {
+        ensure!(table.contains(line), "the table lacks '{line}': {table}");
+    }
+    let crm = ["integration", "create", "-w", "acme", "crm", "--scope", "ingest"];
+    let created = desk.json(&crm).await?;
+    ensure!(
+        created["token"].as_str().is_some_and(|token| token.len() > 20),
+        "a token"
+    );
+    let known = json!({
+        "token": null, "nats_user": created["nats_user"], "nats_prefix": created["nats_prefix"],
+        "nats_inbox_prefix": created["nats_inbox_prefix"],
+    });
+    same("what is told again", &desk.json(&crm).await?, &known)?;
+    let scope = ["integration", "create", "-w", "acme", "bi", "--scope", "everything"];
+    desk.fails(&scope, USAGE, "everything").await
+}
+
+pub async fn check(desk: &Desk) -> Result<()> {
+    let findings = desk.json(&["check", "-w", "acme"]).await?;
+    let findings = findings.as_array().context("no list")?;
+    ensure!(findings.len() == 11, "it checks {findings:?}");
+    ensure!(
+        findings.iter().all(|one| one["ok"] == true),
+        "not all is well: {findings:?}"
+    );
+    // Elsewhere nothing runs; the servers are found all the same.
+    desk.says(&["workspace", "create", "poor", "--name", "Poor"]).await?;
+    eventually("funds are missed", SOON, async || {
+        let left = desk.run(&["check", "-w", "poor"], "").await.ok()?;
+        let told = left.said.contains("homing balance top-up");
+        (left.code == Some(FAILED) && told && left.said.contains("FAILED  funds of poor")).then_some(())
+    })
+    .await?;
+    Ok(())
+}
+
+pub async fn opt_out(desk: &Desk) -> Result<()> {
+    let of = |verb| ["opt-out", verb, "-w", "acme", "--phone", "+48600700123"];
+    let never = json!({ "opted_out": false, "since": null });
+    same("at first", &desk.json(&of("show")).await?, &never)?;
+    desk.says(&of("set")).await?;
+    let told = desk.json(&of("show")).await?;
+    ensure!(
+        told["opted_out"] == true && told["since"].is_string(),
+        "after set: {told}"
+    );
+    ensure!(desk.says(&of("show")).await?.contains("\nyes "), "the table says yes");
+    desk.says(&of("clear")).await?;
+    let told = desk.json(&of("show")).await?;
+    ensure!(
+        told["opted_out"] == false && told["since"].is_string(),
+        "after clear: {told}"
+    );
+    let phone = ["opt-out", "set", "-w", "acme", "--phone", "600"];
+    desk.fails(&phone, REFUSED, "phone").await?;
+    let email = ["opt-out", "show", "-w", "acme", "--email", "nobody"];
+    desk.fails(&email, REFUSED, "email").await?;
+    desk.fails(&["opt-out", "set", "-w", "acme"], USAGE, "--phone").await
+}
