@@ -19,6 +19,7 @@ pub struct Relay {
     store: Store,
     bus: Bus,
     stream_created: Option<String>,
+    poll: Duration,
 }
 
 impl Relay {
@@ -27,7 +28,14 @@ impl Relay {
             store,
             bus,
             stream_created: None,
+            poll: POLL,
         }
+    }
+
+    /// The same relay with another pace of its poll; for tests.
+    #[must_use]
+    pub fn polling(self, poll: Duration) -> Self {
+        Self { poll, ..self }
     }
 
     /// Runs until `stop`, then publishes what is left (as far as NATS lets it).
@@ -61,7 +69,7 @@ impl Relay {
             }
             tokio::select! {
                 () = committed => {}
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(self.poll) => {}
                 () = stop.cancelled() => break,
             }
         }

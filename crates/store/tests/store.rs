@@ -1,5 +1,8 @@
 //! The store's promises against a real PostgreSQL and NATS.
 
+#[path = "store/relay.rs"]
+mod relay;
+
 use domain::{Clock, Timestamp, WorkspaceId};
 use events::event::WorkspaceCreated;
 use sqlx::migrate::Migrator;
@@ -9,9 +12,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use store::{OrFault, Relay, Store, StoreConfig};
-use testkit::{ManualClock, SeededEntropy, TestDatabase, TestNats, eventually};
-use tokio_util::sync::CancellationToken;
+use store::{OrFault, Store, StoreConfig};
+use testkit::{ManualClock, SeededEntropy, TestDatabase, eventually};
 
 type Tested = anyhow::Result<()>;
 
@@ -188,49 +190,6 @@ async fn an_event_is_new_once() -> Tested {
     tx.commit().await?;
     let mut tx = store.begin(&acme).await?;
     assert!(!tx.first_time(&acme, "billing", "e-1").await?);
-    Ok(())
-}
-
-async fn stream_messages(nats: &TestNats) -> anyhow::Result<u64> {
-    let client = async_nats::connect(nats.url()).await?;
-    let mut stream = async_nats::jetstream::new(client)
-        .get_stream(events::FACTS.name)
-        .await?;
-    Ok(stream.info().await?.state.messages)
-}
-
-#[tokio::test]
-async fn the_relay_publishes_each_committed_fact_and_restores_a_wiped_stream() -> Tested {
-    let (database, nats) = (database().await?, TestNats::start().await?);
-    let store = open(&database, 8)?;
-    let config = bus::BusConfig {
-        url: nats.url(),
-        name: "test".into(),
-    };
-    let bus = bus::Bus::connect(&config).await?.with_sizes(bus::StreamSizes::SMALL);
-    let stop = CancellationToken::new();
-    // Two relays share the work.
-    for _ in 0..2 {
-        tokio::spawn(Relay::new(store.clone(), bus.clone()).run(stop.clone()));
-    }
-    for _ in 0..20 {
-        commit_facts(&store, "acme", 50).await?;
-    }
-    let all = async |expected: u64| {
-        eventually("every fact is in the stream", Duration::from_secs(30), async || {
-            (stream_messages(&nats).await.ok()? == expected).then_some(())
-        })
-        .await
-    };
-    all(1_000).await?;
-
-    let client = async_nats::connect(nats.url()).await?;
-    async_nats::jetstream::new(client)
-        .delete_stream(events::FACTS.name)
-        .await?;
-    commit_facts(&store, "acme", 1).await?;
-    all(1_001).await?;
-    stop.cancel();
     Ok(())
 }
 

@@ -69,6 +69,11 @@ impl TestDatabase {
             .to_string()
     }
 
+    /// The short name of the service that it is of.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
     /// The database's name.
     pub fn name(&self) -> &str {
         &self.name

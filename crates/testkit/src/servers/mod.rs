@@ -1,6 +1,7 @@
 //! PostgreSQL and nats-server as children of this process.
 
 mod binaries;
+mod catalogue;
 mod database;
 mod nats;
 mod postgres;

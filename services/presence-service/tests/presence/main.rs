@@ -1,5 +1,6 @@
 //! presence-service: its rules as a pure fold, and the service through its front door.
 
+mod catalogue;
 mod door;
 mod fold;
 mod footprint;

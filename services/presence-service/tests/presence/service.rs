@@ -272,6 +272,43 @@ async fn workspaces_do_not_see_each_other() -> Tested {
 }
 
 #[tokio::test]
+async fn a_batch_tells_of_each_visitor_in_the_order_asked() -> Tested {
+    let world = World::new().await?;
+    let (door, gateway) = (world.owner().await?, world.gateway("g1").await?);
+    gateway.open(1, "a").await?;
+    gateway.open(2, "b").await?;
+    gateway.say("other", 4, "c", |_| {}).await?;
+    door.shows(1, Online, Returned).await?;
+    door.shows_in("other", 4, Online, Returned).await?;
+    gateway.close(2, "b").await?;
+    door.heard_ending(2).await?;
+    world.clock.advance(seconds(15));
+    let left = door.shows(2, Offline, Left).await?;
+    let asked = [3, 2, 1, 4, 2];
+    let request = BatchGetPresenceRequest {
+        workspace: "acme".into(),
+        visitors: asked.map(visitor).into(),
+    };
+    let answer = door.client.clone().batch_get_presence(request).await?.into_inner();
+    let told: Vec<_> = answer
+        .presences
+        .iter()
+        .map(|one| (one.visitor.clone(), one.state(), one.cause()))
+        .collect();
+    let expected = [
+        (3, Offline, NoCause),
+        (2, Offline, Left),
+        (1, Online, Returned),
+        (4, Offline, NoCause),
+        (2, Offline, Left),
+    ];
+    assert_eq!(told, expected.map(|(who, state, cause)| (visitor(who), state, cause)));
+    assert_eq!(answer.presences[1], left, "the same as asked alone");
+    door.running.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_bad_request_is_refused_by_field() -> Tested {
     let world = World::new().await?;
     let door = world.owner().await?;

@@ -1,0 +1,16 @@
+//! What the database itself guarantees.
+
+use anyhow::Result;
+use gateway_service::MIGRATOR;
+use testkit::TestDatabase;
+
+#[tokio::test]
+async fn every_table_begins_with_its_workspace_and_is_guarded_by_force() -> Result<()> {
+    let migrate = async |url: String| Ok(store::migrate(&url, "gateway", &MIGRATOR).await?);
+    let database = TestDatabase::create("gateway", migrate).await?;
+    assert_eq!(
+        database.guarded_tables(&[]).await?,
+        ["inbox", "outbox", "session", "ticket"]
+    );
+    Ok(())
+}
