@@ -6,6 +6,7 @@ mod dawdlers;
 mod gateway;
 mod http;
 mod meters;
+mod money;
 mod peers;
 mod presence;
 mod problems;

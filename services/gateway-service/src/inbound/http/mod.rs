@@ -1,8 +1,9 @@
 //! The public HTTP API, the few pages of our own, and the way to the socket.
 
-mod billing;
+mod balance;
 mod callbacks;
 mod channels;
+mod charges;
 mod conversations;
 mod cors;
 mod events;
@@ -17,6 +18,7 @@ mod return_links;
 pub mod server;
 mod sessions;
 mod unsubscribe_links;
+mod usage;
 mod wire;
 
 use super::socket;
@@ -110,9 +112,9 @@ fn api() -> Router<Arc<Edge>> {
             "/v1/channels/{channel}",
             get(channels::get_channel).patch(channels::update_channel),
         )
-        .route("/v1/usage", get(billing::get_usage))
-        .route("/v1/charges", get(billing::list_charges))
-        .route("/v1/balance", get(billing::get_balance))
+        .route("/v1/usage", get(usage::get_usage))
+        .route("/v1/charges", get(charges::list_charges))
+        .route("/v1/balance", get(balance::get_balance))
 }
 
 async fn no_content() -> StatusCode {

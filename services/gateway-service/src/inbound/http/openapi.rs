@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
 use super::{
-    billing, callbacks, channels, conversations, events, follow_ups, opt_outs, pages, return_links, sessions,
-    unsubscribe_links,
+    balance, callbacks, channels, charges, conversations, events, follow_ups, opt_outs, pages, return_links, sessions,
+    unsubscribe_links, usage,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -24,7 +24,7 @@ use utoipa::{Modify, OpenApi};
         follow_ups::list_follow_ups, follow_ups::explain_follow_up, follow_ups::explain_conversation,
         opt_outs::set_opt_out,
         channels::get_channel, channels::update_channel,
-        billing::get_usage, billing::get_balance, billing::list_charges,
+        usage::get_usage, balance::get_balance, charges::list_charges,
         events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,
         return_links::follow_return_link, return_links::post_return,
         unsubscribe_links::follow_unsubscribe_link, unsubscribe_links::post_unsubscribe_link,

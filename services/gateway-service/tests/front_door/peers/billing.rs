@@ -13,13 +13,18 @@ impl BillingService for Peers {
             .to
             .zip(request.from)
             .map_or(0, |(to, from)| to.seconds - from.seconds);
+        self.memory().usage.push(request);
         answer(GetUsageResponse {
             total_micro_pu: spans,
+            total_messages: 2,
+            total_parts: 3,
+            time_zone: "Europe/Warsaw".into(),
             ..Default::default()
         })
     }
 
-    async fn list_charges(&self, _: Request<ListChargesRequest>) -> Answer<ListChargesResponse> {
+    async fn list_charges(&self, request: Request<ListChargesRequest>) -> Answer<ListChargesResponse> {
+        self.memory().charges.push(request.into_inner());
         answer(ListChargesResponse {
             charges: vec![Charge {
                 kind: events::common::MessageKind::Sms.into(),

@@ -11,6 +11,7 @@ use events::event::MessagePosted;
 use fault::Fault;
 use prost::Message as _;
 use rpc::billing::billing_service_server::BillingServiceServer;
+use rpc::billing::{GetUsageRequest, ListChargesRequest};
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
@@ -68,6 +69,8 @@ pub struct Memory {
     pub authenticated: usize,
     pub ingested: Vec<IngestEventsRequest>,
     pub updates: Vec<UpdateChannelRequest>,
+    pub usage: Vec<GetUsageRequest>,
+    pub charges: Vec<ListChargesRequest>,
     /// Every call to conversations fails while this is set.
     pub away: bool,
 }
