@@ -8,6 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed={}", proto.display());
     let files = [
         "billing/v1/billing",
+        "contacts/v1/consents",
         "contacts/v1/contacts",
         "conversation/v1/conversations",
         "conversation/v1/workspaces",

@@ -1,7 +1,8 @@
 use crate::Config;
 use crate::app::Contacts;
-use crate::inbound::grpc::Server;
+use crate::inbound::{consents, grpc};
 use fault::Result;
+use rpc::contacts::consent_service_server::ConsentServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
 use runtime::{Running, Shell};
 use tonic::service::Routes;
@@ -9,7 +10,7 @@ use tonic::service::Routes;
 /// Serves contacts until stopped.
 pub async fn start(_: Config, shell: Shell) -> Result<Running> {
     let contacts = Contacts::new(shell.store());
-    shell
-        .serve(Routes::new(ContactServiceServer::new(Server::new(contacts))))
-        .await
+    let routes = Routes::new(ContactServiceServer::new(grpc::Server::new(contacts.clone())))
+        .add_service(ConsentServiceServer::new(consents::Server::new(contacts)));
+    shell.serve(routes).await
 }

@@ -1,5 +1,5 @@
 use super::Contacts;
-use crate::domain::{AddressValue, Conflict, Found, Given, NameStep, Plan, Purpose, Target, plan};
+use crate::domain::{AddressValue, Conflict, Found, Given, NameStep, Plan, Purpose, Reading, Target, plan};
 use crate::outbound::postgres::{address, conflict, contact};
 use domain::{AddressId, ContactId, Timestamp, WorkspaceId};
 use fault::{Fault, Kind, Result, codes};
@@ -36,7 +36,7 @@ impl Contacts {
     /// `None`: another capture stored one of the addresses meanwhile.
     async fn try_capture(&self, workspace: &WorkspaceId, given: &Given, purpose: Purpose) -> Result<Option<Captured>> {
         let now = self.store.clock().now();
-        let mut tx = self.store.begin(workspace).await?;
+        let mut tx = self.begin(workspace, Reading::Upkeep).await?;
         let (phone, email) = address::lock_owners(
             &mut tx,
             workspace,

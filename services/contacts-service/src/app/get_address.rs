@@ -1,6 +1,6 @@
 use super::{Contacts, denied};
-use crate::domain::{Address, Purpose};
-use crate::outbound::postgres::address;
+use crate::domain::{Address, Purpose, PurposeDenied, Reading};
+use crate::outbound::postgres::{address, purpose};
 use domain::{AddressId, PersonName, WorkspaceId};
 use fault::{Fault, Result};
 
@@ -9,14 +9,17 @@ impl Contacts {
     pub async fn get_address(
         &self,
         workspace: &WorkspaceId,
-        address: AddressId,
-        purpose: Purpose,
+        id: AddressId,
+        wanted: Purpose,
     ) -> Result<(Address, Option<PersonName>)> {
-        let mut tx = self.store.begin(workspace).await?;
-        let stored = address::find(&mut tx, workspace, address).await?;
-        stored
-            .ok_or_else(|| Fault::not_found("address"))?
-            .release(purpose)
-            .map_err(denied)
+        let mut tx = self.begin(workspace, Reading::For(wanted)).await?;
+        if let Some(stored) = address::find(&mut tx, workspace, id).await? {
+            return stored.release(wanted).map_err(denied);
+        }
+        purpose::say(&mut tx, Reading::Upkeep).await?;
+        match address::exists(&mut tx, workspace, id).await? {
+            true => Err(denied(PurposeDenied)),
+            false => Err(Fault::not_found("address")),
+        }
     }
 }

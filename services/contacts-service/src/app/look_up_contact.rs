@@ -1,6 +1,6 @@
 use super::{Contacts, denied};
-use crate::domain::{AddressValue, Contact, Purpose};
-use crate::outbound::postgres::{address, contact};
+use crate::domain::{AddressValue, Contact, Purpose, Reading};
+use crate::outbound::postgres::{address, contact, purpose};
 use domain::WorkspaceId;
 use fault::{Fault, Result};
 
@@ -10,12 +10,13 @@ impl Contacts {
         &self,
         workspace: &WorkspaceId,
         value: &AddressValue,
-        purpose: Purpose,
+        wanted: Purpose,
     ) -> Result<Contact> {
-        let mut tx = self.store.begin(workspace).await?;
+        let mut tx = self.begin(workspace, Reading::Upkeep).await?;
         let missing = || Fault::not_found("contact");
         let owner = address::owner(&mut tx, workspace, value).await?.ok_or_else(missing)?;
+        purpose::say(&mut tx, Reading::For(wanted)).await?;
         let stored = contact::find(&mut tx, workspace, owner).await?;
-        stored.ok_or_else(missing)?.release(purpose).map_err(denied)
+        stored.ok_or_else(missing)?.release(wanted).map_err(denied)
     }
 }

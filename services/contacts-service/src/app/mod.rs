@@ -3,11 +3,16 @@
 mod capture_contact;
 mod get_address;
 mod get_contact;
+mod list_consents;
 mod look_up_contact;
+mod record_consent;
+mod withdraw_consent;
 
-use crate::domain::PurposeDenied;
-use fault::{Fault, codes};
-use store::Store;
+use crate::domain::{PurposeDenied, Reading};
+use crate::outbound::postgres::purpose;
+use ::domain::{Timestamp, WorkspaceId};
+use fault::{Fault, Result, codes};
+use store::{Store, Tx};
 
 /// The service's use cases over its database.
 #[derive(Debug, Clone)]
@@ -18,6 +23,17 @@ pub struct Contacts {
 impl Contacts {
     pub fn new(store: Store) -> Self {
         Self { store }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.store.clock().now()
+    }
+
+    /// Begins a transaction that sees the addresses it may read, and no others.
+    async fn begin(&self, workspace: &WorkspaceId, reading: Reading) -> Result<Tx> {
+        let mut tx = self.store.begin(workspace).await?;
+        purpose::say(&mut tx, reading).await?;
+        Ok(tx)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod capture;
+mod consent;
 mod contact;
 mod phone;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod purpose;
 
 pub use address::{Address, AddressKind, AddressValue};
 pub use capture::{Conflict, Found, Given, NameStep, Plan, Target, plan};
+pub use consent::{By, Consent, KeptConsent, Withdrawal, Wording, name, not_ahead};
 pub use contact::{Contact, StoredContact};
 pub use phone::Phone;
-pub use purpose::{Bound, Purpose, PurposeDenied};
+pub use purpose::{Bound, Purpose, PurposeDenied, Reading};

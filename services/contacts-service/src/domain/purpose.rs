@@ -23,6 +23,24 @@ impl Purpose {
     }
 }
 
+/// What a transaction reads addresses for; the database shows it no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Storing and comparing: nothing is handed out.
+    Upkeep,
+    For(Purpose),
+}
+
+impl Reading {
+    /// The word that the database's policy knows.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Upkeep => "upkeep",
+            Self::For(purpose) => purpose.word(),
+        }
+    }
+}
+
 /// The data were not given for this purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PurposeDenied;

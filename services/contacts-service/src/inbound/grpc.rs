@@ -141,7 +141,7 @@ fn country(code: &str) -> Result<Option<Country>, Invalid> {
     }
 }
 
-fn purpose(number: i32) -> Result<Purpose, Invalid> {
+pub(super) fn purpose(number: i32) -> Result<Purpose, Invalid> {
     match contacts::Purpose::try_from(number) {
         Ok(contacts::Purpose::Support) => Ok(Purpose::Support),
         Ok(contacts::Purpose::Outreach) => Ok(Purpose::Outreach),

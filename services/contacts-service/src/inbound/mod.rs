@@ -1,3 +1,4 @@
 //! What reaches the service.
 
+pub mod consents;
 pub mod grpc;

@@ -1,4 +1,5 @@
 use contacts_service::{Config, MIGRATOR, start};
+use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::{
     Address, AddressKind, CaptureContactRequest, CaptureContactResponse, Contact, GetAddressRequest,
@@ -14,6 +15,8 @@ pub type Tested = anyhow::Result<()>;
 
 /// A running service with its servers.
 pub struct Harness {
+    pub clock: ManualClock,
+    pub consents: ConsentServiceClient<Channel>,
     pub client: ContactServiceClient<Channel>,
     pub database: TestDatabase,
     running: Running,
@@ -37,11 +40,15 @@ impl Harness {
         let migrate = async |url: String| Ok(store::migrate(&url, "contacts", &MIGRATOR).await?);
         let database = TestDatabase::create("contacts", migrate).await?;
         let nats = TestNats::start().await?;
-        let (time, chance) = (Arc::new(ManualClock::new()), Arc::new(SeededEntropy::new(1)));
+        let clock = ManualClock::new();
+        let (time, chance) = (Arc::new(clock.clone()), Arc::new(SeededEntropy::new(1)));
         let shell = Shell::for_test("contacts", &database.url(), &nats.url(), time, chance).await?;
         let running = start(Config {}, shell).await?;
         let client = ContactServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        let consents = ConsentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         Ok(Self {
+            clock,
+            consents,
             client,
             database,
             running,

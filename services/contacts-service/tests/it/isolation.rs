@@ -51,7 +51,7 @@ async fn every_table_is_protected_and_the_login_inherits_nothing() -> Tested {
     let tables = contacts.database.guarded_tables(&[]).await?;
     assert_eq!(
         tables.join(" "),
-        "address address_purpose contact contact_conflict inbox outbox"
+        "address address_purpose consent consent_address contact contact_conflict inbox outbox withdrawal"
     );
     let deletable = sqlx::query(
         "SELECT c.relname FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace

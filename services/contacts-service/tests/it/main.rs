@@ -1,6 +1,7 @@
 //! Contacts through their front door: gRPC on a real PostgreSQL.
 
 mod capture;
+mod consents;
 mod harness;
 mod isolation;
 mod purpose;

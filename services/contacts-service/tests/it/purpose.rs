@@ -1,4 +1,4 @@
-use crate::harness::{Harness, Tested, given, refusal, values};
+use crate::harness::{Harness, Tested, given, refusal};
 use rpc::contacts::{AddressKind, Purpose};
 
 #[tokio::test]
@@ -29,27 +29,6 @@ async fn what_was_given_for_support_serves_nothing_else() -> Tested {
     assert_eq!(refusal(looked_up), denied);
     let none = contacts.address("acme", &ann.phone_address, Purpose::Unspecified).await;
     assert_eq!(refusal(none), ("purpose".into(), "request.invalid"));
-    Ok(())
-}
-
-#[tokio::test]
-async fn consent_for_one_address_releases_that_one_only() -> Tested {
-    let contacts = Harness::start().await?;
-    let ann = contacts.capture(given("Ann", "600700123", "ann@example.com")).await?;
-    sqlx::query(
-        "INSERT INTO address_purpose SELECT workspace_id, id, 'outreach', now() FROM address WHERE kind = 'email'",
-    )
-    .execute(&mut contacts.admin().await?)
-    .await?;
-    let seen = contacts.get("acme", &ann.contact, Purpose::Outreach).await?;
-    assert_eq!(values(&seen.addresses), ["ann@example.com"]);
-    contacts.address("acme", &ann.email_address, Purpose::Outreach).await?;
-    assert!(
-        contacts
-            .address("acme", &ann.phone_address, Purpose::Outreach)
-            .await
-            .is_err()
-    );
     Ok(())
 }
 

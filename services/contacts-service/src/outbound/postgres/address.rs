@@ -58,6 +58,39 @@ pub async fn owner(db: &mut PgConnection, workspace: &WorkspaceId, value: &Addre
     Ok(found.map(ContactId))
 }
 
+/// True where there is such an address, whatever it was given for.
+pub async fn exists(db: &mut PgConnection, workspace: &WorkspaceId, id: AddressId) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM address WHERE workspace_id = $1 AND id = $2) AS "found!""#,
+        workspace.as_str(),
+        id.0,
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("look for address")?;
+    Ok(found)
+}
+
+/// Those of these addresses that belong to the contact.
+pub async fn owned(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contact: ContactId,
+    addresses: &[AddressId],
+) -> Result<Vec<AddressId>> {
+    let ids: Vec<Uuid> = addresses.iter().map(|address| address.0).collect();
+    let found = sqlx::query_scalar!(
+        "SELECT id FROM address WHERE workspace_id = $1 AND id = ANY($2) AND contact_id = $3",
+        workspace.as_str(),
+        &ids,
+        contact.0,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("look for addresses of contact")?;
+    Ok(found.into_iter().map(AddressId).collect())
+}
+
 /// Stores an address; false where somebody stored the same one meanwhile.
 pub async fn insert(
     db: &mut PgConnection,
@@ -119,8 +152,7 @@ pub async fn find(
 ) -> Result<Option<Bound<(Address, Option<PersonName>)>>> {
     let row = sqlx::query!(
         r#"SELECT a.id, a.kind, a.value, a.country, a.verified, c.name,
-             ARRAY(SELECT p.purpose FROM address_purpose p
-                   WHERE p.workspace_id = a.workspace_id AND p.address_id = a.id) AS "purposes!"
+             address_purposes(a.workspace_id, a.id) AS "purposes!"
            FROM address a JOIN contact c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
            WHERE a.workspace_id = $1 AND a.id = $2"#,
         workspace.as_str(),

@@ -28,6 +28,32 @@ pub async fn insert(
     Ok(())
 }
 
+/// True where there is such a contact.
+pub async fn exists(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM contact WHERE workspace_id = $1 AND id = $2) AS "found!""#,
+        workspace.as_str(),
+        id.0,
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("look for contact")?;
+    Ok(found)
+}
+
+/// True where there is such a contact, locked until the transaction ends.
+pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        "SELECT id FROM contact WHERE workspace_id = $1 AND id = $2 FOR UPDATE",
+        workspace.as_str(),
+        id.0,
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("lock contact")?;
+    Ok(found.is_some())
+}
+
 /// Gives a locked contact a name if it has none.
 pub async fn fill_name(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId, name: &PersonName) -> Result<()> {
     sqlx::query!(
@@ -56,8 +82,7 @@ pub async fn find(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId)
     let rows = sqlx::query_as!(
         AddressRow,
         r#"SELECT a.id, a.kind, a.value, a.country, a.verified,
-             ARRAY(SELECT p.purpose FROM address_purpose p
-                   WHERE p.workspace_id = a.workspace_id AND p.address_id = a.id) AS "purposes!"
+             address_purposes(a.workspace_id, a.id) AS "purposes!"
            FROM address a WHERE a.workspace_id = $1 AND a.contact_id = $2 ORDER BY a.created_at, a.id"#,
         workspace.as_str(),
         id.0,

@@ -2,7 +2,9 @@
 
 pub mod address;
 pub mod conflict;
+pub mod consent;
 pub mod contact;
+pub mod purpose;
 
 use fault::Fault;
 
