@@ -45,6 +45,7 @@ codes! {
     PRICE_MISSING = "billing.price_missing", FailedPrecondition, "There is no price for this kind and country.";
     SMS_REFUSED = "sms.provider_refused", FailedPrecondition, "The provider refused the text; nothing was accepted.";
     SMS_UNREACHABLE = "sms.provider_unreachable", Unavailable, "The provider could not be reached; nothing was accepted.";
+    SMS_NO_PROVIDER = "sms.no_provider", FailedPrecondition, "No provider of texts serves this country.";
     SMS_UNKNOWN = "sms.outcome_unknown", Timeout, "The provider's answer was lost; the text may have been accepted.";
     MAIL_REFUSED = "mail.refused", FailedPrecondition, "The mail server refused the mail; nothing was accepted.";
     MAIL_UNREACHABLE = "mail.unreachable", Unavailable, "The mail server could not be reached; nothing was accepted.";

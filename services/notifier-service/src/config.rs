@@ -21,14 +21,16 @@ runtime::settings! {
         "HOMING_CONTACTS_URL" contacts_url: String = required;
         /// billing-service.
         "HOMING_BILLING_URL" billing_url: String = required;
+        /// A JSON file that names several providers of texts and the countries that go through each, instead of HOMING_SMS_PROVIDER and HOMING_TWILIO_ACCOUNT_SID.
+        "HOMING_NOTIFIER_TEXT_PROVIDERS" text_providers: Option<String> = "";
         /// Who sends texts: twilio, or anything with its HTTP API (see HOMING_TWILIO_BASE_URL).
         "HOMING_SMS_PROVIDER" sms_provider: String = "twilio";
         /// Base of the provider's HTTP API.
         "HOMING_TWILIO_BASE_URL" twilio_base_url: String = "https://api.twilio.com";
-        /// Account at the provider of texts.
-        "HOMING_TWILIO_ACCOUNT_SID" twilio_account_sid: String = required;
-        /// The account's token; also signs its callbacks.
-        "HOMING_TWILIO_AUTH_TOKEN" twilio_auth_token: Secret = required;
+        /// Account at the provider of texts. Needed unless HOMING_NOTIFIER_TEXT_PROVIDERS is set.
+        "HOMING_TWILIO_ACCOUNT_SID" twilio_account_sid: Option<String> = "";
+        /// The account's token; also signs its callbacks. Needed unless HOMING_NOTIFIER_TEXT_PROVIDERS is set.
+        "HOMING_TWILIO_AUTH_TOKEN" twilio_auth_token: Option<Secret> = "";
         /// Mail server: smtp://[user:password@]host[:port][?tls=required] or smtps://... With a user, TLS is needed unless the server is on this machine.
         "HOMING_SMTP_URL" smtp_url: Secret = required;
         /// At least 32 characters. Return links, callback codes and the hashes of opt-outs are made from it: another secret makes all earlier ones void.

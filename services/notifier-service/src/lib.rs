@@ -7,6 +7,7 @@ mod domain;
 mod inbound;
 mod metrics;
 mod outbound;
+mod provider_file;
 pub mod simulation;
 mod wiring;
 

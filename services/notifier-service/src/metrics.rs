@@ -1,10 +1,11 @@
 //! What the service measures; the README lists it. Attributes are words of small sets: no ids, no workspaces, nothing
 //! personal.
 
+use crate::domain::breaker::State;
 use crate::domain::{End, Purpose, Step};
 use crate::outbound::Outcome;
 use domain::Timestamp;
-use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter};
 use opentelemetry::{KeyValue, global};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub struct Metrics {
     ended: Counter<u64>,
     lag: Histogram<f64>,
     call: Histogram<f64>,
+    breakers: Gauge<u64>,
+    breaker_turns: Counter<u64>,
 }
 
 /// A turn of a delivery, counted once its transaction is committed.
@@ -61,6 +64,14 @@ impl Metrics {
                 "homing.notifier.provider.call.duration",
                 "Calls to providers, by step and outcome.",
             ),
+            breakers: meter
+                .u64_gauge("homing.notifier.provider.breaker")
+                .with_description("Whether a provider of texts is called: 0 yes, 1 to try it again, 2 not for a while.")
+                .build(),
+            breaker_turns: meter
+                .u64_counter("homing.notifier.provider.breaker.turns")
+                .with_description("Turns of providers' breakers, by provider and new state.")
+                .build(),
         }
     }
 
@@ -90,5 +101,19 @@ impl Metrics {
             KeyValue::new("outcome", outcome.word()),
         ];
         self.call.record(took.as_secs_f64(), &attributes);
+    }
+
+    /// Where a provider's breaker stands.
+    pub fn breaker(&self, provider: &str, state: State) {
+        let attributes = [KeyValue::new("provider", provider.to_owned())];
+        self.breakers.record(state.level(), &attributes);
+    }
+
+    pub fn breaker_turned(&self, provider: &str, state: State) {
+        let attributes = [
+            KeyValue::new("provider", provider.to_owned()),
+            KeyValue::new("state", state.word()),
+        ];
+        self.breaker_turns.add(1, &attributes);
     }
 }

@@ -3,6 +3,7 @@
 use crate::app::{App, Daily, Desk};
 use crate::config::Config;
 use crate::domain::keys::Keys;
+use crate::domain::provider;
 use crate::inbound::{events, grpc};
 use crate::metrics::Metrics;
 use crate::outbound::billing::Billing;
@@ -10,18 +11,24 @@ use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
 use crate::outbound::mail_smtp::MailServer;
 use crate::outbound::presence::Presences;
+use crate::outbound::sms_aligo::{Aligo, AligoConfig};
+use crate::outbound::sms_kannel::{Kannel, KannelConfig};
 use crate::outbound::sms_twilio::{self, Twilio, TwilioConfig};
+use crate::outbound::text_providers::{Adapter, TextProviders};
+use crate::provider_file::{self, Named, ProviderKind, secret};
 use domain::{Email, FollowUpId, TextSender};
 use fault::{Fault, Result};
 use jiff::SignedDuration;
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
-use runtime::{Running, Shell, due_loop};
+use runtime::{Running, Secret, Shell, due_loop};
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::service::Routes;
 
 /// The lease on a delivery is 30 s: the calls of a check and of a provider have to fit in.
 const LONGEST_CALL: Duration = Duration::from_secs(5);
+/// Where Aligo is.
+const ALIGO: &str = "https://apis.aligo.in";
 /// Less would take answers for old ones that only waited for us.
 const SHORTEST_MAX_AGE: Duration = Duration::from_secs(60);
 /// A longer wait would be no answer to what the customer has just done.
@@ -56,9 +63,6 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
 }
 
 fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
-    if config.sms_provider != sms_twilio::PROVIDER {
-        return Err(Fault::invalid("HOMING_SMS_PROVIDER", "must be twilio"));
-    }
     let timeout = config.provider_timeout.0;
     if timeout.is_zero() || timeout > LONGEST_CALL {
         return Err(Fault::invalid(
@@ -90,14 +94,9 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
     let keys = Keys::new(config.link_key.expose())
         .ok_or_else(|| Fault::invalid("HOMING_NOTIFIER_LINK_KEY", "needs at least 32 characters"))?;
     let mail_from = Email::parse(&config.mail_from).map_err(|wrong| wrong.of("HOMING_NOTIFIER_MAIL_FROM"))?;
-    let texts = Twilio::new(TwilioConfig {
-        base_url: config.twilio_base_url.trim_end_matches('/').to_owned(),
-        account_sid: config.twilio_account_sid.clone(),
-        auth_token: config.twilio_auth_token.clone(),
-        timeout,
-        validity,
-        settle: config.text_settle.0,
-    })?;
+    let metrics = Metrics::new();
+    let (adapters, routes) = text_providers(config)?;
+    let texts = TextProviders::new(adapters, routes, validity, shell.clock.clone(), metrics.clone());
     Ok(App {
         store: shell.store(),
         time_scale: shell.time_scale,
@@ -113,7 +112,7 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
         session_age: SignedDuration::try_from(shell.time_scale.apply(session_age)).map_err(Fault::internal)?,
         answer_max_age: SignedDuration::try_from(answer_max_age).map_err(Fault::internal)?,
         retention: SignedDuration::from_hours(24 * i64::from(config.retention_days)),
-        metrics: Metrics::new(),
+        metrics,
         conversations: Conversations::new(shell.channel(&config.conversation_url)?),
         presences: Presences::new(shell.channel(&config.presence_url)?),
         contacts: Contacts::new(shell.channel(&config.contacts_url)?),
@@ -122,4 +121,72 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
         mails: MailServer::new(config.smtp_url.expose(), mail_from, timeout)?,
         desk,
     })
+}
+
+/// The providers of texts by name, and who takes what.
+fn text_providers(config: &Config) -> Result<(Vec<(String, Adapter)>, provider::Routes)> {
+    let (timeout, validity) = (config.provider_timeout.0, config.text_validity.0);
+    let twilio = |base_url: &str, account_sid: &str, auth_token: Secret| {
+        let twilio = Twilio::new(TwilioConfig {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            account_sid: account_sid.to_owned(),
+            auth_token,
+            timeout,
+            validity,
+            settle: config.text_settle.0,
+        });
+        twilio.map(Adapter::Twilio)
+    };
+    let Some(path) = &config.text_providers else {
+        if config.sms_provider != sms_twilio::PROVIDER {
+            return Err(Fault::invalid("HOMING_SMS_PROVIDER", "must be twilio"));
+        }
+        let missing = |name| Fault::invalid(name, "is not set; give it, or HOMING_NOTIFIER_TEXT_PROVIDERS");
+        let account = config.twilio_account_sid.as_ref();
+        let account = account.ok_or_else(|| missing("HOMING_TWILIO_ACCOUNT_SID"))?;
+        let token = config.twilio_auth_token.clone();
+        let token = token.ok_or_else(|| missing("HOMING_TWILIO_AUTH_TOKEN"))?;
+        let only = twilio(&config.twilio_base_url, account, token)?;
+        let name = sms_twilio::PROVIDER.to_owned();
+        return Ok((vec![(name, only)], provider::Routes::all_through(sms_twilio::PROVIDER)));
+    };
+    let (providers, routes) = provider_file::read(path)?;
+    let mut adapters = Vec::new();
+    for Named { name, kind } in providers {
+        let adapter = match kind {
+            ProviderKind::Twilio {
+                base_url,
+                account_sid,
+                auth_token_file,
+            } => {
+                let base_url = base_url.as_deref().unwrap_or(&config.twilio_base_url);
+                twilio(base_url, &account_sid, secret(&auth_token_file)?)?
+            }
+            ProviderKind::Kannel {
+                base_url,
+                username,
+                password_file,
+                inbound_token_file,
+            } => Adapter::Kannel(Kannel::new(KannelConfig {
+                base_url: base_url.trim_end_matches('/').to_owned(),
+                username,
+                password: secret(&password_file)?,
+                inbound_token: inbound_token_file.as_deref().map(secret).transpose()?,
+                timeout,
+                validity,
+            })?),
+            ProviderKind::Aligo {
+                base_url,
+                user_id,
+                key_file,
+            } => Adapter::Aligo(Aligo::new(AligoConfig {
+                base_url: base_url.as_deref().unwrap_or(ALIGO).trim_end_matches('/').to_owned(),
+                user_id,
+                key: secret(&key_file)?,
+                timeout,
+            })?),
+        };
+        adapters.push((name, adapter));
+    }
+    Ok((adapters, routes))
 }

@@ -3,7 +3,9 @@
 mod mail;
 mod segments;
 mod sms;
+mod sms_aligo;
 mod sms_http;
+mod sms_kannel;
 mod sms_receipts;
 mod smtp;
 mod web;

@@ -23,6 +23,11 @@ pub(super) fn segments(text: &str) -> u32 {
     }
 }
 
+/// Whether a text has characters that GSM 03.38 lacks.
+pub(super) fn is_ucs2(text: &str) -> bool {
+    !text.chars().all(|c| BASIC.contains(c) || EXTENDED.contains(c))
+}
+
 fn parts(widths: &[usize], alone: usize, joined: usize) -> u32 {
     if widths.iter().sum::<usize>() <= alone {
         return 1;

@@ -72,6 +72,9 @@ pub struct SmsMessage {
     pub to: String,
     pub from: String,
     pub body: String,
+    /// `LMS` or `SMS` where the API has such words, else empty; and the title of an LMS.
+    pub kind: String,
+    pub title: Option<String>,
     /// `queued`, `sent`, `delivered` or `undelivered`.
     pub status: String,
     pub error_code: Option<u32>,
@@ -129,6 +132,8 @@ pub(super) struct Draft {
     pub body: String,
     pub status_callback: Option<String>,
     pub validity_period: Option<u32>,
+    pub kind: String,
+    pub title: Option<String>,
 }
 
 /// A provider of texts on 127.0.0.1: base URL, account and token as a real one. Clones are the same sink.
@@ -261,6 +266,8 @@ impl State {
             to: draft.to,
             from: draft.from,
             body: draft.body,
+            kind: draft.kind,
+            title: draft.title,
             status: "queued".to_owned(),
             error_code: None,
             status_callback: draft.status_callback,

@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::sms::{Draft, SmsFault, SmsMessage, State};
+use super::{sms_aligo, sms_kannel};
 
 /// Twilio's limit, in characters.
 const BODY_LIMIT: usize = 1600;
@@ -27,10 +28,12 @@ pub(super) fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/2010-04-01/Accounts/{account}/Messages.json", post(create).get(list))
         .route("/2010-04-01/Accounts/{account}/Messages/{file}", get(fetch))
+        .route("/cgi-bin/sendsms", get(sms_kannel::send))
+        .route("/send/", post(sms_aligo::send))
         .with_state(state)
 }
 
-type Fields = HashMap<String, String>;
+pub(super) type Fields = HashMap<String, String>;
 
 async fn create(
     Shared(state): Shared<Arc<State>>,
@@ -47,18 +50,39 @@ async fn create(
         Err((code, message)) => return error(StatusCode::BAD_REQUEST, code, &message),
     };
     let created = |message: SmsMessage| (StatusCode::CREATED, Json(resource(&state, &message))).into_response();
+    match work(&state, draft).await {
+        Work::Kept(message) => created(*message),
+        Work::Refused(code) => error(StatusCode::BAD_REQUEST, code, "Refused by the sink's fault switch"),
+        Work::Busy => error(StatusCode::TOO_MANY_REQUESTS, 20429, "Too Many Requests"),
+        Work::Broken => error(StatusCode::INTERNAL_SERVER_ERROR, 20500, "Internal Server Error"),
+        Work::Cut => cut(),
+    }
+}
+
+/// What became of a call that was in order.
+pub(super) enum Work {
+    Kept(Box<SmsMessage>),
+    Refused(u32),
+    Busy,
+    Broken,
+    /// The answer is to be cut off.
+    Cut,
+}
+
+/// Takes a message, or fails as the fault switch says; the same behind every API.
+pub(super) async fn work(state: &Arc<State>, draft: Draft) -> Work {
     match state.faults.take() {
-        None => created(state.accept(draft)),
+        None => Work::Kept(Box::new(state.accept(draft))),
         Some(SmsFault::Slow(delay)) => {
             tokio::time::sleep(delay).await;
-            created(state.accept(draft))
+            Work::Kept(Box::new(state.accept(draft)))
         }
-        Some(SmsFault::Refuse(code)) => error(StatusCode::BAD_REQUEST, code, "Refused by the sink's fault switch"),
-        Some(SmsFault::TooMany) => error(StatusCode::TOO_MANY_REQUESTS, 20429, "Too Many Requests"),
-        Some(SmsFault::ServerError) => error(StatusCode::INTERNAL_SERVER_ERROR, 20500, "Internal Server Error"),
+        Some(SmsFault::Refuse(code)) => Work::Refused(code),
+        Some(SmsFault::TooMany) => Work::Busy,
+        Some(SmsFault::ServerError) => Work::Broken,
         Some(SmsFault::AcceptThenServerError) => {
             state.accept(draft);
-            error(StatusCode::INTERNAL_SERVER_ERROR, 20500, "Internal Server Error")
+            Work::Broken
         }
         Some(SmsFault::Hang) => std::future::pending().await,
         Some(SmsFault::AcceptThenHang) => {
@@ -67,7 +91,7 @@ async fn create(
         }
         Some(SmsFault::AcceptThenDrop) => {
             state.accept(draft);
-            cut()
+            Work::Cut
         }
     }
 }
@@ -165,10 +189,12 @@ fn draft(fields: &mut Fields) -> Result<Draft, (u32, String)> {
         body,
         status_callback,
         validity_period,
+        kind: String::new(),
+        title: None,
     })
 }
 
-fn e164(number: &str) -> bool {
+pub(super) fn e164(number: &str) -> bool {
     number
         .strip_prefix('+')
         .is_some_and(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
@@ -218,7 +244,7 @@ fn error(status: StatusCode, code: u32, message: &str) -> Response {
 }
 
 /// A response whose body breaks off before its first byte: the caller cannot tell what happened.
-fn cut() -> Response {
+pub(super) fn cut() -> Response {
     let stream = tokio_stream::once(Err::<Vec<u8>, _>(std::io::Error::other(
         "cut by the sink's fault switch",
     )));

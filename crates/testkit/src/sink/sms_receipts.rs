@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::sms::{ReceiptMode, SmsMessage, State, WrittenText};
+use super::sms_kannel;
 
 /// Between two callbacks of a message.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -46,6 +47,10 @@ pub(super) async fn send(state: Arc<State>, message: SmsMessage, mode: ReceiptMo
 }
 
 async fn call(state: &State, message: &SmsMessage, url: &str, status: &str, error: Option<u32>) -> u16 {
+    if url.contains("%d") {
+        let url = sms_kannel::report_url(url, status, &message.sid);
+        return repeat(|| state.client.get(&url)).await;
+    }
     let mut parameters = vec![
         ("AccountSid", state.options.account_sid.clone()),
         ("ApiVersion", "2010-04-01".to_owned()),
@@ -60,13 +65,17 @@ async fn call(state: &State, message: &SmsMessage, url: &str, status: &str, erro
         parameters.push(("ErrorCode", code.to_string()));
     }
     let signature = sign(&state.options.auth_token, url, &parameters);
+    repeat(|| {
+        let request = state.client.post(url).header("X-Twilio-Signature", &signature);
+        request.form(&parameters)
+    })
+    .await
+}
+
+/// Calls until somebody answers otherwise than with 5xx.
+async fn repeat(request: impl Fn() -> reqwest::RequestBuilder) -> u16 {
     for _ in 0..TRIES {
-        let request = state
-            .client
-            .post(url)
-            .header("X-Twilio-Signature", &signature)
-            .form(&parameters);
-        match request.send().await {
+        match request().send().await {
             Ok(response) if !response.status().is_server_error() => return response.status().as_u16(),
             _ => tokio::time::sleep(RETRY_AFTER).await,
         }

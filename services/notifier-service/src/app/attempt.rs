@@ -14,8 +14,8 @@ use crate::outbound::contacts::Recipient;
 use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::postgres::send_limit::{Scope, Use, use_limits};
 use crate::outbound::postgres::{self, opt_out, return_link};
-use crate::outbound::{mail_smtp, sms_twilio};
 use domain::{PhoneE164, Timestamp, WorkspaceId};
+use events::common::MessageKind;
 use events::event::DeliveryAttempting;
 use events::stamp;
 use fault::{Code, Result, codes};
@@ -195,9 +195,12 @@ impl App {
         row.attempted_address = Some(message.address);
         row.parts = message.parts;
         row.country = message.country.clone();
-        (row.provider, row.sender) = match message.recipient {
-            Recipient::Phone { .. } => (sms_twilio::PROVIDER.into(), message.sender.to_string()),
-            Recipient::Email(_) => (mail_smtp::PROVIDER.into(), String::new()),
+        row.lms = message.kind == MessageKind::Lms;
+        row.provider = message.provider.clone();
+        row.unreachable_since = None;
+        row.sender = match message.recipient {
+            Recipient::Phone { .. } => message.sender.to_string(),
+            Recipient::Email(_) => String::new(),
         };
         if let Hold::Held { micro_pu } = message.hold {
             row.micro_pu = micro_pu;
@@ -212,7 +215,7 @@ impl App {
                 follow_up: row.follow_up.map(|id| id.to_string()).unwrap_or_default(),
                 conversation: row.conversation.to_string(),
                 purpose: purpose_on_wire(row.purpose).into(),
-                kind: kind(row.step).into(),
+                kind: kind(&row).into(),
                 country: row.country.clone(),
                 parts: row.parts,
                 at: Some(stamp(now)),
@@ -223,6 +226,7 @@ impl App {
         seen.insert("parts".into(), row.parts.to_string());
         seen.insert("held_micro_pu".into(), row.micro_pu.to_string());
         seen.insert("country".into(), row.country.clone());
+        seen.insert("provider".into(), row.provider.clone());
         seen.insert("opted_out".into(), "false".into());
         if row.step == Step::Text {
             seen.insert("sender".into(), row.sender.clone());
@@ -242,6 +246,9 @@ impl App {
     ) -> Result<()> {
         row.status = turned(&row, Turn::Postpone)?;
         (row.status_at, row.due_at) = (open.now, Some(until));
+        if why == Why::ProviderDown {
+            row.unreachable_since.get_or_insert(open.now);
+        }
         open.save_delivery(tx, &row, false).await?;
         if row.follow_up.is_some() {
             open.case.note_postponed(why);

@@ -6,7 +6,7 @@ use super::claim::Claimed;
 use crate::outbound::Outcome;
 use crate::outbound::contacts::Recipient;
 use crate::outbound::mail_smtp::Mail;
-use crate::outbound::sms_twilio::Text;
+use crate::outbound::text_providers::Text;
 use fault::codes;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -29,17 +29,20 @@ impl App {
             match (&message.rendered, &message.recipient) {
                 (Rendered::Text(body), Recipient::Phone { number, .. }) => {
                     let code = self.keys.receipt_code(workspace, delivery.id);
+                    let tag = self.texts.tag(&message.provider);
+                    let tag = tag.map(|name| format!("?provider={name}")).unwrap_or_default();
                     let callback = format!(
-                        "{}/v1/callbacks/sms/{workspace}/{}/{code}",
+                        "{}/v1/callbacks/sms/{workspace}/{}/{code}{tag}",
                         self.public_url, delivery.id
                     );
                     let text = Text {
                         to: number,
                         from: &message.sender,
+                        business: &message.business,
                         body,
                         callback: &callback,
                     };
-                    self.texts.send(&text).await
+                    self.texts.send(&message.provider, &text).await
                 }
                 (Rendered::Mail(body), Recipient::Email(email)) => {
                     let reply = format!("{workspace}.{}", self.keys.reply_token(delivery.id));

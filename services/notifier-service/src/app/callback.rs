@@ -1,5 +1,6 @@
-use super::App;
-use fault::{Fault, Result, codes};
+use crate::outbound::text_providers::Called;
+use fault::{Fault, Result};
+use reqwest::Url;
 
 /// A provider's form as it came.
 pub struct Callback {
@@ -11,32 +12,19 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// The first of a parameter's names that is there.
-    pub(crate) fn param(&self, names: &[&str]) -> Option<&str> {
-        let find = |wanted: &str| self.params.iter().find(|(name, _)| name == wanted);
-        names
-            .iter()
-            .find_map(|name| find(name))
-            .map(|(_, value)| value.as_str())
+    /// As the port reads it.
+    pub(crate) fn called(&self) -> Called<'_> {
+        Called {
+            url: &self.url,
+            params: &self.params,
+            signature: &self.signature,
+        }
     }
 
-    /// The same, or a complaint that names the first.
-    pub(crate) fn needed(&self, names: &[&'static str]) -> Result<&str> {
-        let first = names.first().copied().unwrap_or_default();
-        self.param(names).ok_or_else(|| Fault::invalid(first, "is missing"))
+    /// A parameter of the address itself, which we, or who set it up, put there.
+    pub(crate) fn in_address(&self, name: &str) -> Result<Option<String>> {
+        let url = Url::parse(&self.url).map_err(|error| Fault::invalid("url", "is not a URL").because(error))?;
+        let named = url.query_pairs().find(|(found, _)| found == name);
+        Ok(named.map(|(_, value)| value.into_owned()))
     }
-}
-
-impl App {
-    /// Whether the provider signed it.
-    pub(crate) fn is_signed(&self, callback: &Callback) -> bool {
-        self.texts
-            .is_signed(&callback.url, &callback.params, &callback.signature)
-    }
-}
-
-/// Whoever calls is not the provider.
-pub(crate) fn not_authentic() -> Fault {
-    let remedy = "does not fit; check the account's token and the public URL";
-    Fault::new(&codes::SIGNATURE, remedy).of("signature")
 }

@@ -2,14 +2,18 @@
 
 use super::App;
 use super::claim::Claimed;
+use crate::domain::provider::Choice;
 use crate::domain::render::{self, Frame, MailBody, Quote};
 use crate::domain::{Case, Fresh, Presence, Purpose, Settings, Step, Verdict, Why, confirmation};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
-use domain::{AddressId, Country, PersonName, TextSender, Timestamp, VisitorId, sms};
-use events::common::ChannelKind;
+use crate::outbound::mail_smtp;
+use crate::outbound::postgres::delivery::Delivery;
+use domain::{AddressId, Country, PersonName, TextSender, Timestamp, VisitorId};
+use events::common::{ChannelKind, MessageKind};
 use events::instant;
 use fault::{Code, Fault, Kind, Result, codes};
+use jiff::SignedDuration;
 use rpc::conversation::GetFollowUpContextResponse;
 
 /// What is sent.
@@ -18,16 +22,29 @@ pub(crate) enum Rendered {
     Mail(Box<MailBody>),
 }
 
+/// Texts wait for providers that are left alone for this long together.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
+
+enum Taker {
+    Provider(String),
+    NotBefore(Timestamp),
+    Nobody(&'static Code),
+}
+
 /// Ready for its attempt, if the decision still stands.
 pub(crate) struct Message {
     pub address: AddressId,
     pub recipient: Recipient,
     pub rendered: Rendered,
+    /// Who is to take it.
+    pub provider: String,
     /// Who a text comes from.
     pub sender: TextSender,
     /// Name that the message bears.
     pub business: String,
     pub country: String,
+    /// As it is priced.
+    pub kind: MessageKind,
     pub parts: u32,
     pub hold: Hold,
 }
@@ -112,7 +129,19 @@ impl App {
                         return Ok(checked);
                     }
                 }
-                let message = self.prepare(claimed, &now_known, &checked.context, address, recipient, name);
+                let provider = match self.provider_for(delivery, &recipient) {
+                    Taker::Provider(name) => name,
+                    Taker::NotBefore(until) => {
+                        checked.wait = Some((until, Why::ProviderDown));
+                        return Ok(checked);
+                    }
+                    Taker::Nobody(code) => {
+                        checked.refusal = Some(code);
+                        return Ok(checked);
+                    }
+                };
+                let to = (address, recipient, name);
+                let message = self.prepare(claimed, &now_known, &checked.context, to, provider);
                 checked.message = Some(message.await?);
             }
             // Erased, or not given for support: nobody may be written to.
@@ -124,15 +153,33 @@ impl App {
         Ok(checked)
     }
 
+    /// Who takes a message. A text waits for its providers only so long: then the mail is due.
+    fn provider_for(&self, delivery: &Delivery, recipient: &Recipient) -> Taker {
+        let Recipient::Phone { country, .. } = recipient else {
+            return Taker::Provider(mail_smtp::PROVIDER.to_owned());
+        };
+        match self.texts.choose(country.as_str(), &delivery.tried) {
+            Choice::Provider(name) => Taker::Provider(name.to_owned()),
+            Choice::NotBefore(until) => {
+                let since = delivery.unreachable_since.unwrap_or_else(|| self.now());
+                if until.duration_since(since) <= PATIENCE {
+                    Taker::NotBefore(until)
+                } else {
+                    Taker::Nobody(&codes::SMS_UNREACHABLE)
+                }
+            }
+            Choice::Nobody => Taker::Nobody(&codes::SMS_NO_PROVIDER),
+        }
+    }
+
     /// Renders, counts the parts and holds their price.
     async fn prepare(
         &self,
         claimed: &Claimed,
         case: &Case,
         context: &GetFollowUpContextResponse,
-        address: AddressId,
-        recipient: Recipient,
-        name: Option<PersonName>,
+        (address, recipient, name): (AddressId, Recipient, Option<PersonName>),
+        provider: String,
     ) -> Result<Message> {
         let Claimed {
             workspace, delivery, ..
@@ -141,23 +188,22 @@ impl App {
         let settings = settings
             .ok_or_else(|| Fault::internal("conversation-service answered without the settings of the channel"))?;
         let rendered = self.render(claimed, context, settings, name.as_ref());
-        let (parts, country) = match (&rendered, &recipient) {
+        let ((kind, parts), country) = match (&rendered, &recipient) {
             (Rendered::Text(text), Recipient::Phone { country, .. }) => {
-                (sms::parts(text).count, country.as_str().to_owned())
+                (self.texts.measure(country.as_str(), text), country.as_str().to_owned())
             }
-            _ => (1, String::new()),
+            _ => ((MessageKind::Email, 1), String::new()),
         };
-        let hold = self
-            .billing
-            .hold(workspace, delivery.id, delivery.step, &country, parts)
-            .await?;
+        let hold = self.billing.hold(workspace, delivery.id, kind, &country, parts).await?;
         Ok(Message {
             address,
             recipient,
             rendered,
+            provider,
             sender: settings.text_from.clone().unwrap_or_else(|| self.text_from.clone()),
             business: settings.business_name.clone(),
             country,
+            kind,
             parts,
             hold,
         })

@@ -1,6 +1,6 @@
 use super::App;
-use crate::domain::State;
 use crate::domain::explain::{self, Send, Told};
+use crate::domain::{State, Status};
 use crate::outbound::postgres::conversation;
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::follow_up::{self, Row};
@@ -96,6 +96,10 @@ fn told(row: &Row, deliveries: &[Delivery]) -> Told {
     Told {
         end: follow_up.causes.strongest().filter(|_| follow_up.state == State::Done),
         why: follow_up.why,
+        next_try: deliveries
+            .iter()
+            .filter(|delivery| delivery.follow_up == Some(follow_up.id) && delivery.status == Status::Due)
+            .find_map(|delivery| delivery.due_at),
         sends,
     }
 }

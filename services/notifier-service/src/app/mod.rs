@@ -46,8 +46,9 @@ use crate::outbound::billing::Billing;
 use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
 use crate::outbound::mail_smtp::MailServer;
+use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::presence::Presences;
-use crate::outbound::sms_twilio::Twilio;
+use crate::outbound::text_providers::TextProviders;
 use domain::{TextSender, TimeScale, Timestamp};
 use events::common::MessageKind;
 use jiff::SignedDuration;
@@ -88,7 +89,7 @@ pub struct App {
     pub presences: Presences,
     pub contacts: Contacts,
     pub billing: Billing,
-    pub texts: Twilio,
+    pub texts: TextProviders,
     pub mails: MailServer,
     /// Where deliveries that are due now are handed over.
     pub desk: Desk,
@@ -105,9 +106,10 @@ impl App {
     }
 }
 
-/// How a step is priced.
-pub(crate) fn kind(step: Step) -> MessageKind {
-    match step {
+/// How a delivery is priced.
+pub(crate) fn kind(row: &Delivery) -> MessageKind {
+    match row.step {
+        Step::Text if row.lms => MessageKind::Lms,
         Step::Text => MessageKind::Sms,
         Step::Mail => MessageKind::Email,
     }

@@ -116,12 +116,7 @@ impl App {
         code: &'static Code,
         again: bool,
     ) -> Result<()> {
-        let pauses = match row.step {
-            Step::Text => TEXT_RETRIES,
-            Step::Mail => MAIL_RETRIES,
-        };
-        let tries = usize::try_from(row.attempts.saturating_sub(1)).map_err(Fault::internal)?;
-        let pause = pauses.get(tries).filter(|_| again);
+        let (provider, pause) = (row.provider.clone(), self.next_try(&mut row, again)?);
         let turn = if pause.is_some() { Turn::Retry } else { Turn::Fail };
         let moved = row.status.take(turn, true).map_err(Fault::internal)?;
         let Move::To(status) = moved else {
@@ -129,12 +124,14 @@ impl App {
             return Ok(());
         };
         (row.status, row.status_at) = (status, open.now);
-        row.due_at = pause.map(|pause| open.now + *pause);
+        row.due_at = pause.map(|pause| open.now + pause);
         row.reason = code.name.into();
         open.save_delivery(tx, &row, false).await?;
         let mut seen = evidence(&open.case);
         seen.insert("reason".into(), code.name.into());
+        seen.insert("provider".into(), provider);
         let what = match row.due_at {
+            Some(_) if !row.tried.is_empty() => "to be tried elsewhere",
             Some(until) => {
                 seen.insert("until".into(), until.to_string());
                 "to be tried again"
@@ -145,6 +142,28 @@ impl App {
             }
         };
         self.after(tx, open, &row, what, seen).await
+    }
+
+    /// Nothing was taken: how long to wait before it is tried again, if it is. A text goes to the next provider of its
+    /// country at once, as far as there is one; then all of them have their pauses together.
+    fn next_try(&self, row: &mut Delivery, again: bool) -> Result<Option<SignedDuration>> {
+        if !again {
+            return Ok(None);
+        }
+        let pauses = match row.step {
+            Step::Text => TEXT_RETRIES,
+            Step::Mail => MAIL_RETRIES,
+        };
+        if row.step == Step::Text {
+            row.tried.push(row.provider.clone());
+            if self.texts.has_another(&row.country, &row.tried) {
+                return Ok(Some(SignedDuration::ZERO));
+            }
+            row.tried.clear();
+        }
+        let round = usize::try_from(row.rounds).map_err(Fault::internal)?;
+        row.rounds += 1;
+        Ok(pauses.get(round).copied())
     }
 
     /// It may have been taken; the call is over after `still` at the latest.
@@ -163,7 +182,10 @@ impl App {
         let over = open.now + still;
         (row.status, row.status_at) = (status, open.now);
         row.due_at = Some(match row.step {
-            Step::Text => over + SignedDuration::try_from(self.texts.settle()).map_err(Fault::internal)?,
+            Step::Text => match self.texts.settles_after(&row.provider) {
+                Some(settle) => over + SignedDuration::try_from(settle).map_err(Fault::internal)?,
+                None => over + UNKNOWN_FOR,
+            },
             Step::Mail => over + UNKNOWN_FOR,
         });
         row.reason = code.name.into();
@@ -174,7 +196,7 @@ impl App {
                 delivery: row.id.to_string(),
                 follow_up: row.follow_up.map(|id| id.to_string()).unwrap_or_default(),
                 conversation: row.conversation.to_string(),
-                kind: kind(row.step).into(),
+                kind: kind(&row).into(),
                 reason: code.name.into(),
                 at: Some(stamp(open.now)),
             },
@@ -195,7 +217,7 @@ pub(crate) fn record_accepted(tx: &mut Tx, open: &OpenCase, row: &Delivery) {
             follow_up: row.follow_up.map(|id| id.to_string()).unwrap_or_default(),
             conversation: row.conversation.to_string(),
             purpose: purpose_on_wire(row.purpose).into(),
-            kind: kind(row.step).into(),
+            kind: kind(row).into(),
             country: row.country.clone(),
             parts: row.parts,
             provider: row.provider.clone(),

@@ -1,14 +1,13 @@
 //! What people write to our number: into the conversation that their last text was about, as the customer's words.
 
 use super::App;
-use super::callback::{Callback, not_authentic};
-use crate::domain::inbound_text::{InboundText, Media};
+use super::callback::Callback;
+use crate::domain::inbound_text::InboundText;
 use crate::domain::keywords::{Keyword, keyword};
 use crate::outbound::conversation::Opening;
 use crate::outbound::postgres::{channel, delivery, inbound_text, opt_out};
-use domain::{ChannelId, ConversationId, PhoneE164, WorkspaceId};
+use domain::{ChannelId, ConversationId, WorkspaceId};
 use fault::{Fault, Result, codes};
-use reqwest::Url;
 
 /// What is known once a text was read.
 struct Noted {
@@ -23,11 +22,10 @@ impl App {
     /// changes nothing. After a fault that says 'unavailable' the provider has to call again: nothing of the text is
     /// kept here.
     pub async fn record_inbound_text(&self, workspace: &WorkspaceId, callback: &Callback) -> Result<()> {
-        if !self.is_signed(callback) {
-            return Err(not_authentic());
-        }
-        let text = read(callback)?;
-        let wanted = channel_in(&callback.url)?;
+        let provider = callback.in_address("provider")?;
+        let text = self.texts.read_inbound(provider.as_deref(), callback.called())?;
+        let wanted = callback.in_address("channel")?;
+        let wanted = wanted.map(|channel| ChannelId::parse(&channel)).transpose()?;
         let mac = self.keys.address_mac(workspace, text.from.expose());
         let noted = self.note(workspace, &text, &mac).await?;
         let Some(words) = text.words() else {
@@ -131,23 +129,4 @@ impl App {
         };
         self.conversations.start_by_text(workspace, &opening).await
     }
-}
-
-fn read(callback: &Callback) -> Result<InboundText> {
-    let from = callback.needed(&["From"])?;
-    let media = (0..Media::MOST).map_while(|number| callback.param(&[&format!("MediaUrl{number}")]));
-    Ok(InboundText {
-        provider_id: callback.needed(&["MessageSid", "SmsSid"])?.to_owned(),
-        from: PhoneE164::parse(from).map_err(|wrong| wrong.of("From"))?,
-        to: callback.param(&["To"]).unwrap_or_default().to_owned(),
-        body: callback.param(&["Body"]).unwrap_or_default().to_owned(),
-        media: media.map(|url| Media(url.to_owned())).collect(),
-    })
-}
-
-/// The channel that the webhook's address names, `?channel=texts`, for texts of people nobody wrote to.
-fn channel_in(url: &str) -> Result<Option<ChannelId>> {
-    let url = Url::parse(url).map_err(|error| Fault::invalid("url", "is not a URL").because(error))?;
-    let named = url.query_pairs().find(|(name, _)| name == "channel");
-    named.map(|(_, channel)| Ok(ChannelId::parse(&channel)?)).transpose()
 }

@@ -1,4 +1,4 @@
-use super::callback::{Callback, not_authentic};
+use super::callback::Callback;
 use super::open_case::OpenCase;
 use super::outcome::record_accepted;
 use super::timeline::evidence;
@@ -6,7 +6,7 @@ use super::{App, kind};
 use crate::domain::{Move, Receipt, Status, Turn};
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::receipt;
-use crate::outbound::sms_twilio;
+use crate::outbound::text_providers::not_authentic;
 use domain::{DeliveryId, WorkspaceId};
 use events::event::{DeliveryDelivered, DeliveryUndelivered};
 use events::stamp;
@@ -44,23 +44,30 @@ impl App {
         code: &str,
         callback: &Callback,
     ) -> Result<()> {
-        if !self.keys.is_receipt_code(workspace, id, code) || !self.is_signed(callback) {
+        if !self.keys.is_receipt_code(workspace, id, code) {
             return Err(not_authentic());
         }
-        let status = callback.needed(&["MessageStatus", "SmsStatus"])?;
-        let provider_id = callback.needed(&["MessageSid", "SmsSid"])?;
-        let Some(receipt) = sms_twilio::receipt(status) else {
+        let named = callback.in_address("provider")?;
+        let mut tx = self.store.begin(workspace).await?;
+        let seen = delivery::read_delivery(&mut tx, workspace, id).await?;
+        let seen = seen.ok_or_else(|| Fault::not_found("delivery"))?;
+        let provider = named.unwrap_or_else(|| seen.provider.clone());
+        let report = self.texts.read_receipt(&provider, callback.called())?;
+        let (provider_id, status) = (report.provider_id.as_str(), report.status.as_str());
+        let Some(receipt) = report.receipt else {
             tracing::debug!(status, "a status that says nothing about the outcome");
             return Ok(());
         };
+        if provider != seen.provider {
+            // It said that it took nothing, and another one was asked since.
+            tracing::error!(delivery = %id, provider, taker = seen.provider, status, "a receipt of another provider");
+            return Ok(());
+        }
         let told = Told {
             receipt,
             provider_id,
             status,
         };
-        let mut tx = self.store.begin(workspace).await?;
-        let seen = delivery::read_delivery(&mut tx, workspace, id).await?;
-        let seen = seen.ok_or_else(|| Fault::not_found("delivery"))?;
         // Receipts climb a lattice, so one that changes nothing now never will: no need for the lock.
         let stays = seen.attempts > 0 && told.moved(&seen)? == Move::Stay;
         if stays {
@@ -105,7 +112,7 @@ impl App {
         }
         let (workspace, at) = (&open.workspace, Some(stamp(open.now)));
         let (delivery, conversation) = (row.id.to_string(), row.conversation.to_string());
-        let kind = kind(row.step).into();
+        let kind = kind(&row).into();
         match after {
             Status::Delivered => tx.record(
                 workspace,

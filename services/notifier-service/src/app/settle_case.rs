@@ -193,7 +193,7 @@ pub(crate) fn record_failed(tx: &mut Tx, workspace: &WorkspaceId, row: &Delivery
             delivery: row.id.to_string(),
             follow_up: row.follow_up.map(|id| id.to_string()).unwrap_or_default(),
             conversation: row.conversation.to_string(),
-            kind: kind(row.step).into(),
+            kind: kind(row).into(),
             reason: row.reason.clone(),
             at: Some(stamp(now)),
         },

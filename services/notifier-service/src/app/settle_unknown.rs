@@ -3,7 +3,7 @@ use super::{App, Told};
 use crate::domain::{Step, Turn};
 use crate::outbound::contacts::Recipient;
 use crate::outbound::postgres::delivery::Delivery;
-use crate::outbound::sms_twilio::Found;
+use crate::outbound::text_providers::Found;
 use domain::WorkspaceId;
 use fault::{Fault, Result, codes};
 use jiff::SignedDuration;
@@ -18,6 +18,7 @@ impl App {
     pub(crate) async fn settle_unknown(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
         match seen.step {
             Step::Mail => give_up(self, workspace, seen).await,
+            Step::Text if self.texts.settles_after(&seen.provider).is_none() => give_up(self, workspace, seen).await,
             Step::Text => match self.look_up(workspace, seen).await {
                 Ok(found) => self.settle_text(workspace, seen, found).await,
                 Err(fault) if self.is_over(seen) => {
@@ -42,7 +43,10 @@ impl App {
         let texted = seen.attempted_address;
         let texted = texted.ok_or_else(|| Fault::new(&codes::NO_ADDRESS, "nobody noted which number was texted"))?;
         match self.contacts.get_address(workspace, texted).await? {
-            (Recipient::Phone { number, .. }, _) => self.texts.look_up(&number, &self.keys.link_token(seen.id)).await,
+            (Recipient::Phone { number, .. }, _) => {
+                let token = self.keys.link_token(seen.id);
+                self.texts.look_up(&seen.provider, &number, &token).await
+            }
             (Recipient::Email(_), _) => Err(Fault::internal("the phone address is an e-mail address")),
         }
     }
@@ -69,6 +73,8 @@ impl App {
             }
             None if row.attempts < TRIES => {
                 row.status = super::send::turned(&row, Turn::Retry)?;
+                // Only where its absence is proved it is tried again.
+                row.tried = self.texts.others(&row.country, &row.provider);
                 (row.status_at, row.due_at) = (open.now, Some(open.now));
                 open.save_delivery(&mut tx, &row, false).await?;
                 let seen = super::timeline::evidence(&open.case);
@@ -83,7 +89,8 @@ impl App {
     }
 
     async fn look_up_later(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
-        let settle = SignedDuration::try_from(self.texts.settle()).map_err(Fault::internal)?;
+        let settle = self.texts.settles_after(&seen.provider).unwrap_or_default();
+        let settle = SignedDuration::try_from(settle).map_err(Fault::internal)?;
         let mut tx = self.store.begin(workspace).await?;
         let (mut open, mut row) = self.open_delivery(&mut tx, workspace, seen).await?;
         if row.status == seen.status {

@@ -118,7 +118,12 @@ impl Case {
         if let Some(follow_up) = &mut self.follow_up
             && matches!(
                 why,
-                Why::PresenceUnknown | Why::MassLoss | Why::OwnerAway | Why::QuietHours | Why::YoungSession
+                Why::PresenceUnknown
+                    | Why::MassLoss
+                    | Why::OwnerAway
+                    | Why::QuietHours
+                    | Why::YoungSession
+                    | Why::ProviderDown
             )
         {
             (follow_up.state, follow_up.why) = (State::Deferred, Some(why));

@@ -1,12 +1,15 @@
 //! One sentence that says what happened and why.
 
 use crate::domain::{End, Status, Step, Why};
+use jiff::Timestamp;
 
 /// A follow-up as it is told of.
 #[derive(Debug, Clone)]
 pub struct Told {
     pub end: Option<End>,
     pub why: Option<Why>,
+    /// When what waits is tried next.
+    pub next_try: Option<Timestamp>,
     /// Steps taken, in order, and where they stand.
     pub sends: Vec<Send>,
 }
@@ -52,6 +55,7 @@ fn waiting(why: Option<Why>) -> &'static str {
         Some(Why::Escalation) => "the customer may still respond to what was sent",
         Some(Why::OwnerAway) => "a service that has to be asked does not answer",
         Some(Why::QuietHours) => "these are the channel's quiet hours where the customer is",
+        Some(Why::ProviderDown) => "no provider of texts can be reached",
         Some(Why::YoungSession) => "the conversation has only just begun",
         Some(Why::Gap) => "the last message went out not long ago",
         None => "a message is on its way",
@@ -88,11 +92,15 @@ pub fn summary(follow_ups: &[Told]) -> String {
     };
     let sent: Vec<&Send> = newest.sends.iter().filter(|send| send.attempted).collect();
     let taken = list(&sent, |send| format!("{} {}", name(send.step), send.status.word()));
+    let waits = match (newest.why, newest.next_try) {
+        (Some(Why::ProviderDown), Some(at)) => format!("{}; the next try is at {at}", waiting(newest.why)),
+        _ => waiting(newest.why).to_owned(),
+    };
     let told = match (sent.is_empty(), newest.end) {
         (true, Some(end)) => format!("Nothing was sent: {}.", because(end)),
-        (true, None) => format!("Nothing is sent yet: {}.", waiting(newest.why)),
+        (true, None) => format!("Nothing is sent yet: {waits}."),
         (false, Some(end)) => format!("Sent: {taken}; it ended because {}.", because(end)),
-        (false, None) => format!("Sent so far: {taken}; {}.", waiting(newest.why)),
+        (false, None) => format!("Sent so far: {taken}; {waits}."),
     };
     told + &refused(&newest.sends)
 }
@@ -119,6 +127,7 @@ mod tests {
         let told = Told {
             end: Some(End::Exhausted),
             why: None,
+            next_try: None,
             sends: vec![refused],
         };
         assert_eq!(
@@ -132,6 +141,7 @@ mod tests {
         let read = Told {
             end: Some(End::Read),
             why: None,
+            next_try: None,
             sends: vec![send(Step::Text, Status::Cancelled, false)],
         };
         assert_eq!(summary(&[read]), "Nothing was sent: the customer read the answer.");
@@ -143,6 +153,7 @@ mod tests {
         let returned = Told {
             end: Some(End::Returned),
             why: None,
+            next_try: None,
             sends: vec![
                 send(Step::Text, Status::Delivered, true),
                 send(Step::Mail, Status::Accepted, true),

@@ -1,6 +1,7 @@
 //! The two machines of a follow-up, pure: facts are folded into a [`Case`], and what to do is a function of the case,
 //! the time and our own deliveries. No async, no clock, no chance, no I/O.
 
+pub mod breaker;
 mod case;
 pub mod confirmation;
 mod conversation;
@@ -11,7 +12,9 @@ pub mod given_name;
 pub mod inbound_text;
 pub mod keys;
 pub mod keywords;
+pub mod korean;
 mod presence;
+pub mod provider;
 pub mod read;
 mod reason;
 pub mod render;

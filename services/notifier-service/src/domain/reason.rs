@@ -132,10 +132,12 @@ pub enum Why {
     QuietHours,
     /// The conversation has only just begun: who opens many sessions to cause texts has to wait in each.
     YoungSession,
+    /// Calls to every provider that could take the text fail too often: they are left alone for a while.
+    ProviderDown,
 }
 
 impl Why {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::NotStarted,
         Self::Debounce,
         Self::Online,
@@ -148,6 +150,7 @@ impl Why {
         Self::OwnerAway,
         Self::QuietHours,
         Self::YoungSession,
+        Self::ProviderDown,
     ];
 
     pub fn from_word(word: &str) -> Option<Self> {
@@ -169,6 +172,7 @@ impl Why {
             Self::OwnerAway => "owner_away",
             Self::QuietHours => "quiet_hours",
             Self::YoungSession => "young_session",
+            Self::ProviderDown => "provider_down",
         }
     }
 }

@@ -266,7 +266,7 @@ fn delivery(row: DeliveryRow) -> Delivery {
         delivery: row.id.to_string(),
         follow_up: row.follow_up.map(|id| id.to_string()).unwrap_or_default(),
         purpose: purpose_on_wire(row.purpose).into(),
-        kind: kind(row.step).into(),
+        kind: kind(&row).into(),
         status: status.into(),
         parts: row.parts,
         micro_pu: row.micro_pu,

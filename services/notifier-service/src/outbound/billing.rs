@@ -1,4 +1,3 @@
-use crate::domain::Step;
 use domain::{DeliveryId, WorkspaceId};
 use events::common::MessageKind;
 use fault::{Result, codes};
@@ -38,14 +37,10 @@ impl Billing {
         &self,
         workspace: &WorkspaceId,
         delivery: DeliveryId,
-        step: Step,
+        kind: MessageKind,
         country: &str,
         parts: u32,
     ) -> Result<Hold> {
-        let kind = match step {
-            Step::Text => MessageKind::Sms,
-            Step::Mail => MessageKind::Email,
-        };
         let request = HoldRequest {
             workspace: workspace.to_string(),
             delivery: delivery.to_string(),

@@ -6,9 +6,13 @@ pub mod conversation;
 pub mod mail_smtp;
 pub mod postgres;
 pub mod presence;
+pub mod sms_aligo;
+pub mod sms_kannel;
 pub mod sms_twilio;
+pub mod text_providers;
 
-use fault::Code;
+use fault::{Code, Fault, Result};
+use std::time::Duration;
 
 /// What became of a provider call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,4 +41,14 @@ impl Outcome {
             Self::Unknown { .. } => "unknown",
         }
     }
+}
+
+/// A client for a provider's API: it follows nobody elsewhere, and a call takes no longer than `timeout`.
+fn http_client(timeout: Duration) -> Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .timeout(timeout)
+        .connect_timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(Fault::internal)
 }

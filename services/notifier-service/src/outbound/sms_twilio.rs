@@ -1,19 +1,20 @@
 //! Texts through an HTTP API of Twilio's shape. The call has no idempotency key: what is not answered is looked up by
 //! recipient and link token before anything is sent again.
 
+use super::text_providers::{Called, Found, Handed, Report, Text, not_authentic};
 use crate::domain::Receipt;
-use crate::outbound::Outcome;
+use crate::domain::inbound_text::{InboundText, Media};
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::{PhoneE164, TextSender};
+use domain::PhoneE164;
 use fault::{Fault, Result, codes};
 use reqwest::StatusCode;
 use runtime::Secret;
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Name of this adapter in facts and rows.
+/// Name of the only provider, where no others are configured, in facts and rows.
 pub const PROVIDER: &str = "twilio";
 /// Twilio's error for a recipient who told Twilio itself to stop.
 const UNSUBSCRIBED: u32 = 21610;
@@ -29,7 +30,7 @@ pub struct TwilioConfig {
     pub auth_token: Secret,
     /// A call takes no longer.
     pub timeout: Duration,
-    /// After this the provider gives up delivering.
+    /// After this the provider gives up delivering a text.
     pub validity: Duration,
     /// A text that does not show in a look-up this long after the call was never taken.
     pub settle: Duration,
@@ -40,23 +41,6 @@ pub struct TwilioConfig {
 pub struct Twilio {
     http: reqwest::Client,
     config: TwilioConfig,
-}
-
-/// A text to send.
-#[derive(Debug)]
-pub struct Text<'a> {
-    pub to: &'a PhoneE164,
-    pub from: &'a TextSender,
-    pub body: &'a str,
-    /// Where receipts go.
-    pub callback: &'a str,
-}
-
-/// A text that the provider has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    pub provider_id: String,
-    pub receipt: Option<Receipt>,
 }
 
 #[derive(Deserialize)]
@@ -82,7 +66,7 @@ struct Message {
 }
 
 /// What a status word of Twilio's means; `None` for words that say nothing about the outcome.
-pub fn receipt(status: &str) -> Option<Receipt> {
+fn receipt(status: &str) -> Option<Receipt> {
     match status {
         "accepted" | "scheduled" | "queued" | "sending" | "sent" => Some(Receipt::Taken),
         "delivered" | "read" => Some(Receipt::Arrived),
@@ -93,23 +77,13 @@ pub fn receipt(status: &str) -> Option<Receipt> {
 
 impl Twilio {
     pub fn new(config: TwilioConfig) -> Result<Self> {
-        let http = reqwest::Client::builder()
-            .timeout(config.timeout)
-            .connect_timeout(config.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(Fault::internal)?;
+        let http = super::http_client(config.timeout)?;
         Ok(Self { http, config })
     }
 
     /// How long after a call an absent text proves that it was never taken.
     pub fn settle(&self) -> Duration {
         self.config.settle
-    }
-
-    /// How long the provider tries to deliver.
-    pub fn validity(&self) -> Duration {
-        self.config.validity
     }
 
     fn messages_url(&self) -> String {
@@ -120,7 +94,7 @@ impl Twilio {
     }
 
     /// Sends one text.
-    pub async fn send(&self, text: &Text<'_>) -> Outcome {
+    pub async fn send(&self, text: &Text<'_>) -> Handed {
         let validity = self.config.validity.as_secs().to_string();
         let form = [
             ("To", text.to.expose()),
@@ -134,17 +108,10 @@ impl Twilio {
             .post(self.messages_url())
             .basic_auth(&self.config.account_sid, Some(self.config.auth_token.expose()))
             .form(&form);
-        let lost = Outcome::Unknown {
-            code: &codes::SMS_UNKNOWN,
-        };
+        let lost = Handed::Unknown;
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) if error.is_connect() || error.is_builder() => {
-                return Outcome::Refused {
-                    code: &codes::SMS_UNREACHABLE,
-                    again: true,
-                };
-            }
+            Err(error) if error.is_connect() || error.is_builder() => return Handed::NotReached,
             Err(error) => {
                 tracing::warn!(time_out = error.is_timeout(), "the provider's answer was lost");
                 return lost;
@@ -153,7 +120,7 @@ impl Twilio {
         let status = response.status();
         if status.is_success() {
             return match response.json::<Created>().await {
-                Ok(created) => Outcome::Accepted {
+                Ok(created) => Handed::Accepted {
                     provider_id: Some(created.sid),
                 },
                 Err(_) => lost,
@@ -197,9 +164,39 @@ impl Twilio {
         }))
     }
 
+    /// What a status callback says.
+    pub fn read_receipt(&self, called: Called<'_>) -> Result<Report> {
+        self.authenticate(called)?;
+        let status = called.needed(&["MessageStatus", "SmsStatus"])?;
+        Ok(Report {
+            receipt: receipt(status),
+            provider_id: called.needed(&["MessageSid", "SmsSid"])?.to_owned(),
+            status: status.to_owned(),
+        })
+    }
+
+    /// What somebody wrote to a number of the account's.
+    pub fn read_inbound(&self, called: Called<'_>) -> Result<InboundText> {
+        self.authenticate(called)?;
+        let from = called.needed(&["From"])?;
+        let media = (0..Media::MOST).map_while(|number| called.param(&[&format!("MediaUrl{number}")]));
+        Ok(InboundText {
+            provider_id: called.needed(&["MessageSid", "SmsSid"])?.to_owned(),
+            from: PhoneE164::parse(from).map_err(|wrong| wrong.of("From"))?,
+            to: called.param(&["To"]).unwrap_or_default().to_owned(),
+            body: called.param(&["Body"]).unwrap_or_default().to_owned(),
+            media: media.map(|url| Media(url.to_owned())).collect(),
+        })
+    }
+
+    fn authenticate(&self, called: Called<'_>) -> Result<()> {
+        let signed = self.is_signed(called.url, called.params, called.signature);
+        signed.then_some(()).ok_or_else(not_authentic)
+    }
+
     /// Whether a callback was signed with the account's token: HMAC-SHA1 over the exact public URL followed by every
     /// parameter's name and value in the order of their names.
-    pub fn is_signed(&self, url: &str, params: &[(String, String)], signature: &str) -> bool {
+    fn is_signed(&self, url: &str, params: &[(String, String)], signature: &str) -> bool {
         let mut sorted: Vec<&(String, String)> = params.iter().collect();
         sorted.sort();
         sorted.dedup();
@@ -218,30 +215,22 @@ impl Twilio {
     }
 }
 
-fn refused(status: StatusCode, code: Option<u32>) -> Outcome {
+fn refused(status: StatusCode, code: Option<u32>) -> Handed {
     // Credentials and base URL are ours to repair: the text is not at fault.
     let ours = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&status);
     if status == StatusCode::TOO_MANY_REQUESTS || ours {
-        Outcome::Refused {
-            code: &codes::SMS_UNREACHABLE,
-            again: true,
-        }
+        Handed::Later
     } else if code == Some(UNSUBSCRIBED) {
-        Outcome::Refused {
-            code: &codes::OPTED_OUT,
-            again: false,
-        }
+        Handed::Refused(&codes::OPTED_OUT)
     } else {
-        Outcome::Refused {
-            code: &codes::SMS_REFUSED,
-            again: false,
-        }
+        Handed::Refused(&codes::SMS_REFUSED)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::TextSender;
     use runtime::Setting;
 
     fn twilio(token: &str) -> Twilio {
@@ -284,16 +273,10 @@ mod tests {
         let text = Text {
             to: &to,
             from: &TextSender::parse("Homing").expect("a name"),
+            business: "Acme",
             body: "x",
             callback: "http://127.0.0.1/c",
         };
-        let outcome = twilio("t").send(&text).await;
-        assert_eq!(
-            outcome,
-            Outcome::Refused {
-                code: &codes::SMS_UNREACHABLE,
-                again: true
-            }
-        );
+        assert_eq!(twilio("t").send(&text).await, Handed::NotReached);
     }
 }

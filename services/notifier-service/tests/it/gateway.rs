@@ -28,8 +28,14 @@ pub async fn open() -> anyhow::Result<(String, Arc<Mutex<Option<Client>>>)> {
         client: client.clone(),
     };
     let app = Router::new()
-        .route("/v1/callbacks/sms/{workspace}/{delivery}/{mac}", post(receipt))
-        .route("/v1/callbacks/sms/{workspace}/inbound", post(inbound_text))
+        .route(
+            "/v1/callbacks/sms/{workspace}/{delivery}/{mac}",
+            post(receipt).get(receipt_by_get),
+        )
+        .route(
+            "/v1/callbacks/sms/{workspace}/inbound",
+            post(inbound_text).get(inbound_text_by_get),
+        )
         .with_state(door);
     tokio::spawn(async move { axum::serve(listener, app).await });
     Ok((url, client))
@@ -76,6 +82,48 @@ async fn inbound_text(
         url: format!("{}{uri}", door.url),
         params: parameters(params),
         signature: signature(&headers),
+    };
+    match client.record_inbound_text(request).await {
+        Ok(_) => StatusCode::OK,
+        Err(status) => answer(&status),
+    }
+}
+
+async fn receipt_by_get(
+    State(door): State<Door>,
+    Path((workspace, delivery, mac)): Path<(String, String, String)>,
+    OriginalUri(uri): OriginalUri,
+) -> StatusCode {
+    let client = door.client.lock().expect("nobody panics with it").clone();
+    let Some(mut client) = client else {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    };
+    let request = RecordReceiptRequest {
+        workspace,
+        delivery,
+        mac,
+        url: format!("{}{uri}", door.url),
+        ..Default::default()
+    };
+    match client.record_receipt(request).await {
+        Ok(_) => StatusCode::NO_CONTENT,
+        Err(status) => answer(&status),
+    }
+}
+
+async fn inbound_text_by_get(
+    State(door): State<Door>,
+    Path(workspace): Path<String>,
+    OriginalUri(uri): OriginalUri,
+) -> StatusCode {
+    let client = door.client.lock().expect("nobody panics with it").clone();
+    let Some(mut client) = client else {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    };
+    let request = RecordInboundTextRequest {
+        workspace,
+        url: format!("{}{uri}", door.url),
+        ..Default::default()
     };
     match client.record_inbound_text(request).await {
         Ok(_) => StatusCode::OK,

@@ -88,6 +88,13 @@ async fn a_workspace_spends_no_more_than_its_daily_ceiling() -> Tested {
 impl Harness {
     /// A customer with this number, who left, was answered and is due.
     async fn pumped(&self, number: &str, country: &str, visitor: Option<&Customer>) -> anyhow::Result<Customer> {
+        let customer = self.prepared(number, country, visitor).await?;
+        self.advance(30).await;
+        Ok(customer)
+    }
+
+    /// A customer with this number, who left, was answered and is due in half a minute.
+    pub async fn prepared(&self, number: &str, country: &str, visitor: Option<&Customer>) -> anyhow::Result<Customer> {
         let mut customer = self.make_up(events::common::AuthorRole::Customer, "web", true, false);
         if let Some(other) = visitor {
             let shared = other.visitor.to_string();
@@ -113,7 +120,6 @@ impl Harness {
         self.leave(&customer).await?;
         self.answer(&customer, 2).await?;
         self.armed(&customer).await?;
-        self.advance(30).await;
         Ok(customer)
     }
 

@@ -307,7 +307,11 @@ impl BillingService for Peers {
                 micro_pu: 0,
             }));
         }
-        let price = if kind == MessageKind::Sms { PART } else { 0 };
+        let price = match kind {
+            MessageKind::Sms => PART,
+            MessageKind::Lms => 3 * PART,
+            _ => 0,
+        };
         let micro_pu = price * i64::from(request.parts);
         let state = HoldState::Held.into();
         truth.holds.insert(request.delivery, (kind, request.parts));

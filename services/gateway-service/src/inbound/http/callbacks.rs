@@ -43,6 +43,55 @@ pub async fn record_receipt(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// The same of a provider that calls by GET (Kannel): everything stands in the address.
+#[utoipa::path(get, path = "/v1/callbacks/sms/{workspace}/{delivery}/{mac}", tag = "callbacks",
+    params(("workspace" = String, Path), ("delivery" = String, Path), ("mac" = String, Path),
+    ("provider" = String, Query, description = "Which of the configured providers calls"),
+    ("status" = String, Query, description = "Kannel's %d"), ("id" = Option<String>, Query, description = "Kannel's %F")),
+    responses((status = 204, description = "Taken, now or earlier"),
+    (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn record_receipt_by_get(
+    State(edge): State<Arc<Edge>>,
+    Path((workspace, delivery, mac)): Path<(String, String, String)>,
+    OriginalUri(uri): OriginalUri,
+) -> Answer<StatusCode> {
+    let request = RecordReceiptRequest {
+        workspace: WorkspaceId::parse(&workspace)?.to_string(),
+        delivery: DeliveryId::parse(&delivery)?.to_string(),
+        mac,
+        url: called(&edge, &uri),
+        ..Default::default()
+    };
+    edge.follow_ups.record_receipt(request).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A text that somebody wrote to the workspace's number, from a provider that calls by GET (Kannel): everything stands
+/// in the address. The answer is empty.
+#[utoipa::path(get, path = "/v1/callbacks/sms/{workspace}/inbound", tag = "callbacks",
+    params(("workspace" = String, Path),
+    ("provider" = String, Query, description = "Which of the configured providers calls"),
+    ("token" = String, Query, description = "The provider's inbound token"),
+    ("from" = String, Query, description = "Kannel's %p"), ("to" = Option<String>, Query, description = "Kannel's %P"),
+    ("text" = Option<String>, Query, description = "Kannel's %b"),
+    ("charset" = Option<String>, Query, description = "Kannel's %C"),
+    ("id" = String, Query, description = "Kannel's %I")),
+    responses((status = 200, description = "Taken, now or earlier"),
+    (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn record_inbound_text_by_get(
+    State(edge): State<Arc<Edge>>,
+    Path(workspace): Path<String>,
+    OriginalUri(uri): OriginalUri,
+) -> Answer<StatusCode> {
+    let request = RecordInboundTextRequest {
+        workspace: WorkspaceId::parse(&workspace)?.to_string(),
+        url: called(&edge, &uri),
+        ..Default::default()
+    };
+    edge.follow_ups.record_inbound_text(request).await?;
+    Ok(StatusCode::OK)
+}
+
 /// A text that somebody wrote to the workspace's number. The answer is TwiML that says nothing.
 #[utoipa::path(post, path = "/v1/callbacks/sms/{workspace}/inbound", tag = "callbacks",
     params(("workspace" = String, Path)),

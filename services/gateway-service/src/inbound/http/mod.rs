@@ -52,11 +52,11 @@ pub fn router(edge: Arc<Edge>) -> Router {
         )
         .route(
             "/v1/callbacks/sms/{workspace}/{delivery}/{mac}",
-            post(callbacks::record_receipt),
+            post(callbacks::record_receipt).get(callbacks::record_receipt_by_get),
         )
         .route(
             "/v1/callbacks/sms/{workspace}/inbound",
-            post(callbacks::record_inbound_text),
+            post(callbacks::record_inbound_text).get(callbacks::record_inbound_text_by_get),
         )
         .route("/r/{link}", get(return_links::follow_return_link))
         .route(

@@ -26,6 +26,7 @@ use utoipa::{Modify, OpenApi};
         channels::get_channel, channels::update_channel,
         usage::get_usage, balance::get_balance, charges::list_charges,
         events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,
+        callbacks::record_receipt_by_get, callbacks::record_inbound_text_by_get,
         return_links::follow_return_link, return_links::post_return,
         unsubscribe_links::follow_unsubscribe_link, unsubscribe_links::post_unsubscribe_link,
         pages::healthz, pages::readyz,

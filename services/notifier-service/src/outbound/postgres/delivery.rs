@@ -28,13 +28,21 @@ pub struct Delivery {
     pub due_at: Option<Timestamp>,
     /// ISO 3166 alpha-2; empty for mail, and while it is not known.
     pub country: String,
+    /// It is priced as one long text.
+    pub lms: bool,
     pub parts: u32,
     pub micro_pu: i64,
-    /// Name of the adapter that tried it; empty before.
+    /// Name of the provider that it was handed to; empty before.
     pub provider: String,
     pub provider_id: Option<String>,
     /// Who the attempted text came from; empty for mail, and before.
     pub sender: String,
+    /// Providers that could not take it in this round.
+    pub tried: Vec<String>,
+    /// Rounds in which nobody could.
+    pub rounds: u32,
+    /// Since when it waits for providers that are left alone.
+    pub unreachable_since: Option<Timestamp>,
     /// Catalogue code where it failed, was cancelled or got lost.
     pub reason: String,
     pub trace: Trace,
@@ -69,11 +77,15 @@ impl Delivery {
             attempted_address: None,
             due_at: Some(now),
             country: String::new(),
+            lms: false,
             parts: 0,
             micro_pu: 0,
             provider: String::new(),
             provider_id: None,
             sender: String::new(),
+            tried: Vec::new(),
+            rounds: 0,
+            unreachable_since: None,
             reason: String::new(),
             trace,
             created_at: now,
@@ -181,11 +193,15 @@ struct Row {
     attempted_address: Option<Uuid>,
     due_at: Option<Timestamp>,
     country: String,
+    lms: bool,
     parts: u32,
     micro_pu: i64,
     provider: String,
     provider_id: Option<String>,
     sender: String,
+    tried: Vec<String>,
+    rounds: u32,
+    unreachable_since: Option<Timestamp>,
     reason: String,
     trace: Option<String>,
     traced_at: Timestamp,
@@ -209,11 +225,15 @@ pub fn parse(json: serde_json::Value) -> Result<Delivery> {
         attempted_address: row.attempted_address.map(AddressId),
         due_at: row.due_at,
         country: row.country,
+        lms: row.lms,
         parts: row.parts,
         micro_pu: row.micro_pu,
         provider: row.provider,
         provider_id: row.provider_id,
         sender: row.sender,
+        tried: row.tried,
+        rounds: row.rounds,
+        unreachable_since: row.unreachable_since,
         reason: row.reason,
         trace: Trace {
             parent: row.trace,
@@ -228,7 +248,8 @@ pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deli
     let saved = sqlx::query!(
         "UPDATE delivery SET status = $3, status_at = $4, checks = $5, attempts = $6, attempted_at = $7, due_at = $8,
            country = $9, parts = $10, micro_pu = $11, provider = $12, provider_id = $13, reason = $14,
-           leased_until = CASE WHEN $15 THEN leased_until END, attempted_address = $16, sender = $17
+           leased_until = CASE WHEN $15 THEN leased_until END, attempted_address = $16, sender = $17,
+           tried = $18, rounds = $19, unreachable_since = $20, lms = $21
          WHERE workspace_id = $1 AND id = $2",
         workspace.as_str(),
         delivery.id.0,
@@ -246,7 +267,11 @@ pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deli
         delivery.reason,
         keep_lease,
         delivery.attempted_address.map(|id| id.0),
-        delivery.sender
+        delivery.sender,
+        &delivery.tried,
+        i32::try_from(delivery.rounds).map_err(Fault::internal)?,
+        delivery.unreachable_since.map(|at| at.to_sqlx()) as _,
+        delivery.lms
     )
     .execute(&mut **tx)
     .await

@@ -1,0 +1,2 @@
+-- Priced as one long text, as Korean carriers count.
+ALTER TABLE delivery ADD COLUMN lms boolean NOT NULL DEFAULT false;

@@ -1,0 +1,154 @@
+//! Providers that hang, lose, repeat, reorder and refuse: nobody gets a text twice, and what is told of each is true.
+
+use crate::harness::{Customer, SOON, Tested};
+use crate::providers::Providers;
+use futures::future::try_join_all;
+use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse};
+use std::collections::HashMap;
+use std::time::Duration;
+use testkit::{ReceiptMode, SmsFault, SmsMessage};
+
+const SEED: u64 = 20_261_122;
+const BATCHES: u64 = 5;
+const BATCH: u64 = 30;
+/// So many arrive together.
+const AT_ONCE: usize = 6;
+
+/// Xorshift: the same seed makes the same day.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+
+    fn fault(&mut self) -> Option<SmsFault> {
+        match self.roll(16) {
+            0 => Some(SmsFault::Refuse(21211)),
+            1 => Some(SmsFault::TooMany),
+            2 => Some(SmsFault::ServerError),
+            3 => Some(SmsFault::AcceptThenServerError),
+            4 => Some(SmsFault::Hang),
+            5 => Some(SmsFault::AcceptThenHang),
+            6 => Some(SmsFault::AcceptThenDrop),
+            _ => None,
+        }
+    }
+}
+
+/// Waits until no call is under way: the clock stands still meanwhile, as the leases count on.
+async fn quiet(day: &Providers) -> Tested {
+    let busy = "SELECT count(*) FROM delivery WHERE status IN ('checking', 'attempting') AND $1 = ''";
+    let over = testkit::eventually("no call is under way", SOON, async || {
+        let calls = day.notifier.count(busy, "").await.ok()?;
+        (calls == 0).then_some(())
+    });
+    Ok(over.await?)
+}
+
+async fn batch(day: &Providers, dice: &mut Dice, first: u64, receipts: ReceiptMode) -> anyhow::Result<Vec<Customer>> {
+    let number = |number: u64| format!("+4860{:07}", number * 70_001 % 10_000_000);
+    let numbers: Vec<String> = (first..first + BATCH).map(number).collect();
+    let mut customers = Vec::new();
+    for together in numbers.chunks(AT_ONCE) {
+        let arriving = together.iter().map(|number| day.notifier.prepared(number, "PL", None));
+        customers.extend(try_join_all(arriving).await?);
+    }
+    for sink in [&day.smsc, &day.main] {
+        sink.set_receipts(receipts);
+        for _ in 0..BATCH {
+            sink.fail_next(dice.fault().unwrap_or(SmsFault::Slow(Duration::ZERO)));
+        }
+    }
+    day.notifier.advance(30).await;
+    for customer in &customers {
+        let begun = |told: &ExplainFollowUpResponse| {
+            let mut lines = told.timeline.iter();
+            lines.any(|line| ["attempting", "postponed"].contains(&line.what.as_str()))
+        };
+        day.notifier.becomes(customer, "begun", begun).await?;
+    }
+    // Retries, look-ups, pauses of the breakers.
+    for seconds in [2, 3, 5, 15, 20, 30, 60, 120, 300] {
+        quiet(day).await?;
+        day.notifier.advance(seconds).await;
+    }
+    quiet(day).await?;
+    Ok(customers)
+}
+
+#[tokio::test]
+async fn hostile_providers_cause_no_second_text_and_each_delivery_ends_as_it_was() -> Tested {
+    eprintln!("seed {SEED}");
+    let (day, mut dice) = (Providers::start().await?, Dice(SEED));
+    let modes = [
+        ReceiptMode::Delivered,
+        ReceiptMode::Undelivered,
+        ReceiptMode::ReorderedTwice,
+        ReceiptMode::Lost,
+    ];
+    let mut customers = Vec::new();
+    for (number, receipts) in (0..BATCHES).zip(modes.into_iter().cycle()) {
+        customers.extend(batch(&day, &mut dice, number * BATCH, receipts).await?);
+    }
+    // What nobody can tell of ends unconfirmed.
+    day.notifier.advance(24 * 3600).await;
+    let mut settled = Vec::new();
+    for customer in &customers {
+        let is_settled = |told: &ExplainFollowUpResponse| {
+            let open = [
+                DeliveryStatus::Due,
+                DeliveryStatus::Checking,
+                DeliveryStatus::Attempting,
+                DeliveryStatus::Unknown,
+            ];
+            told.deliveries
+                .iter()
+                .all(|delivery| !open.contains(&delivery.status()))
+        };
+        settled.push(day.notifier.becomes(customer, "settled", is_settled).await?);
+    }
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    for message in day.smsc.messages().iter().chain(&day.main.messages()) {
+        *taken.entry(delivery_of(message)).or_default() += 1;
+    }
+    assert!(taken.values().all(|texts| *texts == 1), "somebody got a text twice");
+    let mut ends: HashMap<DeliveryStatus, usize> = HashMap::new();
+    for told in &settled {
+        assert_eq!(told.deliveries.len(), 1);
+        let (delivery, status) = (&told.deliveries[0].delivery, told.deliveries[0].status());
+        let texts = taken.get(delivery).copied().unwrap_or_default();
+        let true_for: &[usize] = match status {
+            DeliveryStatus::Accepted | DeliveryStatus::Delivered | DeliveryStatus::Undelivered => &[1],
+            DeliveryStatus::Failed => &[0],
+            DeliveryStatus::Unconfirmed => &[0, 1],
+            _ => &[],
+        };
+        assert!(
+            true_for.contains(&texts),
+            "{status:?} after {texts} texts: {:#?}",
+            told.timeline
+        );
+        *ends.entry(status).or_default() += 1;
+    }
+    eprintln!("{ends:?} after {} and {} calls", day.smsc.calls(), day.main.calls());
+    for status in [
+        DeliveryStatus::Delivered,
+        DeliveryStatus::Undelivered,
+        DeliveryStatus::Accepted,
+        DeliveryStatus::Failed,
+        DeliveryStatus::Unconfirmed,
+    ] {
+        assert!(ends.contains_key(&status), "the day had none of {status:?}: {ends:?}");
+    }
+    Ok(())
+}
+
+/// Which delivery a text is of, by the address of its receipts.
+fn delivery_of(message: &SmsMessage) -> String {
+    let callback = message.status_callback.as_deref().expect("a callback");
+    callback.rsplit('/').nth(1).expect("a delivery's id").to_owned()
+}
