@@ -7,6 +7,7 @@ use async_nats::jetstream::{AckKind, Message};
 use events::{DEAD, FACTS, Received, StreamSpec, headers};
 use fault::{Fault, Result};
 use futures::StreamExt;
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +31,7 @@ pub struct ConsumerSpec {
     /// Without an acknowledgement or sign of life for this long, the server delivers again.
     pub ack_wait: Duration,
     /// Delays of a message that fails by itself; after the last one it is dead.
-    pub retries: &'static [Duration],
+    pub retries: Cow<'static, [Duration]>,
     /// Messages that a batches' writer sets aside while what they need is away, before nothing more is asked for. What
     /// was asked for (one and a half batches at most) still comes.
     pub parked: usize,
@@ -63,7 +64,7 @@ impl ConsumerSpec {
             workers: 16,
             batch: 256,
             ack_wait: Duration::from_secs(30),
-            retries: FACT_RETRIES,
+            retries: Cow::Borrowed(FACT_RETRIES),
             parked: 1_000,
             generation: None,
         }

@@ -48,7 +48,7 @@ async fn bus(nats: &TestNats) -> anyhow::Result<Bus> {
 fn spec(durable: &'static str) -> ConsumerSpec {
     const QUICK: &[Duration] = &[Duration::from_millis(10), Duration::from_millis(10)];
     ConsumerSpec {
-        retries: QUICK,
+        retries: QUICK.into(),
         ..ConsumerSpec::facts(durable, vec![fact_filter::<MessagePosted>()])
     }
 }

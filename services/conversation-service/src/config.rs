@@ -12,6 +12,8 @@ runtime::settings! {
         /// One replica takes events from NATS; if it does not renew for this long, another one goes on. The time is the
         /// database's.
         "HOMING_CONVERSATION_INGEST_LEASE_MS" ingest_lease: Millis = "5000";
+        /// How long an event from NATS may name a conversation or a message that nobody knows yet; then it is a dead letter.
+        "HOMING_CONVERSATION_REFERENCE_WAIT_MS" reference_wait: Millis = "3600000";
         /// Seed of the NATS account key (SA...) that signs integrations' logins. Empty: integrations cannot log in.
         "HOMING_CONVERSATION_NATS_ISSUER_SEED" nats_issuer_seed: Option<Secret> = "";
         /// NATS account that integrations are signed into.

@@ -31,10 +31,10 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     });
     let writers = usize::try_from(config.ingest_writers.max(1)).unwrap_or(1);
     let lease = Lease::new(shell.store(), INGEST, config.ingest_lease.0);
-    let (taking, bus) = (app.clone(), shell.bus());
+    let (taking, bus, wait) = (app.clone(), shell.bus(), config.reference_wait.0);
     let ingesting = runtime::take_turns(shell.stop.clone(), lease, move |tenure, over| {
         let ingest = Arc::new(Ingest::new(taking.clone(), tenure));
-        let reading = bus::consume_batches(bus.clone(), spec(writers, &tenure), ingest, over);
+        let reading = bus::consume_batches(bus.clone(), spec(writers, wait, &tenure), ingest, over);
         reading.map(Ok)
     });
     shell.spawn("ingest", ingesting);

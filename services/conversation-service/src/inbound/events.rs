@@ -15,23 +15,16 @@ use tracing::Span;
 /// Name of the consumer, and of what it does in traces.
 const DURABLE: &str = "conversation-ingest";
 
-/// Together about an hour: so long may a reference be unknown before its event is dead.
-const RETRIES: &[Duration] = &[
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-    Duration::from_secs(30),
-    Duration::from_secs(120),
-    Duration::from_secs(300),
-    Duration::from_secs(600),
-    Duration::from_secs(1_200),
-    Duration::from_secs(1_500),
-];
+/// When an event about something unknown is tried again, in parts of all the time that it may wait: soon at first, as
+/// what it waits for is mostly on its way.
+const RETRIES: [f64; 8] = [0.0003, 0.0014, 0.0083, 0.04, 0.08, 0.16, 0.31, 0.4];
 
 /// Events set aside per writer while contacts-service or the database is away.
 const PARKED: usize = 10_000;
 
-/// What the consumer reads, with how many writers, in the turn of which epoch.
-pub fn spec(writers: usize, tenure: &Tenure) -> ConsumerSpec {
+/// What the consumer reads, with how many writers, in the turn of which epoch; after `wait` an event about something
+/// unknown is dead.
+pub fn spec(writers: usize, wait: Duration, tenure: &Tenure) -> ConsumerSpec {
     ConsumerSpec {
         stream: &INGEST,
         durable: DURABLE,
@@ -40,7 +33,7 @@ pub fn spec(writers: usize, tenure: &Tenure) -> ConsumerSpec {
         workers: writers,
         batch: limits::INGEST_BATCH,
         ack_wait: Duration::from_secs(30),
-        retries: RETRIES,
+        retries: RETRIES.iter().map(|part| wait.mul_f64(*part)).collect(),
         parked: PARKED,
         generation: Some(tenure.epoch()),
     }
@@ -175,6 +168,13 @@ mod tests {
             payload: payload.to_owned().into(),
             delivered: 1,
         }
+    }
+
+    #[test]
+    fn an_event_about_something_unknown_is_tried_all_the_time_that_it_may_wait() {
+        let whole: f64 = RETRIES.iter().sum();
+        assert!((whole - 1.0).abs() < 1e-9, "{whole}");
+        assert!(RETRIES.is_sorted());
     }
 
     #[test]

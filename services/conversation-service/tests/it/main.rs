@@ -7,6 +7,7 @@ mod ingest;
 mod isolation;
 mod nats_logins;
 mod replicas;
+mod waiting;
 mod workspaces;
 mod world;
 

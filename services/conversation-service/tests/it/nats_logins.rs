@@ -57,7 +57,7 @@ impl Guarded {
     }
 
     async fn world(&self) -> anyhow::Result<World> {
-        World::on(&self.url_of("looker"), &self.url_of("conversation"), Some(&self.seed)).await
+        World::on(&self.url_of("looker"), &self.url_of("conversation"), &self.seed).await
     }
 
     async fn log_in(&self, user: &str, token: &str) -> Result<async_nats::Client, async_nats::ConnectError> {

@@ -59,22 +59,34 @@ pub async fn database() -> anyhow::Result<TestDatabase> {
 impl World {
     /// The service, and a workspace `acme` with a web channel `web`.
     pub async fn new() -> anyhow::Result<Self> {
+        Self::with(&[]).await
+    }
+
+    /// The same, with settings beside the defaults.
+    pub async fn with(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let nats = TestNats::start().await?;
         let url = nats.url();
-        let mut world = Self::on(&url, &url, None).await?;
+        let mut world = Self::set(&url, &url, settings).await?;
         world._nats = Some(nats);
         Ok(world)
     }
 
     /// The service on a NATS server of the test's own making, where the test itself may do everything at `nats_url`, and
     /// the service signs logins with this seed.
-    pub async fn on(nats_url: &str, service_url: &str, issuer_seed: Option<&str>) -> anyhow::Result<Self> {
+    pub async fn on(nats_url: &str, service_url: &str, issuer_seed: &str) -> anyhow::Result<Self> {
+        let seed = ("HOMING_CONVERSATION_NATS_ISSUER_SEED", issuer_seed);
+        Self::set(nats_url, service_url, &[seed]).await
+    }
+
+    async fn set(nats_url: &str, service_url: &str, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let (database, contacts) = (database().await?, FakeContacts::default());
         let contacts_url = contacts.serve().await?;
         let lookup = |name: &str| match name {
             "HOMING_CONTACTS_URL" => Some(contacts_url.clone()),
-            "HOMING_CONVERSATION_NATS_ISSUER_SEED" => issuer_seed.map(str::to_owned),
-            _ => None,
+            _ => settings
+                .iter()
+                .find(|(own, _)| *own == name)
+                .map(|(_, value)| (*value).to_owned()),
         };
         let config = Config::read(&lookup)?;
         let clock = Arc::new(ManualClock::new());

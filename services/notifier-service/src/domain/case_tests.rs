@@ -58,10 +58,12 @@ pub(super) enum Fact {
     },
     Read(u64),
     Presence {
+        epoch: u64,
         version: u64,
         state: PresenceState,
     },
     Returned(i64),
+    Resolved(u64),
     Channel,
 }
 
@@ -101,15 +103,17 @@ pub(super) fn fold(case: &mut Case, fact: &Fact) {
             conversation.posted(*seq, *author, *follow_up, posted_at, *too_old);
         }
         Fact::Read(up_to) => conversation.read(*up_to),
-        Fact::Presence { version, state } => {
+        Fact::Presence { epoch, version, state } => {
+            let second = epoch * 100 + version * 15;
             case.presence.changed(Presence {
                 state: Some(*state),
                 cause: Some(PresenceCause::Left),
-                since: Some(at(i64::try_from(*version).expect("small") * 15)),
-                epoch: 1,
+                since: Some(at(i64::try_from(second).expect("small") - 100)),
+                epoch: *epoch,
                 version: *version,
             });
         }
+        Fact::Resolved(version) => conversation.resolved(*version),
         Fact::Returned(second) => conversation.returned(at(*second)),
         Fact::Channel => {
             case.timing = Some(settings().timing(TimeScale::default()));
@@ -165,14 +169,16 @@ fn state() -> impl Strategy<Value = PresenceState> {
     ]
 }
 
-/// A history as its owners would tell it: messages numbered without gaps, one state per version of presence.
+/// A history as its owners would tell it: messages numbered without gaps, one state per epoch and version of presence.
 fn history() -> impl Strategy<Value = Vec<Fact>> {
     let messages = prop::collection::vec((author(), prop::bool::weighted(0.85), prop::bool::weighted(0.15)), 1..7);
     let reads = prop::collection::vec(1u64..8, 0..3);
-    let presence = prop::collection::vec(state(), 0..5);
+    let presence = prop::collection::vec((state(), prop::bool::weighted(0.3)), 0..5);
+    let resolved = 0u64..4;
     let reach = prop::collection::vec((any::<bool>(), any::<bool>()), 1..3);
     let returned = prop::option::weighted(0.2, 1i64..100);
-    (messages, reads, presence, reach, returned).prop_map(|(messages, reads, presence, reach, returned)| {
+    let parts = (messages, reads, presence, reach, returned, resolved);
+    parts.prop_map(|(messages, reads, presence, reach, returned, resolved)| {
         let numbered = (1u64..).zip(messages);
         let mut facts = vec![Fact::Started, Fact::Channel];
         facts.extend(numbered.map(|(seq, (author, follow_up, too_old))| Fact::Posted {
@@ -182,11 +188,17 @@ fn history() -> impl Strategy<Value = Vec<Fact>> {
             too_old,
         }));
         facts.extend(reads.into_iter().map(Fact::Read));
-        facts.extend(
-            (1u64..)
-                .zip(presence)
-                .map(|(version, state)| Fact::Presence { version, state }),
-        );
+        // A new owner of presence numbers from 1 again, in a higher epoch.
+        let (mut epoch, mut version) = (1, 0);
+        facts.extend(presence.into_iter().map(|(state, new_owner)| {
+            (epoch, version) = if new_owner {
+                (epoch + 1, 1)
+            } else {
+                (epoch, version + 1)
+            };
+            Fact::Presence { epoch, version, state }
+        }));
+        facts.extend((1..=resolved).map(Fact::Resolved));
         facts.extend(
             (0u64..)
                 .zip(reach)

@@ -39,7 +39,8 @@ fn answer(seq: u64) -> Fact {
 }
 
 fn presence(version: u64, state: PresenceState) -> Fact {
-    Fact::Presence { version, state }
+    let epoch = 1;
+    Fact::Presence { epoch, version, state }
 }
 
 fn follow_up(case: &Case) -> &FollowUp {

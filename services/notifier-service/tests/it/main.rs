@@ -24,4 +24,5 @@ mod steps;
 mod telling;
 mod unsubscribe_links;
 mod upkeep;
+mod views;
 mod words;
