@@ -9,6 +9,7 @@ mod eventually;
 mod otlp;
 pub mod servers;
 pub mod sink;
+mod tls;
 
 pub use clock::ManualClock;
 pub use entropy::SeededEntropy;
@@ -16,8 +17,9 @@ pub use eventually::{TimedOut, eventually};
 pub use otlp::{OtlpSink, Record, RecordKind, Span};
 pub use servers::{Nats, NatsOptions, Postgres, PostgresOptions, TestDatabase, TestNats};
 pub use sink::{
-    Mail, MailFault, ReceiptMode, SinkWeb, SmsFault, SmsMessage, SmsOptions, SmsSink, SmtpSink, WrittenText,
+    Mail, MailFault, ReceiptMode, SinkWeb, SmsFault, SmsMessage, SmsOptions, SmsSink, SmtpSink, SmtpTls, WrittenText,
 };
+pub use tls::Authority;
 
 /// Chooses aws-lc-rs as the process's TLS provider; every test helper that opens a connection calls it first.
 /// Calling it again does nothing.

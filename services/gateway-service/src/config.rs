@@ -1,3 +1,4 @@
+use runtime::Secret;
 use std::net::SocketAddr;
 
 runtime::settings! {
@@ -33,6 +34,8 @@ runtime::settings! {
         "HOMING_GATEWAY_BODY_MS" body_within: runtime::Millis = "10000";
         /// A socket whose other side takes longer over one frame is cut off.
         "HOMING_GATEWAY_WRITE_MS" write_within: runtime::Millis = "10000";
+        /// Secret that a mail server hands answers to mails over with (POST /v1/callbacks/mail): as a bearer token, or as the password of HTTP's basic authentication. At least 32 characters. Empty: no mails are taken.
+        "HOMING_GATEWAY_MAIL_SECRET" mail_secret: Option<Secret> = "";
         /// Pace of the leases that tell presence-service that this gateway lives.
         "HOMING_GATEWAY_LEASE_MS" lease: runtime::Millis = "5000";
     }

@@ -21,6 +21,9 @@ use tonic::service::Routes;
 /// Providers call from few addresses, in waves after an outage.
 const CALLBACKS: Rate = Rate::new(2_000.0, 500.0);
 
+/// Shorter ones could be guessed.
+const SHORTEST_SECRET: usize = 32;
+
 /// Where a running gateway listens for HTTP.
 pub struct Gateway {
     pub running: Running,
@@ -80,12 +83,23 @@ fn settings(config: &Config) -> Result<EdgeSettings> {
             return Err(Fault::invalid(name, "must be at least 1"));
         }
     }
+    let mail_secret = config.mail_secret.clone();
+    if mail_secret
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() < SHORTEST_SECRET)
+    {
+        return Err(Fault::invalid(
+            "HOMING_GATEWAY_MAIL_SECRET",
+            "needs at least 32 characters",
+        ));
+    }
     Ok(EdgeSettings {
         public_url,
         forwarded_hops: config.forwarded_hops,
         session_life: Duration::from_secs(24 * 3600).saturating_mul(config.session_days),
         sockets_per_address: config.sockets_per_address,
         sockets_per_workspace: config.sockets_per_workspace,
+        mail_secret,
         body_within: config.body_within.0,
         write_within: config.write_within.0,
     })

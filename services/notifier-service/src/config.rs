@@ -33,6 +33,14 @@ runtime::settings! {
         "HOMING_TWILIO_AUTH_TOKEN" twilio_auth_token: Option<Secret> = "";
         /// Mail server: smtp://[user:password@]host[:port][?tls=required] or smtps://... With a user, TLS is needed unless the server is on this machine.
         "HOMING_SMTP_URL" smtp_url: Secret = required;
+        /// File with the certificates (PEM) that the mail server's has to lead back to. Empty: the public authorities.
+        "HOMING_NOTIFIER_SMTP_CA" smtp_ca: Option<String> = "";
+        /// Domain that mails are signed for (DKIM), for example shop.example. Empty: they are not signed here.
+        "HOMING_NOTIFIER_DKIM_DOMAIN" dkim_domain: Option<String> = "";
+        /// Name under which the public key stands in the DNS: <selector>._domainkey.<domain>.
+        "HOMING_NOTIFIER_DKIM_SELECTOR" dkim_selector: String = "";
+        /// File with the private key (PEM): RSA of at least 2048 bit, or Ed25519.
+        "HOMING_NOTIFIER_DKIM_KEY" dkim_key: String = "";
         /// At least 32 characters. Return links, callback codes and the hashes of opt-outs are made from it: another secret makes all earlier ones void.
         "HOMING_NOTIFIER_LINK_KEY" link_key: Secret = required;
         /// Sender of texts of channels that set no text_from: a number, or a name of at most 11 letters, which nobody can answer.

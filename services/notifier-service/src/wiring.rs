@@ -1,6 +1,6 @@
 //! Names every port and adapter, and starts what runs.
 
-use crate::app::{App, Daily, Desk};
+use crate::app::{App, Daily, Desk, MAIL_BYTES};
 use crate::config::Config;
 use crate::domain::keys::Keys;
 use crate::domain::provider;
@@ -9,6 +9,7 @@ use crate::metrics::Metrics;
 use crate::outbound::billing::Billing;
 use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
+use crate::outbound::dkim::Dkim;
 use crate::outbound::mail_smtp::MailServer;
 use crate::outbound::presence::Presences;
 use crate::outbound::sms_aligo::{Aligo, AligoConfig};
@@ -57,9 +58,9 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = deliveries.clone();
         async move { app.take_delivery(&workspace, id.into()).await }
     });
-    shell
-        .serve(Routes::new(FollowUpServiceServer::new(grpc::Grpc(app))))
-        .await
+    let rpcs =
+        FollowUpServiceServer::new(grpc::Grpc(app)).max_decoding_message_size(MAIL_BYTES + runtime::MESSAGE_BYTES);
+    shell.serve(Routes::new(rpcs)).await
 }
 
 fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
@@ -118,7 +119,7 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
         contacts: Contacts::new(shell.channel(&config.contacts_url)?),
         billing: Billing::new(shell.channel(&config.billing_url)?),
         texts,
-        mails: MailServer::new(config.smtp_url.expose(), mail_from, timeout)?,
+        mails: mail_server(config, mail_from, timeout)?,
         desk,
     })
 }
@@ -189,4 +190,21 @@ fn text_providers(config: &Config) -> Result<(Vec<(String, Adapter)>, provider::
         adapters.push((name, adapter));
     }
     Ok((adapters, routes))
+}
+
+fn mail_server(config: &Config, from: Email, timeout: Duration) -> Result<MailServer> {
+    let mut server = MailServer::new(config.smtp_url.expose(), from, timeout)?;
+    if let Some(file) = &config.smtp_ca {
+        server = server.trusting(&read("HOMING_NOTIFIER_SMTP_CA", file)?)?;
+    }
+    if let Some(domain) = &config.dkim_domain {
+        let key = read("HOMING_NOTIFIER_DKIM_KEY", &config.dkim_key)?;
+        server = server.signing(Dkim::new(domain, &config.dkim_selector, &key)?);
+    }
+    Ok(server)
+}
+
+fn read(setting: &'static str, file: &str) -> Result<String> {
+    let remedy = "names no file that can be read";
+    std::fs::read_to_string(file).map_err(|error| Fault::invalid(setting, remedy).because(error))
 }

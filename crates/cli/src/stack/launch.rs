@@ -175,6 +175,7 @@ impl Stack {
             ("HOMING_TWILIO_ACCOUNT_SID", sms.account_sid.clone()),
             ("HOMING_TWILIO_AUTH_TOKEN", sms.auth_token.clone()),
             ("HOMING_NOTIFIER_LINK_KEY", self.secrets.link_key.clone()),
+            ("HOMING_GATEWAY_MAIL_SECRET", self.secrets.mail_secret.clone()),
             // The sink shows a text as soon as it has it.
             ("HOMING_NOTIFIER_TEXT_SETTLE_MS", "2000".to_owned()),
             (
@@ -200,6 +201,11 @@ impl Stack {
     /// [`StackOptions::unrestricted`] asked for it (`None`).
     pub fn nats_url(&self, user: Option<&str>) -> String {
         self.secrets.nats_url(&self.nats.url(), user.unwrap_or(ANYTHING))
+    }
+
+    /// What a mail server shows the gateway to hand mails over.
+    pub fn mail_secret(&self) -> &str {
+        &self.secrets.mail_secret
     }
 
     /// Starts a service that was killed or stopped, and waits until it is ready.

@@ -22,6 +22,9 @@ pub(super) struct Secrets {
     pub nats_issuer_seed: String,
     /// What return links, callback codes and the hashes of opt-outs are made from.
     pub link_key: String,
+    /// What a mail server hands answers to mails over with.
+    #[serde(default = "made_up")]
+    pub mail_secret: String,
 }
 
 impl Secrets {
@@ -34,6 +37,7 @@ impl Secrets {
                 nats_passwords: BTreeMap::new(),
                 nats_issuer_seed: KeyPair::new_account().seed()?,
                 link_key: made_up() + &made_up(),
+                mail_secret: made_up(),
             },
         };
         for name in login::logins().map(|login| login.name).chain([ANYTHING]) {

@@ -52,6 +52,8 @@ impl Service {
         ];
         if setting == "HOMING_CONVERSATION_NATS_ISSUER_SEED" {
             self == Self::Conversation
+        } else if setting == "HOMING_GATEWAY_MAIL_SECRET" {
+            self == Self::Gateway
         } else if OF_THE_NOTIFIER.iter().any(|secret| setting.starts_with(secret)) {
             self == Self::Notifier
         } else {
@@ -84,6 +86,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(told("HOMING_CONVERSATION_NATS_ISSUER_SEED"), [Service::Conversation]);
+        assert_eq!(told("HOMING_GATEWAY_MAIL_SECRET"), [Service::Gateway]);
         assert_eq!(told("HOMING_NOTIFIER_LINK_KEY"), [Service::Notifier]);
         assert_eq!(told("HOMING_TWILIO_AUTH_TOKEN"), [Service::Notifier]);
         assert_eq!(told("HOMING_SMTP_URL"), [Service::Notifier]);

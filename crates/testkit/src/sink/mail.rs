@@ -22,6 +22,9 @@ pub struct Mail {
     pub html: Option<String>,
     /// Name and raw value, in order.
     pub headers: Vec<(String, String)>,
+    /// As it came.
+    #[serde(skip)]
+    pub raw: Vec<u8>,
 }
 
 impl Mail {
@@ -59,6 +62,7 @@ impl Mail {
                 .headers_raw()
                 .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
                 .collect(),
+            raw: raw.to_vec(),
         })
     }
 

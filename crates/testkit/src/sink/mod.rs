@@ -12,7 +12,7 @@ mod web;
 
 pub use mail::Mail;
 pub use sms::{ReceiptMode, SmsFault, SmsMessage, SmsOptions, SmsSink, WrittenText};
-pub use smtp::{MailFault, SmtpSink};
+pub use smtp::{MailFault, SmtpSink, SmtpTls};
 pub use web::SinkWeb;
 
 pub(crate) use sms::AbortOnDrop;

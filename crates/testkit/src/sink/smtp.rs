@@ -1,16 +1,21 @@
-//! A mail server that keeps what it is given. No TLS and no authentication: it listens on 127.0.0.1.
+//! A mail server that keeps what it is given. It listens on 127.0.0.1, with TLS and a login where a test asks for them.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Result;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use anyhow::{Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustls::ServerConfig;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 use super::mail::Mail;
 use super::sms::{AbortOnDrop, now};
 use super::{Faults, KEEP};
+use crate::Authority;
 use crate::eventually::{TimedOut, eventually};
 
 /// The longest mail: ten times what a follow-up may have.
@@ -37,10 +42,34 @@ pub enum MailFault {
     AcceptThenHang,
 }
 
-#[derive(Debug)]
+/// How a connection becomes a secret one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// At once: smtps://
+    Implicit,
+    /// After STARTTLS; nothing else is taken before.
+    Upgraded,
+}
+
+/// What a server asks of those who connect.
+#[derive(Default)]
+struct Security {
+    tls: Option<(SmtpTls, Arc<ServerConfig>)>,
+    /// User and password; nothing is taken from anybody else.
+    login: Option<(String, String)>,
+}
+
 struct State {
     mails: Mutex<Vec<Mail>>,
     faults: Faults<MailFault>,
+    connections: AtomicUsize,
+    security: Security,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("State")
+    }
 }
 
 /// A mail server on 127.0.0.1. Clones are the same server.
@@ -60,28 +89,59 @@ impl SmtpSink {
     /// Serves `listener`.
     pub fn on(listener: TcpListener) -> Result<Self> {
         let url = format!("smtp://{}", listener.local_addr()?);
+        Ok(Self::serve(listener, url, Security::default()))
+    }
+
+    /// Listens on a free port with a certificate of `authority`; with `login` for that user and password only, which
+    /// stand in the URL.
+    pub async fn secured(authority: &Authority, tls: SmtpTls, login: Option<(&str, &str)>) -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let user = login
+            .map(|(user, password)| format!("{user}:{password}@"))
+            .unwrap_or_default();
+        let address = listener.local_addr()?;
+        let url = match tls {
+            SmtpTls::Implicit => format!("smtps://{user}{address}"),
+            SmtpTls::Upgraded => format!("smtp://{user}{address}?tls=required"),
+        };
+        let security = Security {
+            tls: Some((tls, authority.server("127.0.0.1")?)),
+            login: login.map(|(user, password)| (user.to_owned(), password.to_owned())),
+        };
+        Ok(Self::serve(listener, url, security))
+    }
+
+    fn serve(listener: TcpListener, url: String, security: Security) -> Self {
         let state = Arc::new(State {
             mails: Mutex::default(),
             faults: Faults::none(),
+            connections: AtomicUsize::new(0),
+            security,
         });
         let serving = state.clone();
         let server = tokio::spawn(async move {
             let mut sessions = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let state = serving.clone();
+                state.connections.fetch_add(1, Ordering::Relaxed);
                 sessions.spawn(async move {
-                    if let Err(error) = Session::new(stream, state).run().await {
+                    if let Err(error) = Session::serve(stream, state).await {
                         tracing::debug!(%error, "an SMTP session broke off");
                     }
                 });
                 while sessions.try_join_next().is_some() {}
             }
         });
-        Ok(Self {
+        Self {
             state,
             url,
             _server: Arc::new(AbortOnDrop(server)),
-        })
+        }
+    }
+
+    /// How often somebody connected.
+    pub fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::Relaxed)
     }
 
     /// What `HOMING_SMTP_URL` is set to.
@@ -122,64 +182,121 @@ impl SmtpSink {
     }
 }
 
+/// A connection, secret or not.
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
 /// One connection. A mail's fault is drawn at its first MAIL command.
 struct Session {
-    reader: BufReader<OwnedReadHalf>,
-    writer: OwnedWriteHalf,
+    wire: BufReader<Box<dyn Wire>>,
     state: Arc<State>,
+    secret: bool,
+    known: bool,
     from: Option<String>,
     to: Vec<String>,
     fault: Option<MailFault>,
 }
 
 impl Session {
-    fn new(stream: TcpStream, state: Arc<State>) -> Self {
-        let (reader, writer) = stream.into_split();
-        Self {
-            reader: BufReader::new(reader),
-            writer,
+    async fn serve(stream: TcpStream, state: Arc<State>) -> Result<()> {
+        let known = state.security.login.is_none();
+        let tls = state.security.tls.clone();
+        let mut session = Self {
+            wire: BufReader::new(Box::new(stream)),
             state,
+            secret: false,
+            known,
             from: None,
             to: Vec::new(),
             fault: None,
+        };
+        if let Some((SmtpTls::Implicit, config)) = &tls {
+            session.encrypt(config.clone()).await?;
         }
-    }
-
-    async fn run(mut self) -> Result<()> {
-        self.say("220 sink.invalid ESMTP").await?;
-        while let Some(line) = self.line().await? {
+        session.say("220 sink.invalid ESMTP").await?;
+        while let Some(line) = session.line().await? {
             let verb = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-            let going_on = match verb.as_str() {
-                "EHLO" => {
-                    self.reset();
-                    self.say(&format!(
-                        "250-sink.invalid\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE {SIZE_LIMIT}"
-                    ))
-                    .await?;
+            let upgrade = tls.as_ref().filter(|_| !session.secret);
+            let going_on = match (verb.as_str(), upgrade) {
+                ("STARTTLS", Some((_, config))) => {
+                    session.say("220 go ahead").await?;
+                    session.encrypt(config.clone()).await?;
                     true
                 }
-                "HELO" | "RSET" | "NOOP" => {
-                    self.reset();
-                    self.say("250 ok").await?;
-                    true
-                }
-                "MAIL" => self.mail(&line).await?,
-                "RCPT" => self.rcpt(&line).await?,
-                "DATA" => self.data().await?,
-                "QUIT" => {
-                    self.say("221 bye").await?;
-                    false
-                }
-                _ => {
-                    self.say("502 not implemented").await?;
-                    true
-                }
+                ("MAIL" | "AUTH", Some(_)) => session.refuse("530 5.7.0 STARTTLS first").await?,
+                ("MAIL", None) if !session.known => session.refuse("530 5.7.0 authentication required").await?,
+                _ => session.take(&verb, &line).await?,
             };
             if !going_on {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// From here on nobody else can read it.
+    async fn encrypt(&mut self, config: Arc<ServerConfig>) -> Result<()> {
+        ensure!(self.wire.buffer().is_empty(), "something was said before the handshake");
+        let nothing: Box<dyn Wire> = Box::new(tokio::io::empty());
+        let open = std::mem::replace(&mut self.wire, BufReader::new(nothing)).into_inner();
+        let secret = TlsAcceptor::from(config).accept(open).await?;
+        self.wire = BufReader::new(Box::new(secret));
+        self.secret = true;
+        self.reset();
+        Ok(())
+    }
+
+    async fn take(&mut self, verb: &str, line: &str) -> Result<bool> {
+        match verb {
+            "EHLO" => {
+                self.reset();
+                let mut offers = format!("250-sink.invalid\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-SIZE {SIZE_LIMIT}");
+                let security = &self.state.security;
+                if security.tls.is_some() && !self.secret {
+                    offers.push_str("\r\n250-STARTTLS");
+                } else if security.login.is_some() {
+                    offers.push_str("\r\n250-AUTH PLAIN LOGIN");
+                }
+                self.say(&format!("{offers}\r\n250 HELP")).await?;
+                Ok(true)
+            }
+            "HELO" | "RSET" | "NOOP" => {
+                self.reset();
+                self.say("250 ok").await?;
+                Ok(true)
+            }
+            "AUTH" => self.auth(line).await,
+            "MAIL" => self.mail(line).await,
+            "RCPT" => self.rcpt(line).await,
+            "DATA" => self.data().await,
+            "QUIT" => {
+                self.say("221 bye").await?;
+                Ok(false)
+            }
+            _ => self.refuse("502 not implemented").await,
+        }
+    }
+
+    async fn refuse(&mut self, answer: &str) -> Result<bool> {
+        self.say(answer).await?;
+        Ok(true)
+    }
+
+    /// PLAIN with its answer on the line.
+    async fn auth(&mut self, line: &str) -> Result<bool> {
+        let given = line.split_whitespace().nth(2).unwrap_or_default();
+        let given = STANDARD.decode(given).unwrap_or_default();
+        let login = self.state.security.login.as_ref();
+        let right = login.map(|(user, password)| format!("\0{user}\0{password}"));
+        self.known = right.is_some_and(|right| right.as_bytes() == given);
+        self.say(if self.known {
+            "235 2.7.0 welcome"
+        } else {
+            "535 5.7.8 authentication failed"
+        })
+        .await?;
+        Ok(true)
     }
 
     async fn mail(&mut self, line: &str) -> Result<bool> {
@@ -251,7 +368,7 @@ impl Session {
         loop {
             let mut line = Vec::new();
             let left = SIZE_LIMIT.saturating_sub(content.len() as u64);
-            let mut limited = (&mut self.reader).take(left);
+            let mut limited = (&mut self.wire).take(left);
             let read = limited.read_until(b'\n', &mut line);
             if tokio::time::timeout(IDLE_LIMIT, read).await?? == 0 {
                 return if left == 0 {
@@ -275,15 +392,16 @@ impl Session {
 
     async fn line(&mut self) -> Result<Option<String>> {
         let mut line = String::new();
-        let mut limited = (&mut self.reader).take(LINE_LIMIT);
+        let mut limited = (&mut self.wire).take(LINE_LIMIT);
         let read = limited.read_line(&mut line);
         let length = tokio::time::timeout(IDLE_LIMIT, read).await??;
         Ok((length > 0).then_some(line))
     }
 
     async fn say(&mut self, answer: &str) -> Result<()> {
-        self.writer.write_all(answer.as_bytes()).await?;
-        Ok(self.writer.write_all(b"\r\n").await?)
+        self.wire.write_all(answer.as_bytes()).await?;
+        self.wire.write_all(b"\r\n").await?;
+        Ok(self.wire.flush().await?)
     }
 }
 

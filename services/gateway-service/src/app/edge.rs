@@ -12,6 +12,7 @@ use domain::{ChannelId, Clock, Entropy, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff::SignedDuration;
 use rpc::conversation::Channel;
+use runtime::Secret;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::Store;
@@ -37,6 +38,8 @@ pub struct EdgeSettings {
     pub session_life: Duration,
     pub sockets_per_address: u32,
     pub sockets_per_workspace: u32,
+    /// What a mail server shows to hand mails over; `None`: none are taken.
+    pub mail_secret: Option<Secret>,
     /// A request whose body takes longer is refused.
     pub body_within: Duration,
     /// A socket whose other side takes longer over one frame is cut off.

@@ -22,6 +22,7 @@ calls! { FollowUps.client:
     list_follow_ups(ListFollowUpsRequest) -> ListFollowUpsResponse;
     record_receipt(RecordReceiptRequest) -> RecordReceiptResponse;
     record_inbound_text(RecordInboundTextRequest) -> RecordInboundTextResponse;
+    record_inbound_mail(RecordInboundMailRequest) -> RecordInboundMailResponse;
     resolve_return_link(ResolveReturnLinkRequest) -> ResolveReturnLinkResponse;
     resolve_unsubscribe_link(ResolveUnsubscribeLinkRequest) -> ResolveUnsubscribeLinkResponse;
     redeem_unsubscribe_link(RedeemUnsubscribeLinkRequest) -> RedeemUnsubscribeLinkResponse;

@@ -307,6 +307,126 @@ async fn a_text_that_somebody_wrote_is_forwarded_as_it_came() -> Result<()> {
     Ok(())
 }
 
+/// As long as a setting has to be.
+const MAIL_SECRET: &str = "a secret that only the mail server knows";
+const MAIL: &str = "/v1/callbacks/mail";
+
+#[tokio::test]
+async fn a_mail_is_forwarded_whole_with_its_envelope() -> Result<()> {
+    let world = World::start_with(&[("HOMING_GATEWAY_MAIL_SECRET", MAIL_SECRET)]).await?;
+    let post = |path: &str| {
+        let request = world
+            .http
+            .post(world.url(path))
+            .header("content-type", "message/rfc822");
+        request
+            .bearer_auth(MAIL_SECRET)
+            .body(b"From: a@b.example\r\n\r\n\xff\x00".to_vec())
+    };
+    let taken = post(MAIL)
+        .header("x-envelope-to", "reply+acme.t@homing.example")
+        .send()
+        .await?;
+    assert_eq!(
+        (taken.status().as_u16(), taken.json::<Value>().await?),
+        (200, json!({"outcome": "posted"}))
+    );
+    let query = format!("{MAIL}?recipient=reply%2Bacme.t%40homing.example&sender=");
+    let basic = world.http.post(world.url(&query)).basic_auth("mail", Some(MAIL_SECRET));
+    let basic = basic
+        .header("content-type", "message/rfc822")
+        .body("From: a@b.example\n\n")
+        .send()
+        .await?;
+    assert_eq!(basic.json::<Value>().await?, json!({"outcome": "automatic"}));
+    {
+        let memory = world.peers.memory();
+        assert_eq!(memory.inbound_mails[0].recipient, "reply+acme.t@homing.example");
+        assert_eq!(memory.inbound_mails[0].mail, b"From: a@b.example\r\n\r\n\xff\x00");
+        assert_eq!(
+            (&memory.inbound_mails[0].sender, &memory.inbound_mails[1].sender),
+            (&None, &Some(String::new()))
+        );
+    }
+    for (request, status, field) in [
+        (post(MAIL), 400, "recipient"),
+        (
+            post(MAIL).header("x-envelope-to", "somebody@homing.example"),
+            404,
+            "recipient",
+        ),
+        (post(&format!("{MAIL}?to=x")), 400, "to"),
+        (
+            world.http.post(world.url(MAIL)).bearer_auth(MAIL_SECRET).body("x"),
+            400,
+            "content-type",
+        ),
+        (post(MAIL).body(vec![b'x'; 10 * 1024 * 1024 + 1]), 400, "body"),
+    ] {
+        let refused = request.send().await?;
+        assert_eq!(refused.status().as_u16(), status, "{field}");
+        assert_eq!(refused.json::<Value>().await?["field"], field);
+    }
+    let large = post(&query).body(vec![b'x'; 10 * 1024 * 1024]).send().await?;
+    assert_eq!(large.status(), 200, "as much as the route takes");
+    Ok(())
+}
+
+#[tokio::test]
+async fn mails_are_taken_from_who_knows_the_secret_only() -> Result<()> {
+    let world = World::start_with(&[("HOMING_GATEWAY_MAIL_SECRET", MAIL_SECRET)]).await?;
+    let post = |authorization: Option<String>| {
+        let request = world
+            .http
+            .post(world.url(MAIL))
+            .header("content-type", "message/rfc822");
+        let request = request
+            .header("x-envelope-to", "reply+acme.t@homing.example")
+            .body("From: a@b.example\n\n");
+        match authorization {
+            Some(value) => request.header("authorization", value),
+            None => request,
+        }
+    };
+    for wrong in [
+        None,
+        Some(String::new()),
+        Some(MAIL_SECRET.to_owned()),
+        Some(format!("Bearer {MAIL_SECRET}x")),
+        Some("Bearer".to_owned()),
+        Some("Basic !".to_owned()),
+        Some("Basic YTpi".to_owned()),
+    ] {
+        let refused = post(wrong.clone()).send().await?;
+        assert_eq!(refused.status(), 401, "{wrong:?}");
+        assert_eq!(refused.json::<Value>().await?["code"], "access.unauthenticated");
+    }
+    let large = post(None).body(vec![b'x'; 1024 * 1024]).send().await?;
+    assert_eq!(large.status(), 401, "before the body is looked at");
+    assert!(world.peers.memory().inbound_mails.is_empty());
+    let without = World::start().await?;
+    let refused = without
+        .http
+        .post(without.url(MAIL))
+        .bearer_auth(MAIL_SECRET)
+        .send()
+        .await?;
+    assert_eq!(refused.status(), 403);
+    let problem: Value = refused.json().await?;
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("HOMING_GATEWAY_MAIL_SECRET")
+    );
+    assert!(
+        World::start_with(&[("HOMING_GATEWAY_MAIL_SECRET", "short")])
+            .await
+            .is_err()
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn following_a_return_link_changes_nothing() -> Result<()> {
     let world = World::start().await?;

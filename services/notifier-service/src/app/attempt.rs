@@ -6,14 +6,14 @@ use super::open_case::{Cause, OpenCase};
 use super::send::{purpose_on_wire, turned};
 use super::settle_case::record_failed;
 use super::timeline::{Facts, entry, evidence, facts};
-use super::{App, LINK_LIFE, kind};
+use super::{App, LINK_LIFE, REPLY_LIFE, kind};
 use crate::domain::keys::token_hash;
 use crate::domain::{Purpose, Status, Step, StepRecord, Turn, Verdict, Why};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
 use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::postgres::send_limit::{Scope, Use, use_limits};
-use crate::outbound::postgres::{self, opt_out, return_link};
+use crate::outbound::postgres::{self, opt_out, reply_address, return_link};
 use domain::{PhoneE164, Timestamp, WorkspaceId};
 use events::common::MessageKind;
 use events::event::DeliveryAttempting;
@@ -208,6 +208,11 @@ impl App {
         open.save_delivery(tx, &row, true).await?;
         let hash = token_hash(&self.keys.link_token(row.id));
         return_link::add_return_link(tx, &workspace, &hash, row.conversation, row.id, now + LINK_LIFE).await?;
+        if row.step == Step::Mail {
+            let hash = token_hash(&self.keys.reply_token(row.id));
+            let (of, ends_at) = ((row.conversation, row.id), now + REPLY_LIFE);
+            reply_address::add_reply_address(tx, &workspace, &hash, of, message.address, ends_at).await?;
+        }
         tx.record(
             &workspace,
             &DeliveryAttempting {

@@ -3,6 +3,7 @@
 use super::App;
 use super::check::{Message, Rendered};
 use super::claim::Claimed;
+use crate::domain::reply_address;
 use crate::outbound::Outcome;
 use crate::outbound::contacts::Recipient;
 use crate::outbound::mail_smtp::Mail;
@@ -45,16 +46,16 @@ impl App {
                     self.texts.send(&message.provider, &text).await
                 }
                 (Rendered::Mail(body), Recipient::Email(email)) => {
-                    let reply = format!("{workspace}.{}", self.keys.reply_token(delivery.id));
+                    let reply = reply_address::local_part(workspace, &self.keys.reply_token(delivery.id));
                     let mail = Mail {
                         to: email,
                         business: &message.business,
                         subject: &body.subject,
                         text: &body.text,
                         html: &body.html,
-                        delivery: &delivery.id.to_string(),
+                        id: &reply_address::message_id(workspace, delivery.id),
                         conversation: &delivery.conversation.to_string(),
-                        reply_token: &reply,
+                        reply_to: &reply,
                         unsubscribe: &self.unsubscribe_link(claimed),
                         at: self.now(),
                     };

@@ -19,12 +19,14 @@ mod outcome;
 mod prune;
 mod quiet_hours;
 mod read_keyword;
+mod record_inbound_mail;
 mod record_inbound_text;
 mod record_receipt;
 mod redeem_return_link;
 mod redeem_unsubscribe_link;
 mod resolve_return_link;
 mod resolve_unsubscribe_link;
+mod revoke_links;
 mod send;
 mod set_opt_out;
 mod settle_case;
@@ -35,6 +37,8 @@ mod timeline;
 pub use callback::Callback;
 pub use explain_follow_up::{Explained, Subject};
 pub use hand_over::Desk;
+pub(crate) use record_inbound_mail::MAIL_BYTES;
+pub use record_inbound_mail::{Envelope, Outcome as MailOutcome};
 pub(crate) use record_receipt::Told;
 pub(crate) use send::purpose_on_wire;
 pub(crate) use settle_case::end_on_wire;
@@ -56,6 +60,9 @@ use store::Store;
 
 /// How long a return link works.
 pub(crate) const LINK_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long the address that a mail is answered to works.
+pub(crate) const REPLY_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What a workspace may send in a day (UTC).
 #[derive(Debug, Clone, Copy)]

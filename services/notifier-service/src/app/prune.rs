@@ -1,5 +1,5 @@
 use super::App;
-use crate::outbound::postgres::{inbound_text, presence, receipt, return_link, send_limit, timeline};
+use crate::outbound::postgres::{inbound_text, presence, receipt, reply_address, return_link, send_limit, timeline};
 use fault::Result;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -37,6 +37,7 @@ impl App {
                 inbound_text::prune_inbound_texts(&mut tx, before, BATCH).await?,
                 send_limit::prune_limits(&mut tx, day, BATCH).await?,
                 return_link::prune_return_links(&mut tx, now - LINK_GRACE, BATCH).await?,
+                reply_address::prune_reply_addresses(&mut tx, now - LINK_GRACE, BATCH).await?,
                 presence::prune_visitors(&mut tx, before, BATCH).await?,
             ];
             tx.commit().await?;

@@ -1,4 +1,5 @@
 use super::App;
+use crate::domain::inbound_mail::is_posted_mail;
 use crate::domain::inbound_text::is_posted_text;
 use crate::domain::keywords::{Keyword, keyword};
 use crate::outbound::contacts::Recipient;
@@ -20,7 +21,7 @@ impl App {
         let Some(message) = self.conversations.read_message(workspace, conversation, seq).await? else {
             return Ok(());
         };
-        if is_posted_text(&message.client_id) {
+        if is_posted_text(&message.client_id) || is_posted_mail(&message.client_id) {
             return Ok(());
         }
         // YES counts from those who opted out only, which is looked up for the few who write a keyword.

@@ -3,7 +3,7 @@ use super::open_case::OpenCase;
 use super::outcome::record_accepted;
 use super::timeline::evidence;
 use super::{App, kind};
-use crate::domain::{Move, Receipt, Status, Turn};
+use crate::domain::{Move, Receipt, Status, Step, Turn};
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::receipt;
 use crate::outbound::text_providers::not_authentic;
@@ -101,7 +101,10 @@ impl App {
         (row.status, row.status_at, row.due_at) = (after, open.now, None);
         row.provider_id.get_or_insert_with(|| provider_id.to_owned());
         row.reason = if after == Status::Undelivered {
-            codes::SMS_REFUSED.name.into()
+            match row.step {
+                Step::Text => codes::SMS_REFUSED.name.into(),
+                Step::Mail => codes::MAIL_REFUSED.name.into(),
+            }
         } else {
             String::new()
         };

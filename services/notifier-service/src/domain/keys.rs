@@ -7,6 +7,9 @@ use domain::{DeliveryId, WorkspaceId};
 
 /// 128 bits.
 const TOKEN_BYTES: usize = 16;
+/// The same in base 36.
+const REPLY_DIGITS: usize = 25;
+const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// Shorter secrets could be guessed.
 const SECRET_BYTES: usize = 32;
 
@@ -50,10 +53,17 @@ impl Keys {
         constant_time::verify_slices_are_equal(right.as_bytes(), code.as_bytes()).is_ok()
     }
 
-    /// The token of the address that a mail is answered to: 32 characters, since mail servers ignore case.
+    /// The token of the address that a mail is answered to: 25 digits and small letters, since mail servers may change
+    /// the case and take no more.
     pub fn reply_token(&self, delivery: DeliveryId) -> String {
         let tag = hmac::sign(&self.reply, delivery.0.as_bytes());
-        cut(&tag).iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut rest = cut(&tag).iter().fold(0, |number, byte| number << 8 | u128::from(*byte));
+        let mut digits = [b'0'; REPLY_DIGITS];
+        for digit in digits.iter_mut().rev() {
+            *digit = DIGITS[usize::try_from(rest % 36).expect("less than 36")];
+            rest /= 36;
+        }
+        digits.into_iter().map(char::from).collect()
     }
 
     /// The token of a mail's unsubscribe link: the delivery and its code, 43 characters. Never ends.

@@ -2,7 +2,7 @@
 //! through an escaping engine.
 
 use crate::domain::given_name::shown;
-use domain::{Language, PersonName, sms};
+use domain::{Email, Language, PersonName, sms};
 use jiff::Timestamp;
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, Output, State, Value, context, escape_formatter};
@@ -11,10 +11,13 @@ use std::sync::LazyLock;
 
 /// A longer answer is cut in the mail: the rest stands behind the link.
 const QUOTE_CHARACTERS: usize = 2000;
+/// What a quote may cost, so that a mail with all of them stays below 100 KB.
+const QUOTE_COST: usize = 2200;
 
 macro_rules! templates {
     ($environment:ident: $($language:literal),+) => {$(
-        templates!($environment, $language: "text.txt", "confirmation.txt", "subject.txt", "mail.txt", "mail.html");
+        templates!($environment, $language: "text.txt", "confirmation.txt", "subject.txt", "mail.txt", "mail.html",
+            "foreign_mail.txt");
     )+};
     ($environment:ident, $language:literal: $($name:literal),+) => {$(
         $environment
@@ -80,7 +83,13 @@ pub struct Quote {
 impl Quote {
     /// Cuts what is too long.
     pub fn new(text: &str, at: Timestamp) -> Self {
-        let mut cut: String = text.chars().take(QUOTE_CHARACTERS).collect();
+        let mut left = QUOTE_COST;
+        let within = |character: &char| {
+            let rest = left.checked_sub(cost(*character));
+            left = rest.unwrap_or(0);
+            rest.is_some()
+        };
+        let mut cut: String = text.chars().take(QUOTE_CHARACTERS).take_while(within).collect();
         if cut.len() < text.len() {
             cut.push('…');
         }
@@ -95,6 +104,18 @@ impl Quote {
     }
 }
 
+/// Bytes of a character in HTML or in its transfer encoding, whichever are more.
+fn cost(character: char) -> usize {
+    match character {
+        '=' => 3,
+        '<' | '>' => 4,
+        '&' | '\'' => 5,
+        '"' => 6,
+        '\n' => 2,
+        other => other.len_utf8(),
+    }
+}
+
 /// A mail's two forms.
 #[derive(Clone)]
 pub struct MailBody {
@@ -104,9 +125,12 @@ pub struct MailBody {
 }
 
 fn render(frame: &Frame<'_>, template: &str, context: Value) -> String {
-    let name = format!("{}/{template}", frame.language.code());
+    rendered(&format!("{}/{template}", frame.language.code()), context)
+}
+
+fn rendered(name: &str, context: Value) -> String {
     TEMPLATES
-        .get_template(&name)
+        .get_template(name)
         .and_then(|template| template.render(context))
         .expect("templates are part of the program, and a test renders each")
 }
@@ -152,6 +176,13 @@ pub fn follow_up_text(frame: &Frame<'_>) -> String {
 /// The text that confirms the first message.
 pub fn confirmation_text(frame: &Frame<'_>) -> String {
     text(frame, "confirmation.txt")
+}
+
+/// The note that an agent gets about a mail that somebody other than the customer wrote.
+pub fn foreign_mail(language: Language, from: Option<&Email>, words: &str) -> String {
+    let name = format!("{}/foreign_mail.txt", language.code());
+    let context = context! { from => from.map_or("?", Email::expose), words };
+    rendered(&name, context)
 }
 
 /// The mail with question and unread answers: the newest ones, of `total`.

@@ -1,4 +1,4 @@
-use crate::app::{App, Callback, Explained, Subject, end_on_wire, kind, purpose_on_wire};
+use crate::app::{App, Callback, Envelope, Explained, MailOutcome, Subject, end_on_wire, kind, purpose_on_wire};
 use crate::domain::{State, Status};
 use crate::outbound::postgres::delivery::Delivery as DeliveryRow;
 use crate::outbound::postgres::follow_up::Row;
@@ -38,6 +38,17 @@ impl FollowUpService for Grpc {
         request: Request<RecordInboundTextRequest>,
     ) -> Answer<RecordInboundTextResponse> {
         rpc::answer(self.inbound_text(request.into_inner()).await)
+    }
+
+    async fn record_inbound_mail(
+        &self,
+        request: Request<RecordInboundMailRequest>,
+    ) -> Answer<RecordInboundMailResponse> {
+        rpc::answer(self.inbound_mail(request.into_inner()).await)
+    }
+
+    async fn revoke_links(&self, request: Request<RevokeLinksRequest>) -> Answer<RevokeLinksResponse> {
+        rpc::answer(self.revoke(request.into_inner()).await)
     }
 
     async fn redeem_return_link(&self, request: Request<RedeemReturnLinkRequest>) -> Answer<RedeemReturnLinkResponse> {
@@ -130,6 +141,33 @@ impl Grpc {
         let callback = callback(request.url, request.params, request.signature);
         self.0.record_inbound_text(&workspace, &callback).await?;
         Ok(RecordInboundTextResponse {})
+    }
+
+    async fn inbound_mail(&self, request: RecordInboundMailRequest) -> Result<RecordInboundMailResponse> {
+        let envelope = Envelope {
+            recipient: request.recipient,
+            sender: request.sender,
+            mail: request.mail,
+        };
+        let outcome = match self.0.record_inbound_mail(&envelope).await? {
+            MailOutcome::Posted => InboundMailOutcome::Posted,
+            MailOutcome::Flagged => InboundMailOutcome::Flagged,
+            MailOutcome::Automatic => InboundMailOutcome::Automatic,
+            MailOutcome::Bounce => InboundMailOutcome::Bounce,
+            MailOutcome::Empty => InboundMailOutcome::Empty,
+        };
+        Ok(RecordInboundMailResponse {
+            outcome: outcome.into(),
+        })
+    }
+
+    async fn revoke(&self, request: RevokeLinksRequest) -> Result<RevokeLinksResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let conversation = ConversationId::parse(&request.conversation)?;
+        let revoked = self.0.revoke_links(&workspace, conversation).await?;
+        Ok(RevokeLinksResponse {
+            revoked: u32::try_from(revoked).map_err(Fault::internal)?,
+        })
     }
 
     async fn redeem(&self, request: RedeemReturnLinkRequest) -> Result<RedeemReturnLinkResponse> {

@@ -83,14 +83,38 @@ impl Conversations {
         request: &str,
         text: &str,
     ) -> Result<()> {
-        let request = PostMessageRequest {
+        self.post(PostMessageRequest {
             workspace: workspace.to_string(),
             conversation: conversation.to_string(),
             client_id: request.to_owned(),
             author: AuthorRole::Customer.into(),
             text: text.to_owned(),
             ..Default::default()
-        };
+        })
+        .await
+    }
+
+    /// Posts a note of our own, which starts no follow-up and ends none; the same request again posts nothing.
+    pub async fn post_note(
+        &self,
+        workspace: &WorkspaceId,
+        conversation: ConversationId,
+        request: &str,
+        text: &str,
+    ) -> Result<()> {
+        self.post(PostMessageRequest {
+            workspace: workspace.to_string(),
+            conversation: conversation.to_string(),
+            client_id: request.to_owned(),
+            author: AuthorRole::System.into(),
+            text: text.to_owned(),
+            no_follow_up: true,
+            ..Default::default()
+        })
+        .await
+    }
+
+    async fn post(&self, request: PostMessageRequest) -> Result<()> {
         let answer = rpc::call(Deadline::DECISION, request, |request| {
             let mut client = self.client.clone();
             async move { client.post_message(request).await }

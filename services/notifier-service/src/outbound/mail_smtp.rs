@@ -2,12 +2,13 @@
 //! data may have been, and is never sent again.
 
 use crate::outbound::Outcome;
+use crate::outbound::dkim::Dkim;
 use domain::Email;
 use fault::{Fault, Result, codes};
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, Message};
@@ -40,6 +41,9 @@ pub struct MailServer {
     hello: ClientId,
     timeout: Duration,
     from: Email,
+    /// Whose certificates are believed; `None`: those of the public authorities.
+    authority: Option<Certificate>,
+    dkim: Option<Dkim>,
     idle: Arc<Mutex<Vec<AsyncSmtpConnection>>>,
 }
 
@@ -51,12 +55,12 @@ pub struct Mail<'a> {
     pub subject: &'a str,
     pub text: &'a str,
     pub html: &'a str,
-    /// The same for every try of one delivery.
-    pub delivery: &'a str,
+    /// What its Message-ID has before the @; the same for every try of one delivery.
+    pub id: &'a str,
     /// The same for all mails of one conversation.
     pub conversation: &'a str,
-    /// What comes after `reply+` in the address that is answered to.
-    pub reply_token: &'a str,
+    /// What the address that is answered to has before the @.
+    pub reply_to: &'a str,
     /// Address that opts the reader out by one POST (RFC 8058).
     pub unsubscribe: &'a str,
     pub at: jiff::Timestamp,
@@ -137,8 +141,29 @@ impl MailServer {
             hello: ClientId::Domain(domain.to_owned()),
             timeout,
             from,
+            authority: None,
+            dkim: None,
             idle: Arc::default(),
         })
+    }
+
+    /// Believes only certificates that lead back to these, PEM.
+    pub fn trusting(mut self, pem: &str) -> Result<Self> {
+        let remedy = "holds no certificates; give a file in PEM";
+        let wrong = || Fault::invalid("HOMING_NOTIFIER_SMTP_CA", remedy);
+        if !pem.contains("-----BEGIN CERTIFICATE-----") {
+            return Err(wrong());
+        }
+        self.authority = Some(Certificate::from_pem(pem.as_bytes()).map_err(|error| wrong().because(error))?);
+        // What cannot be believed is said at the start, not with the first mail.
+        self.tls_parameters().map_err(|error| wrong().because(error))?;
+        Ok(self)
+    }
+
+    /// Signs all mails.
+    pub fn signing(mut self, dkim: Dkim) -> Self {
+        self.dkim = Some(dkim);
+        self
     }
 
     /// Sends one mail.
@@ -235,21 +260,31 @@ impl MailServer {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
-        let tls = || TlsParameters::new(self.host.clone());
         let implicit = match self.tls {
-            Tls::Implicit => Some(tls()?),
+            Tls::Implicit => Some(self.tls_parameters()?),
             Tls::None | Tls::Upgraded => None,
         };
         let server = (self.host.as_str(), self.port);
         let mut connection =
             AsyncSmtpConnection::connect_tokio1(server, Some(self.timeout), &self.hello, implicit, None).await?;
         if self.tls == Tls::Upgraded {
-            connection.starttls(tls()?, &self.hello).await?;
+            connection.starttls(self.tls_parameters()?, &self.hello).await?;
         }
         if let Some(credentials) = &self.credentials {
             connection.auth(DEFAULT_MECHANISMS, credentials).await?;
         }
         Ok(connection)
+    }
+
+    fn tls_parameters(&self) -> Result<TlsParameters, lettre::transport::smtp::Error> {
+        let parameters = TlsParameters::builder(self.host.clone());
+        match &self.authority {
+            Some(authority) => parameters
+                .certificate_store(CertificateStore::None)
+                .add_root_certificate(authority.clone()),
+            None => parameters,
+        }
+        .build()
     }
 
     fn keep(&self, connection: AsyncSmtpConnection) {
@@ -273,26 +308,33 @@ impl MailServer {
         };
         let domain = self.domain();
         let thread = format!("<conversation-{}@{domain}>", mail.conversation);
-        let reply = format!("reply+{}@{domain}", mail.reply_token);
+        let reply = format!("{}@{domain}", mail.reply_to);
         let message = Message::builder()
             .from(mailbox(Some(mail.business), self.from.expose())?)
             .to(mailbox(None, mail.to.expose())?)
             .reply_to(mailbox(Some(mail.business), &reply)?)
             .subject(mail.subject)
             .date(SystemTime::from(mail.at))
-            .message_id(Some(format!("<{}@{domain}>", mail.delivery)))
+            .message_id(Some(format!("<{}@{domain}>", mail.id)))
             .in_reply_to(thread.clone())
             .references(thread)
             .header(AutoSubmitted("auto-generated".to_owned()))
             .header(ListUnsubscribe(format!("<{}>", mail.unsubscribe)))
             .header(ListUnsubscribePost("List-Unsubscribe=One-Click".to_owned()))
             .multipart(
-                MultiPart::alternative()
+                // Of our own making, so that the same mail is the same every time.
+                MultiPart::builder()
+                    .kind(MultiPartKind::Alternative)
+                    .boundary(format!("=_{}", mail.id))
                     .singlepart(part(ContentType::TEXT_PLAIN, mail.text))
                     .singlepart(part(ContentType::TEXT_HTML, mail.html)),
             )
             .map_err(|error| wrong(error.into()))?;
-        Ok(message.formatted())
+        let message = message.formatted();
+        match &self.dkim {
+            Some(dkim) => dkim.sign(&message, mail.at.as_second()),
+            None => Ok(message),
+        }
     }
 }
 
@@ -330,107 +372,5 @@ fn unescape(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use testkit::{MailFault, SmtpSink};
-
-    fn server(url: &str) -> Result<MailServer> {
-        let from = Email::parse("notify@acme.example").expect("an address");
-        MailServer::new(url, from, Duration::from_millis(500))
-    }
-
-    #[test]
-    fn the_url_says_how_to_connect() {
-        let plain = server("smtp://127.0.0.1:2525").expect("a server");
-        assert_eq!(
-            (plain.port, plain.tls, plain.credentials.is_some()),
-            (2525, Tls::None, false)
-        );
-        let start = server("smtp://u%40x:p%3a@mail.example?tls=required").expect("a server");
-        assert_eq!((start.port, start.tls), (587, Tls::Upgraded));
-        assert_eq!(start.credentials, Some(Credentials::new("u@x".into(), "p:".into())));
-        let implicit = server("smtps://mail.example").expect("a server");
-        assert_eq!((implicit.port, implicit.tls), (465, Tls::Implicit));
-        assert!(server("http://mail.example").is_err());
-    }
-
-    #[test]
-    fn a_password_goes_to_another_machine_by_tls_only() {
-        for open in [
-            "smtp://u:p@mail.example",
-            "smtp://u:p@10.0.0.7:25",
-            "smtp://u:p@localhost.example?tls=no",
-        ] {
-            let fault = server(open).expect_err(open);
-            assert_eq!(fault.field(), Some("HOMING_SMTP_URL"));
-            let said = fault.to_string();
-            assert!(said.contains("smtps://") && said.contains("?tls=required"), "{said}");
-            assert!(!said.contains("u:p"), "{said}");
-        }
-        for safe in [
-            "smtps://u:p@mail.example",
-            "smtp://u:p@mail.example?tls=required",
-            "smtp://u:p@127.0.0.1:2525",
-            "smtp://u:p@[::1]:2525",
-            "smtp://u:p@LocalHost",
-            "smtp://mail.example",
-        ] {
-            assert!(server(safe).is_ok(), "{safe}");
-        }
-    }
-
-    #[tokio::test]
-    async fn before_the_data_nothing_was_taken_and_after_it_nobody_knows() {
-        let sink = SmtpSink::start().await.expect("a sink");
-        let server = server(sink.url()).expect("a server");
-        let to = Email::parse("ann@example.com").expect("an address");
-        let mail = Mail {
-            to: &to,
-            business: "Acme, Inc.",
-            subject: "Rozmowa nr 7 – żółw",
-            text: "text",
-            html: "<p>text</p>",
-            delivery: "d1",
-            conversation: "c1",
-            reply_token: "acme.0123",
-            unsubscribe: "https://chat.example/u/acme.x",
-            at: jiff::Timestamp::UNIX_EPOCH,
-        };
-        let refused = |again| Outcome::Refused {
-            code: if again {
-                &codes::MAIL_UNREACHABLE
-            } else {
-                &codes::MAIL_REFUSED
-            },
-            again,
-        };
-        let lost = Outcome::Unknown {
-            code: &codes::MAIL_UNKNOWN,
-        };
-        for (fault, outcome) in [
-            (MailFault::RefuseRecipient, refused(false)),
-            (MailFault::Greylist, refused(true)),
-            (MailFault::Unavailable, refused(true)),
-            (MailFault::RefuseContent, refused(false)),
-            (MailFault::AcceptThenDrop, lost.clone()),
-            (MailFault::DropAfterData, lost.clone()),
-            (MailFault::AcceptThenHang, lost),
-        ] {
-            sink.fail_next(fault);
-            assert_eq!(server.send(&mail).await, outcome, "{fault:?}");
-        }
-        let before = sink.mails().len();
-        for _ in 0..2 {
-            assert_eq!(server.send(&mail).await, Outcome::Accepted { provider_id: None });
-        }
-        let mails = sink.mails();
-        assert_eq!(mails.len(), before + 2);
-        let sent = mails.last().expect("a mail");
-        assert_eq!(sent.subject.as_deref(), Some("Rozmowa nr 7 – żółw"));
-        assert_eq!(sent.message_id.as_deref(), Some("d1@acme.example"));
-        assert_eq!(sent.in_reply_to.as_deref(), Some("conversation-c1@acme.example"));
-        assert_eq!(sent.reply_to.as_deref(), Some("reply+acme.0123@acme.example"));
-        assert_eq!(sent.header("Auto-Submitted"), Some("auto-generated"));
-        assert!(sent.text.is_some() && sent.html.is_some());
-    }
-}
+#[path = "mail_smtp_tests.rs"]
+mod tests;

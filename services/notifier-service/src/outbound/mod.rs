@@ -3,6 +3,7 @@
 pub mod billing;
 pub mod contacts;
 pub mod conversation;
+pub mod dkim;
 pub mod mail_smtp;
 pub mod postgres;
 pub mod presence;

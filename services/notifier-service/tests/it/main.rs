@@ -9,6 +9,7 @@ mod explain;
 mod gateway;
 mod harness;
 mod hostile;
+mod inbound_mails;
 mod inbound_texts;
 mod isolation;
 mod late;

@@ -127,7 +127,7 @@ async fn a_mail_refused_for_now_is_tried_again_and_keeps_its_identity() -> Teste
     notifier.advance(10).await;
     let told = notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
     let mail = notifier.smtp.nth(EMAIL, 1, SOON).await?;
-    let id = format!("{}@homing.example", told.deliveries[0].delivery);
+    let id = format!("{}.acme@homing.example", told.deliveries[0].delivery);
     assert_eq!(mail.message_id, Some(id));
     Ok(())
 }

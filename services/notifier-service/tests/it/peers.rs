@@ -259,7 +259,9 @@ impl ContactService for Peers {
         let request = request.into_inner();
         assert_eq!(request.purpose(), contacts::Purpose::Support);
         let known = self.truth().addresses.get(&request.address).cloned();
-        let (address, contact_name) = known.ok_or_else(|| Status::not_found("address"))?;
+        let Some((address, contact_name)) = known else {
+            return rpc::answer(Err(fault::Fault::not_found("address")));
+        };
         Ok(Response::new(contacts::GetAddressResponse {
             address: Some(address),
             contact_name,

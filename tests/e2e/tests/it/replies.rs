@@ -1,7 +1,7 @@
-//! What a customer writes back by text.
+//! What a customer writes back, by text and by mail.
 
 use anyhow::{Context, Result, ensure};
-use cli::scenario::{TEXT_CHANNEL, World, main_job};
+use cli::scenario::{ArrivedMail, TEXT_CHANNEL, World, main_job};
 use cli::stack::Stack;
 use events::common::{AuthorRole, ChannelSettings};
 use events::event::FollowUpEnd;
@@ -138,6 +138,59 @@ async fn set_number(world: &World, number: &str) -> Result<()> {
     };
     world.clients.workspaces.clone().update_channel(request).await?;
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_to_the_mail_lands_in_the_conversation_and_a_programs_answer_nowhere() -> Result<()> {
+    let stack = crate::stack().await?;
+    let result = answered(&stack).await;
+    crate::shown(stack, result).await
+}
+
+async fn answered(stack: &Stack) -> Result<()> {
+    let world = World::set_up(stack.endpoints.clone()).await?;
+    let mut customer = main_job::write(&world).await?;
+    main_job::leave(&world, &mut customer).await?;
+    world.answer(&customer, main_job::ANSWER).await?;
+    let mail = main_job::mail(&world).await?;
+
+    let automatic = hand_over(stack, &world, &mail, "Auto-Submitted: auto-replied", "I am away").await?;
+    ensure!(automatic == "automatic", "a program's answer is {automatic}");
+    for _ in 0..2 {
+        let posted = hand_over(stack, &world, &mail, "X-Mailer: tests", "Yes, keep one for me").await?;
+        ensure!(posted == "posted", "the customer's answer is {posted}");
+    }
+    main_job::ended(&world, &customer.conversation, FollowUpEnd::Replied).await?;
+    let told = messages(&world, &customer.conversation).await?;
+    let last = told.last().context("no message")?;
+    ensure!(
+        told.len() == 3 && last.author() == AuthorRole::Customer && last.text == "Yes, keep one for me",
+        "the conversation holds {told:?}"
+    );
+    Ok(())
+}
+
+/// The customer's mail server hands an answer over; says what became of it.
+async fn hand_over(stack: &Stack, world: &World, mail: &ArrivedMail, header: &str, words: &str) -> Result<String> {
+    let to = mail.reply_to.as_deref().context("no address to answer to")?;
+    let from = &world.ola.email;
+    let answer = format!(
+        "From: Ola <{from}>\r\nTo: {to}\r\n{header}\r\nMessage-ID: <{}@example.com>\r\n\r\n{words}\r\n\r\n\
+         On Fri, Nov 20, 2026 at 2:03 PM <notify@homing.example> wrote:\r\n> {}\r\n",
+        words.len(),
+        main_job::ANSWER
+    );
+    let answer = reqwest::Client::new()
+        .post(format!("{}/v1/callbacks/mail", stack.endpoints.gateway))
+        .bearer_auth(stack.mail_secret())
+        .header("content-type", "message/rfc822")
+        .header("x-envelope-to", to)
+        .header("x-envelope-from", from)
+        .body(answer)
+        .send()
+        .await?;
+    let taken: serde_json::Value = answer.error_for_status()?.json().await?;
+    Ok(taken["outcome"].as_str().context("no outcome")?.to_owned())
 }
 
 /// The customer writes to the number that the text came from.

@@ -142,6 +142,13 @@ impl FromRequest<Arc<Edge>> for Raw {
     }
 }
 
+/// Takes what is being sent and keeps nothing: who is cut off in the middle of it does not get to read the answer.
+pub async fn throw_away(request: Request) {
+    let mut frames = request.into_body().into_data_stream();
+    let rest = async { while let Some(Ok(_)) = frames.next().await {} };
+    let _ = tokio::time::timeout(REST_WITHIN, rest).await;
+}
+
 async fn collect(request: Request) -> Result<Bytes> {
     let mut frames = request.into_limited_body().into_data_stream();
     let mut body = Vec::new();

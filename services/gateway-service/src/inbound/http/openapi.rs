@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
 use super::{
-    balance, callbacks, channels, charges, conversations, events, follow_ups, opt_outs, pages, return_links, sessions,
-    unsubscribe_links, usage,
+    balance, callbacks, channels, charges, conversations, events, follow_ups, inbound_mails, opt_outs, pages,
+    return_links, sessions, unsubscribe_links, usage,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -26,7 +26,7 @@ use utoipa::{Modify, OpenApi};
         channels::get_channel, channels::update_channel,
         usage::get_usage, balance::get_balance, charges::list_charges,
         events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,
-        callbacks::record_receipt_by_get, callbacks::record_inbound_text_by_get,
+        callbacks::record_receipt_by_get, callbacks::record_inbound_text_by_get, inbound_mails::record_inbound_mail,
         return_links::follow_return_link, return_links::post_return,
         unsubscribe_links::follow_unsubscribe_link, unsubscribe_links::post_unsubscribe_link,
         pages::healthz, pages::readyz,
@@ -50,6 +50,10 @@ impl Modify for Tokens {
         components.add_security_scheme(
             "api_token",
             bearer("Token of an integration, with the scope that the route names"),
+        );
+        components.add_security_scheme(
+            "mail_secret",
+            bearer("HOMING_GATEWAY_MAIL_SECRET; also taken as the password of basic authentication"),
         );
     }
 }

@@ -52,6 +52,31 @@ impl FollowUpService for Peers {
         }
     }
 
+    async fn record_inbound_mail(
+        &self,
+        request: Request<RecordInboundMailRequest>,
+    ) -> Answer<RecordInboundMailResponse> {
+        let request = request.into_inner();
+        let known = request.recipient.starts_with("reply+acme.");
+        let outcome = if request.sender.as_deref() == Some("") {
+            InboundMailOutcome::Automatic
+        } else {
+            InboundMailOutcome::Posted
+        };
+        self.memory().inbound_mails.push(request);
+        if known {
+            answer(RecordInboundMailResponse {
+                outcome: outcome.into(),
+            })
+        } else {
+            Err(refuse(Fault::not_found("address").of("recipient")))
+        }
+    }
+
+    async fn revoke_links(&self, _: Request<RevokeLinksRequest>) -> Answer<RevokeLinksResponse> {
+        not_played()
+    }
+
     async fn redeem_return_link(&self, request: Request<RedeemReturnLinkRequest>) -> Answer<RedeemReturnLinkResponse> {
         let request = request.into_inner();
         if format!("{}.{}", request.workspace, request.token) != LINK {

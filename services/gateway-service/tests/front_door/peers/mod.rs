@@ -18,7 +18,7 @@ use rpc::conversation::{
     Conversation, GivenContact, IngestEventsRequest, Message, Scope, StartConversationRequest, UpdateChannelRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
-use rpc::notifier::{RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
+use rpc::notifier::{RecordInboundMailRequest, RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use testkit::SeededEntropy;
@@ -64,6 +64,7 @@ pub struct Memory {
     pub opt_outs: Vec<SetOptOutRequest>,
     pub resolved_links: usize,
     pub inbound_texts: Vec<RecordInboundTextRequest>,
+    pub inbound_mails: Vec<RecordInboundMailRequest>,
     pub redeemed_links: usize,
     pub unsubscribed: usize,
     pub authenticated: usize,
@@ -97,7 +98,9 @@ impl Peers {
                 ConversationServiceServer::new(peers.clone()).max_decoding_message_size(runtime::MESSAGE_BYTES),
             )
             .add_service(WorkspaceServiceServer::new(peers.clone()))
-            .add_service(FollowUpServiceServer::new(peers.clone()))
+            .add_service(
+                FollowUpServiceServer::new(peers.clone()).max_decoding_message_size(2 * runtime::MESSAGE_BYTES),
+            )
             .add_service(BillingServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);

@@ -9,6 +9,7 @@ pub mod inbound_text;
 pub mod opt_out;
 pub mod presence;
 pub mod receipt;
+pub mod reply_address;
 pub mod return_link;
 pub mod send_limit;
 pub mod timeline;

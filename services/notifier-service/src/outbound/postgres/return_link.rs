@@ -47,6 +47,26 @@ pub async fn find_return_link(
     Ok(row.map(|row| (ConversationId(row.conversation), DeliveryId(row.delivery))))
 }
 
+/// Makes a conversation's links void; says how many were valid.
+pub async fn revoke_return_links(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    conversation: ConversationId,
+    now: Timestamp,
+) -> Result<u64> {
+    let revoked = sqlx::query!(
+        "UPDATE return_link SET revoked_at = $3
+         WHERE workspace_id = $1 AND conversation = $2 AND revoked_at IS NULL AND expires_at > $3",
+        workspace.as_str(),
+        conversation.0,
+        now.to_sqlx() as _
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("revoke return links")?;
+    Ok(revoked.rows_affected())
+}
+
 /// Deletes some links of all workspaces that expired before `before`; says how many. In a worker's transaction.
 pub async fn prune_return_links(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
     let pruned = sqlx::query!(
