@@ -62,10 +62,10 @@ CREATE FUNCTION address_purposes(workspace text, address uuid) RETURNS text[] LA
         AND w.purpose = c.purpose AND w.at >= c.given_at))
 $$;
 
--- A transaction names what it reads addresses for; without a name it sees none, whatever its query says. 'upkeep' is for
--- storing: it hands nothing out.
+-- A transaction names what it reads addresses for, and sees no others, whatever its query says. One that names nothing
+-- reads for support, as the releases before this one do. 'upkeep' is for storing and comparing: it hands nothing out.
 CREATE FUNCTION homing_purpose() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
-$$ SELECT nullif(current_setting('homing.purpose', true), '') $$;
+$$ SELECT coalesce(nullif(current_setting('homing.purpose', true), ''), 'support') $$;
 DO $$ BEGIN
   EXECUTE format('CREATE POLICY purpose ON address AS RESTRICTIVE FOR SELECT TO %I USING (
     (SELECT homing_purpose()) = ''upkeep'' OR (SELECT homing_purpose()) = ANY (address_purposes(workspace_id, id)))',

@@ -8,7 +8,6 @@ use crate::outbound::postgres::{account, hold, price, transfer};
 use domain::{DeliveryId, Pu, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
 use store::Tx;
 
 /// What became of a request to hold.
@@ -23,10 +22,6 @@ pub enum HoldAnswer {
 /// A call loses this race only to another call for the same delivery, which then answers the next try, or to one that
 /// took the balance it counted on.
 const TRIES: usize = 5;
-
-/// How long a batch of several workspaces waits for rows that others have locked, before each workspace goes by itself:
-/// one that is held up holds up no other for longer.
-const PATIENCE: Duration = Duration::from_millis(250);
 
 impl Billing {
     /// Reserves the price of a delivery, or answers what became of its hold. Calls that arrive together share a
@@ -53,7 +48,7 @@ impl Billing {
         }
     }
 
-    /// All in one transaction; where that cannot be, each workspace by itself, which nobody waits for.
+    /// All in one transaction; where that cannot be, each workspace apart, which the others do not wait for.
     async fn serve_batch(self, batch: Vec<Waiting>) {
         let Err(batch) = self.serve_together(batch).await else {
             return;
@@ -65,8 +60,20 @@ impl Billing {
                 .or_default()
                 .push(waiting);
         }
-        for waiting in by_workspace.into_values() {
-            tokio::spawn(self.clone().serve_workspace(waiting));
+        for (workspace, waiting) in by_workspace {
+            if self.holds.put_apart(&workspace, waiting) {
+                tokio::spawn(self.clone().serve_apart(workspace));
+            }
+        }
+    }
+
+    /// Answers the calls of a workspace that is apart, until none waits.
+    async fn serve_apart(self, workspace: WorkspaceId) {
+        while let Some(batch) = self.holds.take_apart(&workspace) {
+            let served = tokio::spawn(self.clone().serve_workspace(batch));
+            if let Err(panic) = served.await {
+                tracing::error!("a batch of holds ended badly: {panic}");
+            }
         }
     }
 
@@ -75,7 +82,7 @@ impl Billing {
         let Err(batch) = self.serve_together(batch).await else {
             return;
         };
-        for waiting in batch {
+        for waiting in batch.into_iter().filter(|waiting| !waiting.gave_up()) {
             let answer = self.hold_one(&waiting.order).await;
             waiting.answer(answer);
         }
@@ -118,10 +125,7 @@ impl Billing {
         let now = self.now();
         let workspaces: BTreeSet<&WorkspaceId> = orders.iter().map(|order| &order.workspace).collect();
         let workspaces: Vec<WorkspaceId> = workspaces.into_iter().cloned().collect();
-        let mut tx = match workspaces.as_slice() {
-            [workspace] => self.store.begin(workspace).await?,
-            several => self.store.begin_all_within(several, PATIENCE).await?,
-        };
+        let mut tx = self.begin_together(&workspaces).await?;
         let keys: Vec<Key> = orders.iter().map(key).collect();
         let known: HashMap<Key, Hold> = hold::lock(&mut tx, &keys).await?.into_iter().collect();
         let prices = prices(&mut tx, orders, now).await?;

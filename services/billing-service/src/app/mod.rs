@@ -29,12 +29,16 @@ pub use get_drift::Report;
 pub use settle::Learned;
 
 use crate::domain::Terms;
-use ::domain::{Pu, Timestamp};
+use ::domain::{Pu, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
 use hold_queue::HoldQueue;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{Store, Tx};
+
+/// How long a batch of several workspaces waits for rows that others have locked, before each workspace goes by itself:
+/// one that is held up holds up no other for longer.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The service's use cases over its database.
 #[derive(Debug, Clone)]
@@ -59,6 +63,14 @@ impl Billing {
 
     fn now(&self) -> Timestamp {
         self.store.clock().now()
+    }
+
+    /// A transaction for what several workspaces wait for.
+    async fn begin_together(&self, workspaces: &[WorkspaceId]) -> Result<Tx> {
+        match workspaces {
+            [workspace] => self.store.begin(workspace).await,
+            several => self.store.begin_all_within(several, PATIENCE).await,
+        }
     }
 
     fn after(&self, duration: Duration) -> Result<Timestamp> {

@@ -31,7 +31,7 @@ impl Billing {
         let now = self.now();
         let workspaces: BTreeSet<&WorkspaceId> = learned.iter().map(|item| &item.workspace).collect();
         let workspaces: Vec<WorkspaceId> = workspaces.into_iter().cloned().collect();
-        let mut tx = self.store.begin_all(&workspaces).await?;
+        let mut tx = self.begin_together(&workspaces).await?;
         let before = lock_all(&mut tx, learned, now).await?;
         let mut holds = before.clone();
         let mut movements = Vec::new();

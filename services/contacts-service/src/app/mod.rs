@@ -25,7 +25,7 @@ impl Contacts {
         Self { store }
     }
 
-    pub fn now(&self) -> Timestamp {
+    fn now(&self) -> Timestamp {
         self.store.clock().now()
     }
 

@@ -1,23 +1,32 @@
 use super::Contacts;
-use crate::domain::{KeptConsent, Reading, Withdrawal, not_ahead};
+use crate::domain::{By, KeptConsent, Purpose, Reading, Withdrawal, not_ahead};
 use crate::outbound::postgres::{consent, contact};
-use domain::{ContactId, WorkspaceId};
+use domain::{ContactId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 
 impl Contacts {
-    /// Takes back every consent for the purpose that the person gave until then, at once, also one that is told of
-    /// later. Answers all consents of the contact as they are now.
+    /// Takes back every consent for the purpose that the person gave until `at`, at once, also one that is told of
+    /// later. `at` left out: all that were told of, even by a clock that runs ahead of ours. Answers all consents of the
+    /// contact as they are now.
     pub async fn withdraw_consent(
         &self,
         workspace: &WorkspaceId,
         contact: ContactId,
-        withdrawal: Withdrawal,
+        (purpose, at, by): (Purpose, Option<Timestamp>, By),
     ) -> Result<Vec<KeptConsent>> {
-        not_ahead("at", withdrawal.at, self.now())?;
+        let now = self.now();
+        not_ahead("at", at.unwrap_or(now), now)?;
         let mut tx = self.begin(workspace, Reading::Upkeep).await?;
         if !contact::lock(&mut tx, workspace, contact).await? {
             return Err(Fault::not_found("contact"));
         }
+        let given = consent::list(&mut tx, workspace, contact).await?;
+        let newest = given.iter().map(|kept| kept.consent.given_at).max();
+        let withdrawal = Withdrawal {
+            purpose,
+            at: at.unwrap_or_else(|| newest.map_or(now, |newest| newest.max(now))),
+            by,
+        };
         consent::withdraw(&mut tx, workspace, contact, withdrawal).await?;
         let consents = consent::list(&mut tx, workspace, contact).await?;
         tx.commit().await?;

@@ -38,15 +38,8 @@ impl Server {
     async fn do_withdraw_consent(&self, request: WithdrawConsentRequest) -> Result<WithdrawConsentResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let contact = ContactId::parse(&request.contact)?;
-        let at = match request.at {
-            None => self.contacts.now(),
-            Some(at) => instant("at", Some(at))?,
-        };
-        let withdrawal = Withdrawal {
-            purpose: given_purpose(request.purpose)?,
-            at,
-            by: by(request.by)?,
-        };
+        let at = request.at.map(|at| instant("at", Some(at))).transpose()?;
+        let withdrawal = (given_purpose(request.purpose)?, at, by(request.by)?);
         let consents = self.contacts.withdraw_consent(&workspace, contact, withdrawal).await?;
         Ok(WithdrawConsentResponse {
             consents: consents.iter().map(consent).collect(),
@@ -117,8 +110,11 @@ fn given_purpose(number: i32) -> Result<Purpose, Invalid> {
     }
 }
 
+/// Cut to what is stored: microseconds.
 fn instant(field: &'static str, at: Option<prost_types::Timestamp>) -> Result<Timestamp, Invalid> {
-    events::instant(at).ok_or_else(|| Invalid::new(field, "needs a point in time"))
+    let missing = || Invalid::new(field, "needs a point in time");
+    let at = events::instant(at).ok_or_else(missing)?;
+    Timestamp::from_microsecond(at.as_microsecond()).map_err(|_| missing())
 }
 
 fn by(number: i32) -> Result<By, Invalid> {
