@@ -116,7 +116,7 @@ pub enum ServerFrame {
     /// A message of anybody's, in order of its sequence, without gaps.
     Message {
         seq: u64,
-        /// customer, agent, bot or system.
+        /// customer, agent or bot.
         author: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         agent: Option<String>,

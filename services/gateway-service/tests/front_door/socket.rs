@@ -98,6 +98,26 @@ async fn a_hint_that_was_lost_is_made_up_for() -> Result<()> {
 }
 
 #[tokio::test]
+async fn notes_for_agents_are_passed_over() -> Result<()> {
+    let world = World::start().await?;
+    let (mut socket, session, started) = world.started().await?;
+    let conversation = text(&started, "conversation")?;
+    world.peers.store(
+        &conversation,
+        AuthorRole::System,
+        "note",
+        "somebody else wrote: click here",
+    );
+    world.peers.answer(&conversation, "y", "two").await;
+    let seen = socket.expect("message").await?;
+    assert_eq!((&seen["text"], &seen["seq"]), (&json!("two"), &json!(3)));
+    let (mut again, _) = world.socket(&session, None).await?;
+    assert_eq!(again.expect("message").await?["seq"], 1);
+    assert_eq!(again.expect("message").await?["seq"], 3);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_ticket_works_once_and_not_for_long() -> Result<()> {
     let world = World::start().await?;
     let session = world.session("web").await?;

@@ -50,8 +50,10 @@ impl App {
         let mut tx = self.store.begin(&workspace).await?;
         let found = reply_address::find_reply_address(&mut tx, &workspace, &hash, self.now()).await?;
         tx.commit().await?;
-        let place = found.ok_or_else(nobody_reads)?;
         let mail = read(envelope)?;
+        let Some(place) = found else {
+            return unread(&mail);
+        };
         match &mail.content {
             Content::Report(report) => self.take_report(&workspace, place.delivery, &mail, report).await,
             Content::Automatic(why) => {
@@ -131,7 +133,7 @@ impl App {
     async fn record_report(&self, envelope: &Envelope) -> Result<Outcome> {
         let mail = read(envelope)?;
         let Content::Report(report) = &mail.content else {
-            return Err(nobody_reads());
+            return unread(&mail);
         };
         let told_of = report.message_id.as_deref().and_then(name::parse_message_id);
         let (workspace, delivery) = told_of.ok_or_else(nobody_reads)?;
@@ -197,6 +199,14 @@ impl App {
 fn read(envelope: &Envelope) -> Result<InboundMail> {
     let read = inbound_mail::read(&envelope.mail, envelope.sender.as_deref());
     read.map_err(|unreadable| Fault::invalid("mail", unreadable.to_string()))
+}
+
+/// A mail to an address that nobody reads. A program's is taken all the same: refusing it would have a mail server answer it.
+fn unread(mail: &InboundMail) -> Result<Outcome> {
+    match mail.content {
+        Content::Automatic(_) => Ok(Outcome::Automatic),
+        Content::Words(_) | Content::Report(_) => Err(nobody_reads()),
+    }
 }
 
 fn nobody_reads() -> Fault {

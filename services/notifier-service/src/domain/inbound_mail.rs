@@ -4,8 +4,8 @@ use super::mime::{Part, Text, Unreadable, split_head};
 use super::quoted::own_words;
 use aws_lc_rs::digest;
 use domain::{Email, limits};
-use mail_parser::MessageParser;
 use mail_parser::decoders::html::html_to_text;
+use mail_parser::{HeaderName, Message, MessageParser};
 
 /// What begins the client ids of messages that came by mail.
 const POSTED: &str = "mail:";
@@ -86,8 +86,7 @@ pub fn read(raw: &[u8], sender: Option<&str>) -> Result<InboundMail, Unreadable>
         .take(16)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let from = head.from().and_then(|from| from.first()?.address());
-    let from = from.and_then(|from| Email::parse(from).ok());
+    let from = writer(head);
     let content = match report(&mail) {
         Some(report) => Content::Report(report),
         None => match automatic(&mail, from.as_ref(), sender) {
@@ -96,6 +95,19 @@ pub fn read(raw: &[u8], sender: Option<&str>) -> Result<InboundMail, Unreadable>
         },
     };
     Ok(InboundMail { id, from, content })
+}
+
+/// The one address of the one From line. Of several, each reader would believe another.
+fn writer(head: &Message<'_>) -> Option<Email> {
+    let mut lines = head.header_values(HeaderName::From);
+    let (Some(line), None) = (lines.next(), lines.next()) else {
+        return None;
+    };
+    let mut named = line.as_address()?.iter();
+    match (named.next(), named.next()) {
+        (Some(only), None) => Email::parse(only.address()?).ok(),
+        _ => None,
+    }
 }
 
 impl InboundMail {

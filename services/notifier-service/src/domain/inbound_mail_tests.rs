@@ -170,6 +170,24 @@ fn a_bomb_does_not_go_off() {
 }
 
 #[test]
+fn of_several_writers_none_is_believed() {
+    let from = |head: &str| {
+        let mail = read(format!("{head}\n\nhello").as_bytes(), None).expect("a mail");
+        mail.from.map(|from| from.normalised())
+    };
+    assert_eq!(from("From: Ann <Ann@b.example>").as_deref(), Some("ann@b.example"));
+    for head in [
+        "From: x@evil.example\nFrom: ann@b.example",
+        "From: ann@b.example\nFrom: x@evil.example",
+        "From: ann@b.example, x@evil.example",
+        "From: Ann",
+        "Subject: from nobody",
+    ] {
+        assert_eq!(from(head), None, "{head}");
+    }
+}
+
+#[test]
 fn the_same_mail_has_the_same_name_and_another_one_another() {
     let id = |name: &str| read(mail(name), None).expect(name).id;
     assert_eq!(id("gmail_en"), id("gmail_en"));

@@ -106,11 +106,14 @@ pub fn own_words(text: &str) -> String {
     while let Some(line) = lines.get(next) {
         if let Some(length) = attribution(&lines[next..]) {
             let after = lines[next + length..].iter().find(|line| !line.is_empty());
-            if after.is_none_or(|line| !is_quote(line)) {
+            if after.is_some_and(|line| is_quote(line)) {
+                next += length;
+                continue;
+            }
+            // What follows is not marked; only what a program has written is believed.
+            if names_an_address(&lines[next..next + length]) {
                 break;
             }
-            next += length;
-            continue;
         }
         // From here on it is a signature.
         if line.trim() == "--" {
@@ -125,6 +128,13 @@ pub fn own_words(text: &str) -> String {
     joined(&kept)
 }
 
+/// `Acme <a@b.example>`, as mail programs write who wrote.
+fn names_an_address(lines: &[&str]) -> bool {
+    let told = lines.join(" ");
+    let address = told.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+    address.is_some_and(|(address, _)| address.contains('@'))
+}
+
 fn is_quote(line: &str) -> bool {
     line.trim_start().starts_with('>')
 }
@@ -132,7 +142,7 @@ fn is_quote(line: &str) -> bool {
 /// The first line from which on everything is somebody else's, as Outlook and others quote: after a line of dashes that
 /// says so, or lines that name sender, time and subject.
 fn quoted_from(lines: &[&str]) -> usize {
-    let found = (0..lines.len()).find(|at| is_divider(lines[*at]) || is_header_block(&lines[*at..]));
+    let found = (0..lines.len()).find(|at| is_divider(lines[*at]) || is_header_block(lines, *at));
     let mut end = found.unwrap_or(lines.len());
     while found.is_some() && end > 0 && (lines[end - 1].is_empty() || is_rule(lines[end - 1])) {
         end -= 1;
@@ -143,7 +153,8 @@ fn quoted_from(lines: &[&str]) -> usize {
 /// `-----Original Message-----`, in any language.
 fn is_divider(line: &str) -> bool {
     let line = line.trim();
-    line.starts_with("---") && line.ends_with("---") && line.len() <= 100 && line.chars().any(char::is_alphabetic)
+    let dashed = line.starts_with("-----") && line.ends_with("-----");
+    dashed && line.len() <= 100 && line.chars().any(char::is_alphabetic)
 }
 
 fn is_rule(line: &str) -> bool {
@@ -151,8 +162,11 @@ fn is_rule(line: &str) -> bool {
     line.len() >= 5 && line.chars().all(|c| matches!(c, '_' | '-' | '='))
 }
 
-fn is_header_block(lines: &[&str]) -> bool {
-    let Some((first, rest)) = lines.split_first() else {
+/// Lines that name sender, time and subject: under a rule, or with a time of day or an address among them. Somebody may
+/// write `From: Warsaw`, `To: Paris`, `Date: 12 May`.
+fn is_header_block(lines: &[&str], at: usize) -> bool {
+    let (before, block) = lines.split_at(at);
+    let Some((first, rest)) = block.split_first() else {
         return false;
     };
     let named = |line: &str, names: &[&str]| {
@@ -162,7 +176,16 @@ fn is_header_block(lines: &[&str]) -> bool {
             .map(|(name, _)| name.trim_end_matches(['*', ' ', '\u{a0}']).to_lowercase());
         name.is_some_and(|name| names.contains(&name.as_str()))
     };
-    named(first, &FROM) && rest.iter().take(6).filter(|line| named(line, &BESIDE)).count() >= 2
+    let beside = || rest.iter().take(6).filter(|line| named(line, &BESIDE));
+    let told = || tells_when_or_who(first) || beside().any(|line| tells_when_or_who(line));
+    let ruled = || {
+        before
+            .iter()
+            .rev()
+            .find(|line| !line.is_empty())
+            .is_some_and(|line| is_rule(line))
+    };
+    named(first, &FROM) && beside().count() >= 2 && (told() || ruled())
 }
 
 /// How many lines from here on are one attribution, `On Friday at 14:03 Acme wrote:`.
@@ -262,10 +285,13 @@ mod tests {
                 "Tak",
             ),
             (
-                "Oui\n\nDe : Acme\nEnvoyé : vendredi\nÀ : moi\nObjet : x\n\nBonjour",
+                "Oui\n\nDe : Acme\nEnvoyé : vendredi 20 novembre 2026 14:03\nÀ : moi\nObjet : x\n\nBonjour",
                 "Oui",
             ),
-            ("Oui\n\n*De :* Acme\n*Envoyé :* vendredi\n*Objet :* x\n\nBonjour", "Oui"),
+            (
+                "Oui\n\n*De :* Acme <a@b.example>\n*Envoyé :* vendredi\n*Objet :* x\n\nBonjour",
+                "Oui",
+            ),
             ("Yes\n\n-- \nAnn\n+48 600", "Yes"),
             (
                 "Yes\n\nSent from my iPhone\n\n> On 20 Nov 2026, at 14:03, Acme <a@b.example> wrote:\n> Hello",
@@ -289,6 +315,10 @@ mod tests {
             "My brother wrote:\nno thanks",
             "From: my point of view this is fine",
             "On Monday at 14:03 I will come",
+            "From: Warsaw\nTo: Paris\nDate: 12 May",
+            "--- order 123 ---\nplease cancel it",
+            "Your agent anna@shop.example wrote:\ncome on Monday. Is that so?",
+            "On 12 May at 14:30 the courier wrote:\nnobody at home",
             "I asked them to wait.\nDo: nothing",
             "a - b -- c",
             "---",

@@ -235,6 +235,9 @@ async fn an_address_that_nobody_reads_takes_nothing() -> Tested {
         &reply.replace("acme", "other"),
     ] {
         assert_eq!(notifier.handed(to, None, GMAIL).await, Err(Code::NotFound), "{to}");
+        // A refusal would have a mail server answer a program.
+        let automatic = notifier.handed(to, Some(""), GMAIL).await;
+        assert_eq!(automatic, Ok(InboundMailOutcome::Automatic), "{to}");
     }
     let (_, token) = reply.split_once('.').expect("a token");
     let token = token.split('@').next().expect("a token");

@@ -94,7 +94,8 @@ pub async fn record_inbound_mail(
     headers: HeaderMap,
     Handed(mail): Handed,
 ) -> Answer<Json<InboundMail>> {
-    let header = |name: &str| header_text(&headers, name).map(str::to_owned);
+    // An address beyond ASCII is an address too, not the null sender.
+    let header = |name: &str| Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned());
     let recipient = envelope.recipient.or_else(|| header(RECIPIENT)).unwrap_or_default();
     if recipient.trim().is_empty() {
         let remedy = "is missing; give the envelope's recipient in ?recipient= or in the header X-Envelope-To";

@@ -15,7 +15,7 @@ use crate::domain::frame::{ClientFrame, ServerFrame, Start};
 use crate::domain::session::Session;
 use crate::domain::tab::TabReport;
 use crate::inbound::http::problem;
-use domain::Invalid;
+use domain::{AuthorRole, Invalid};
 use events::event::TabEnd;
 use fault::{Fault, codes};
 use std::net::IpAddr;
@@ -314,7 +314,10 @@ impl Talk {
             let last = page.messages.len() < PAGE as usize;
             for message in page.messages {
                 let seq = message.seq;
-                wire.send(&tell(message)).await?;
+                // Notes are for agents: they may quote somebody else.
+                if events::role(message.author).is_some_and(|role| role != AuthorRole::System) {
+                    wire.send(&tell(message)).await?;
+                }
                 self.pushed = seq;
             }
             if page.read_up_to > self.read_up_to {
@@ -332,7 +335,7 @@ impl Talk {
 fn tell(message: rpc::conversation::Message) -> ServerFrame {
     ServerFrame::Message {
         seq: message.seq,
-        author: events::role(message.author).map_or("system", |role| role.word()).into(),
+        author: events::role(message.author).map_or("", |role| role.word()).into(),
         agent: (!message.agent.is_empty()).then_some(message.agent),
         text: message.text,
         at: events::instant(message.at).map(|at| at.to_string()).unwrap_or_default(),
