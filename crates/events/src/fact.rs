@@ -27,6 +27,7 @@ macro_rules! facts {
 
 facts! {
     WorkspaceCreated, "workspace", "created";
+    WorkspaceChanged, "workspace", "changed";
     ChannelChanged, "channel", "changed";
     ConversationStarted, "conversation", "started";
     ConversationReachable, "conversation", "reachable";

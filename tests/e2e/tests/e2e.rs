@@ -4,6 +4,8 @@
 mod bad_input;
 #[path = "it/commands/mod.rs"]
 mod commands;
+#[path = "it/drains.rs"]
+mod drains;
 #[path = "it/examples.rs"]
 mod examples;
 #[path = "it/kills.rs"]

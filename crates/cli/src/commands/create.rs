@@ -1,55 +1,24 @@
-//! Setting up a workspace, by gRPC to conversation-service.
+//! Channels and agents, by gRPC to conversation-service.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use domain::{IntegrationId, WorkspaceId};
 use events::common::{ChannelKind, ChannelSettings};
-use fault::Fault;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
-use rpc::conversation::{
-    self as api, CreateAgentRequest, CreateChannelRequest, CreateIntegrationRequest, CreateWorkspaceRequest,
-};
+use rpc::conversation::{CreateAgentRequest, CreateChannelRequest};
 use serde_json::json;
 use tonic::transport::Channel;
 
 use super::settings;
-use crate::args::{AgentCommand, ChannelCommand, IntegrationCommand, Kind, Scope, WorkspaceCommand};
+use crate::args::{AgentCommand, ChannelCommand, Kind};
 use crate::call::call;
-use crate::output::{Out, say};
+use crate::output::Out;
 use crate::stack::{Endpoints, Service};
 
-type Client = WorkspaceServiceClient<Channel>;
+pub(super) type Client = WorkspaceServiceClient<Channel>;
 
-fn client() -> Result<Client> {
+pub(super) fn client() -> Result<Client> {
     Ok(WorkspaceServiceClient::new(Endpoints::connect(Service::Conversation)?))
-}
-
-pub(crate) async fn workspace(command: WorkspaceCommand, out: &Out) -> Result<ExitCode> {
-    let WorkspaceCommand::Create {
-        workspace,
-        name,
-        time_zone,
-        language,
-    } = command;
-    let request = CreateWorkspaceRequest {
-        workspace: Some(api::Workspace {
-            workspace,
-            name,
-            time_zone,
-            language,
-        }),
-    };
-    let created = call!(client()?, create_workspace, request)?
-        .workspace
-        .context("an empty answer")?;
-    if out.json() {
-        let zone = &created.time_zone;
-        out.document(&json!({ "workspace": created.workspace, "name": created.name, "time_zone": zone, "language": created.language }))?;
-    } else {
-        out.line(created.workspace)?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) async fn channel(command: ChannelCommand, out: &Out) -> Result<ExitCode> {
@@ -118,55 +87,4 @@ pub(crate) async fn agent(command: AgentCommand, out: &Out) -> Result<ExitCode> 
         out.line(agent)?
     }
     Ok(ExitCode::SUCCESS)
-}
-
-pub(crate) async fn integration(command: IntegrationCommand, out: &Out) -> Result<ExitCode> {
-    let IntegrationCommand::Create {
-        workspace,
-        integration,
-        scopes,
-    } = command;
-    let ids = (
-        WorkspaceId::parse(&workspace).map_err(Fault::from)?,
-        IntegrationId::parse(&integration).map_err(Fault::from)?,
-    );
-    let scopes = scopes.into_iter().map(|scope| scope_of(scope).into()).collect();
-    let created = call!(
-        client()?,
-        create_integration,
-        CreateIntegrationRequest {
-            workspace,
-            integration,
-            scopes
-        }
-    )?;
-    let token = Some(&created.token).filter(|token| !token.is_empty());
-    if token.is_none() {
-        say("it existed already: its token cannot be shown again");
-    }
-    let prefix = events::ingest_prefix(&ids.0, &ids.1);
-    let inbox = format!("_INBOX.{}", created.nats_user);
-    if out.json() {
-        let user = &created.nats_user;
-        out.document(&json!({ "token": token, "nats_user": user, "nats_prefix": prefix, "nats_inbox_prefix": inbox }))?;
-    } else if let Some(token) = token {
-        let row = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
-        let rows = [
-            row("token", token),
-            row("NATS user", &created.nats_user),
-            row("NATS inbox prefix", &inbox),
-            row("may publish to", &prefix),
-        ];
-        out.table(&["", ""], &rows)?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn scope_of(scope: Scope) -> api::Scope {
-    match scope {
-        Scope::Ingest => api::Scope::Ingest,
-        Scope::Read => api::Scope::Read,
-        Scope::Write => api::Scope::Write,
-        Scope::Admin => api::Scope::Admin,
-    }
 }

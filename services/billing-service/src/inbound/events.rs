@@ -1,11 +1,11 @@
-//! Facts: deliveries settle holds, new workspaces open accounts.
+//! Facts: deliveries settle holds, new workspaces open accounts, changed ones move them to another time zone.
 
 use super::words;
 use crate::app::{Billing, Learned, Taken};
 use crate::domain::{Mark, Terms};
 use bus::{BatchHandler, Handler};
 use domain::{DeliveryId, Invalid};
-use events::event::{DeliveryAccepted, DeliveryAttempting, DeliveryFailed, WorkspaceCreated};
+use events::event::{DeliveryAccepted, DeliveryAttempting, DeliveryFailed, WorkspaceChanged, WorkspaceCreated};
 use events::{Received, headers};
 use fault::{Fault, Result, codes};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -21,7 +21,10 @@ pub fn delivery_filters() -> Vec<String> {
 
 /// What `Workspaces` reads.
 pub fn workspace_filters() -> Vec<String> {
-    vec![events::fact_filter::<WorkspaceCreated>()]
+    vec![
+        events::fact_filter::<WorkspaceCreated>(),
+        events::fact_filter::<WorkspaceChanged>(),
+    ]
 }
 
 /// Settles holds, a batch in one transaction.
@@ -116,7 +119,10 @@ fn terms(fact: &DeliveryAccepted) -> Result<Terms, Invalid> {
     Terms::new(words::kind(fact.kind)?, words::country(&fact.country)?, fact.parts)
 }
 
-/// Opens accounts.
+/// The version of a workspace that was only created.
+const CREATED: u64 = 1;
+
+/// Opens accounts, and keeps their time zones.
 #[derive(Debug, Clone)]
 pub struct Workspaces {
     billing: Billing,
@@ -130,7 +136,14 @@ impl Workspaces {
 
 impl Handler for Workspaces {
     async fn handle(&self, message: Received) -> Result<()> {
-        let fact = message.decode::<WorkspaceCreated>()?;
-        self.billing.open_account(message.workspace(), &fact.time_zone).await
+        let (time_zone, version) = if message.is::<WorkspaceChanged>() {
+            let fact = message.decode::<WorkspaceChanged>()?;
+            (fact.time_zone, fact.version)
+        } else {
+            (message.decode::<WorkspaceCreated>()?.time_zone, CREATED)
+        };
+        self.billing
+            .open_account(message.workspace(), &time_zone, version)
+            .await
     }
 }

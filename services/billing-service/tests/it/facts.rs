@@ -2,7 +2,7 @@ use crate::harness::{HOLD_EXPIRY, Harness, PU, SOON, Tested, accepted};
 use bus::{ConsumerSpec, Handler};
 use events::Received;
 use events::common::MessageKind;
-use events::event::{ChargeCaptured, ChargeReleased, DeliveryAccepted, WorkspaceCreated};
+use events::event::{ChargeCaptured, ChargeReleased, DeliveryAccepted, WorkspaceChanged, WorkspaceCreated};
 use rpc::billing::HoldState;
 use std::sync::{Arc, Mutex, PoisonError};
 use testkit::eventually;
@@ -157,6 +157,34 @@ async fn a_new_workspace_opens_an_account() -> Tested {
     let opened = "SELECT count(*) FROM account WHERE time_zone = 'Europe/Warsaw' AND available = 0 AND held = 0";
     let one = async || (billing.count(opened).await.ok()? == 1).then_some(());
     eventually("the account is open", SOON, one).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_has_the_time_zone_of_its_workspaces_highest_version() -> Tested {
+    let billing = Harness::start().await?;
+    let changed = |version: u64, time_zone: &str| WorkspaceChanged {
+        version,
+        time_zone: time_zone.into(),
+        ..Default::default()
+    };
+    // In no order, and more than once.
+    for workspace in ["acme", "late"] {
+        for _ in 0..2 {
+            billing.publish(workspace, &changed(3, "Europe/Paris")).await?;
+            billing.publish(workspace, &changed(2, "Asia/Tokyo")).await?;
+            let created = WorkspaceCreated {
+                time_zone: "Europe/Warsaw".into(),
+                ..Default::default()
+            };
+            billing.publish(workspace, &created).await?;
+        }
+    }
+    billing.publish("late", &changed(4, "Asia/Seoul")).await?;
+    let zone = "SELECT count(*) FROM account WHERE (workspace_id, time_zone, zone_version)
+                IN (('acme', 'Europe/Paris', 3), ('late', 'Asia/Seoul', 4))";
+    let both = async || (billing.count(zone).await.ok()? == 2).then_some(());
+    eventually("both have the newest zone", SOON, both).await?;
     Ok(())
 }
 

@@ -25,7 +25,7 @@ impl App {
         let mut tx = self.store.begin(&token.workspace).await?;
         let present = integration::get(&mut tx, &token.workspace, &token.integration).await?;
         match present {
-            Some(present) if token.fits(&present.token_hash) => Ok(Authenticated {
+            Some(present) if token.fits(&present.token_hash) && !present.scopes.is_empty() => Ok(Authenticated {
                 workspace: token.workspace,
                 integration: token.integration,
                 scopes: present.scopes,

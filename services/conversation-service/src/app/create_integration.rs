@@ -18,16 +18,9 @@ impl App {
         &self,
         workspace: &WorkspaceId,
         id: &IntegrationId,
-        mut scopes: Vec<Scope>,
+        scopes: Vec<Scope>,
     ) -> Result<NewToken> {
-        scopes.sort_unstable();
-        scopes.dedup();
-        if scopes.is_empty() {
-            return Err(Fault::invalid(
-                "scopes",
-                "needs at least one of ingest, read, write, admin",
-            ));
-        }
+        let scopes = in_order(scopes)?;
         let nats_user = format!("{workspace}.{id}");
         let token = ApiToken::new(workspace.clone(), id.clone(), self.store.entropy().secret());
         let new = Integration {
@@ -50,4 +43,17 @@ impl App {
             _ => Err(exists("integration")),
         }
     }
+}
+
+/// At least one scope, in order, without repetitions.
+pub(super) fn in_order(mut scopes: Vec<Scope>) -> Result<Vec<Scope>> {
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() {
+        return Err(Fault::invalid(
+            "scopes",
+            "needs at least one of ingest, read, write, admin",
+        ));
+    }
+    Ok(scopes)
 }

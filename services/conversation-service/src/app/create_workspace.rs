@@ -8,11 +8,7 @@ use fault::{Fault, Result};
 impl App {
     /// Creates a tenant; the same again answers the present state.
     pub async fn create_workspace(&self, id: &WorkspaceId, wanted: Workspace) -> Result<Workspace> {
-        check_name("name", &wanted.name)?;
-        Language::parse(&wanted.language)?;
-        jiff::tz::TimeZone::get(&wanted.time_zone).map_err(|error| {
-            Fault::invalid("time_zone", "needs an IANA time zone, for example Europe/Warsaw").because(error)
-        })?;
+        check_workspace(&wanted)?;
         let now = self.now();
         let mut tx = self.store.begin(id).await?;
         if workspace::insert(&mut tx, id, &wanted, now).await? {
@@ -31,4 +27,14 @@ impl App {
             _ => Err(exists("workspace")),
         }
     }
+}
+
+/// Refuses what no workspace can be, naming the field.
+pub(super) fn check_workspace(wanted: &Workspace) -> Result<()> {
+    check_name("name", &wanted.name)?;
+    Language::parse(&wanted.language)?;
+    jiff::tz::TimeZone::get(&wanted.time_zone).map_err(|error| {
+        Fault::invalid("time_zone", "needs an IANA time zone, for example Europe/Warsaw").because(error)
+    })?;
+    Ok(())
 }

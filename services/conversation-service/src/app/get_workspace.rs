@@ -4,11 +4,11 @@ use domain::WorkspaceId;
 use fault::{Fault, Result};
 
 impl App {
-    /// Reads a tenant.
-    pub async fn get_workspace(&self, id: &WorkspaceId) -> Result<Workspace> {
+    /// Reads a tenant, and its version.
+    pub async fn get_workspace(&self, id: &WorkspaceId) -> Result<(Workspace, u64)> {
         let mut tx = self.store.begin(id).await?;
-        workspace::get(&mut tx, id)
-            .await?
-            .ok_or_else(|| Fault::not_found("workspace"))
+        let missing = || Fault::not_found("workspace");
+        let version = workspace::version(&mut tx, id).await?.ok_or_else(missing)?;
+        Ok((workspace::get(&mut tx, id).await?.ok_or_else(missing)?, version))
     }
 }

@@ -17,6 +17,7 @@ mod ingest_events;
 mod list_channels;
 mod list_conversations;
 mod list_messages;
+mod list_teams;
 mod mark_read;
 mod post_message;
 mod record;
@@ -25,12 +26,15 @@ mod resolve_conversation;
 mod rotate_integration_token;
 mod start_conversation;
 mod update_channel;
+mod update_integration;
+mod update_workspace;
 
 pub use create_agent::NewAgent;
 pub use get_conversation::By;
 pub use ingest_events::Submitted;
 pub use post_message::Post;
 pub use start_conversation::Start;
+pub use update_workspace::WorkspaceChange;
 
 use crate::outbound::Contacts;
 use domain::Timestamp;

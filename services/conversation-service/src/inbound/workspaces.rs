@@ -1,6 +1,6 @@
 //! WorkspaceService: from messages to use cases and back.
 
-use crate::app::{App, NewAgent};
+use crate::app::{App, NewAgent, WorkspaceChange};
 use crate::domain::settings::{Channel, Field};
 use crate::domain::token::Scope;
 use crate::outbound::postgres::workspace::Workspace;
@@ -43,9 +43,35 @@ impl Workspaces {
 
     async fn get_workspace(&self, request: proto::GetWorkspaceRequest) -> Result<proto::GetWorkspaceResponse> {
         let id = WorkspaceId::parse(&request.workspace)?;
-        let found = self.app.get_workspace(&id).await?;
+        let (found, version) = self.app.get_workspace(&id).await?;
         Ok(proto::GetWorkspaceResponse {
             workspace: Some(workspace(&id, found)),
+            version,
+        })
+    }
+
+    async fn update_workspace(&self, request: proto::UpdateWorkspaceRequest) -> Result<proto::UpdateWorkspaceResponse> {
+        let wanted = request
+            .workspace
+            .ok_or_else(|| Fault::invalid("workspace", "is missing"))?;
+        let id = WorkspaceId::parse(&wanted.workspace)?;
+        let mut change = WorkspaceChange::default();
+        let paths = request.mask.map(|mask| mask.paths).unwrap_or_default();
+        for path in &paths {
+            match path.as_str() {
+                "name" => change.name = Some(wanted.name.clone()),
+                "time_zone" => change.time_zone = Some(wanted.time_zone.clone()),
+                "language" => change.language = Some(wanted.language.clone()),
+                _ => return Err(Fault::invalid("mask", "may name name, time_zone and language only")),
+            }
+        }
+        if paths.is_empty() {
+            return Err(Fault::invalid("mask", "must name what to change"));
+        }
+        let (next, version) = self.app.update_workspace(&id, change, request.version).await?;
+        Ok(proto::UpdateWorkspaceResponse {
+            workspace: Some(workspace(&id, next)),
+            version,
         })
     }
 
@@ -106,6 +132,16 @@ impl Workspaces {
         Ok(proto::CreateTeamResponse {})
     }
 
+    async fn list_teams(&self, request: proto::ListTeamsRequest) -> Result<proto::ListTeamsResponse> {
+        let found = self.app.list_teams(&WorkspaceId::parse(&request.workspace)?).await?;
+        let teams = found.into_iter().map(|team| proto::Team {
+            team: team.id,
+            name: team.name,
+            agents: team.agents,
+        });
+        Ok(proto::ListTeamsResponse { teams: teams.collect() })
+    }
+
     async fn create_agent(&self, request: proto::CreateAgentRequest) -> Result<proto::CreateAgentResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let teams: Result<Vec<_>, _> = request.teams.iter().map(|team| TeamId::parse(team)).collect();
@@ -132,6 +168,29 @@ impl Workspaces {
         Ok(proto::CreateIntegrationResponse {
             token: made.token.map(|token| token.expose()).unwrap_or_default(),
             nats_user: made.nats_user,
+        })
+    }
+
+    async fn update_integration(
+        &self,
+        request: proto::UpdateIntegrationRequest,
+    ) -> Result<proto::UpdateIntegrationResponse> {
+        let (workspace, id) = (
+            WorkspaceId::parse(&request.workspace)?,
+            IntegrationId::parse(&request.integration)?,
+        );
+        let scopes: Vec<Scope> = request
+            .scopes
+            .iter()
+            .map(|number| scope_of(*number))
+            .collect::<Result<_>>()?;
+        if request.revoked && !scopes.is_empty() {
+            return Err(Fault::invalid("revoked", "goes without scopes"));
+        }
+        let wanted = (!request.revoked).then_some(scopes);
+        let next = self.app.update_integration(&workspace, &id, wanted).await?;
+        Ok(proto::UpdateIntegrationResponse {
+            scopes: next.into_iter().map(|one| scope(one).into()).collect(),
         })
     }
 
@@ -218,13 +277,16 @@ macro_rules! answers {
 answers! {
     create_workspace: CreateWorkspaceRequest -> CreateWorkspaceResponse;
     get_workspace: GetWorkspaceRequest -> GetWorkspaceResponse;
+    update_workspace: UpdateWorkspaceRequest -> UpdateWorkspaceResponse;
     create_channel: CreateChannelRequest -> CreateChannelResponse;
     get_channel: GetChannelRequest -> GetChannelResponse;
     list_channels: ListChannelsRequest -> ListChannelsResponse;
     update_channel: UpdateChannelRequest -> UpdateChannelResponse;
     create_team: CreateTeamRequest -> CreateTeamResponse;
+    list_teams: ListTeamsRequest -> ListTeamsResponse;
     create_agent: CreateAgentRequest -> CreateAgentResponse;
     create_integration: CreateIntegrationRequest -> CreateIntegrationResponse;
+    update_integration: UpdateIntegrationRequest -> UpdateIntegrationResponse;
     rotate_integration_token: RotateIntegrationTokenRequest -> RotateIntegrationTokenResponse;
     authenticate_token: AuthenticateTokenRequest -> AuthenticateTokenResponse;
 }

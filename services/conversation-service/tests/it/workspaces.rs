@@ -2,7 +2,7 @@ use crate::Tested;
 use crate::world::{World, why};
 use anyhow::Context;
 use events::common::{ChannelKind, ChannelSettings, FieldRule};
-use events::event::{ChannelChanged, WorkspaceCreated};
+use events::event::{ChannelChanged, WorkspaceChanged, WorkspaceCreated};
 use rpc::conversation as proto;
 
 fn update(settings: ChannelSettings, paths: &[&str], version: u64) -> proto::UpdateChannelRequest {
@@ -155,6 +155,131 @@ async fn settings_change_by_mask_and_version() -> Tested {
 }
 
 #[tokio::test]
+async fn a_workspace_changes_by_mask_and_version() -> Tested {
+    let world = World::new().await?;
+    world.set_up("bolt").await?;
+    let mut workspaces = world.workspaces.clone();
+    let update = |workspace: &str, time_zone: &str, paths: &[&str], version: u64| proto::UpdateWorkspaceRequest {
+        workspace: Some(proto::Workspace {
+            workspace: workspace.into(),
+            name: "Acme again".into(),
+            time_zone: time_zone.into(),
+            language: "xx".into(),
+        }),
+        mask: Some(prost_types::FieldMask {
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        }),
+        version,
+    };
+    let both = ["name", "time_zone"];
+    let paris = update("acme", "Europe/Paris", &both, 1);
+    let next = workspaces.update_workspace(paris.clone()).await?.into_inner();
+    let present = next.workspace.context("a workspace")?;
+    assert_eq!(
+        (next.version, present.name.as_str(), present.time_zone.as_str()),
+        (2, "Acme again", "Europe/Paris")
+    );
+    assert_ne!(present.language, "xx", "not in the mask");
+    assert_eq!(
+        why(workspaces.update_workspace(paris).await),
+        ("conversation.version", "version".into())
+    );
+    let same = update("acme", "Europe/Paris", &both, 0);
+    assert_eq!(
+        workspaces.update_workspace(same).await?.into_inner().version,
+        2,
+        "nothing new"
+    );
+    for (request, field) in [
+        (update("acme", "Mars/Base", &both, 0), "time_zone"),
+        (update("acme", "UTC", &["language"], 0), "language"),
+        (update("acme", "UTC", &["colour"], 0), "mask"),
+        (update("acme", "UTC", &[], 0), "mask"),
+        (update("A!", "UTC", &both, 0), "workspace"),
+    ] {
+        let refused = workspaces.update_workspace(request).await;
+        assert_eq!(why(refused), ("request.invalid", field.into()));
+    }
+    let nowhere = workspaces.update_workspace(update("nobody", "UTC", &both, 0)).await;
+    assert_eq!(why(nowhere), ("request.not_found", "workspace".into()));
+
+    let mut get = async |workspace: &str| {
+        let request = proto::GetWorkspaceRequest {
+            workspace: workspace.into(),
+        };
+        workspaces.get_workspace(request).await.map(tonic::Response::into_inner)
+    };
+    let read = get("acme").await?;
+    assert_eq!((read.version, read.workspace), (2, Some(present)));
+    assert_eq!(get("bolt").await?.version, 1, "another one is as it was");
+    let told = world.facts::<WorkspaceChanged>(1).await?;
+    assert_eq!(
+        (told[0].version, told[0].name.as_str(), told[0].time_zone.as_str()),
+        (2, "Acme again", "Europe/Paris")
+    );
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_integration_may_what_its_scopes_say_now() -> Tested {
+    let world = World::new().await?;
+    let mut workspaces = world.workspaces.clone();
+    let create = proto::CreateIntegrationRequest {
+        workspace: "acme".into(),
+        integration: "helpdesk".into(),
+        scopes: vec![proto::Scope::Ingest.into()],
+    };
+    let token = workspaces.create_integration(create).await?.into_inner().token;
+    let update = |scopes: &[proto::Scope], revoked: bool| proto::UpdateIntegrationRequest {
+        workspace: "acme".into(),
+        integration: "helpdesk".into(),
+        scopes: scopes.iter().copied().map(i32::from).collect(),
+        revoked,
+    };
+    let may = async |token: &str| {
+        let ask = proto::AuthenticateTokenRequest { token: token.into() };
+        world.workspaces.clone().authenticate_token(ask).await
+    };
+    let (read, write) = (proto::Scope::Read, proto::Scope::Write);
+    let next = workspaces
+        .update_integration(update(&[write, read, write], false))
+        .await?;
+    let expected = [i32::from(read), i32::from(write)];
+    assert_eq!(next.into_inner().scopes, expected);
+    assert_eq!(may(&token).await?.into_inner().scopes, expected);
+
+    let revoked = workspaces.update_integration(update(&[], true)).await?;
+    assert!(revoked.into_inner().scopes.is_empty());
+    assert_eq!(why(may(&token).await), ("access.unauthenticated", String::new()));
+    workspaces.update_integration(update(&[read], false)).await?;
+    assert_eq!(
+        may(&token).await?.into_inner().scopes,
+        [i32::from(read)],
+        "the same token"
+    );
+
+    for (request, field) in [
+        (update(&[], false), "scopes"),
+        (update(&[proto::Scope::Unspecified], false), "scopes"),
+        (update(&[read], true), "revoked"),
+    ] {
+        let refused = workspaces.update_integration(request).await;
+        assert_eq!(why(refused), ("request.invalid", field.into()));
+    }
+    let nobody = proto::UpdateIntegrationRequest {
+        workspace: "bolt".into(),
+        ..update(&[], true)
+    };
+    assert_eq!(
+        why(workspaces.update_integration(nobody).await),
+        ("request.not_found", "integration".into())
+    );
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn teams_come_before_their_agents() -> Tested {
     let world = World::new().await?;
     let mut workspaces = world.workspaces.clone();
@@ -177,6 +302,38 @@ async fn teams_come_before_their_agents() -> Tested {
     workspaces.create_team(team).await?;
     workspaces.create_agent(bert("Bert")).await?;
     workspaces.create_agent(bert("Bert")).await?;
+    let anna = proto::CreateAgentRequest {
+        agent: "cleo".into(),
+        ..bert("Cleo")
+    };
+    workspaces.create_agent(anna).await?;
+    let empty = proto::CreateTeamRequest {
+        workspace: "acme".into(),
+        team: "empty".into(),
+        name: "Nobody yet".into(),
+    };
+    workspaces.create_team(empty).await?;
+    let list = |workspace: &str| proto::ListTeamsRequest {
+        workspace: workspace.into(),
+    };
+    let teams = workspaces.list_teams(list("acme")).await?.into_inner().teams;
+    let teams: Vec<(&str, &str, String)> = teams
+        .iter()
+        .map(|one| (one.team.as_str(), one.name.as_str(), one.agents.join(" ")))
+        .collect();
+    assert_eq!(
+        teams,
+        [
+            ("empty", "Nobody yet", String::new()),
+            ("parcels", "Parcels", "bert cleo".into())
+        ]
+    );
+    world.set_up("bolt").await?;
+    assert!(workspaces.list_teams(list("bolt")).await?.into_inner().teams.is_empty());
+    assert_eq!(
+        why(workspaces.list_teams(list("nobody")).await),
+        ("request.not_found", "workspace".into())
+    );
     assert_eq!(
         why(workspaces.create_agent(bert("Berta")).await),
         ("request.exists", "agent".into())

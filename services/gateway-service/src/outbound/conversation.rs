@@ -36,6 +36,10 @@ calls! { Conversations.conversations:
 }
 
 calls! { Conversations.workspaces:
+    get_workspace(GetWorkspaceRequest) -> GetWorkspaceResponse;
+    update_workspace(UpdateWorkspaceRequest) -> UpdateWorkspaceResponse;
+    list_teams(ListTeamsRequest) -> ListTeamsResponse;
+    update_integration(UpdateIntegrationRequest) -> UpdateIntegrationResponse;
     get_channel(GetChannelRequest) -> GetChannelResponse;
     update_channel(UpdateChannelRequest) -> UpdateChannelResponse;
     authenticate_token(AuthenticateTokenRequest) -> AuthenticateTokenResponse;

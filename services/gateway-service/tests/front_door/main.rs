@@ -12,3 +12,4 @@ mod presence;
 mod problems;
 mod scopes;
 mod socket;
+mod workspaces;

@@ -215,6 +215,9 @@ impl WorkspaceService for Peers {
         create_channel: conversation::CreateChannelRequest => conversation::CreateChannelResponse;
         list_channels: conversation::ListChannelsRequest => conversation::ListChannelsResponse;
         update_channel: conversation::UpdateChannelRequest => conversation::UpdateChannelResponse;
+        update_workspace: conversation::UpdateWorkspaceRequest => conversation::UpdateWorkspaceResponse;
+        list_teams: conversation::ListTeamsRequest => conversation::ListTeamsResponse;
+        update_integration: conversation::UpdateIntegrationRequest => conversation::UpdateIntegrationResponse;
         create_team: conversation::CreateTeamRequest => conversation::CreateTeamResponse;
         create_agent: conversation::CreateAgentRequest => conversation::CreateAgentResponse;
         create_integration: conversation::CreateIntegrationRequest => conversation::CreateIntegrationResponse;

@@ -17,14 +17,22 @@ pub struct Funds {
     pub closed: bool,
 }
 
-/// Opens the account, or gives an open one its time zone.
-pub async fn open(db: &mut PgConnection, workspace: &WorkspaceId, time_zone: &str, at: Timestamp) -> Result<()> {
+/// Opens the account, or gives an open one its time zone, unless it has that of a later `version` of the workspace.
+pub async fn open(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    time_zone: &str,
+    version: u64,
+    at: Timestamp,
+) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO account (workspace_id, time_zone, opened_at) VALUES ($1, $2, $3)
-         ON CONFLICT (workspace_id) DO UPDATE SET time_zone = excluded.time_zone
-         WHERE account.time_zone <> excluded.time_zone",
+        "INSERT INTO account (workspace_id, time_zone, zone_version, opened_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (workspace_id) DO UPDATE
+         SET time_zone = excluded.time_zone, zone_version = excluded.zone_version
+         WHERE account.zone_version < excluded.zone_version",
         workspace.as_str(),
         time_zone,
+        i64::try_from(version).unwrap_or(i64::MAX),
         at.to_sqlx() as _,
     )
     .execute(db)

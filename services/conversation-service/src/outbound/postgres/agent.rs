@@ -5,6 +5,9 @@ use fault::Result;
 use sqlx::PgConnection;
 use store::OrFault;
 
+/// More are not listed; nobody has as many.
+const MAX_TEAMS: i64 = 1_000;
+
 /// False if the team exists.
 pub async fn insert_team(db: &mut PgConnection, workspace: &WorkspaceId, team: &TeamId, name: &str) -> Result<bool> {
     let done = sqlx::query!(
@@ -28,6 +31,31 @@ pub async fn team_name(db: &mut PgConnection, workspace: &WorkspaceId, team: &Te
     .fetch_optional(db)
     .await
     .or_fault("get team")
+}
+
+/// A team and who is in it, as listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    pub id: String,
+    pub name: String,
+    /// By id.
+    pub agents: Vec<String>,
+}
+
+/// In order of id.
+pub async fn list_teams(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<Vec<Team>> {
+    sqlx::query_as!(
+        Team,
+        r#"SELECT id, name,
+                  ARRAY(SELECT agent_id FROM member m WHERE m.workspace_id = t.workspace_id AND m.team_id = t.id
+                        ORDER BY agent_id) AS "agents!"
+           FROM team t WHERE workspace_id = $1 ORDER BY id LIMIT $2"#,
+        workspace.as_str(),
+        MAX_TEAMS,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list teams")
 }
 
 /// False if the agent exists.

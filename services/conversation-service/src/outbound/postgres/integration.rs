@@ -10,7 +10,7 @@ use store::OrFault;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integration {
     pub token_hash: Vec<u8>,
-    /// In order, without repetitions.
+    /// In order, without repetitions; none: its token is not valid.
     pub scopes: Vec<Scope>,
 }
 
@@ -79,5 +79,25 @@ pub async fn replace_token(
     .execute(db)
     .await
     .or_fault("replace token")?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// False if there is no such integration.
+pub async fn replace_scopes(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    id: &IntegrationId,
+    scopes: &[Scope],
+) -> Result<bool> {
+    let scopes: Vec<String> = scopes.iter().map(|scope| scope.word().to_owned()).collect();
+    let done = sqlx::query!(
+        "UPDATE integration SET scopes = $3 WHERE workspace_id = $1 AND id = $2",
+        workspace.as_str(),
+        id.as_str(),
+        &scopes,
+    )
+    .execute(db)
+    .await
+    .or_fault("replace scopes")?;
     Ok(done.rows_affected() == 1)
 }

@@ -1,3 +1,4 @@
+use super::{loaded, stored};
 use domain::{Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
@@ -38,4 +39,40 @@ pub async fn get(db: &mut PgConnection, id: &WorkspaceId) -> Result<Option<Works
     .fetch_optional(db)
     .await
     .or_fault("get workspace")
+}
+
+/// Its version: 1 after its creation, and one more with each change.
+pub async fn version(db: &mut PgConnection, id: &WorkspaceId) -> Result<Option<u64>> {
+    let version = sqlx::query_scalar!("SELECT version FROM workspace WHERE workspace_id = $1", id.as_str())
+        .fetch_optional(db)
+        .await
+        .or_fault("get version of workspace")?;
+    Ok(version.map(loaded))
+}
+
+/// Like [`version`], and nobody else changes the workspace until the transaction ends.
+pub async fn lock(db: &mut PgConnection, id: &WorkspaceId) -> Result<Option<u64>> {
+    let version = sqlx::query_scalar!(
+        "SELECT version FROM workspace WHERE workspace_id = $1 FOR NO KEY UPDATE",
+        id.as_str()
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("lock workspace")?;
+    Ok(version.map(loaded))
+}
+
+pub async fn update(db: &mut PgConnection, id: &WorkspaceId, workspace: &Workspace, version: u64) -> Result<()> {
+    sqlx::query!(
+        "UPDATE workspace SET name = $2, time_zone = $3, language = $4, version = $5 WHERE workspace_id = $1",
+        id.as_str(),
+        workspace.name,
+        workspace.time_zone,
+        workspace.language,
+        stored(version),
+    )
+    .execute(db)
+    .await
+    .or_fault("update workspace")?;
+    Ok(())
 }

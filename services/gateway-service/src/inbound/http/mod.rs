@@ -21,6 +21,7 @@ mod sessions;
 mod unsubscribe_links;
 mod usage;
 mod wire;
+mod workspaces;
 
 use super::socket;
 use crate::app::edge::Edge;
@@ -29,7 +30,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post, put};
+use axum::routing::{any, get, patch, post, put};
 use domain::limits;
 use fault::{Fault, codes};
 use problem::{Problem, render};
@@ -120,6 +121,12 @@ fn api() -> Router<Arc<Edge>> {
             "/v1/channels/{channel}",
             get(channels::get_channel).patch(channels::update_channel),
         )
+        .route(
+            "/v1/workspace",
+            get(workspaces::get_workspace).patch(workspaces::update_workspace),
+        )
+        .route("/v1/teams", get(workspaces::list_teams))
+        .route("/v1/integrations/{integration}", patch(workspaces::update_integration))
         .route("/v1/usage", get(usage::get_usage))
         .route("/v1/charges", get(charges::list_charges))
         .route("/v1/balance", get(balance::get_balance))

@@ -2,7 +2,7 @@
 
 use super::{
     balance, callbacks, channels, charges, conversations, events, follow_ups, inbound_mails, opt_outs, pages,
-    return_links, sessions, unsubscribe_links, usage,
+    return_links, sessions, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -24,6 +24,8 @@ use utoipa::{Modify, OpenApi};
         follow_ups::list_follow_ups, follow_ups::explain_follow_up, follow_ups::explain_conversation,
         opt_outs::set_opt_out,
         channels::get_channel, channels::update_channel,
+        workspaces::get_workspace, workspaces::update_workspace, workspaces::list_teams,
+        workspaces::update_integration,
         usage::get_usage, balance::get_balance, charges::list_charges,
         events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,
         callbacks::record_receipt_by_get, callbacks::record_inbound_text_by_get, inbound_mails::record_inbound_mail,

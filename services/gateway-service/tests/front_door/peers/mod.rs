@@ -16,6 +16,7 @@ use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
     Conversation, GivenContact, IngestEventsRequest, Message, Scope, StartConversationRequest, UpdateChannelRequest,
+    UpdateIntegrationRequest, UpdateWorkspaceRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use rpc::notifier::{RecordInboundMailRequest, RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
@@ -72,6 +73,8 @@ pub struct Memory {
     pub updates: Vec<UpdateChannelRequest>,
     pub usage: Vec<GetUsageRequest>,
     pub charges: Vec<ListChargesRequest>,
+    pub workspaces: Vec<UpdateWorkspaceRequest>,
+    pub integrations: Vec<UpdateIntegrationRequest>,
     /// Every call to conversations fails while this is set.
     pub away: bool,
 }

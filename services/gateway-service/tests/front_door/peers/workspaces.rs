@@ -43,6 +43,46 @@ impl WorkspaceService for Peers {
         })
     }
 
+    async fn get_workspace(&self, request: Request<GetWorkspaceRequest>) -> Answer<GetWorkspaceResponse> {
+        answer(GetWorkspaceResponse {
+            workspace: Some(Workspace {
+                workspace: request.into_inner().workspace,
+                name: "Acme".into(),
+                time_zone: "Europe/Warsaw".into(),
+                language: "pl".into(),
+            }),
+            version: 1,
+        })
+    }
+
+    async fn update_workspace(&self, request: Request<UpdateWorkspaceRequest>) -> Answer<UpdateWorkspaceResponse> {
+        let request = request.into_inner();
+        self.memory().workspaces.push(request.clone());
+        answer(UpdateWorkspaceResponse {
+            workspace: request.workspace,
+            version: request.version + 1,
+        })
+    }
+
+    async fn list_teams(&self, _: Request<ListTeamsRequest>) -> Answer<ListTeamsResponse> {
+        answer(ListTeamsResponse {
+            teams: vec![Team {
+                team: "parcels".into(),
+                name: "Parcels".into(),
+                agents: vec!["ann".into()],
+            }],
+        })
+    }
+
+    async fn update_integration(
+        &self,
+        request: Request<UpdateIntegrationRequest>,
+    ) -> Answer<UpdateIntegrationResponse> {
+        let request = request.into_inner();
+        self.memory().integrations.push(request.clone());
+        answer(UpdateIntegrationResponse { scopes: request.scopes })
+    }
+
     async fn authenticate_token(
         &self,
         request: Request<AuthenticateTokenRequest>,
@@ -73,9 +113,6 @@ impl WorkspaceService for Peers {
     }
 
     async fn create_workspace(&self, _: Request<CreateWorkspaceRequest>) -> Answer<CreateWorkspaceResponse> {
-        not_played()
-    }
-    async fn get_workspace(&self, _: Request<GetWorkspaceRequest>) -> Answer<GetWorkspaceResponse> {
         not_played()
     }
     async fn create_channel(&self, _: Request<CreateChannelRequest>) -> Answer<CreateChannelResponse> {

@@ -19,6 +19,7 @@ async fn commands_answer_people_and_scripts_against_a_running_system() -> Result
         .await?;
     let dev = desk.dev().await?;
     workspaces::set_up(&desk).await.context("setting up")?;
+    workspaces::update(&desk).await.context("changing it")?;
     money::money(&desk).await.context("money")?;
     money::price_lists(&desk).await.context("price lists")?;
     money::account(&desk).await.context("the account")?;

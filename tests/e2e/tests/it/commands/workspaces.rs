@@ -58,6 +58,62 @@ pub async fn set_up(desk: &Desk) -> Result<()> {
     desk.fails(&scope, USAGE, "everything").await
 }
 
+/// What is set up is changed, and what may be seen of it is listed.
+pub async fn update(desk: &Desk) -> Result<()> {
+    let zoo = ["workspace", "update", "zone"];
+    desk.fails(&[&zoo[..], &["--name", "Z"]].concat(), REFUSED, "workspace")
+        .await?;
+    desk.says(&["workspace", "create", "zone", "--name", "Z"]).await?;
+    let change = [&zoo[..], &["--time-zone", "Europe/Paris", "--name", "Zone"]].concat();
+    let expected = json!({
+        "workspace": "zone", "name": "Zone", "time_zone": "Europe/Paris", "language": "en", "version": 2,
+    });
+    for _ in 0..2 {
+        same("the workspace", &desk.json(&change).await?, &expected)?;
+    }
+    desk.fails(&[&zoo[..], &["--time-zone", "Mars"]].concat(), REFUSED, "time_zone")
+        .await?;
+    desk.fails(&zoo, USAGE, "--name").await?;
+    // Billing sums use in the new zone.
+    eventually("use is summed in the new zone", SOON, async || {
+        let usage = desk.json(&["usage", "-w", "zone"]).await.ok()?;
+        (usage["time_zone"] == "Europe/Paris").then_some(())
+    })
+    .await?;
+
+    let parcels = ["team", "create", "-w", "zone", "parcels", "--name", "Parcels"];
+    ensure!(desk.says(&parcels).await? == "parcels\n", "it prints the team");
+    desk.says(&[
+        "agent", "create", "-w", "zone", "ewa", "--name", "Ewa", "--team", "parcels",
+    ])
+    .await?;
+    let list = ["team", "list", "-w", "zone"];
+    let told = json!([{ "team": "parcels", "name": "Parcels", "agents": ["ewa"] }]);
+    same("the teams", &desk.json(&list).await?, &told)?;
+    ensure!(desk.says(&list).await?.contains("ewa"), "the table names who is in it");
+    desk.fails(&["team", "list", "-w", "nobody"], REFUSED, "workspace")
+        .await?;
+
+    let of = |tail: &[&'static str]| [&["integration", "update", "-w", "acme", "crm"][..], tail].concat();
+    let changed = desk.json(&of(&["--scope", "read", "--scope", "write"])).await?;
+    same(
+        "the integration",
+        &changed,
+        &json!({ "integration": "crm", "scopes": ["read", "write"] }),
+    )?;
+    let revoked = desk.json(&of(&["--revoke"])).await?;
+    same(
+        "the integration",
+        &revoked,
+        &json!({ "integration": "crm", "scopes": [] }),
+    )?;
+    desk.fails(&of(&[]), USAGE, "--scope").await?;
+    desk.fails(&of(&["--scope", "read", "--revoke"]), USAGE, "--revoke")
+        .await?;
+    let nobody = ["integration", "update", "-w", "acme", "nobody", "--revoke"];
+    desk.fails(&nobody, REFUSED, "integration").await
+}
+
 pub async fn check(desk: &Desk) -> Result<()> {
     let findings = desk.json(&["check", "-w", "acme"]).await?;
     let findings = findings.as_array().context("no list")?;

@@ -1,0 +1,173 @@
+//! Setting up a workspace.
+
+use clap::{Subcommand, ValueEnum};
+
+/// What a token may do.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Scope {
+    Ingest,
+    Read,
+    Write,
+    Admin,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum WorkspaceCommand {
+    /// Create a tenant; the same again changes nothing.
+    Create {
+        /// a-z, 0-9 and -, at most 32.
+        workspace: String,
+        /// Business name in texts and mails.
+        #[arg(long)]
+        name: String,
+        /// IANA name.
+        #[arg(long, default_value = "UTC")]
+        time_zone: String,
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
+    /// Change what is named; channels keep the business name that they were created with.
+    Update {
+        workspace: String,
+        #[command(flatten)]
+        change: WorkspaceChange,
+    },
+}
+
+/// At least one of these.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+pub struct WorkspaceChange {
+    /// Business name of channels that are created from now on.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// IANA name.
+    #[arg(long)]
+    pub time_zone: Option<String>,
+    /// en, pl or fr.
+    #[arg(long)]
+    pub language: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ChannelCommand {
+    /// Create a channel; settings that are not named get their defaults.
+    Create {
+        #[arg(short, long)]
+        workspace: String,
+        /// a-z, 0-9 and -, at most 32.
+        channel: String,
+        #[arg(long, value_enum, default_value = "web")]
+        kind: Kind,
+        /// A setting, for example debounce_ms=5000 or phone=required; may be repeated.
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        settings: Vec<String>,
+    },
+}
+
+/// What a channel is.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Kind {
+    Web,
+    Sms,
+    Email,
+    Whatsapp,
+    Facebook,
+    Instagram,
+    Voice,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TeamCommand {
+    /// Create a team; the same again changes nothing.
+    Create {
+        #[arg(short, long)]
+        workspace: String,
+        /// a-z, 0-9 and -, at most 32.
+        team: String,
+        #[arg(long)]
+        name: String,
+    },
+    /// Print the teams and who is in them.
+    List {
+        #[arg(short, long)]
+        workspace: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AgentCommand {
+    /// Create an agent.
+    Create {
+        #[arg(short, long)]
+        workspace: String,
+        /// a-z, 0-9 and -, at most 32.
+        agent: String,
+        /// Shown to customers.
+        #[arg(long)]
+        name: String,
+        /// Teams to join; may be repeated.
+        #[arg(long = "team")]
+        teams: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum IntegrationCommand {
+    /// Create an integration and print its API token, which is shown this once. NATS takes it as password.
+    Create {
+        #[arg(short, long)]
+        workspace: String,
+        /// a-z, 0-9 and -, at most 32.
+        integration: String,
+        /// What the token may do; may be repeated.
+        #[arg(long = "scope", value_enum, default_values = ["ingest", "read"])]
+        scopes: Vec<Scope>,
+    },
+    /// Change what an integration's token may do; within seconds every door knows.
+    Update {
+        #[arg(short, long)]
+        workspace: String,
+        integration: String,
+        /// All that the token may do from now on; may be repeated.
+        #[arg(
+            long = "scope",
+            value_enum,
+            required_unless_present = "revoke",
+            conflicts_with = "revoke"
+        )]
+        scopes: Vec<Scope>,
+        /// Nothing: its token is no valid one any more, until it is given scopes again.
+        #[arg(long)]
+        revoke: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OptOutCommand {
+    /// Send nothing more to an address; takes effect for everything that is not yet with a provider.
+    Set(OptOutArgs),
+    /// Write to it again.
+    Clear(OptOutArgs),
+    /// Print whether it is opted out, and since when.
+    Show(OptOutArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct OptOutArgs {
+    #[arg(short, long)]
+    pub workspace: String,
+    #[command(flatten)]
+    pub address: OptOutAddress,
+}
+
+/// Exactly one of these.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct OptOutAddress {
+    /// International, for example +48600700123.
+    #[arg(long)]
+    pub phone: Option<String>,
+    #[arg(long)]
+    pub email: Option<String>,
+}

@@ -1,0 +1,25 @@
+use super::App;
+use super::create_integration::in_order;
+use crate::domain::token::Scope;
+use crate::outbound::postgres::integration;
+use domain::{IntegrationId, WorkspaceId};
+use fault::{Fault, Result};
+
+impl App {
+    /// Replaces what an integration's token may do; `None`: nothing, the token is no valid one any more. Its scopes from
+    /// now on.
+    pub async fn update_integration(
+        &self,
+        workspace: &WorkspaceId,
+        id: &IntegrationId,
+        scopes: Option<Vec<Scope>>,
+    ) -> Result<Vec<Scope>> {
+        let scopes = scopes.map_or_else(|| Ok(Vec::new()), in_order)?;
+        let mut tx = self.store.begin(workspace).await?;
+        if !integration::replace_scopes(&mut tx, workspace, id, &scopes).await? {
+            return Err(Fault::not_found("integration"));
+        }
+        tx.commit().await?;
+        Ok(scopes)
+    }
+}
