@@ -19,15 +19,17 @@ pub struct Taken {
 /// Whose delivery.
 pub type Key = (WorkspaceId, DeliveryId);
 
-/// The holds that exist among these deliveries, locked in the order of their ids until the transaction ends. Whoever
+/// The holds that exist among these deliveries, sorted by id, locked in that order until the transaction ends. Whoever
 /// locks holds and accounts locks the holds first.
 pub async fn lock(db: &mut PgConnection, deliveries: &[Key]) -> Result<Vec<(Key, Hold)>> {
     let (workspaces, ids) = columns_of(deliveries);
+    // OFFSET 0 has each row looked up by its key. Planned while the table is small, a join would scan it, and go on to.
     let rows = sqlx::query_as!(
         Row,
         "SELECT h.workspace_id, h.id, h.kind, h.country, h.parts, h.amount, h.state, h.attempted
          FROM UNNEST($1::text[], $2::uuid[]) AS d(workspace_id, id)
-         JOIN hold h ON h.workspace_id = d.workspace_id AND h.id = d.id
+         CROSS JOIN LATERAL (
+           SELECT * FROM hold WHERE workspace_id = d.workspace_id AND id = d.id OFFSET 0) AS h
          ORDER BY h.id FOR UPDATE OF h",
         &workspaces,
         &ids,
