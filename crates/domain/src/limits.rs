@@ -17,6 +17,9 @@ pub const FOREIGN_ID_BYTES: usize = 200;
 /// A page URL, as long as browsers commonly keep them.
 pub const PAGE_URL_BYTES: usize = 2048;
 
+/// A raw mail with what is attached. Mail servers commonly take 10 to 25 MB.
+pub const MAIL_BYTES: usize = 10 * 1024 * 1024;
+
 /// Milliseconds between the last answer and a text: longer debounces would look like lost messages.
 pub const DEBOUNCE_MS: u32 = 600_000;
 

@@ -1,6 +1,6 @@
 //! Names every port and adapter, and starts what runs.
 
-use crate::app::{App, Daily, Desk, MAIL_BYTES};
+use crate::app::{App, Daily, Desk};
 use crate::config::Config;
 use crate::domain::keys::Keys;
 use crate::domain::provider;
@@ -17,6 +17,7 @@ use crate::outbound::sms_kannel::{Kannel, KannelConfig};
 use crate::outbound::sms_twilio::{self, Twilio, TwilioConfig};
 use crate::outbound::text_providers::{Adapter, TextProviders};
 use crate::provider_file::{self, Named, ProviderKind, secret};
+use domain::limits::MAIL_BYTES;
 use domain::{Email, FollowUpId, TextSender};
 use fault::{Fault, Result};
 use jiff::SignedDuration;

@@ -204,9 +204,10 @@ async fn prices(tx: &mut Tx, orders: &[Order], now: Timestamp) -> Result<Vec<Res
     let lists = price::in_force(tx, &Vec::from_iter(all), now).await?;
     let price = |order: &Order| {
         let (terms, list) = (order.terms, lists.get(&wanted(order)).map_or(&[][..], Vec::as_slice));
-        price_of(list, terms.kind, terms.country, now)
-            .map(|part| total(part, terms))
-            .map_or_else(|missing| Ok(Err(missing)), |amount| amount.map(Ok))
+        match price_of(list, terms.kind, terms.country, now) {
+            Ok(part) => total(part, terms).map(Ok),
+            Err(missing) => Ok(Err(missing)),
+        }
     };
     orders.iter().map(price).collect()
 }

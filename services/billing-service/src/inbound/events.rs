@@ -41,8 +41,10 @@ impl Deliveries {
     /// All in one transaction; if that fails, each workspace in its own, and where that fails each fact: one bad fact
     /// holds up no other.
     async fn settle(&self, learned: &[Learned]) -> Vec<Result<()>> {
-        if let [item] = learned {
-            return vec![self.billing.settle(std::slice::from_ref(item)).await];
+        match learned {
+            [] => return Vec::new(),
+            [_] => return vec![self.billing.settle(learned).await],
+            _ => {}
         }
         if self.billing.settle(learned).await.is_ok() {
             return learned.iter().map(|_| Ok(())).collect();

@@ -15,8 +15,8 @@ impl Contacts {
         if !contact::exists(&mut tx, workspace, contact).await? {
             return Err(Fault::not_found("contact"));
         }
-        let consents = consent::list(&mut tx, workspace, contact).await?;
         let withdrawals = consent::withdrawals(&mut tx, workspace, contact).await?;
+        let consents = consent::list(&mut tx, workspace, contact, &withdrawals).await?;
         Ok((consents, withdrawals))
     }
 }

@@ -39,7 +39,8 @@ async fn recorded(tx: &mut Tx, workspace: &WorkspaceId, request_id: &str, given:
     let (id, contact) = consent::of_request(tx, workspace, request_id)
         .await?
         .ok_or_else(taken)?;
-    let all = consent::list(tx, workspace, contact).await?;
+    let withdrawals = consent::withdrawals(tx, workspace, contact).await?;
+    let all = consent::list(tx, workspace, contact, &withdrawals).await?;
     let kept = all
         .into_iter()
         .find(|kept| kept.id == id)

@@ -20,7 +20,7 @@ impl Contacts {
         if !contact::lock(&mut tx, workspace, contact).await? {
             return Err(Fault::not_found("contact"));
         }
-        let given = consent::list(&mut tx, workspace, contact).await?;
+        let given = consent::list(&mut tx, workspace, contact, &[]).await?;
         let newest = given.iter().map(|kept| kept.consent.given_at).max();
         let withdrawal = Withdrawal {
             purpose,
@@ -28,8 +28,9 @@ impl Contacts {
             by,
         };
         consent::withdraw(&mut tx, workspace, contact, withdrawal).await?;
-        let consents = consent::list(&mut tx, workspace, contact).await?;
+        let withdrawals = consent::withdrawals(&mut tx, workspace, contact).await?;
         tx.commit().await?;
-        Ok(consents)
+        let ended = |kept: KeptConsent| KeptConsent::new(kept.id, kept.consent, &withdrawals);
+        Ok(given.into_iter().map(ended).collect())
     }
 }

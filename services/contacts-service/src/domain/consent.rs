@@ -1,4 +1,4 @@
-use super::{Purpose, PurposeDenied};
+use super::Purpose;
 use domain::{AddressId, ContactId, ConversationId, Invalid, Timestamp};
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -147,14 +147,6 @@ impl KeptConsent {
             .copied();
         Self { id, consent, withdrawn }
     }
-
-    /// The addresses, while it counts.
-    pub fn addresses(&self) -> Result<&[AddressId], PurposeDenied> {
-        match self.withdrawn {
-            None => Ok(&self.consent.addresses),
-            Some(_) => Err(PurposeDenied),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -223,12 +215,11 @@ mod tests {
             &[withdrawal(30), withdrawal(9), withdrawal(20)],
         );
         assert_eq!(kept.withdrawn, Some(withdrawal(20)));
-        assert_eq!(kept.addresses(), Err(PurposeDenied));
         // Given again after it, it counts again.
         let again = KeptConsent::new(Uuid::nil(), consent(31), &[withdrawal(30), withdrawal(20)]);
-        assert!(again.addresses().is_ok());
+        assert_eq!(again.withdrawn, None);
         let same_moment = KeptConsent::new(Uuid::nil(), consent(30), &[withdrawal(30)]);
-        assert!(same_moment.addresses().is_err());
+        assert_eq!(same_moment.withdrawn, Some(withdrawal(30)));
     }
 
     proptest! {
@@ -243,7 +234,7 @@ mod tests {
             };
             let counts = told.iter().all(|second| *second < given);
             let (one, other) = (kept(told), kept(shuffled));
-            prop_assert_eq!(one.addresses().is_ok(), counts);
+            prop_assert_eq!(one.withdrawn.is_none(), counts);
             prop_assert_eq!(one, other);
         }
     }

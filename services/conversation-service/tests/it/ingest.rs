@@ -1,6 +1,6 @@
 use crate::Tested;
 use crate::contacts::id_of;
-use crate::world::{AGENT, SOON, World};
+use crate::world::{AGENT, SOON, World, ingest_subject};
 use anyhow::Context;
 use async_nats::jetstream;
 use events::event::{
@@ -39,7 +39,7 @@ pub async fn publish(world: &World, workspace: &str, document: &Value) -> Tested
 
 /// Publishes a document where those of another kind go.
 async fn publish_as(world: &World, workspace: &str, token: &str, document: &Value) -> Tested {
-    let subject = format!("homing.v1.ingest.{workspace}.helpdesk.{token}");
+    let subject = ingest_subject(workspace, "helpdesk", token)?;
     let context = jetstream::new(world.bus.client().clone());
     context.publish(subject, document.to_string().into()).await?.await?;
     Ok(())
@@ -443,7 +443,7 @@ async fn protobuf_with_attributes_in_headers_is_taken_like_a_document() -> Teste
             attributes.insert(headers::CE_ID, id);
         }
         let context = jetstream::new(world.bus.client().clone());
-        let subject = "homing.v1.ingest.acme.helpdesk.message";
+        let subject = ingest_subject("acme", "helpdesk", "message")?;
         let payload = answer.encode_to_vec().into();
         context
             .publish_with_headers(subject, attributes, payload)

@@ -1,10 +1,12 @@
 //! Integrations log in to a real nats-server with their API token.
 
 use crate::Tested;
-use crate::world::{SOON, World};
+use crate::world::{SOON, World, ingest_subject};
 use async_nats::ConnectOptions;
 use async_nats::jetstream;
+use domain::WorkspaceId;
 use events::event::MessagePosted;
+use events::{Fact, Subject};
 use nkeys::KeyPair;
 use rpc::conversation as proto;
 use serde_json::json;
@@ -93,21 +95,26 @@ async fn an_integration_publishes_below_its_own_prefix_only() -> Tested {
     });
     let payload = || bytes::Bytes::from(event.to_string());
     publisher
-        .publish("homing.v1.ingest.acme.helpdesk-1.message", payload())
+        .publish(ingest_subject("acme", "helpdesk-1", "message")?, payload())
         .await?
         .await?;
     world.facts::<MessagePosted>(1).await?;
 
+    let fact = Subject::Fact {
+        workspace: WorkspaceId::parse("acme")?,
+        aggregate: MessagePosted::AGGREGATE.to_owned(),
+        event: MessagePosted::EVENT.to_owned(),
+    };
     for foreign in [
-        "homing.v1.ingest.bolt.helpdesk-1.message",
-        "homing.v1.ingest.acme.helpdesk-2.message",
-        "homing.v1.fact.acme.message.posted",
+        ingest_subject("bolt", "helpdesk-1", "message")?,
+        ingest_subject("acme", "helpdesk-2", "message")?,
+        fact.to_string(),
     ] {
-        let refused = publisher.publish(foreign, payload()).await?.await;
+        let refused = publisher.publish(foreign.clone(), payload()).await?.await;
         assert!(refused.is_err(), "{foreign}");
     }
     assert!(publisher.get_stream("HOMING_INGEST").await.is_err(), "no management");
-    let mut overheard = client.subscribe("homing.v1.fact.>").await?;
+    let mut overheard = client.subscribe(events::FACT_SUBJECTS).await?;
     client.flush().await?;
     let heard = tokio::time::timeout(Duration::from_millis(300), async {
         world.start("r-1").await?;

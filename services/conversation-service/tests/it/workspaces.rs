@@ -302,11 +302,11 @@ async fn teams_come_before_their_agents() -> Tested {
     workspaces.create_team(team).await?;
     workspaces.create_agent(bert("Bert")).await?;
     workspaces.create_agent(bert("Bert")).await?;
-    let anna = proto::CreateAgentRequest {
+    let cleo = proto::CreateAgentRequest {
         agent: "cleo".into(),
         ..bert("Cleo")
     };
-    workspaces.create_agent(anna).await?;
+    workspaces.create_agent(cleo).await?;
     let empty = proto::CreateTeamRequest {
         workspace: "acme".into(),
         team: "empty".into(),

@@ -4,7 +4,8 @@ use crate::contacts::FakeContacts;
 use anyhow::Context;
 use bus::{Bus, BusConfig, ConsumerSpec, Handler, StreamSizes};
 use conversation_service::{Config, MIGRATOR};
-use events::{Fact, Received};
+use domain::{IntegrationId, WorkspaceId};
+use events::{Fact, Received, Subject};
 use fault::Fault;
 use rpc::conversation as proto;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
@@ -56,6 +57,16 @@ pub async fn database() -> anyhow::Result<TestDatabase> {
     .await
 }
 
+/// Where an integration publishes events of a kind.
+pub fn ingest_subject(workspace: &str, integration: &str, event: &str) -> anyhow::Result<String> {
+    let subject = Subject::Ingest {
+        workspace: WorkspaceId::parse(workspace)?,
+        integration: IntegrationId::parse(integration)?,
+        event: event.to_owned(),
+    };
+    Ok(subject.to_string())
+}
+
 impl World {
     /// The service, and a workspace `acme` with a web channel `web`.
     pub async fn new() -> anyhow::Result<Self> {
@@ -101,7 +112,7 @@ impl World {
         .await?
         .with_sizes(StreamSizes::SMALL);
         let (facts, stop) = (Facts::default(), CancellationToken::new());
-        let spec = ConsumerSpec::facts("test", vec!["homing.v1.fact.>".to_owned()]);
+        let spec = ConsumerSpec::facts("test", vec![events::FACT_SUBJECTS.to_owned()]);
         tokio::spawn(bus::consume(bus.clone(), spec, Arc::new(facts.clone()), stop.clone()));
         let world = Self {
             workspaces: WorkspaceServiceClient::new(channel.clone()),

@@ -37,7 +37,6 @@ mod timeline;
 pub use callback::Callback;
 pub use explain_follow_up::{Explained, Subject};
 pub use hand_over::Desk;
-pub(crate) use record_inbound_mail::MAIL_BYTES;
 pub use record_inbound_mail::{Envelope, Outcome as MailOutcome};
 pub(crate) use record_receipt::Told;
 pub(crate) use send::purpose_on_wire;

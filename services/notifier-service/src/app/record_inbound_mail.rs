@@ -10,11 +10,9 @@ use crate::domain::{Receipt, Step, reply_address as name};
 use crate::outbound::contacts::Recipient;
 use crate::outbound::postgres::reply_address::{self, ReplyAddress};
 use crate::outbound::postgres::{channel, delivery, receipt};
+use domain::limits::MAIL_BYTES;
 use domain::{DeliveryId, Email, Language, WorkspaceId};
 use fault::{Fault, Kind, Result, codes};
-
-/// A longer mail is refused. Mail servers commonly take 10 to 25 MB.
-pub(crate) const MAIL_BYTES: usize = 10 * 1024 * 1024;
 
 /// A mail with its envelope.
 pub struct Envelope {

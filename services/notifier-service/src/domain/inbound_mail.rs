@@ -80,12 +80,7 @@ pub fn read(raw: &[u8], sender: Option<&str>) -> Result<InboundMail, Unreadable>
     let head = mail.head().ok_or(Unreadable::NoMail)?;
     let named = head.message_id().map_or(raw, str::as_bytes);
     let hash = digest::digest(&digest::SHA256, named);
-    let id = hash
-        .as_ref()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id = hex::encode(&hash.as_ref()[..16]);
     let from = writer(head);
     let content = match report(&mail) {
         Some(report) => Content::Report(report),

@@ -14,7 +14,7 @@ pub mod inbound_text;
 pub mod keys;
 pub mod keywords;
 pub mod korean;
-mod mime;
+pub mod mime;
 mod presence;
 pub mod provider;
 mod quoted;

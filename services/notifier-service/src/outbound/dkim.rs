@@ -1,5 +1,6 @@
 //! Signatures of mails (DKIM: RFC 6376, Ed25519: RFC 8463), over header lines and body, both in their relaxed form.
 
+use crate::domain::mime::split_head;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
@@ -84,7 +85,7 @@ impl Dkim {
 
     /// The header line that signs a mail.
     fn header(&self, mail: &[u8], names: &[&str], at: i64) -> Result<String> {
-        let (head, body) = split(mail);
+        let (head, body) = split_head(mail);
         let algorithm = match &self.key {
             Key::Ed25519(_) => "ed25519-sha256",
             Key::Rsa(_) => "rsa-sha256",
@@ -149,12 +150,6 @@ fn key(pem: &str) -> Option<Key> {
         "RSA PRIVATE KEY" => Some(Key::Rsa(Arc::new(RsaKeyPair::from_der(&der).ok()?))),
         _ => None,
     }
-}
-
-/// Header lines with their line ends, and the body.
-fn split(mail: &[u8]) -> (&[u8], &[u8]) {
-    let end = mail.windows(4).position(|window| window == b"\r\n\r\n");
-    end.map_or((mail, &[]), |end| (&mail[..end + 2], &mail[end + 4..]))
 }
 
 /// What is signed: the named header lines, the last of a name first, then the signature's own without its value.
@@ -227,7 +222,7 @@ pub mod check {
 
     /// Whether the first header line signs the mail with the key whose public half is given.
     pub fn verifies(mail: &[u8], public: &str) -> bool {
-        let (head, body) = split(mail);
+        let (head, body) = split_head(mail);
         let text = String::from_utf8_lossy(head).into_owned();
         let mut own = String::new();
         for line in text.split_inclusive("\r\n") {

@@ -7,6 +7,7 @@ use crate::domain::inbound_text::InboundText;
 use aws_lc_rs::constant_time;
 use domain::{PhoneE164, sms};
 use fault::{Fault, Result, codes};
+use percent_encoding::percent_decode_str;
 use reqwest::StatusCode;
 use runtime::Secret;
 use std::time::Duration;
@@ -171,21 +172,7 @@ fn parameters(url: &str) -> Vec<Parameter> {
 }
 
 fn unescape(text: &str) -> Vec<u8> {
-    let (bytes, mut out, mut next) = (text.as_bytes(), Vec::new(), 0);
-    while let Some(byte) = bytes.get(next) {
-        let hex = bytes
-            .get(next + 1..next + 3)
-            .and_then(|hex| std::str::from_utf8(hex).ok());
-        let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        let (value, width) = match (byte, escaped) {
-            (b'%', Some(escaped)) => (escaped, 3),
-            (b'+', _) => (b' ', 1),
-            (other, _) => (*other, 1),
-        };
-        out.push(value);
-        next += width;
-    }
-    out
+    percent_decode_str(&text.replace('+', " ")).collect()
 }
 
 fn find<'a>(params: &'a [Parameter], wanted: &str) -> Option<&'a [u8]> {

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{Form, OriginalUri, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::post;
 use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::{Parameter, RecordInboundTextRequest, RecordReceiptRequest};
@@ -41,29 +41,64 @@ pub async fn open() -> anyhow::Result<(String, Arc<Mutex<Option<Client>>>)> {
     Ok((url, client))
 }
 
+/// Of a delivery's callback.
+type Callback = (String, String, String);
+
+impl Door {
+    fn url(&self, uri: &Uri) -> String {
+        format!("{}{uri}", self.url)
+    }
+
+    async fn record_receipt(&self, request: RecordReceiptRequest) -> StatusCode {
+        let client = self.client.lock().expect("nobody panics with it").clone();
+        let Some(mut client) = client else {
+            return StatusCode::SERVICE_UNAVAILABLE;
+        };
+        let answered = client.record_receipt(request).await;
+        answered.map_or_else(|status| refused(&status), |_| StatusCode::NO_CONTENT)
+    }
+
+    async fn record_inbound_text(&self, request: RecordInboundTextRequest) -> StatusCode {
+        let client = self.client.lock().expect("nobody panics with it").clone();
+        let Some(mut client) = client else {
+            return StatusCode::SERVICE_UNAVAILABLE;
+        };
+        let answered = client.record_inbound_text(request).await;
+        answered.map_or_else(|status| refused(&status), |_| StatusCode::OK)
+    }
+}
+
 async fn receipt(
     State(door): State<Door>,
-    Path((workspace, delivery, mac)): Path<(String, String, String)>,
+    Path((workspace, delivery, mac)): Path<Callback>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     Form(params): Form<Vec<(String, String)>>,
 ) -> StatusCode {
-    let client = door.client.lock().expect("nobody panics with it").clone();
-    let Some(mut client) = client else {
-        return StatusCode::SERVICE_UNAVAILABLE;
-    };
     let request = RecordReceiptRequest {
         workspace,
         delivery,
         mac,
-        url: format!("{}{uri}", door.url),
+        url: door.url(&uri),
         params: parameters(params),
         signature: signature(&headers),
     };
-    match client.record_receipt(request).await {
-        Ok(_) => StatusCode::NO_CONTENT,
-        Err(status) => answer(&status),
-    }
+    door.record_receipt(request).await
+}
+
+async fn receipt_by_get(
+    State(door): State<Door>,
+    Path((workspace, delivery, mac)): Path<Callback>,
+    OriginalUri(uri): OriginalUri,
+) -> StatusCode {
+    let request = RecordReceiptRequest {
+        workspace,
+        delivery,
+        mac,
+        url: door.url(&uri),
+        ..Default::default()
+    };
+    door.record_receipt(request).await
 }
 
 async fn inbound_text(
@@ -73,42 +108,13 @@ async fn inbound_text(
     headers: HeaderMap,
     Form(params): Form<Vec<(String, String)>>,
 ) -> StatusCode {
-    let client = door.client.lock().expect("nobody panics with it").clone();
-    let Some(mut client) = client else {
-        return StatusCode::SERVICE_UNAVAILABLE;
-    };
     let request = RecordInboundTextRequest {
         workspace,
-        url: format!("{}{uri}", door.url),
+        url: door.url(&uri),
         params: parameters(params),
         signature: signature(&headers),
     };
-    match client.record_inbound_text(request).await {
-        Ok(_) => StatusCode::OK,
-        Err(status) => answer(&status),
-    }
-}
-
-async fn receipt_by_get(
-    State(door): State<Door>,
-    Path((workspace, delivery, mac)): Path<(String, String, String)>,
-    OriginalUri(uri): OriginalUri,
-) -> StatusCode {
-    let client = door.client.lock().expect("nobody panics with it").clone();
-    let Some(mut client) = client else {
-        return StatusCode::SERVICE_UNAVAILABLE;
-    };
-    let request = RecordReceiptRequest {
-        workspace,
-        delivery,
-        mac,
-        url: format!("{}{uri}", door.url),
-        ..Default::default()
-    };
-    match client.record_receipt(request).await {
-        Ok(_) => StatusCode::NO_CONTENT,
-        Err(status) => answer(&status),
-    }
+    door.record_inbound_text(request).await
 }
 
 async fn inbound_text_by_get(
@@ -116,19 +122,12 @@ async fn inbound_text_by_get(
     Path(workspace): Path<String>,
     OriginalUri(uri): OriginalUri,
 ) -> StatusCode {
-    let client = door.client.lock().expect("nobody panics with it").clone();
-    let Some(mut client) = client else {
-        return StatusCode::SERVICE_UNAVAILABLE;
-    };
     let request = RecordInboundTextRequest {
         workspace,
-        url: format!("{}{uri}", door.url),
+        url: door.url(&uri),
         ..Default::default()
     };
-    match client.record_inbound_text(request).await {
-        Ok(_) => StatusCode::OK,
-        Err(status) => answer(&status),
-    }
+    door.record_inbound_text(request).await
 }
 
 fn parameters(params: Vec<(String, String)>) -> Vec<Parameter> {
@@ -141,8 +140,8 @@ fn signature(headers: &HeaderMap) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-fn answer(refused: &tonic::Status) -> StatusCode {
-    match refused.code() {
+fn refused(status: &tonic::Status) -> StatusCode {
+    match status.code() {
         tonic::Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         tonic::Code::InvalidArgument => StatusCode::BAD_REQUEST,
         tonic::Code::NotFound => StatusCode::NOT_FOUND,

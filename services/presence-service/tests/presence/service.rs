@@ -6,7 +6,7 @@ use events::common::PresenceCause::{
 };
 use events::common::PresenceState::{Offline, Online, Unknown};
 use events::event::TabSignal;
-use rpc::presence::{BatchGetPresenceRequest, GetPresenceRequest};
+use rpc::presence::{BatchGetPresenceRequest, GetPresenceRequest, Presence};
 use std::time::Duration;
 
 type Tested = anyhow::Result<()>;
@@ -303,7 +303,13 @@ async fn a_batch_tells_of_each_visitor_in_the_order_asked() -> Tested {
         (2, Offline, Left),
     ];
     assert_eq!(told, expected.map(|(who, state, cause)| (visitor(who), state, cause)));
-    assert_eq!(answer.presences[1], left, "the same as asked alone");
+    // The newest input is known only until the transition is in the table, which can be between the two answers.
+    let but_input = |presence: &Presence| Presence {
+        last_input_at: None,
+        ..presence.clone()
+    };
+    let batched = but_input(&answer.presences[1]);
+    assert_eq!(batched, but_input(&left), "the same as asked alone");
     door.running.stop().await;
     Ok(())
 }

@@ -69,9 +69,13 @@ pub async fn of_request(
     Ok(row.map(|row| (row.id, ContactId(row.contact_id))))
 }
 
-/// Every consent of a contact, oldest first, with what ended it.
-pub async fn list(db: &mut PgConnection, workspace: &WorkspaceId, contact: ContactId) -> Result<Vec<KeptConsent>> {
-    let withdrawals = withdrawals(db, workspace, contact).await?;
+/// Every consent of a contact, oldest first, with what ended it among everything that the contact took back.
+pub async fn list(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contact: ContactId,
+    withdrawals: &[Withdrawal],
+) -> Result<Vec<KeptConsent>> {
     let rows = sqlx::query!(
         r#"SELECT c.id, c.purpose, c.form, c.form_version, c.language, c.conversation_id, c.given_at,
              ARRAY(SELECT a.address_id FROM consent_address a
@@ -97,7 +101,7 @@ pub async fn list(db: &mut PgConnection, workspace: &WorkspaceId, contact: Conta
                 conversation: row.conversation_id.map(ConversationId),
                 given_at: row.given_at.to_jiff(),
             };
-            Ok(KeptConsent::new(row.id, consent, &withdrawals))
+            Ok(KeptConsent::new(row.id, consent, withdrawals))
         })
         .collect()
 }

@@ -43,9 +43,6 @@ const BODY: usize = limits::INGEST_BYTES;
 /// A batch of events: 500 of them at 8 KiB, or 32 of the longest.
 const BATCH_BODY: usize = 4 * 1024 * 1024;
 
-/// A mail with what is attached; the notifier takes no more.
-const MAIL_BODY: usize = 10 * 1024 * 1024;
-
 /// Every route, with the layers around them.
 pub fn router(edge: Arc<Edge>) -> Router {
     Router::new()
@@ -65,7 +62,7 @@ pub fn router(edge: Arc<Edge>) -> Router {
         )
         .route(
             "/v1/callbacks/mail",
-            post(inbound_mails::record_inbound_mail).layer(DefaultBodyLimit::max(MAIL_BODY)),
+            post(inbound_mails::record_inbound_mail).layer(DefaultBodyLimit::max(limits::MAIL_BYTES)),
         )
         .route("/r/{link}", get(return_links::follow_return_link))
         .route(

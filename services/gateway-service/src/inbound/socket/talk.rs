@@ -314,9 +314,8 @@ impl Talk {
             let last = page.messages.len() < PAGE as usize;
             for message in page.messages {
                 let seq = message.seq;
-                // Notes are for agents: they may quote somebody else.
-                if events::role(message.author).is_some_and(|role| role != AuthorRole::System) {
-                    wire.send(&tell(message)).await?;
+                if let Some(frame) = tell(message) {
+                    wire.send(&frame).await?;
                 }
                 self.pushed = seq;
             }
@@ -332,12 +331,14 @@ impl Talk {
     }
 }
 
-fn tell(message: rpc::conversation::Message) -> ServerFrame {
-    ServerFrame::Message {
+/// `None` for notes of the system, which are for agents: they may quote somebody else.
+fn tell(message: rpc::conversation::Message) -> Option<ServerFrame> {
+    let author = events::role(message.author).filter(|role| *role != AuthorRole::System)?;
+    Some(ServerFrame::Message {
         seq: message.seq,
-        author: events::role(message.author).map_or("", |role| role.word()).into(),
+        author: author.word().into(),
         agent: (!message.agent.is_empty()).then_some(message.agent),
         text: message.text,
         at: events::instant(message.at).map(|at| at.to_string()).unwrap_or_default(),
-    }
+    })
 }
