@@ -9,6 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = [
         "billing/v1/billing",
         "contacts/v1/consents",
+        "contacts/v1/contact_book",
         "contacts/v1/contacts",
         "conversation/v1/conversations",
         "conversation/v1/workspaces",

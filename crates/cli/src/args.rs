@@ -1,5 +1,6 @@
 //! The command line.
 
+mod contacts;
 mod money;
 mod workspaces;
 
@@ -9,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 pub use crate::output::Format;
 use crate::stack::DATA_FOLDER;
+pub use contacts::*;
 pub use money::*;
 pub use workspaces::*;
 
@@ -69,6 +71,11 @@ pub enum Command {
     Integration {
         #[command(subcommand)]
         command: IntegrationCommand,
+    },
+    /// People, their fields, and who changed them.
+    Contact {
+        #[command(subcommand)]
+        command: ContactCommand,
     },
     /// Who wants no messages of a workspace.
     OptOut {

@@ -10,6 +10,8 @@ runtime::settings! {
         "HOMING_PUBLIC_URL" public_url: String = required;
         /// conversation-service, http://host:port.
         "HOMING_CONVERSATION_URL" conversation_url: String = required;
+        /// contacts-service, http://host:port.
+        "HOMING_CONTACTS_URL" contacts_url: String = required;
         /// notifier-service, http://host:port.
         "HOMING_NOTIFIER_URL" notifier_url: String = required;
         /// billing-service, http://host:port.

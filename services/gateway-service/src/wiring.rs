@@ -7,6 +7,7 @@ use crate::domain::bucket::Rate;
 use crate::domain::origin;
 use crate::inbound::{facts, http, signals};
 use crate::outbound::billing::Billing;
+use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
 use crate::outbound::notifier::FollowUps;
 use crate::outbound::signals::Signals;
@@ -38,6 +39,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Gateway> {
         entropy: shell.entropy.clone(),
         conversations: Conversations::new(shell.channel(&config.conversation_url)?),
         follow_ups: FollowUps::new(shell.channel(&config.notifier_url)?),
+        contacts: Contacts::new(shell.channel(&config.contacts_url)?),
         billing: Billing::new(shell.channel(&config.billing_url)?),
         tabs: Arc::new(tabs),
         gate: Gate::new(rates(&config)),

@@ -1,7 +1,10 @@
 use super::Contacts;
-use crate::domain::{AddressValue, Conflict, Found, Given, NameStep, Plan, Purpose, Reading, Target, plan};
-use crate::outbound::postgres::{address, conflict, contact};
-use domain::{AddressId, ContactId, Timestamp, WorkspaceId};
+use crate::domain::{
+    AddressValue, CapturedValue, Conflict, ContactChange, Field, FieldChange, Found, Given, NameStep, Plan, Purpose,
+    Reading, Target, plan,
+};
+use crate::outbound::postgres::{address, captured, change, conflict, contact};
+use domain::{AddressId, ContactId, PersonName, Timestamp, WorkspaceId};
 use fault::{Fault, Kind, Result, codes};
 use store::Tx;
 
@@ -15,12 +18,20 @@ pub struct Captured {
 
 /// A capture loses a race only to another one that stores the same address, which the next try then finds.
 const TRIES: usize = 5;
+/// Who changed a contact whose missing name was given.
+const CUSTOMER: &str = "customer";
 
 impl Contacts {
-    /// Stores what a customer gave, and that it was given for `purpose`.
-    pub async fn capture_contact(&self, workspace: &WorkspaceId, given: &Given, purpose: Purpose) -> Result<Captured> {
+    /// Stores what a customer gave, where, and that it was given for `purpose`.
+    pub async fn capture_contact(
+        &self,
+        workspace: &WorkspaceId,
+        given: &Given,
+        channel: Option<&str>,
+        purpose: Purpose,
+    ) -> Result<Captured> {
         for _ in 0..TRIES {
-            match self.try_capture(workspace, given, purpose).await {
+            match self.try_capture(workspace, given, channel, purpose).await {
                 Ok(Some(captured)) => return Ok(captured),
                 Ok(None) => {}
                 Err(fault) if fault.kind() == Kind::Conflict => {}
@@ -34,8 +45,14 @@ impl Contacts {
     }
 
     /// `None`: another capture stored one of the addresses meanwhile.
-    async fn try_capture(&self, workspace: &WorkspaceId, given: &Given, purpose: Purpose) -> Result<Option<Captured>> {
-        let now = self.store.clock().now();
+    async fn try_capture(
+        &self,
+        workspace: &WorkspaceId,
+        given: &Given,
+        channel: Option<&str>,
+        purpose: Purpose,
+    ) -> Result<Option<Captured>> {
+        let now = self.now();
         let mut tx = self.begin(workspace, Reading::Upkeep).await?;
         let (phone, email) = address::lock_owners(
             &mut tx,
@@ -45,7 +62,9 @@ impl Contacts {
         )
         .await?;
         let plan = plan(given, phone.as_ref(), email.as_ref());
-        let contact = self.settle_contact(&mut tx, workspace, &plan, now).await?;
+        let contact = self.settle_contact(&mut tx, workspace, &plan, channel, now).await?;
+        let owner = |found: &Option<Found>| found.as_ref().map_or(contact, |found| found.contact);
+        let owners = [owner(&phone), owner(&email)];
         // The phone always comes first: two captures of the same pair cannot wait for each other.
         let Some(phone) = self
             .settle_address(&mut tx, workspace, contact, given.phone_value(), phone, now)
@@ -61,6 +80,14 @@ impl Contacts {
         };
         let addresses: Vec<AddressId> = [phone, email].into_iter().flatten().collect();
         address::give_purpose(&mut tx, workspace, &addresses, purpose, now).await?;
+        let address =
+            |(owner, address): (ContactId, Option<AddressId>)| Some((owner, CapturedValue::Address(address?)));
+        let name = given.name.clone().map(|name| (contact, CapturedValue::Name(name)));
+        let what = owners.into_iter().zip([phone, email]).filter_map(address).chain(name);
+        let what: Vec<_> = what
+            .map(|(owner, value)| (self.store.entropy().id(), owner, value))
+            .collect();
+        captured::keep(&mut tx, workspace, &what, channel, now).await?;
         tx.commit().await?;
         Ok(Some(Captured { contact, phone, email }))
     }
@@ -71,6 +98,7 @@ impl Contacts {
         tx: &mut Tx,
         workspace: &WorkspaceId,
         plan: &Plan,
+        channel: Option<&str>,
         now: Timestamp,
     ) -> Result<ContactId> {
         let name = match &plan.name {
@@ -80,13 +108,13 @@ impl Contacts {
         let id = match plan.target {
             Target::Known(id) => {
                 if let Some(name) = name {
-                    contact::fill_name(tx, workspace, id, name).await?;
+                    fill_name(tx, workspace, id, name, now).await?;
                 }
                 id
             }
             Target::New => {
                 let id = ContactId::generate(self.store.entropy());
-                contact::insert(tx, workspace, id, name, now).await?;
+                contact::insert(tx, workspace, id, name, channel, now).await?;
                 id
             }
         };
@@ -120,4 +148,24 @@ impl Contacts {
             }
         }
     }
+}
+
+/// Gives the contact a name if it has none, and notes that.
+async fn fill_name(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    id: ContactId,
+    name: &PersonName,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(version) = contact::fill_name(tx, workspace, id, name).await? else {
+        return Ok(());
+    };
+    let filled = ContactChange {
+        version,
+        at: now,
+        by: CUSTOMER.to_owned(),
+        fields: vec![FieldChange::new(Field::Name, None, Some(name.expose().to_owned()))],
+    };
+    change::insert(tx, workspace, id, &filled).await
 }

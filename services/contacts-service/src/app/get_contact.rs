@@ -1,17 +1,28 @@
 use super::{Contacts, denied};
-use crate::domain::{Contact, Purpose, Reading};
-use crate::outbound::postgres::contact;
+use crate::domain::{Capture, Contact, Purpose, Reading};
+use crate::outbound::postgres::{captured, contact};
 use domain::{ContactId, WorkspaceId};
 use fault::{Fault, Result};
 
 impl Contacts {
-    /// One person with the addresses given for this purpose.
-    pub async fn get_contact(&self, workspace: &WorkspaceId, id: ContactId, purpose: Purpose) -> Result<Contact> {
+    /// One person with the addresses given for this purpose, and what the person gave where, as far as the purpose may
+    /// see it.
+    pub async fn get_contact(
+        &self,
+        workspace: &WorkspaceId,
+        id: ContactId,
+        purpose: Purpose,
+    ) -> Result<(Contact, Vec<Capture>)> {
         let mut tx = self.begin(workspace, Reading::For(purpose)).await?;
         let stored = contact::find(&mut tx, workspace, id).await?;
-        stored
+        let contact = stored
             .ok_or_else(|| Fault::not_found("contact"))?
             .release(purpose)
-            .map_err(denied)
+            .map_err(denied)?;
+        let captured = match contact.profile {
+            Some(_) => captured::list(&mut tx, workspace, id).await?,
+            None => vec![],
+        };
+        Ok((contact, captured))
     }
 }

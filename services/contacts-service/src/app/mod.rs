@@ -4,9 +4,14 @@ mod capture_contact;
 mod get_address;
 mod get_contact;
 mod list_consents;
+mod list_contact_changes;
+mod list_contacts;
 mod look_up_contact;
 mod record_consent;
+mod update_contact;
 mod withdraw_consent;
+
+pub use list_contacts::Wanted;
 
 use crate::domain::{PurposeDenied, Reading};
 use crate::outbound::postgres::purpose;

@@ -1,5 +1,5 @@
-use super::{Address, Bound, Purpose, PurposeDenied};
-use domain::{ContactId, PersonName};
+use super::{Address, Bound, FieldChange, Profile, Purpose, PurposeDenied};
+use domain::{AddressId, ContactId, PersonName, Timestamp};
 
 /// A person, as far as a purpose may see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,6 +8,11 @@ pub struct Contact {
     pub name: Option<PersonName>,
     /// Those given for the purpose; never empty.
     pub addresses: Vec<Address>,
+    /// Grows by one with each change.
+    pub version: u64,
+    pub created_at: Timestamp,
+    /// Absent where the purpose may not see it.
+    pub profile: Option<Profile>,
 }
 
 /// A stored person, not yet released for any purpose.
@@ -16,6 +21,9 @@ pub struct StoredContact {
     pub id: ContactId,
     pub name: Option<PersonName>,
     pub addresses: Vec<Bound<Address>>,
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub profile: Bound<Profile>,
 }
 
 impl StoredContact {
@@ -33,6 +41,35 @@ impl StoredContact {
             id: self.id,
             name: self.name,
             addresses,
+            version: self.version,
+            created_at: self.created_at,
+            profile: self.profile.release(purpose).ok(),
         })
     }
+}
+
+/// What a person gave in a channel, the first time they gave it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    pub what: CapturedValue,
+    /// If somebody said.
+    pub channel: Option<String>,
+    pub at: Timestamp,
+}
+
+/// An address or a name that a person gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CapturedValue {
+    Address(AddressId),
+    Name(PersonName),
+}
+
+/// One change of a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactChange {
+    /// The contact's version after it.
+    pub version: u64,
+    pub at: Timestamp,
+    pub by: String,
+    pub fields: Vec<FieldChange>,
 }

@@ -1,6 +1,6 @@
 //! `homing.contacts.v1.ConsentService`: reads requests, calls the use case of the same name, writes answers.
 
-use super::grpc::purpose;
+use super::words::purpose;
 use crate::app::Contacts;
 use crate::domain::{By, Consent, KeptConsent, Purpose, Withdrawal, Wording, name};
 use domain::{AddressId, ContactId, ConversationId, Invalid, Timestamp, WorkspaceId};

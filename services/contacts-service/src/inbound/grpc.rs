@@ -1,8 +1,9 @@
 //! `homing.contacts.v1.ContactService`: reads requests, calls the use case of the same name, writes answers.
 
+use super::words::{contact, purpose, spoken, told_address};
 use crate::app::Contacts;
-use crate::domain::{Address, AddressKind, AddressValue, Contact, Given, Phone, Purpose};
-use domain::{AddressId, ContactId, Country, Email, Invalid, PersonName, WorkspaceId};
+use crate::domain::{AddressValue, Capture, CapturedValue, Given, Phone, Purpose};
+use domain::{AddressId, ChannelId, ContactId, Country, Email, Invalid, PersonName, WorkspaceId};
 use fault::Result;
 use rpc::contacts::contact_service_server::ContactService;
 use rpc::contacts::{
@@ -31,9 +32,18 @@ impl Server {
                 return Err(Invalid::new("purpose", remedy).into());
             }
         };
+        let channel = match request.channel.as_str() {
+            "" => None,
+            channel => Some(ChannelId::parse(channel)?),
+        };
         let captured = self
             .contacts
-            .capture_contact(&workspace, &given(&request)?, purpose)
+            .capture_contact(
+                &workspace,
+                &given(&request)?,
+                channel.as_ref().map(ChannelId::as_str),
+                purpose,
+            )
             .await?;
         let text = |id: Option<AddressId>| id.map(|id| id.to_string()).unwrap_or_default();
         Ok(CaptureContactResponse {
@@ -46,12 +56,13 @@ impl Server {
     async fn do_get_contact(&self, request: GetContactRequest) -> Result<GetContactResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let id = ContactId::parse(&request.contact)?;
-        let found = self
+        let (found, given) = self
             .contacts
             .get_contact(&workspace, id, purpose(request.purpose)?)
             .await?;
         Ok(GetContactResponse {
             contact: Some(contact(&found)),
+            captured: given.iter().map(captured).collect(),
         })
     }
 
@@ -85,7 +96,7 @@ impl Server {
             .get_address(&workspace, id, purpose(request.purpose)?)
             .await?;
         Ok(GetAddressResponse {
-            address: Some(address(&found)),
+            address: Some(told_address(&found)),
             contact_name: spoken(name.as_ref()),
         })
     }
@@ -141,14 +152,6 @@ fn country(code: &str) -> Result<Option<Country>, Invalid> {
     }
 }
 
-pub(super) fn purpose(number: i32) -> Result<Purpose, Invalid> {
-    match contacts::Purpose::try_from(number) {
-        Ok(contacts::Purpose::Support) => Ok(Purpose::Support),
-        Ok(contacts::Purpose::Outreach) => Ok(Purpose::Outreach),
-        Ok(contacts::Purpose::Unspecified) | Err(_) => Err(Invalid::new("purpose", "must be SUPPORT or OUTREACH")),
-    }
-}
-
 /// The look-up's address stands in a field of another name.
 fn as_value(invalid: Invalid) -> Invalid {
     match invalid.field {
@@ -157,32 +160,15 @@ fn as_value(invalid: Invalid) -> Invalid {
     }
 }
 
-fn spoken(name: Option<&PersonName>) -> String {
-    name.map(|name| name.expose().to_owned()).unwrap_or_default()
-}
-
-fn address(address: &Address) -> contacts::Address {
-    let kind = match address.value.kind() {
-        AddressKind::Phone => contacts::AddressKind::Phone,
-        AddressKind::Email => contacts::AddressKind::Email,
+fn captured(given: &Capture) -> contacts::Captured {
+    let (address, name) = match &given.what {
+        CapturedValue::Address(address) => (address.to_string(), String::new()),
+        CapturedValue::Name(name) => (String::new(), spoken(Some(name))),
     };
-    contacts::Address {
-        address: address.id.to_string(),
-        kind: kind.into(),
-        value: address.value.expose().to_owned(),
-        country: address
-            .value
-            .country()
-            .as_ref()
-            .map_or_else(String::new, |country| country.as_str().into()),
-        verified: address.verified,
-    }
-}
-
-fn contact(contact: &Contact) -> contacts::Contact {
-    contacts::Contact {
-        contact: contact.id.to_string(),
-        name: spoken(contact.name.as_ref()),
-        addresses: contact.addresses.iter().map(address).collect(),
+    contacts::Captured {
+        address,
+        name,
+        channel: given.channel.clone().unwrap_or_default(),
+        at: Some(events::stamp(given.at)),
     }
 }

@@ -1,4 +1,6 @@
 //! What reaches the service.
 
+pub mod book;
 pub mod consents;
 pub mod grpc;
+mod words;

@@ -1,5 +1,6 @@
 use contacts_service::{Config, MIGRATOR, start};
 use rpc::contacts::consent_service_client::ConsentServiceClient;
+use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::{
     Address, AddressKind, CaptureContactRequest, CaptureContactResponse, Contact, GetAddressRequest,
@@ -16,6 +17,7 @@ pub type Tested = anyhow::Result<()>;
 /// A running service with its servers.
 pub struct Harness {
     pub clock: ManualClock,
+    pub book: ContactBookServiceClient<Channel>,
     pub consents: ConsentServiceClient<Channel>,
     pub client: ContactServiceClient<Channel>,
     pub database: TestDatabase,
@@ -32,6 +34,7 @@ pub fn given(name: &str, phone: &str, email: &str) -> CaptureContactRequest {
         email: email.into(),
         default_country: "PL".into(),
         purpose: Purpose::Support.into(),
+        channel: "web".into(),
     }
 }
 
@@ -45,9 +48,11 @@ impl Harness {
         let shell = Shell::for_test("contacts", &database.url(), &nats.url(), time, chance).await?;
         let running = start(Config {}, shell).await?;
         let client = ContactServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        let book = ContactBookServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let consents = ConsentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         Ok(Self {
             clock,
+            book,
             consents,
             client,
             database,

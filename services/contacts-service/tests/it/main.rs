@@ -1,5 +1,6 @@
 //! Contacts through their front door: gRPC on a real PostgreSQL.
 
+mod book;
 mod capture;
 mod consents;
 mod harness;

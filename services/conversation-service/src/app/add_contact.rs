@@ -35,7 +35,7 @@ impl App {
         }
         let captured = self
             .contacts
-            .capture_contact(workspace, given, &channel.settings.default_country)
+            .capture_contact(workspace, given, (&channel.id, &channel.settings.default_country))
             .await;
         captured.map_err(|fault| {
             let field = fault

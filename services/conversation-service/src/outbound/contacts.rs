@@ -1,6 +1,6 @@
 use crate::domain::conversation::Reach;
 use crate::domain::given::Given;
-use domain::{AddressId, ContactId, WorkspaceId};
+use domain::{AddressId, ChannelId, ContactId, WorkspaceId};
 use fault::{Fault, Kind, Result, codes};
 use rpc::Deadline;
 use rpc::contacts::contact_service_client::ContactServiceClient;
@@ -31,12 +31,13 @@ impl Contacts {
         }
     }
 
-    /// Stores what a customer gave for their support request, and answers ids in place of addresses. Idempotent.
+    /// Stores what a customer gave in a channel for their support request, and answers ids in place of addresses.
+    /// Idempotent.
     pub async fn capture_contact(
         &self,
         workspace: &WorkspaceId,
         given: &Given,
-        default_country: &str,
+        (channel, default_country): (&ChannelId, &str),
     ) -> Result<Reach> {
         let request = CaptureContactRequest {
             workspace: workspace.to_string(),
@@ -45,6 +46,7 @@ impl Contacts {
             email: given.email.clone(),
             default_country: default_country.to_owned(),
             purpose: Purpose::Support.into(),
+            channel: channel.to_string(),
         };
         let reply = rpc::call(Deadline::INTERACTIVE, request, |request| {
             let mut client = self.client.clone();
@@ -64,13 +66,13 @@ impl Contacts {
         &self,
         workspace: &WorkspaceId,
         given: &Given,
-        default_country: &str,
+        place: (&ChannelId, &str),
     ) -> Result<Reach> {
         let began = Instant::now();
         if self.away().is_some_and(|until| began < until) {
             return Err(Fault::new(&codes::UNAVAILABLE, "contacts-service is away"));
         }
-        let answer = self.capture_contact(workspace, given, default_country).await;
+        let answer = self.capture_contact(workspace, given, place).await;
         *self.away() = match &answer {
             Err(fault) if matches!(fault.kind(), Kind::Unavailable | Kind::Timeout) => {
                 Some(Instant::now() + (began.elapsed() * SHARE).max(AWAY))

@@ -6,6 +6,7 @@ use super::tabs::Tabs;
 use crate::domain::recent::Recent;
 use crate::domain::token::{Token, TokenHash};
 use crate::outbound::billing::Billing;
+use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
 use crate::outbound::notifier::FollowUps;
 use domain::{ChannelId, Clock, Entropy, Timestamp, WorkspaceId};
@@ -52,6 +53,7 @@ pub struct Edge {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub conversations: Conversations,
+    pub contacts: Contacts,
     pub follow_ups: FollowUps,
     pub billing: Billing,
     pub tabs: Arc<Tabs>,
@@ -74,6 +76,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub conversations: Conversations,
+    pub contacts: Contacts,
     pub follow_ups: FollowUps,
     pub billing: Billing,
     pub tabs: Arc<Tabs>,
@@ -91,6 +94,7 @@ impl Edge {
             clock: parts.clock,
             entropy: parts.entropy,
             conversations: parts.conversations,
+            contacts: parts.contacts,
             follow_ups: parts.follow_ups,
             billing: parts.billing,
             tabs: parts.tabs,

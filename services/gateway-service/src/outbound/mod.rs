@@ -2,6 +2,7 @@
 
 pub mod billing;
 mod calls;
+pub mod contacts;
 pub mod conversation;
 pub mod notifier;
 pub mod postgres;

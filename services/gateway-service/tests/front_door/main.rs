@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod catalogue;
+mod contacts;
 mod contracts;
 mod dawdlers;
 mod gateway;

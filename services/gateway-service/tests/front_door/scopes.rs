@@ -41,6 +41,10 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("get", "/v1/channels/{channel}", Token(Scope::Read)),
     ("patch", "/v1/channels/{channel}", Token(Scope::Admin)),
     ("get", "/v1/charges", Token(Scope::Read)),
+    ("get", "/v1/contacts", Token(Scope::Read)),
+    ("get", "/v1/contacts/{contact}", Token(Scope::Read)),
+    ("patch", "/v1/contacts/{contact}", Token(Scope::Write)),
+    ("get", "/v1/contacts/{contact}/changes", Token(Scope::Read)),
     ("get", "/v1/conversations", Token(Scope::Read)),
     ("get", "/v1/conversations/{conversation}", Token(Scope::Read)),
     ("get", "/v1/conversations/{conversation}/explain", Token(Scope::Read)),
@@ -111,6 +115,7 @@ async fn a_token_opens_the_routes_of_its_scope_and_no_others() -> Result<()> {
     let call = async |method: &str, path: &str, token: &str| -> Result<(u16, Value)> {
         let path = path
             .replace("{conversation}", "1")
+            .replace("{contact}", "018f4e3a-0000-7000-8000-000000000002")
             .replace("{follow_up}", "018f4e3a-0000-7000-8000-000000000001")
             .replace("{channel}", "web")
             .replace("{integration}", "crm")

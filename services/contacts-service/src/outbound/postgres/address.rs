@@ -5,6 +5,7 @@ use domain::{AddressId, ContactId, Country, Email, PersonName, PhoneE164, Timest
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use store::OrFault;
 use uuid::Uuid;
 
@@ -174,18 +175,49 @@ pub async fn find(
     Ok(Some(stored.read()?.with(owner)))
 }
 
+/// The addresses of these contacts that the transaction may see, by contact, oldest first.
+pub(super) async fn of_contacts(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contacts: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Bound<Address>>>> {
+    let rows = sqlx::query!(
+        r#"SELECT a.contact_id, a.id, a.kind, a.value, a.country, a.verified,
+             address_purposes(a.workspace_id, a.id) AS "purposes!"
+           FROM address a WHERE a.workspace_id = $1 AND a.contact_id = ANY($2) ORDER BY a.created_at, a.id"#,
+        workspace.as_str(),
+        contacts,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("read addresses of contacts")?;
+    let mut addresses: HashMap<Uuid, Vec<Bound<Address>>> = HashMap::new();
+    for row in rows {
+        let stored = AddressRow {
+            id: row.id,
+            kind: row.kind,
+            value: row.value,
+            country: row.country,
+            verified: row.verified,
+            purposes: row.purposes,
+        };
+        addresses.entry(row.contact_id).or_default().push(stored.read()?);
+    }
+    Ok(addresses)
+}
+
 /// An address as it stands in its columns.
-pub(super) struct AddressRow {
-    pub id: Uuid,
-    pub kind: String,
-    pub value: String,
-    pub country: Option<String>,
-    pub verified: bool,
-    pub purposes: Vec<String>,
+struct AddressRow {
+    id: Uuid,
+    kind: String,
+    value: String,
+    country: Option<String>,
+    verified: bool,
+    purposes: Vec<String>,
 }
 
 impl AddressRow {
-    pub fn read(self) -> Result<Bound<Address>> {
+    fn read(self) -> Result<Bound<Address>> {
         let value = match (AddressKind::from_word(&self.kind), self.country) {
             (Some(AddressKind::Phone), Some(country)) => AddressValue::Phone(Phone {
                 number: PhoneE164::parse(&self.value).map_err(|_| unreadable("address.value"))?,

@@ -1,11 +1,12 @@
-use super::address::AddressRow;
-use super::unreadable;
-use crate::domain::StoredContact;
+use super::{address, data, unreadable};
+use crate::domain::{Bound, Fields, Profile, Purpose, Stage, StoredContact, Tag};
 use domain::{ContactId, PersonName, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use std::collections::BTreeSet;
 use store::OrFault;
+use uuid::Uuid;
 
 /// Writes a new contact.
 pub async fn insert(
@@ -13,13 +14,15 @@ pub async fn insert(
     workspace: &WorkspaceId,
     id: ContactId,
     name: Option<&PersonName>,
+    source: Option<&str>,
     at: Timestamp,
 ) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO contact (workspace_id, id, name, created_at) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO contact (workspace_id, id, name, source, created_at) VALUES ($1, $2, $3, $4, $5)",
         workspace.as_str(),
         id.0,
         name.map(PersonName::expose),
+        source,
         at.to_sqlx() as _,
     )
     .execute(db)
@@ -54,48 +57,109 @@ pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId)
     Ok(found.is_some())
 }
 
-/// Gives a locked contact a name if it has none.
-pub async fn fill_name(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId, name: &PersonName) -> Result<()> {
-    sqlx::query!(
-        "UPDATE contact SET name = $3 WHERE workspace_id = $1 AND id = $2 AND name IS NULL",
+/// Gives a locked contact a name if it has none; its version then.
+pub async fn fill_name(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    id: ContactId,
+    name: &PersonName,
+) -> Result<Option<u64>> {
+    let version = sqlx::query_scalar!(
+        "UPDATE contact SET name = $3, version = version + 1
+         WHERE workspace_id = $1 AND id = $2 AND name IS NULL RETURNING version",
         workspace.as_str(),
         id.0,
         name.expose(),
     )
-    .execute(db)
+    .fetch_optional(db)
     .await
     .or_fault("fill name of contact")?;
-    Ok(())
+    Ok(version.map(i64::unsigned_abs))
+}
+
+/// Writes the fields of a locked contact, its custom values aside; its version then.
+pub async fn update(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId, fields: &Fields) -> Result<u64> {
+    let tags: Vec<String> = fields.tags.iter().map(|tag| tag.expose().to_owned()).collect();
+    let version = sqlx::query_scalar!(
+        "UPDATE contact SET name = $3, stage = $4, tags = $5, version = version + 1
+         WHERE workspace_id = $1 AND id = $2 RETURNING version",
+        workspace.as_str(),
+        id.0,
+        fields.name.as_ref().map(PersonName::expose),
+        fields.stage.word(),
+        &tags,
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("update contact")?;
+    Ok(version.unsigned_abs())
 }
 
 /// A contact with all its addresses, oldest first.
 pub async fn find(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId) -> Result<Option<StoredContact>> {
-    let found = sqlx::query_scalar!(
-        "SELECT name FROM contact WHERE workspace_id = $1 AND id = $2",
+    Ok(find_all(db, workspace, &[id]).await?.pop())
+}
+
+/// These contacts with all their addresses; newest first, their addresses oldest first.
+pub async fn find_all(db: &mut PgConnection, workspace: &WorkspaceId, ids: &[ContactId]) -> Result<Vec<StoredContact>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        "SELECT id, name, version, created_at, stage, source, tags FROM contact
+         WHERE workspace_id = $1 AND id = ANY($2) ORDER BY id DESC",
         workspace.as_str(),
-        id.0,
+        &ids,
     )
-    .fetch_optional(&mut *db)
+    .fetch_all(&mut *db)
     .await
-    .or_fault("read contact")?;
-    let Some(stored) = found else { return Ok(None) };
-    let rows = sqlx::query_as!(
-        AddressRow,
-        r#"SELECT a.id, a.kind, a.value, a.country, a.verified,
-             address_purposes(a.workspace_id, a.id) AS "purposes!"
-           FROM address a WHERE a.workspace_id = $1 AND a.contact_id = $2 ORDER BY a.created_at, a.id"#,
+    .or_fault("read contacts")?;
+    let mut addresses = address::of_contacts(db, workspace, &ids).await?;
+    let mut data = data::of_contacts(db, workspace, &ids).await?;
+    rows.into_iter()
+        .map(|row| {
+            let tags: Result<BTreeSet<Tag>, _> = row.tags.iter().map(|tag| Tag::parse(tag)).collect();
+            let profile = Profile {
+                stage: Stage::from_word(&row.stage).ok_or_else(|| unreadable("contact.stage"))?,
+                source: row.source,
+                tags: tags.map_err(|_| unreadable("contact.tags"))?,
+                data: data.remove(&row.id).unwrap_or_default(),
+            };
+            Ok(StoredContact {
+                id: ContactId(row.id),
+                name: name(row.name)?,
+                addresses: addresses.remove(&row.id).unwrap_or_default(),
+                version: row.version.unsigned_abs(),
+                created_at: row.created_at.to_jiff(),
+                // What is known from serving a person serves that.
+                profile: Bound::new(profile, vec![Purpose::Support]),
+            })
+        })
+        .collect()
+}
+
+/// Ids of contacts with an address that the transaction may see, newest first, in this stage and with this tag if one is
+/// named.
+pub async fn list(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    (stage, tag): (Option<Stage>, Option<&Tag>),
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<ContactId>> {
+    let found = sqlx::query_scalar!(
+        "SELECT c.id FROM contact c WHERE c.workspace_id = $1 AND ($2::uuid IS NULL OR c.id < $2)
+           AND ($3::text IS NULL OR c.stage = $3) AND ($4::text IS NULL OR $4 = ANY (c.tags))
+           AND EXISTS (SELECT FROM address a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id)
+         ORDER BY c.id DESC LIMIT $5",
         workspace.as_str(),
-        id.0,
+        after.map(|id| id.0),
+        stage.map(Stage::word),
+        tag.map(Tag::expose),
+        limit,
     )
     .fetch_all(db)
     .await
-    .or_fault("read addresses of contact")?;
-    let addresses = rows.into_iter().map(AddressRow::read).collect::<Result<_>>()?;
-    Ok(Some(StoredContact {
-        id,
-        name: name(stored)?,
-        addresses,
-    }))
+    .or_fault("list contacts")?;
+    Ok(found.into_iter().map(ContactId).collect())
 }
 
 /// A name as it stands in its column.

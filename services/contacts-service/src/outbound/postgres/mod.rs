@@ -1,9 +1,12 @@
 //! The service's only SQL. Functions take a transaction's connection and the workspace; none begins or commits.
 
 pub mod address;
+pub mod captured;
+pub mod change;
 pub mod conflict;
 pub mod consent;
 pub mod contact;
+pub mod data;
 pub mod purpose;
 
 use fault::Fault;

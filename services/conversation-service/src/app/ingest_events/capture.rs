@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 const AT_ONCE: usize = 16;
 
 /// One call: the same data of the same workspace are handed over once.
-type Call = (WorkspaceId, Given, String);
+type Call = (WorkspaceId, Given, ChannelId, String);
 
 impl App {
     /// Fills in who the customers are. An event whose data are refused is refused; one whose data cannot be handed over
@@ -44,8 +44,9 @@ impl App {
         let wanted: HashSet<&Call> = calls.values().collect();
         let answers: HashMap<Call, Result<Reach>> = futures::stream::iter(wanted.into_iter().cloned())
             .map(|call| async {
-                let (workspace, given, country) = &call;
-                let answer = self.contacts.capture_contact_soon(workspace, given, country).await;
+                let (workspace, given, channel, country) = &call;
+                let place = (channel, country.as_str());
+                let answer = self.contacts.capture_contact_soon(workspace, given, place).await;
                 (call, answer)
             })
             .buffer_unordered(AT_ONCE)
@@ -97,7 +98,8 @@ impl App {
             let news =
                 !given.phone.is_empty() && known.phone.is_none() || !given.email.is_empty() && known.email.is_none();
             if news {
-                let call = (event.workspace.clone(), given, channel.settings.default_country.clone());
+                let country = channel.settings.default_country.clone();
+                let call = (event.workspace.clone(), given, channel.id.clone(), country);
                 calls.insert(event.fresh.message, call);
             }
         }

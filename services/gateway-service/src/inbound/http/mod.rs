@@ -4,6 +4,7 @@ mod balance;
 mod callbacks;
 mod channels;
 mod charges;
+mod contacts;
 mod conversations;
 mod cors;
 mod events;
@@ -111,6 +112,12 @@ fn api() -> Router<Arc<Edge>> {
             "/v1/conversations/{conversation}/explain",
             get(follow_ups::explain_conversation),
         )
+        .route("/v1/contacts", get(contacts::list_contacts))
+        .route(
+            "/v1/contacts/{contact}",
+            get(contacts::get_contact).patch(contacts::update_contact),
+        )
+        .route("/v1/contacts/{contact}/changes", get(contacts::list_contact_changes))
         .route("/v1/follow-ups", get(follow_ups::list_follow_ups))
         .route("/v1/follow-ups/{follow_up}/explain", get(follow_ups::explain_follow_up))
         .route("/v1/opt-outs", put(opt_outs::set_opt_out))

@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
 use super::{
-    balance, callbacks, channels, charges, conversations, events, follow_ups, inbound_mails, opt_outs, pages,
+    balance, callbacks, channels, charges, contacts, conversations, events, follow_ups, inbound_mails, opt_outs, pages,
     return_links, sessions, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
@@ -21,6 +21,7 @@ use utoipa::{Modify, OpenApi};
         sessions::post_session, sessions::post_ticket, sessions::post_beacon, socket::get_socket,
         conversations::list_conversations, conversations::get_conversation, conversations::list_messages,
         conversations::post_message, conversations::resolve_conversation,
+        contacts::list_contacts, contacts::get_contact, contacts::update_contact, contacts::list_contact_changes,
         follow_ups::list_follow_ups, follow_ups::explain_follow_up, follow_ups::explain_conversation,
         opt_outs::set_opt_out,
         channels::get_channel, channels::update_channel,

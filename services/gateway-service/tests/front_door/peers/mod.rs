@@ -1,6 +1,7 @@
 //! The services behind the gateway, as far as a door can tell: they remember what they were asked.
 
 mod billing;
+pub mod contacts;
 mod conversations;
 mod follow_ups;
 mod workspaces;
@@ -12,6 +13,9 @@ use fault::Fault;
 use prost::Message as _;
 use rpc::billing::billing_service_server::BillingServiceServer;
 use rpc::billing::{GetUsageRequest, ListChargesRequest};
+use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
+use rpc::contacts::contact_service_server::ContactServiceServer;
+use rpc::contacts::{ListContactsRequest, UpdateContactRequest};
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
@@ -75,6 +79,8 @@ pub struct Memory {
     pub charges: Vec<ListChargesRequest>,
     pub workspaces: Vec<UpdateWorkspaceRequest>,
     pub integrations: Vec<UpdateIntegrationRequest>,
+    pub contact_lists: Vec<ListContactsRequest>,
+    pub contact_updates: Vec<UpdateContactRequest>,
     /// Every call to conversations fails while this is set.
     pub away: bool,
 }
@@ -105,6 +111,8 @@ impl Peers {
                 FollowUpServiceServer::new(peers.clone()).max_decoding_message_size(2 * runtime::MESSAGE_BYTES),
             )
             .add_service(BillingServiceServer::new(peers.clone()))
+            .add_service(ContactServiceServer::new(peers.clone()))
+            .add_service(ContactBookServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Ok((peers, address))

@@ -1,0 +1,104 @@
+//! Looking up and changing contacts.
+
+use clap::{Subcommand, ValueEnum};
+
+/// What data are read for.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Purpose {
+    /// The person's own request.
+    #[default]
+    Support,
+    /// Anything that the workspace starts; shows only whom a consent allows.
+    Outreach,
+}
+
+/// How far a person has come.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Stage {
+    Lead,
+    Customer,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ContactCommand {
+    /// Print the newest contacts that have an address for the purpose.
+    List {
+        #[arg(short, long)]
+        workspace: String,
+        #[arg(long, value_enum, default_value_t)]
+        purpose: Purpose,
+        /// Only in this stage.
+        #[arg(long, value_enum)]
+        stage: Option<Stage>,
+        /// Only with this tag.
+        #[arg(long)]
+        tag: Option<String>,
+        /// At most this many; 1 to 200.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: u32,
+    },
+    /// Print one contact, as far as the purpose may see it.
+    Show {
+        #[arg(short, long)]
+        workspace: String,
+        #[command(flatten)]
+        who: ContactWho,
+        #[arg(long, value_enum, default_value_t)]
+        purpose: Purpose,
+    },
+    /// Change what is named.
+    Update {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact.
+        contact: String,
+        #[command(flatten)]
+        change: ContactFields,
+        /// Refuse if the contact has another version by now.
+        #[arg(long, default_value_t = 0, hide_default_value = true)]
+        version: u64,
+        /// Who changes it, as the contact's history will say.
+        #[arg(long, default_value = "operator")]
+        by: String,
+    },
+    /// Print what was changed, by whom and when; newest first.
+    Changes {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact.
+        contact: String,
+        /// At most this many; 1 to 200.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: u32,
+    },
+}
+
+/// Exactly one of these.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct ContactWho {
+    /// Id of the contact.
+    pub contact: Option<String>,
+    /// International, for example +48600700123.
+    #[arg(long)]
+    pub phone: Option<String>,
+    #[arg(long)]
+    pub email: Option<String>,
+}
+
+/// At least one of these.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+pub struct ContactFields {
+    /// Empty: none.
+    #[arg(long)]
+    pub name: Option<String>,
+    #[arg(long, value_enum)]
+    pub stage: Option<Stage>,
+    /// All tags from now on, with commas between them; empty: none.
+    #[arg(long)]
+    pub tags: Option<String>,
+    /// A custom value, for example size=38; without a value it is removed. May be repeated.
+    #[arg(long = "data", value_name = "KEY=VALUE")]
+    pub data: Vec<String>,
+}

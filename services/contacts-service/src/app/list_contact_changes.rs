@@ -1,0 +1,32 @@
+use super::{Contacts, denied};
+use crate::domain::{ContactChange, Purpose, PurposeDenied, Reading, page};
+use crate::outbound::postgres::{change, contact};
+use domain::{ContactId, WorkspaceId};
+use fault::{Fault, Result};
+
+impl Contacts {
+    /// A page of what was changed of a contact, newest first, and the version below which the next one begins. Changes
+    /// show the fields themselves, and serve what those serve.
+    pub async fn list_contact_changes(
+        &self,
+        workspace: &WorkspaceId,
+        id: ContactId,
+        purpose: Purpose,
+        (page_size, page_token): (u32, &str),
+    ) -> Result<(Vec<ContactChange>, Option<u64>)> {
+        let (size, below) = (page::size(page_size)?, page::after_version(page_token)?);
+        let limit = i64::try_from(size + 1).map_err(Fault::internal)?;
+        let mut tx = self.begin(workspace, Reading::For(purpose)).await?;
+        let stored = contact::find(&mut tx, workspace, id).await?;
+        let seen = stored
+            .ok_or_else(|| Fault::not_found("contact"))?
+            .release(purpose)
+            .map_err(denied)?;
+        if seen.profile.is_none() {
+            return Err(denied(PurposeDenied));
+        }
+        let mut changes = change::list(&mut tx, workspace, id, below, limit).await?;
+        let next = page::cut(&mut changes, size).map(|last| last.version);
+        Ok((changes, next))
+    }
+}

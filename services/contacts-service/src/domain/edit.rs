@@ -1,0 +1,263 @@
+use super::profile::{DATA, TAGS};
+use super::{DataKey, DataValue, Profile, Stage, Tag};
+use domain::{Invalid, PersonName};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// What to change; outer `None`: as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// Inner `None`: no name.
+    pub name: Option<Option<PersonName>>,
+    pub stage: Option<Stage>,
+    /// All of them.
+    pub tags: Option<BTreeSet<Tag>>,
+    /// Only these keys; `None` removes one.
+    pub data: BTreeMap<DataKey, Option<DataValue>>,
+}
+
+/// The fields that can be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fields {
+    pub name: Option<PersonName>,
+    pub stage: Stage,
+    pub tags: BTreeSet<Tag>,
+    pub data: BTreeMap<DataKey, DataValue>,
+}
+
+impl Fields {
+    pub fn new(name: Option<PersonName>, profile: Profile) -> Self {
+        let values = profile.data.into_iter().map(|(key, datum)| (key, datum.value));
+        Self {
+            name,
+            stage: profile.stage,
+            tags: profile.tags,
+            data: values.collect(),
+        }
+    }
+
+    /// The fields as they are then, and what became of each; nothing if all is as it was. Refused where it would be too
+    /// much for one contact.
+    pub fn edit(&self, edit: &Edit) -> Result<(Self, Vec<FieldChange>), Invalid> {
+        let mut next = self.clone();
+        if let Some(name) = &edit.name {
+            next.name.clone_from(name);
+        }
+        next.stage = edit.stage.unwrap_or(self.stage);
+        if let Some(tags) = &edit.tags {
+            next.tags.clone_from(tags);
+        }
+        for (key, value) in &edit.data {
+            match value {
+                Some(value) => next.data.insert(key.clone(), value.clone()),
+                None => next.data.remove(key),
+            };
+        }
+        if next.tags.len() > TAGS {
+            return Err(Invalid::new("tags", "may be 50 at most"));
+        }
+        if next.data.len() > DATA && next.data.len() > self.data.len() {
+            return Err(Invalid::new("data", "may have 50 keys at most; remove one"));
+        }
+        let changes = self.changes(&next);
+        Ok((next, changes))
+    }
+
+    fn changes(&self, next: &Self) -> Vec<FieldChange> {
+        let name = |fields: &Self| fields.name.as_ref().map(|name| name.expose().to_owned());
+        let mut changes = vec![
+            FieldChange::new(Field::Name, name(self), name(next)),
+            FieldChange::new(
+                Field::Stage,
+                Some(self.stage.word().into()),
+                Some(next.stage.word().into()),
+            ),
+        ];
+        let tag = |tag: &Tag| Some(tag.expose().to_owned());
+        let gone = self.tags.difference(&next.tags);
+        changes.extend(gone.map(|gone| FieldChange::new(Field::Tag, tag(gone), None)));
+        let come = next.tags.difference(&self.tags);
+        changes.extend(come.map(|come| FieldChange::new(Field::Tag, None, tag(come))));
+        let keys: BTreeSet<&DataKey> = self.data.keys().chain(next.data.keys()).collect();
+        let value = |fields: &Self, key: &DataKey| fields.data.get(key).map(|value| value.expose().to_owned());
+        let data = |key: &DataKey| FieldChange::new(Field::Data(key.clone()), value(self, key), value(next, key));
+        changes.extend(keys.into_iter().map(data));
+        changes.retain(|change| change.before != change.after);
+        changes
+    }
+}
+
+/// A field that can be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field {
+    Name,
+    Stage,
+    /// One that came or went.
+    Tag,
+    Data(DataKey),
+}
+
+/// As stored in tables, and as callers know it.
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name => f.write_str("name"),
+            Self::Stage => f.write_str("stage"),
+            Self::Tag => f.write_str("tag"),
+            Self::Data(key) => write!(f, "data.{}", key.as_str()),
+        }
+    }
+}
+
+/// What became of one field; `None`: there was none, or is none. Debug prints no value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FieldChange {
+    pub field: Field,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+impl FieldChange {
+    pub fn new(field: Field, before: Option<String>, after: Option<String>) -> Self {
+        Self { field, before, after }
+    }
+}
+
+impl fmt::Debug for FieldChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldChange({})", self.field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(number: u8) -> DataKey {
+        DataKey::parse(&format!("key_{number}")).expect("a key")
+    }
+
+    fn value(number: u8) -> DataValue {
+        DataValue::parse(&format!("value {number}")).expect("a value")
+    }
+
+    fn tag(number: u8) -> Tag {
+        Tag::parse(&format!("tag {number}")).expect("a tag")
+    }
+
+    fn name() -> impl Strategy<Value = Option<PersonName>> {
+        prop::option::of((0..3u8).prop_map(|n| PersonName::parse(&format!("Name {n}")).expect("a name")))
+    }
+
+    fn stage() -> impl Strategy<Value = Stage> {
+        prop_oneof![Just(Stage::Lead), Just(Stage::Customer)]
+    }
+
+    fn tags() -> impl Strategy<Value = BTreeSet<Tag>> {
+        prop::collection::btree_set((0..4u8).prop_map(tag), 0..4)
+    }
+
+    fn fields() -> impl Strategy<Value = Fields> {
+        let data = prop::collection::btree_map((0..4u8).prop_map(key), (0..3u8).prop_map(value), 0..4);
+        (name(), stage(), tags(), data).prop_map(|(name, stage, tags, data)| Fields {
+            name,
+            stage,
+            tags,
+            data,
+        })
+    }
+
+    fn edit() -> impl Strategy<Value = Edit> {
+        let value = prop::option::of((0..3u8).prop_map(value));
+        let data = prop::collection::btree_map((0..4u8).prop_map(key), value, 0..4);
+        let name = prop::option::of(name());
+        (name, prop::option::of(stage()), prop::option::of(tags()), data).prop_map(|(name, stage, tags, data)| Edit {
+            name,
+            stage,
+            tags,
+            data,
+        })
+    }
+
+    /// Sets each field to what the changes say it was before.
+    fn restored(mut fields: Fields, changes: &[FieldChange]) -> Fields {
+        for FieldChange { field, before, after } in changes {
+            let before = before.as_deref();
+            match field {
+                Field::Name => fields.name = before.map(|name| PersonName::parse(name).expect("was one")),
+                Field::Stage => fields.stage = before.and_then(Stage::from_word).expect("always one"),
+                Field::Tag => {
+                    fields.tags.retain(|tag| after.as_deref() != Some(tag.expose()));
+                    fields.tags.extend(before.map(|tag| Tag::parse(tag).expect("was one")));
+                }
+                Field::Data(key) => {
+                    fields.data.remove(key);
+                    if let Some(value) = before {
+                        fields
+                            .data
+                            .insert(key.clone(), DataValue::parse(value).expect("was one"));
+                    }
+                }
+            }
+        }
+        fields
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_before_can_be_read_from_the_changes(present in fields(), edit in edit()) {
+            let (next, changes) = present.edit(&edit).expect("few enough");
+            prop_assert_eq!(restored(next.clone(), &changes), present);
+            // The same again changes nothing.
+            prop_assert_eq!(next.edit(&edit).expect("few enough"), (next, vec![]));
+        }
+
+        #[test]
+        fn what_an_edit_does_not_name_stays(present in fields(), edit in edit()) {
+            let (next, changes) = present.edit(&edit).expect("few enough");
+            for change in changes {
+                let meant = match &change.field {
+                    Field::Name => edit.name.is_some(),
+                    Field::Stage => edit.stage.is_some(),
+                    Field::Tag => edit.tags.is_some(),
+                    Field::Data(key) => edit.data.contains_key(key),
+                };
+                prop_assert!(meant, "{change:?}");
+            }
+            for (key, value) in edit.data {
+                prop_assert_eq!(next.data.get(&key), value.as_ref());
+            }
+        }
+    }
+
+    #[test]
+    fn a_contact_holds_so_much_and_no_more() {
+        let many = |count: u8| (0..count).map(|n| (key(n), Some(value(n)))).collect();
+        let present = Fields {
+            name: None,
+            stage: Stage::Lead,
+            tags: BTreeSet::new(),
+            data: BTreeMap::new(),
+        };
+        let edit = |data| Edit {
+            data,
+            ..Edit::default()
+        };
+        let (full, _) = present.edit(&edit(many(50))).expect("fits");
+        assert_eq!(full.edit(&edit(many(51))).expect_err("too many").field, "data");
+        let swap = [(key(0), None), (key(50), Some(value(0)))].into_iter().collect();
+        assert!(full.edit(&edit(swap)).is_ok());
+        let tags = Edit {
+            tags: Some((0..51).map(tag).collect()),
+            ..Edit::default()
+        };
+        assert_eq!(present.edit(&tags).expect_err("too many").field, "tags");
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let change = FieldChange::new(Field::Name, Some("Ann".into()), None);
+        assert_eq!(format!("{change:?}"), "FieldChange(name)");
+    }
+}

@@ -1,0 +1,59 @@
+use domain::{ContactId, Invalid};
+
+/// What a page holds when the caller does not say.
+const DEFAULT: u32 = 50;
+/// What a page holds at most.
+const MAX: u32 = 200;
+
+/// Entries of a page: 1 to 200; 0 means 50.
+pub fn size(asked: u32) -> Result<usize, Invalid> {
+    let size = if asked == 0 { DEFAULT } else { asked };
+    match usize::try_from(size) {
+        Ok(size) if asked <= MAX => Ok(size),
+        _ => Err(Invalid::new("page_size", "must be 1 to 200, or 0 for 50")),
+    }
+}
+
+/// Reads the token of a page of contacts: the last one of the page before.
+pub fn after_contact(token: &str) -> Result<Option<ContactId>, Invalid> {
+    ContactId::parse_optional(token).map_err(|_| foreign())
+}
+
+/// Reads the token of a page of changes: the last version of the page before.
+pub fn after_version(token: &str) -> Result<Option<u64>, Invalid> {
+    let number = (!token.is_empty()).then(|| token.parse()).transpose();
+    number
+        .ok()
+        .filter(|number| number.is_none_or(|number| i64::try_from(number).is_ok()))
+        .ok_or_else(foreign)
+}
+
+/// Cuts what was read, one entry more than the page holds, to the page; and its last entry, if more follow.
+pub fn cut<T>(entries: &mut Vec<T>, size: usize) -> Option<&T> {
+    let more = entries.len() > size;
+    entries.truncate(size);
+    entries.last().filter(|_| more)
+}
+
+fn foreign() -> Invalid {
+    Invalid::new("page_token", "is not one that a list call answered")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_have_a_size_and_an_end() {
+        assert_eq!((size(0), size(200)), (Ok(50), Ok(200)));
+        assert_eq!(size(201).expect_err("too many").field, "page_size");
+        let mut entries = vec![1, 2, 3];
+        assert_eq!(cut(&mut entries, 3), None);
+        assert_eq!((cut(&mut entries, 2).copied(), entries), (Some(2), vec![1, 2]));
+        for bad in ["x", "-1", "99999999999999999999", "18446744073709551615"] {
+            assert_eq!(after_version(bad).expect_err(bad).field, "page_token");
+            assert_eq!(after_contact(bad).expect_err(bad).field, "page_token");
+        }
+        assert_eq!((after_version(""), after_version("7")), (Ok(None), Ok(Some(7))));
+    }
+}

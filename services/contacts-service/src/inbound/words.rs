@@ -1,0 +1,75 @@
+//! Between the messages and the domain: what more than one server reads and writes.
+
+use crate::domain::{Address, AddressKind, Contact, DataKey, Datum, Profile, Purpose, Stage, Tag};
+use domain::{Invalid, PersonName};
+use rpc::contacts;
+
+pub fn purpose(number: i32) -> Result<Purpose, Invalid> {
+    match contacts::Purpose::try_from(number) {
+        Ok(contacts::Purpose::Support) => Ok(Purpose::Support),
+        Ok(contacts::Purpose::Outreach) => Ok(Purpose::Outreach),
+        Ok(contacts::Purpose::Unspecified) | Err(_) => Err(Invalid::new("purpose", "must be SUPPORT or OUTREACH")),
+    }
+}
+
+pub fn spoken(name: Option<&PersonName>) -> String {
+    name.map(|name| name.expose().to_owned()).unwrap_or_default()
+}
+
+pub fn told_address(address: &Address) -> contacts::Address {
+    let kind = match address.value.kind() {
+        AddressKind::Phone => contacts::AddressKind::Phone,
+        AddressKind::Email => contacts::AddressKind::Email,
+    };
+    contacts::Address {
+        address: address.id.to_string(),
+        kind: kind.into(),
+        value: address.value.expose().to_owned(),
+        country: address
+            .value
+            .country()
+            .as_ref()
+            .map_or_else(String::new, |country| country.as_str().into()),
+        verified: address.verified,
+    }
+}
+
+pub fn contact(contact: &Contact) -> contacts::Contact {
+    contacts::Contact {
+        contact: contact.id.to_string(),
+        name: spoken(contact.name.as_ref()),
+        addresses: contact.addresses.iter().map(told_address).collect(),
+        version: contact.version,
+        created_at: Some(events::stamp(contact.created_at)),
+        profile: contact.profile.as_ref().map(profile),
+    }
+}
+
+fn profile(profile: &Profile) -> contacts::Profile {
+    let datum = |(key, datum): (&DataKey, &Datum)| contacts::Datum {
+        key: key.as_str().to_owned(),
+        value: datum.value.expose().to_owned(),
+        at: Some(events::stamp(datum.at)),
+        by: datum.by.clone(),
+    };
+    let stage = match profile.stage {
+        Stage::Lead => contacts::Stage::Lead,
+        Stage::Customer => contacts::Stage::Customer,
+    };
+    contacts::Profile {
+        stage: stage.into(),
+        source: profile.source.clone().unwrap_or_default(),
+        tags: profile.tags.iter().map(|tag| Tag::expose(tag).to_owned()).collect(),
+        data: profile.data.iter().map(datum).collect(),
+    }
+}
+
+/// `None`: unspecified.
+pub fn stage(number: i32) -> Result<Option<Stage>, Invalid> {
+    match contacts::Stage::try_from(number) {
+        Ok(contacts::Stage::Lead) => Ok(Some(Stage::Lead)),
+        Ok(contacts::Stage::Customer) => Ok(Some(Stage::Customer)),
+        Ok(contacts::Stage::Unspecified) => Ok(None),
+        Err(_) => Err(Invalid::new("stage", "must be LEAD or CUSTOMER")),
+    }
+}

@@ -1,0 +1,82 @@
+use super::unreadable;
+use crate::domain::{ContactChange, DataKey, Field, FieldChange};
+use domain::{ContactId, WorkspaceId};
+use fault::{Fault, Result};
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+use store::OrFault;
+
+/// Writes what was changed, once per version.
+pub async fn insert(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contact: ContactId,
+    change: &ContactChange,
+) -> Result<()> {
+    let fields: Vec<String> = change.fields.iter().map(|field| field.field.to_string()).collect();
+    let before: Vec<Option<String>> = change.fields.iter().map(|field| field.before.clone()).collect();
+    let after: Vec<Option<String>> = change.fields.iter().map(|field| field.after.clone()).collect();
+    sqlx::query!(
+        "INSERT INTO contact_change (workspace_id, contact_id, version, at, by, fields, before, after)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        workspace.as_str(),
+        contact.0,
+        number(change.version)?,
+        change.at.to_sqlx() as _,
+        change.by,
+        &fields,
+        before as _,
+        after as _,
+    )
+    .execute(db)
+    .await
+    .or_fault("insert change of contact")?;
+    Ok(())
+}
+
+/// Changes of a contact below this version, newest first.
+pub async fn list(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contact: ContactId,
+    below: Option<u64>,
+    limit: i64,
+) -> Result<Vec<ContactChange>> {
+    let rows = sqlx::query!(
+        r#"SELECT version, at, by, fields, before AS "before: Vec<Option<String>>", after AS "after: Vec<Option<String>>"
+           FROM contact_change WHERE workspace_id = $1 AND contact_id = $2 AND ($3::bigint IS NULL OR version < $3)
+           ORDER BY version DESC LIMIT $4"#,
+        workspace.as_str(),
+        contact.0,
+        below.map(number).transpose()?,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list changes of contact")?;
+    rows.into_iter()
+        .map(|row| {
+            let fields = row.fields.iter().zip(row.before.into_iter().zip(row.after));
+            let fields = fields.map(|(name, (before, after))| Ok(FieldChange::new(field(name)?, before, after)));
+            Ok(ContactChange {
+                version: row.version.unsigned_abs(),
+                at: row.at.to_jiff(),
+                by: row.by,
+                fields: fields.collect::<Result<_>>()?,
+            })
+        })
+        .collect()
+}
+
+fn number(version: u64) -> Result<i64> {
+    i64::try_from(version).map_err(Fault::internal)
+}
+
+fn field(name: &str) -> Result<Field> {
+    let data = |name: &str| DataKey::parse(name.strip_prefix("data.")?).ok().map(Field::Data);
+    [Field::Name, Field::Stage, Field::Tag]
+        .into_iter()
+        .find(|field| field.to_string() == name)
+        .or_else(|| data(name))
+        .ok_or_else(|| unreadable("contact_change.fields"))
+}

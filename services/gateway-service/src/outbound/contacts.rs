@@ -1,0 +1,31 @@
+use super::calls::calls;
+use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
+use rpc::contacts::contact_service_client::ContactServiceClient;
+use rpc::contacts::*;
+use tonic::transport::Channel as Connection;
+
+/// contacts-service: people, their fields and who changed them.
+#[derive(Clone)]
+pub struct Contacts {
+    contacts: ContactServiceClient<Connection>,
+    book: ContactBookServiceClient<Connection>,
+}
+
+impl Contacts {
+    pub fn new(channel: Connection) -> Self {
+        Self {
+            contacts: ContactServiceClient::new(channel.clone()),
+            book: ContactBookServiceClient::new(channel),
+        }
+    }
+}
+
+calls! { Contacts.contacts:
+    get_contact(GetContactRequest) -> GetContactResponse;
+}
+
+calls! { Contacts.book:
+    list_contacts(ListContactsRequest) -> ListContactsResponse;
+    update_contact(UpdateContactRequest) -> UpdateContactResponse;
+    list_contact_changes(ListContactChangesRequest) -> ListContactChangesResponse;
+}

@@ -1,0 +1,116 @@
+//! Contacts through the public API.
+
+use crate::gateway::World;
+use crate::peers::TOKEN;
+use crate::peers::contacts::ANN;
+use anyhow::Result;
+use reqwest::Method;
+use rpc::contacts::{Purpose, Stage};
+use serde_json::{Value, json};
+
+async fn call(world: &World, method: Method, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
+    let mut request = world.http.request(method, world.url(path)).bearer_auth(TOKEN);
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let answer = request.send().await?;
+    Ok((answer.status().as_u16(), answer.json().await?))
+}
+
+#[tokio::test]
+async fn a_contact_is_shown_as_far_as_the_purpose_may_see_it() -> Result<()> {
+    let world = World::start().await?;
+    let path = format!("/v1/contacts/{ANN}?purpose=");
+    let (status, support) = call(&world, Method::GET, &format!("{path}support"), None).await?;
+    assert_eq!(status, 200, "{support}");
+    assert_eq!(
+        (&support["name"], &support["stage"], &support["source"]),
+        (&json!("Ann"), &json!("lead"), &json!("web"))
+    );
+    assert_eq!(support["tags"], json!(["vip"]));
+    assert_eq!(
+        support["data"],
+        json!({"size": {"value": "38", "at": "1970-01-01T00:00:00Z", "by": "shop"}})
+    );
+    assert_eq!(support["captured"][0]["channel"], "web");
+    let (_, outreach) = call(&world, Method::GET, &format!("{path}outreach"), None).await?;
+    let mut seen: Vec<&String> = outreach.as_object().expect("an object").keys().collect();
+    seen.sort();
+    assert_eq!(seen, ["addresses", "contact", "created_at", "name", "version"]);
+
+    let (_, page) = call(
+        &world,
+        Method::GET,
+        "/v1/contacts?purpose=support&stage=customer&tag=vip&page_size=7",
+        None,
+    )
+    .await?;
+    assert_eq!(
+        (&page["contacts"][0]["version"], &page["next_page_token"]),
+        (&json!(3), &json!("next"))
+    );
+    let asked = world.peers.memory().contact_lists[0].clone();
+    assert_eq!(
+        (asked.purpose(), asked.stage(), asked.tag.as_str(), asked.page_size),
+        (Purpose::Support, Stage::Customer, "vip", 7)
+    );
+
+    let (_, changes) = call(
+        &world,
+        Method::GET,
+        &format!("/v1/contacts/{ANN}/changes?purpose=support"),
+        None,
+    )
+    .await?;
+    let change = json!({"version": 3, "at": "1970-01-01T00:00:00Z", "by": "shop",
+        "fields": [{"field": "data.size", "after": "38"}]});
+    assert_eq!(changes, json!({ "changes": [change] }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_contact_is_changed_field_by_field_and_not_over_a_newer_version() -> Result<()> {
+    let world = World::start().await?;
+    let path = format!("/v1/contacts/{ANN}");
+    let body = json!({"stage": "customer", "tags": [], "data": {"size": "40", "colour": null}, "version": 3});
+    let (status, changed) = call(&world, Method::PATCH, &path, Some(body)).await?;
+    assert_eq!((status, &changed["version"]), (200, &json!(4)));
+    let asked = world.peers.memory().contact_updates[0].clone();
+    assert_eq!(
+        asked.mask.map(|mask| mask.paths),
+        Some(
+            ["stage", "tags", "data.colour", "data.size"]
+                .map(str::to_owned)
+                .to_vec()
+        )
+    );
+    assert_eq!(
+        (asked.by.as_str(), asked.data.len(), asked.data.get("size")),
+        ("helpdesk", 1, Some(&"40".into()))
+    );
+
+    let stale = json!({"name": "Anna", "version": 2});
+    let (status, problem) = call(&world, Method::PATCH, &path, Some(stale)).await?;
+    assert_eq!(
+        (status, &problem["code"], &problem["field"]),
+        (409, &json!("request.conflict"), &json!("version"))
+    );
+    for (nothing, field) in [
+        (json!({"version": 1}), "body"),
+        (json!({"stage": "friend"}), "stage"),
+        (json!({"verified": true}), "verified"),
+        (json!({"data": {"size": 38}}), "data.size"),
+    ] {
+        let (status, problem) = call(&world, Method::PATCH, &path, Some(nothing)).await?;
+        assert_eq!((status, &problem["field"]), (400, &json!(field)), "{problem}");
+    }
+    for (path, field) in [
+        ("/v1/contacts".to_owned(), "query"),
+        ("/v1/contacts?purpose=analytics".into(), "purpose"),
+        ("/v1/contacts/ann?purpose=support".into(), "contact"),
+    ] {
+        let (status, problem) = call(&world, Method::GET, &path, None).await?;
+        assert_eq!((status, &problem["field"]), (400, &json!(field)), "{path}: {problem}");
+    }
+    Ok(())
+}

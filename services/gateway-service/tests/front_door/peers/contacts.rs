@@ -1,0 +1,122 @@
+//! contacts-service, with one person.
+
+use super::{Answer, Peers, answer, not_played, refuse};
+use fault::{Fault, codes};
+use prost_types::Timestamp;
+use rpc::contacts::contact_book_service_server::ContactBookService;
+use rpc::contacts::contact_service_server::ContactService;
+use rpc::contacts::*;
+use tonic::Request;
+
+/// The one person there is.
+pub const ANN: &str = "018f4e3a-0000-7000-8000-000000000002";
+/// What anything else about her is called.
+const OTHER: &str = "018f4e3a-0000-7000-8000-000000000003";
+
+/// As a purpose sees her.
+fn ann(purpose: Purpose) -> Contact {
+    let profile = Profile {
+        stage: Stage::Lead.into(),
+        source: "web".into(),
+        tags: vec!["vip".into()],
+        data: vec![Datum {
+            key: "size".into(),
+            value: "38".into(),
+            at: Some(Timestamp::default()),
+            by: "shop".into(),
+        }],
+    };
+    Contact {
+        contact: ANN.into(),
+        name: "Ann".into(),
+        addresses: vec![Address {
+            address: OTHER.into(),
+            kind: AddressKind::Phone.into(),
+            value: "+48600700123".into(),
+            country: "PL".into(),
+            verified: false,
+        }],
+        version: 3,
+        created_at: Some(Timestamp::default()),
+        profile: (purpose == Purpose::Support).then_some(profile),
+    }
+}
+
+#[tonic::async_trait]
+impl ContactService for Peers {
+    async fn get_contact(&self, request: Request<GetContactRequest>) -> Answer<GetContactResponse> {
+        let request = request.into_inner();
+        if request.contact != ANN {
+            return Err(refuse(Fault::not_found("contact")));
+        }
+        let given = Captured {
+            address: OTHER.into(),
+            channel: "web".into(),
+            at: Some(Timestamp::default()),
+            ..Default::default()
+        };
+        answer(GetContactResponse {
+            contact: Some(ann(request.purpose())),
+            captured: if request.purpose() == Purpose::Support {
+                vec![given]
+            } else {
+                vec![]
+            },
+        })
+    }
+
+    async fn capture_contact(&self, _: Request<CaptureContactRequest>) -> Answer<CaptureContactResponse> {
+        not_played()
+    }
+    async fn look_up_contact(&self, _: Request<LookUpContactRequest>) -> Answer<LookUpContactResponse> {
+        not_played()
+    }
+    async fn get_address(&self, _: Request<GetAddressRequest>) -> Answer<GetAddressResponse> {
+        not_played()
+    }
+}
+
+#[tonic::async_trait]
+impl ContactBookService for Peers {
+    async fn list_contacts(&self, request: Request<ListContactsRequest>) -> Answer<ListContactsResponse> {
+        let request = request.into_inner();
+        let contacts = vec![ann(request.purpose())];
+        self.memory().contact_lists.push(request);
+        answer(ListContactsResponse {
+            contacts,
+            next_page_token: "next".into(),
+        })
+    }
+
+    async fn update_contact(&self, request: Request<UpdateContactRequest>) -> Answer<UpdateContactResponse> {
+        let request = request.into_inner();
+        self.memory().contact_updates.push(request.clone());
+        if ![0, 3].contains(&request.version) {
+            return Err(refuse(
+                Fault::new(&codes::CONFLICT, "is 3 by now; read the contact again and repeat").of("version"),
+            ));
+        }
+        answer(UpdateContactResponse {
+            contact: Some(Contact {
+                version: 4,
+                ..ann(Purpose::Support)
+            }),
+        })
+    }
+
+    async fn list_contact_changes(&self, _: Request<ListContactChangesRequest>) -> Answer<ListContactChangesResponse> {
+        answer(ListContactChangesResponse {
+            changes: vec![ContactChange {
+                version: 3,
+                at: Some(Timestamp::default()),
+                by: "shop".into(),
+                fields: vec![FieldChange {
+                    field: "data.size".into(),
+                    before: String::new(),
+                    after: "38".into(),
+                }],
+            }],
+            next_page_token: String::new(),
+        })
+    }
+}
