@@ -77,6 +77,11 @@ pub enum Command {
         #[command(subcommand)]
         command: ContactCommand,
     },
+    /// What people agreed to, and what they took back.
+    Consent {
+        #[command(subcommand)]
+        command: ConsentCommand,
+    },
     /// Who wants no messages of a workspace.
     OptOut {
         #[command(subcommand)]

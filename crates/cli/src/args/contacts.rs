@@ -102,3 +102,71 @@ pub struct ContactFields {
     #[arg(long = "data", value_name = "KEY=VALUE")]
     pub data: Vec<String>,
 }
+
+#[derive(Debug, Subcommand)]
+pub enum ConsentCommand {
+    /// Record what a contact agreed to in a form; the same again changes nothing.
+    Record {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact.
+        contact: String,
+        /// Id of the form's answer.
+        #[arg(long)]
+        request_id: String,
+        #[arg(long, value_enum, default_value = "outreach")]
+        purpose: Purpose,
+        /// Id of an address of the contact that it names; may be repeated.
+        #[arg(long = "address", required = true)]
+        addresses: Vec<String>,
+        /// Name of the form.
+        #[arg(long)]
+        form: String,
+        /// The version of the form whose words were shown.
+        #[arg(long)]
+        form_version: u32,
+        /// The language they were shown in, for example pl or pt-BR.
+        #[arg(long)]
+        language: String,
+        /// Id of the conversation in which the form was answered.
+        #[arg(long)]
+        conversation: Option<String>,
+        /// When it was given, for example 2026-11-01T12:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        given_at: jiff::Timestamp,
+    },
+    /// Take back every consent for a purpose that was given until then; at once.
+    Withdraw {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact.
+        contact: String,
+        #[arg(long, value_enum, default_value = "outreach")]
+        purpose: Purpose,
+        /// Now if left out.
+        #[arg(long, value_name = "TIME")]
+        at: Option<jiff::Timestamp>,
+        /// How it was taken back.
+        #[arg(long, value_enum, default_value = "agent")]
+        by: WithdrawnBy,
+    },
+    /// Print all that a contact agreed to and took back.
+    List {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact.
+        contact: String,
+    },
+}
+
+/// How a consent was taken back.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum WithdrawnBy {
+    Form,
+    /// A link in a mail.
+    Unsubscribe,
+    /// Words in a message.
+    Message,
+    /// An agent who was told.
+    Agent,
+}

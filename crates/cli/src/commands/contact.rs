@@ -256,7 +256,7 @@ fn stage_word(profile: &contacts::Profile) -> String {
     show::word(profile.stage().as_str_name(), "STAGE_")
 }
 
-fn spoken(purpose: Purpose) -> contacts::Purpose {
+pub(super) fn spoken(purpose: Purpose) -> contacts::Purpose {
     match purpose {
         Purpose::Support => contacts::Purpose::Support,
         Purpose::Outreach => contacts::Purpose::Outreach,

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod books;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod consent;
 pub(crate) mod contact;
 pub(crate) mod create;
 pub(crate) mod demo;

@@ -1,21 +1,24 @@
 use super::calls::calls;
+use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::*;
 use tonic::transport::Channel as Connection;
 
-/// contacts-service: people, their fields and who changed them.
+/// contacts-service: people, their fields, who changed them, and what they agreed to.
 #[derive(Clone)]
 pub struct Contacts {
     contacts: ContactServiceClient<Connection>,
     book: ContactBookServiceClient<Connection>,
+    consents: ConsentServiceClient<Connection>,
 }
 
 impl Contacts {
     pub fn new(channel: Connection) -> Self {
         Self {
             contacts: ContactServiceClient::new(channel.clone()),
-            book: ContactBookServiceClient::new(channel),
+            book: ContactBookServiceClient::new(channel.clone()),
+            consents: ConsentServiceClient::new(channel),
         }
     }
 }
@@ -28,4 +31,10 @@ calls! { Contacts.book:
     list_contacts(ListContactsRequest) -> ListContactsResponse;
     update_contact(UpdateContactRequest) -> UpdateContactResponse;
     list_contact_changes(ListContactChangesRequest) -> ListContactChangesResponse;
+}
+
+calls! { Contacts.consents:
+    list_consents(ListConsentsRequest) -> ListConsentsResponse;
+    record_consent(RecordConsentRequest) -> RecordConsentResponse;
+    withdraw_consent(WithdrawConsentRequest) -> WithdrawConsentResponse;
 }

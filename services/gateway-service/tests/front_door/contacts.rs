@@ -5,7 +5,7 @@ use crate::peers::TOKEN;
 use crate::peers::contacts::ANN;
 use anyhow::Result;
 use reqwest::Method;
-use rpc::contacts::{Purpose, Stage};
+use rpc::contacts::{Purpose, Stage, WithdrawnBy};
 use serde_json::{Value, json};
 
 async fn call(world: &World, method: Method, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
@@ -112,5 +112,57 @@ async fn a_contact_is_changed_field_by_field_and_not_over_a_newer_version() -> R
         let (status, problem) = call(&world, Method::GET, &path, None).await?;
         assert_eq!((status, &problem["field"]), (400, &json!(field)), "{path}: {problem}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_consent_is_recorded_taken_back_and_both_are_told() -> Result<()> {
+    let world = World::start().await?;
+    let path = format!("/v1/contacts/{ANN}");
+    let form = json!({"request_id": "form-1", "purpose": "outreach", "addresses": [ANN], "form": "newsletter",
+        "form_version": 3, "language": "pl", "given_at": "2026-11-01T12:00:00Z"});
+    let consents = format!("{path}/consents");
+    let (status, recorded) = call(&world, Method::POST, &consents, Some(form.clone())).await?;
+    let mut told = json!({"consent": "018f4e3a-0000-7000-8000-000000000003", "purpose": "outreach", "addresses": [ANN],
+        "form": "newsletter", "form_version": 3, "language": "pl", "given_at": "2026-11-01T12:00:00Z"});
+    assert_eq!((status, &recorded), (200, &told));
+    let asked = world.peers.memory().consents[0].clone();
+    assert_eq!(
+        (asked.request_id.as_str(), asked.contact.as_str(), asked.purpose()),
+        ("form-1", ANN, Purpose::Outreach)
+    );
+
+    let back = json!({"purpose": "outreach", "by": "agent"});
+    let (_, ended) = call(&world, Method::POST, &format!("{path}/withdrawals"), Some(back)).await?;
+    told["withdrawn_at"] = json!("1970-01-01T00:00:00Z");
+    told["withdrawn_by"] = json!("agent");
+    assert_eq!(ended, json!({ "consents": [told] }));
+    let asked = world.peers.memory().withdrawals[0].clone();
+    assert_eq!((asked.by(), asked.at), (WithdrawnBy::Agent, None));
+    let (_, record) = call(&world, Method::GET, &consents, None).await?;
+    let withdrawal = json!({"purpose": "outreach", "at": "1970-01-01T00:00:00Z", "by": "agent"});
+    assert_eq!(record, json!({"consents": [told], "withdrawals": [withdrawal]}));
+
+    let without = |field: &str| {
+        let mut form = form.clone();
+        form.as_object_mut().expect("an object").remove(field);
+        form
+    };
+    let with = |field: &str, value: Value| {
+        let mut form = form.clone();
+        form[field] = value;
+        form
+    };
+    for (body, field) in [
+        (without("given_at"), "given_at"),
+        (without("request_id"), "request_id"),
+        (with("given_at", json!("yesterday")), "given_at"),
+        (with("purpose", json!("analytics")), "purpose"),
+        (with("wording", json!("I agree")), "wording"),
+    ] {
+        let (status, problem) = call(&world, Method::POST, &consents, Some(body)).await?;
+        assert_eq!((status, &problem["field"]), (400, &json!(field)), "{problem}");
+    }
+    assert_eq!(world.peers.memory().consents.len(), 1);
     Ok(())
 }

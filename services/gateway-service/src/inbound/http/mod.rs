@@ -4,6 +4,7 @@ mod balance;
 mod callbacks;
 mod channels;
 mod charges;
+mod consents;
 mod contacts;
 mod conversations;
 mod cors;
@@ -118,6 +119,11 @@ fn api() -> Router<Arc<Edge>> {
             get(contacts::get_contact).patch(contacts::update_contact),
         )
         .route("/v1/contacts/{contact}/changes", get(contacts::list_contact_changes))
+        .route(
+            "/v1/contacts/{contact}/consents",
+            get(consents::list_consents).post(consents::record_consent),
+        )
+        .route("/v1/contacts/{contact}/withdrawals", post(consents::withdraw_consent))
         .route("/v1/follow-ups", get(follow_ups::list_follow_ups))
         .route("/v1/follow-ups/{follow_up}/explain", get(follow_ups::explain_follow_up))
         .route("/v1/opt-outs", put(opt_outs::set_opt_out))

@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
 use super::{
-    balance, callbacks, channels, charges, contacts, conversations, events, follow_ups, inbound_mails, opt_outs, pages,
-    return_links, sessions, unsubscribe_links, usage, workspaces,
+    balance, callbacks, channels, charges, consents, contacts, conversations, events, follow_ups, inbound_mails,
+    opt_outs, pages, return_links, sessions, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -22,6 +22,7 @@ use utoipa::{Modify, OpenApi};
         conversations::list_conversations, conversations::get_conversation, conversations::list_messages,
         conversations::post_message, conversations::resolve_conversation,
         contacts::list_contacts, contacts::get_contact, contacts::update_contact, contacts::list_contact_changes,
+        consents::list_consents, consents::record_consent, consents::withdraw_consent,
         follow_ups::list_follow_ups, follow_ups::explain_follow_up, follow_ups::explain_conversation,
         opt_outs::set_opt_out,
         channels::get_channel, channels::update_channel,

@@ -3,6 +3,7 @@
 use super::{Answer, Peers, answer, not_played, refuse};
 use fault::{Fault, codes};
 use prost_types::Timestamp;
+use rpc::contacts::consent_service_server::ConsentService;
 use rpc::contacts::contact_book_service_server::ContactBookService;
 use rpc::contacts::contact_service_server::ContactService;
 use rpc::contacts::*;
@@ -117,6 +118,63 @@ impl ContactBookService for Peers {
                 }],
             }],
             next_page_token: String::new(),
+        })
+    }
+}
+
+/// What was agreed to, taken back or not.
+fn consent(request: RecordConsentRequest, withdrawn: bool) -> Consent {
+    let by = if withdrawn {
+        WithdrawnBy::Agent
+    } else {
+        WithdrawnBy::Unspecified
+    };
+    Consent {
+        consent: OTHER.into(),
+        contact: request.contact,
+        purpose: request.purpose,
+        addresses: request.addresses,
+        form: request.form,
+        form_version: request.form_version,
+        language: request.language,
+        conversation: request.conversation,
+        given_at: request.given_at,
+        withdrawn_at: withdrawn.then(Timestamp::default),
+        withdrawn_by: by.into(),
+    }
+}
+
+#[tonic::async_trait]
+impl ConsentService for Peers {
+    async fn record_consent(&self, request: Request<RecordConsentRequest>) -> Answer<RecordConsentResponse> {
+        let request = request.into_inner();
+        self.memory().consents.push(request.clone());
+        answer(RecordConsentResponse {
+            consent: Some(consent(request, false)),
+        })
+    }
+
+    async fn withdraw_consent(&self, request: Request<WithdrawConsentRequest>) -> Answer<WithdrawConsentResponse> {
+        let mut memory = self.memory();
+        memory.withdrawals.push(request.into_inner());
+        let ended = memory.consents.iter().map(|request| consent(request.clone(), true));
+        answer(WithdrawConsentResponse {
+            consents: ended.collect(),
+        })
+    }
+
+    async fn list_consents(&self, _: Request<ListConsentsRequest>) -> Answer<ListConsentsResponse> {
+        let memory = self.memory();
+        let ended = !memory.withdrawals.is_empty();
+        let consents = memory.consents.iter().map(|request| consent(request.clone(), ended));
+        let withdrawals = memory.withdrawals.iter().map(|request| Withdrawal {
+            purpose: request.purpose,
+            at: Some(Timestamp::default()),
+            by: request.by,
+        });
+        answer(ListConsentsResponse {
+            consents: consents.collect(),
+            withdrawals: withdrawals.collect(),
         })
     }
 }

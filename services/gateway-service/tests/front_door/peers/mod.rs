@@ -13,9 +13,10 @@ use fault::Fault;
 use prost::Message as _;
 use rpc::billing::billing_service_server::BillingServiceServer;
 use rpc::billing::{GetUsageRequest, ListChargesRequest};
+use rpc::contacts::consent_service_server::ConsentServiceServer;
 use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
-use rpc::contacts::{ListContactsRequest, UpdateContactRequest};
+use rpc::contacts::{ListContactsRequest, RecordConsentRequest, UpdateContactRequest, WithdrawConsentRequest};
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
@@ -81,6 +82,8 @@ pub struct Memory {
     pub integrations: Vec<UpdateIntegrationRequest>,
     pub contact_lists: Vec<ListContactsRequest>,
     pub contact_updates: Vec<UpdateContactRequest>,
+    pub consents: Vec<RecordConsentRequest>,
+    pub withdrawals: Vec<WithdrawConsentRequest>,
     /// Every call to conversations fails while this is set.
     pub away: bool,
 }
@@ -113,6 +116,7 @@ impl Peers {
             .add_service(BillingServiceServer::new(peers.clone()))
             .add_service(ContactServiceServer::new(peers.clone()))
             .add_service(ContactBookServiceServer::new(peers.clone()))
+            .add_service(ConsentServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Ok((peers, address))
