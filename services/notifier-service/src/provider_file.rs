@@ -2,7 +2,8 @@
 //! their own, so that this one can be shown to anybody.
 
 use crate::domain::provider::{REST, Routes};
-use domain::Country;
+use crate::outbound::smpp::{LongTexts, Number};
+use domain::{ChannelId, Country, TextSender, WorkspaceId};
 use fault::{Fault, Result};
 use runtime::{Secret, Setting};
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The setting that names the file; errors are told under it.
-const SETTING: &str = "HOMING_NOTIFIER_TEXT_PROVIDERS";
+pub const SETTING: &str = "HOMING_NOTIFIER_TEXT_PROVIDERS";
 /// Characters of a provider's name: it stands in callbacks, metrics and the history.
 const LONGEST_NAME: usize = 32;
 
@@ -57,6 +58,89 @@ pub enum ProviderKind {
         /// Holds the account's key.
         key_file: PathBuf,
     },
+    /// An SMSC that is spoken to by SMPP 3.4.
+    Smpp(Box<SmppEntry>),
+}
+
+/// An SMSC, as the file has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmppEntry {
+    /// smpp://host[:2775], or smpps://host[:3550] for TLS.
+    pub url: String,
+    pub system_id: String,
+    pub password_file: PathBuf,
+    #[serde(default)]
+    pub system_type: String,
+    /// Certificates (PEM) that the SMSC's has to lead back to; else the public authorities.
+    pub ca_file: Option<PathBuf>,
+    /// Texts that may wait for their answer at a time: 1 to 1000.
+    #[serde(default = "usual_window")]
+    pub window: u32,
+    #[serde(default)]
+    pub long_texts: LongTexts,
+    /// Whose the numbers are that people write to; texts to others are refused.
+    #[serde(default)]
+    numbers: Vec<NumberEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NumberEntry {
+    number: String,
+    workspace: String,
+    channel: Option<String>,
+}
+
+/// What most SMSCs allow.
+fn usual_window() -> u32 {
+    10
+}
+
+impl SmppEntry {
+    /// Whether the protocol can carry what was given; what is wrong is told of the provider `name`.
+    fn check(&self, name: &str) -> Result<()> {
+        let lengths = [
+            ("system_id", self.system_id.len(), 1, 15),
+            ("system_type", self.system_type.len(), 0, 12),
+        ];
+        for (field, length, least, most) in lengths {
+            if !(least..=most).contains(&length) {
+                let why = format!("the provider '{name}': {field} needs {least} to {most} characters");
+                return Err(refuse(why));
+            }
+        }
+        if !(1..=1000).contains(&self.window) {
+            return Err(refuse(format!("the provider '{name}': window must be 1 to 1000")));
+        }
+        self.numbers(name).map(drop)
+    }
+
+    /// Whose the numbers are.
+    pub fn numbers(&self, name: &str) -> Result<Vec<Number>> {
+        let mut numbers: Vec<Number> = Vec::new();
+        for NumberEntry {
+            number,
+            workspace,
+            channel,
+        } in &self.numbers
+        {
+            let wrong = |why: &str| refuse(format!("the provider '{name}': the number '{number}' {why}"));
+            let parsed = TextSender::parse(number).ok().filter(TextSender::can_be_answered);
+            let parsed = parsed.ok_or_else(|| wrong("needs digits, as +48732000000 or 7201"))?;
+            let digits = parsed.as_str().trim_start_matches('+').to_owned();
+            if numbers.iter().any(|other| other.digits == digits) {
+                return Err(wrong("stands there twice"));
+            }
+            let channel = channel.as_deref().map(ChannelId::parse).transpose();
+            numbers.push(Number {
+                digits,
+                workspace: WorkspaceId::parse(workspace).map_err(|_| wrong("has no workspace's name"))?,
+                channel: channel.map_err(|_| wrong("has no channel's name"))?,
+            });
+        }
+        Ok(numbers)
+    }
 }
 
 /// Reads and checks the file at `path`.
@@ -112,7 +196,16 @@ fn named(mut entry: Map<String, Value>) -> Result<Named> {
     }
     let kind = ProviderKind::deserialize(Value::Object(entry));
     let kind = kind.map_err(|error| refuse(format!("the provider '{name}': {error}")))?;
+    if let ProviderKind::Smpp(smsc) = &kind {
+        smsc.check(&name)?;
+    }
     Ok(Named { name, kind })
+}
+
+/// Certificates out of a file.
+pub fn certificates(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Fault::invalid(SETTING, format!("{} cannot be read: {error}", path.display())))
 }
 
 /// A secret out of a file of its own, without the line's end.
@@ -130,6 +223,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let main = r#"{"name": "main", "kind": "twilio", "account_sid": "AC1", "auth_token_file": "/t"}"#;
+        let smsc = |more: &str| {
+            format!(r#"{{"name": "carrier", "kind": "smpp", "url": "smpp://x", "password_file": "/p", {more}}}"#)
+        };
         let file = |providers: &str, routes: &str| format!(r#"{{"providers": [{providers}], "routes": {routes}}}"#);
         let (providers, routes) = parse(&file(main, r#"{"*": ["main"]}"#)).expect("fits");
         assert_eq!(
@@ -146,6 +242,30 @@ mod tests {
             (main.replace("twilio", "pigeon"), "{}", "unknown variant"),
             (main.replace("account_sid", "account"), "{}", "account"),
             (main.replace("\"kind\"", "\"colour\": 1, \"kind\""), "{}", "colour"),
+            (
+                smsc("\"system_id\": \"a name of sixteen\""),
+                "{}",
+                "system_id needs 1 to 15",
+            ),
+            (smsc("\"system_id\": \"x\", \"window\": 0"), "{}", "window must be"),
+            (
+                smsc(r#""system_id": "x", "numbers": [{"number": "Acme", "workspace": "acme"}]"#),
+                "{}",
+                "'Acme' needs digits",
+            ),
+            (
+                smsc(
+                    r#""system_id": "x", "numbers": [{"number": "7201", "workspace": "acme"},
+                       {"number": "7201", "workspace": "globex"}]"#,
+                ),
+                "{}",
+                "'7201' stands there twice",
+            ),
+            (
+                smsc("\"system_id\": \"x\", \"long_texts\": \"short\""),
+                "{}",
+                "expected `parts` or `payload`",
+            ),
         ] {
             let refused = parse(&file(&providers, routes)).expect_err(wrong);
             assert!(refused.to_string().contains(wrong), "{refused} lacks {wrong}");

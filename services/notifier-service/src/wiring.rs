@@ -4,7 +4,7 @@ use crate::app::{App, Daily, Desk};
 use crate::config::Config;
 use crate::domain::keys::Keys;
 use crate::domain::provider;
-use crate::inbound::{events, grpc};
+use crate::inbound::{events, grpc, smpp};
 use crate::metrics::Metrics;
 use crate::outbound::billing::Billing;
 use crate::outbound::contacts::Contacts;
@@ -12,11 +12,12 @@ use crate::outbound::conversation::Conversations;
 use crate::outbound::dkim::Dkim;
 use crate::outbound::mail_smtp::MailServer;
 use crate::outbound::presence::Presences;
+use crate::outbound::smpp::{Inbox, Place, Session, Smpp, SmppConfig};
 use crate::outbound::sms_aligo::{Aligo, AligoConfig};
 use crate::outbound::sms_kannel::{Kannel, KannelConfig};
 use crate::outbound::sms_twilio::{self, Twilio, TwilioConfig};
 use crate::outbound::text_providers::{Adapter, TextProviders};
-use crate::provider_file::{self, Named, ProviderKind, secret};
+use crate::provider_file::{self, Named, ProviderKind, SETTING, SmppEntry, certificates, secret};
 use domain::limits::MAIL_BYTES;
 use domain::{Email, FollowUpId, TextSender};
 use fault::{Fault, Result};
@@ -25,6 +26,7 @@ use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use runtime::{Running, Secret, Shell, due_loop};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 /// The lease on a delivery is 30 s: the calls of a check and of a provider have to fit in.
@@ -43,7 +45,19 @@ const LONGEST_VALIDITY: Duration = Duration::from_secs(900);
 /// Starts the service.
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let (desk, queue) = Desk::open();
-    let app = Arc::new(build(&config, &shell, desk)?);
+    let (app, smscs) = build(&config, &shell, desk)?;
+    let app = Arc::new(app);
+    for Smsc { name, session, inbox } in smscs {
+        let (over, stop) = (CancellationToken::new(), shell.stop.clone());
+        shell.spawn(
+            "what an SMSC tells",
+            smpp::listen(app.clone(), name, inbox, over.clone()),
+        );
+        shell.spawn("smsc", async move {
+            session.run(stop).await;
+            over.cancel();
+        });
+    }
     shell.spawn("handed deliveries", app.clone().send_handed(queue, shell.stop.clone()));
     shell.spawn("prune", app.clone().prune(shell.stop.clone()));
     let facts = Arc::new(events::Facts(app.clone()));
@@ -64,7 +78,14 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     shell.serve(Routes::new(rpcs)).await
 }
 
-fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
+/// What runs for a provider that is spoken to by SMPP.
+struct Smsc {
+    name: String,
+    session: Session,
+    inbox: Inbox,
+}
+
+fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<(App, Vec<Smsc>)> {
     let timeout = config.provider_timeout.0;
     if timeout.is_zero() || timeout > LONGEST_CALL {
         return Err(Fault::invalid(
@@ -97,9 +118,10 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
         .ok_or_else(|| Fault::invalid("HOMING_NOTIFIER_LINK_KEY", "needs at least 32 characters"))?;
     let mail_from = Email::parse(&config.mail_from).map_err(|wrong| wrong.of("HOMING_NOTIFIER_MAIL_FROM"))?;
     let metrics = Metrics::new();
-    let (adapters, routes) = text_providers(config)?;
+    let mut smscs = Vec::new();
+    let (adapters, routes) = text_providers(config, &mut smscs)?;
     let texts = TextProviders::new(adapters, routes, validity, shell.clock.clone(), metrics.clone());
-    Ok(App {
+    let app = App {
         store: shell.store(),
         time_scale: shell.time_scale,
         keys,
@@ -122,11 +144,12 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<App> {
         texts,
         mails: mail_server(config, mail_from, timeout)?,
         desk,
-    })
+    };
+    Ok((app, smscs))
 }
 
-/// The providers of texts by name, and who takes what.
-fn text_providers(config: &Config) -> Result<(Vec<(String, Adapter)>, provider::Routes)> {
+/// The providers of texts by name, and who takes what; what has to run for them is added to `smscs`.
+fn text_providers(config: &Config, smscs: &mut Vec<Smsc>) -> Result<(Vec<(String, Adapter)>, provider::Routes)> {
     let (timeout, validity) = (config.provider_timeout.0, config.text_validity.0);
     let twilio = |base_url: &str, account_sid: &str, auth_token: Secret| {
         let twilio = Twilio::new(TwilioConfig {
@@ -187,10 +210,40 @@ fn text_providers(config: &Config) -> Result<(Vec<(String, Adapter)>, provider::
                 key: secret(&key_file)?,
                 timeout,
             })?),
+            ProviderKind::Smpp(entry) => {
+                let (smpp, session, inbox) = Smpp::new(smpp_config(&name, *entry, timeout, validity)?);
+                let name = name.clone();
+                smscs.push(Smsc { name, session, inbox });
+                Adapter::Smpp(smpp)
+            }
         };
         adapters.push((name, adapter));
     }
     Ok((adapters, routes))
+}
+
+fn smpp_config(name: &str, entry: SmppEntry, timeout: Duration, validity: Duration) -> Result<SmppConfig> {
+    let password = secret(&entry.password_file)?;
+    if password.expose().len() > 8 || !password.expose().is_ascii() {
+        let file = entry.password_file.display();
+        return Err(Fault::invalid(
+            SETTING,
+            format!("{file} holds more than the 8 characters of ASCII that SMPP 3.4 has for a password"),
+        ));
+    }
+    let authorities = entry.ca_file.as_deref().map(certificates).transpose()?;
+    Ok(SmppConfig {
+        name: name.to_owned(),
+        place: Place::parse(&entry.url, authorities.as_deref(), SETTING)?,
+        numbers: entry.numbers(name)?,
+        system_id: entry.system_id,
+        password,
+        system_type: entry.system_type,
+        window: entry.window,
+        long_texts: entry.long_texts,
+        timeout,
+        validity,
+    })
 }
 
 fn mail_server(config: &Config, from: Email, timeout: Duration) -> Result<MailServer> {

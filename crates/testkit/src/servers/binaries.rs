@@ -17,6 +17,14 @@ pub fn nats_server() -> Result<PathBuf> {
         .context("no nats-server: run `make setup`, or name one in HOMING_NATS_SERVER")
 }
 
+/// The Python that has the pinned packages.
+pub fn python() -> Result<PathBuf> {
+    tools()
+        .map(|tools| tools.join("venv/bin/python"))
+        .filter(|python| python.is_file())
+        .context("no .tools/venv: run `make setup`")
+}
+
 /// The folder that holds `postgres` and `initdb`: `HOMING_POSTGRES_BIN`, `.tools/postgres/bin`, `PATH`,
 /// `/usr/lib/postgresql/*/bin` (the newest).
 pub fn postgres_folder() -> Result<PathBuf> {

@@ -1,6 +1,6 @@
 //! PostgreSQL and nats-server as children of this process.
 
-mod binaries;
+pub(crate) mod binaries;
 mod catalogue;
 mod database;
 mod nats;

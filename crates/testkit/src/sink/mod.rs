@@ -1,4 +1,4 @@
-//! Stand-ins for the outside world: a provider of texts, a mail server, and a page to look at what arrived.
+//! Stand-ins for the outside world: providers of texts, a mail server, and a page to look at what arrived.
 
 mod mail;
 mod segments;
@@ -7,11 +7,13 @@ mod sms_aligo;
 mod sms_http;
 mod sms_kannel;
 mod sms_receipts;
+mod smsc;
 mod smtp;
 mod web;
 
 pub use mail::Mail;
 pub use sms::{ReceiptMode, SmsFault, SmsMessage, SmsOptions, SmsSink, WrittenText};
+pub use smsc::{Delivered, Smsc, SubmittedPart};
 pub use smtp::{MailFault, SmtpSink, SmtpTls};
 pub use web::SinkWeb;
 

@@ -7,14 +7,14 @@ use crate::domain::reply_address;
 use crate::outbound::Outcome;
 use crate::outbound::contacts::Recipient;
 use crate::outbound::mail_smtp::Mail;
-use crate::outbound::text_providers::Text;
+use crate::outbound::text_providers::{Attempt, Text};
 use fault::codes;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 impl App {
     /// Hands the message to its provider; whatever happens is an outcome.
-    pub(crate) async fn call(&self, claimed: &Claimed, message: &Message) -> Outcome {
+    pub(crate) async fn call(&self, claimed: &Claimed, attempt: u32, message: &Message) -> Outcome {
         let Claimed {
             workspace, delivery, ..
         } = claimed;
@@ -42,6 +42,11 @@ impl App {
                         business: &message.business,
                         body,
                         callback: &callback,
+                        attempt: Attempt {
+                            workspace,
+                            delivery: delivery.id,
+                            number: attempt,
+                        },
                     };
                     self.texts.send(&message.provider, &text).await
                 }

@@ -1,5 +1,7 @@
 use super::App;
-use crate::outbound::postgres::{inbound_text, presence, receipt, reply_address, return_link, send_limit, timeline};
+use crate::outbound::postgres::{
+    inbound_text, presence, receipt, reply_address, return_link, send_limit, submitted_part, timeline,
+};
 use fault::Result;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -35,6 +37,7 @@ impl App {
                 timeline::prune_entries(&mut tx, before, BATCH).await?,
                 receipt::prune_receipts(&mut tx, before, BATCH).await?,
                 inbound_text::prune_inbound_texts(&mut tx, before, BATCH).await?,
+                submitted_part::prune_submitted_parts(&mut tx, before, BATCH).await?,
                 send_limit::prune_limits(&mut tx, day, BATCH).await?,
                 return_link::prune_return_links(&mut tx, now - LINK_GRACE, BATCH).await?,
                 reply_address::prune_reply_addresses(&mut tx, now - LINK_GRACE, BATCH).await?,

@@ -26,36 +26,54 @@ impl App {
         let text = self.texts.read_inbound(provider.as_deref(), callback.called())?;
         let wanted = callback.in_address("channel")?;
         let wanted = wanted.map(|channel| ChannelId::parse(&channel)).transpose()?;
+        self.take_inbound_text(workspace, &text, wanted, None).await
+    }
+
+    /// The same for a text of a provider that we know. `unanswered`: a hash of what it is, where the provider gives it no
+    /// name by which a repetition would be known.
+    pub(crate) async fn take_inbound_text(
+        &self,
+        workspace: &WorkspaceId,
+        text: &InboundText,
+        wanted: Option<ChannelId>,
+        unanswered: Option<&[u8]>,
+    ) -> Result<()> {
         let mac = self.keys.address_mac(workspace, text.from.expose());
-        let noted = self.note(workspace, &text, &mac).await?;
+        let noted = self.note(workspace, text, &mac, unanswered).await?;
         let Some(words) = text.words() else {
             return Ok(());
         };
         let place = match noted.place {
             Some(place) => Some(place),
-            None => self.place_of(workspace, &text, &mac).await?,
+            None => self.place_of(workspace, text, &mac).await?,
         };
         match place {
             Some(place) => {
                 // Decided before it is posted: a repeated call posts nowhere else.
-                self.keep_place(workspace, &text, place).await?;
+                self.keep_place(workspace, text, place).await?;
                 let request = text.request_id();
                 self.conversations.post_reply(workspace, place, &request, &words).await
             }
             // Obeyed, and nobody talks with its sender.
             None if noted.is_keyword => Ok(()),
             None => {
-                let opened = self.open_by_text(workspace, &text, &words, wanted).await?;
-                self.keep_place(workspace, &text, opened).await
+                let opened = self.open_by_text(workspace, text, &words, wanted).await?;
+                self.keep_place(workspace, text, opened).await
             }
         }
     }
 
     /// STOP and START count as soon as they are read, whatever becomes of the text; once each.
-    async fn note(&self, workspace: &WorkspaceId, text: &InboundText, mac: &[u8]) -> Result<Noted> {
+    async fn note(
+        &self,
+        workspace: &WorkspaceId,
+        text: &InboundText,
+        mac: &[u8],
+        unanswered: Option<&[u8]>,
+    ) -> Result<Noted> {
         let now = self.now();
         let mut tx = self.store.begin(workspace).await?;
-        let new = inbound_text::add_inbound_text(&mut tx, workspace, &text.provider_id, mac, now).await?;
+        let new = inbound_text::add_inbound_text(&mut tx, workspace, &text.provider_id, (mac, unanswered), now).await?;
         let place = match new {
             true => None,
             false => inbound_text::find_place(&mut tx, workspace, &text.provider_id).await?,

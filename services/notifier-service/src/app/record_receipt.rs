@@ -6,7 +6,7 @@ use super::{App, kind};
 use crate::domain::{Move, Receipt, Status, Step, Turn};
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::receipt;
-use crate::outbound::text_providers::not_authentic;
+use crate::outbound::text_providers::{Report, not_authentic};
 use domain::{DeliveryId, WorkspaceId};
 use events::event::{DeliveryDelivered, DeliveryUndelivered};
 use events::stamp;
@@ -53,6 +53,18 @@ impl App {
         let seen = seen.ok_or_else(|| Fault::not_found("delivery"))?;
         let provider = named.unwrap_or_else(|| seen.provider.clone());
         let report = self.texts.read_receipt(&provider, callback.called())?;
+        self.take_text_report(tx, workspace, &seen, &provider, &report).await
+    }
+
+    /// Keeps what a provider told of a delivery, and moves it if that is news.
+    pub(crate) async fn take_text_report(
+        &self,
+        mut tx: Tx,
+        workspace: &WorkspaceId,
+        seen: &Delivery,
+        provider: &str,
+        report: &Report,
+    ) -> Result<()> {
         let (provider_id, status) = (report.provider_id.as_str(), report.status.as_str());
         let Some(receipt) = report.receipt else {
             tracing::debug!(status, "a status that says nothing about the outcome");
@@ -60,7 +72,7 @@ impl App {
         };
         if provider != seen.provider {
             // It said that it took nothing, and another one was asked since.
-            tracing::error!(delivery = %id, provider, taker = seen.provider, status, "a receipt of another provider");
+            tracing::error!(delivery = %seen.id, provider, taker = seen.provider, status, "a receipt of another provider");
             return Ok(());
         }
         let told = Told {
@@ -69,14 +81,14 @@ impl App {
             status,
         };
         // Receipts climb a lattice, so one that changes nothing now never will: no need for the lock.
-        let stays = seen.attempts > 0 && told.moved(&seen)? == Move::Stay;
+        let stays = seen.attempts > 0 && told.moved(seen)? == Move::Stay;
         if stays {
-            note_useless(&seen, status);
-            receipt::add_receipt(&mut tx, workspace, id, provider_id, status, self.now()).await?;
+            note_useless(seen, status);
+            receipt::add_receipt(&mut tx, workspace, seen.id, provider_id, status, self.now()).await?;
             return tx.commit().await;
         }
-        let (mut open, row) = self.open_delivery(&mut tx, workspace, &seen).await?;
-        if receipt::add_receipt(&mut tx, workspace, id, provider_id, status, open.now).await? {
+        let (mut open, row) = self.open_delivery(&mut tx, workspace, seen).await?;
+        if receipt::add_receipt(&mut tx, workspace, seen.id, provider_id, status, open.now).await? {
             self.take_receipt(&mut tx, &mut open, row, &told).await?;
         }
         self.commit(tx, open).await

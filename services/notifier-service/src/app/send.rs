@@ -59,7 +59,7 @@ impl App {
             // This process was stopped for a while: others may be settling the attempt by now.
             return Ok(());
         }
-        let outcome = self.call(&claimed, &message).await;
+        let outcome = self.call(&claimed, attempt, &message).await;
         self.record_outcome(&claimed.workspace, &claimed.delivery, attempt, outcome)
             .await
     }

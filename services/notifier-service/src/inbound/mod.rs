@@ -1,4 +1,5 @@
-//! How others reach the service: facts of other services, and gRPC.
+//! How others reach the service: facts of other services, gRPC, and SMSCs.
 
 pub mod events;
 pub mod grpc;
+pub mod smpp;

@@ -145,7 +145,7 @@ fn classify(status: StatusCode, body: &str) -> Handed {
 }
 
 /// Numbers come with or without their plus.
-fn international(number: &str) -> String {
+pub(super) fn international(number: &str) -> String {
     let digits = number.trim().trim_start_matches('+');
     let is_long = digits.len() > 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
     if is_long {

@@ -230,7 +230,8 @@ fn refused(status: StatusCode, code: Option<u32>) -> Handed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::TextSender;
+    use crate::outbound::text_providers::Attempt;
+    use domain::{DeliveryId, TextSender, WorkspaceId};
     use runtime::Setting;
 
     fn twilio(token: &str) -> Twilio {
@@ -276,6 +277,11 @@ mod tests {
             business: "Acme",
             body: "x",
             callback: "http://127.0.0.1/c",
+            attempt: Attempt {
+                workspace: &WorkspaceId::parse("acme").expect("a workspace"),
+                delivery: DeliveryId(uuid::Uuid::nil()),
+                number: 1,
+            },
         };
         assert_eq!(twilio("t").send(&text).await, Handed::NotReached);
     }

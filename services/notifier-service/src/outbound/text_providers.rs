@@ -2,6 +2,7 @@
 //! alone for a while, is decided here the same way for all.
 
 use super::Outcome;
+use super::smpp::Smpp;
 use super::sms_aligo::Aligo;
 use super::sms_kannel::Kannel;
 use super::sms_twilio::Twilio;
@@ -11,7 +12,7 @@ use crate::domain::inbound_text::InboundText;
 use crate::domain::korean;
 use crate::domain::provider::{Choice, Routes};
 use crate::metrics::Metrics;
-use domain::{Clock, PhoneE164, TextSender, Timestamp, sms};
+use domain::{Clock, DeliveryId, PhoneE164, TextSender, Timestamp, WorkspaceId, sms};
 use events::common::MessageKind;
 use fault::{Code, Fault, Result, codes};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,16 @@ pub struct Text<'a> {
     pub body: &'a str,
     /// Where receipts go.
     pub callback: &'a str,
+    pub attempt: Attempt<'a>,
+}
+
+/// Which call this is, for a provider who answers later than anybody waits, and whose receipts do not say what they are
+/// about.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    pub workspace: &'a WorkspaceId,
+    pub delivery: DeliveryId,
+    pub number: u32,
 }
 
 /// What became of handing a text over.
@@ -119,6 +130,7 @@ pub enum Adapter {
     Twilio(Twilio),
     Kannel(Kannel),
     Aligo(Aligo),
+    Smpp(Smpp),
 }
 
 #[derive(Debug)]
@@ -228,6 +240,7 @@ impl TextProviders {
             Adapter::Twilio(twilio) => twilio.send(text).await,
             Adapter::Kannel(kannel) => kannel.send(text).await,
             Adapter::Aligo(aligo) => aligo.send(text).await,
+            Adapter::Smpp(smpp) => smpp.send(text).await,
         };
         let worked = handed.worked();
         self.told(provider, provider.breaker().end(self.clock.now(), worked));
@@ -250,7 +263,7 @@ impl TextProviders {
     pub fn settles_after(&self, name: &str) -> Option<Duration> {
         match &self.find(name)?.adapter {
             Adapter::Twilio(twilio) => Some(twilio.settle()),
-            Adapter::Kannel(_) | Adapter::Aligo(_) => None,
+            Adapter::Kannel(_) | Adapter::Aligo(_) | Adapter::Smpp(_) => None,
         }
     }
 
@@ -258,7 +271,7 @@ impl TextProviders {
     pub async fn look_up(&self, name: &str, to: &PhoneE164, token: &str) -> Result<Option<Found>> {
         match &self.named(name)?.adapter {
             Adapter::Twilio(twilio) => twilio.look_up(to, token).await,
-            Adapter::Kannel(_) | Adapter::Aligo(_) => {
+            Adapter::Kannel(_) | Adapter::Aligo(_) | Adapter::Smpp(_) => {
                 Err(Fault::internal(format!("a text at '{name}' cannot be looked up")))
             }
         }
@@ -269,8 +282,8 @@ impl TextProviders {
         match self.find(name).map(|provider| &provider.adapter) {
             Some(Adapter::Twilio(twilio)) => twilio.read_receipt(called),
             Some(Adapter::Kannel(kannel)) => kannel.read_receipt(called),
-            // Aligo calls nobody.
-            Some(Adapter::Aligo(_)) | None => Err(not_authentic()),
+            // Aligo calls nobody, and what comes by SMPP does not come here.
+            Some(Adapter::Aligo(_) | Adapter::Smpp(_)) | None => Err(not_authentic()),
         }
     }
 
@@ -284,8 +297,8 @@ impl TextProviders {
         match provider.map(|provider| &provider.adapter) {
             Some(Adapter::Twilio(twilio)) => twilio.read_inbound(called),
             Some(Adapter::Kannel(kannel)) => kannel.read_inbound(called),
-            // Aligo calls nobody.
-            Some(Adapter::Aligo(_)) | None => Err(not_authentic()),
+            // Aligo calls nobody, and what comes by SMPP does not come here.
+            Some(Adapter::Aligo(_) | Adapter::Smpp(_)) | None => Err(not_authentic()),
         }
     }
 }

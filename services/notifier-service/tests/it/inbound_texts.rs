@@ -43,7 +43,7 @@ impl Harness {
         Ok((before, known.context("the address that was given")?))
     }
 
-    async fn opted_out(&self) -> anyhow::Result<bool> {
+    pub async fn opted_out(&self) -> anyhow::Result<bool> {
         let request = GetOptOutRequest {
             workspace: "acme".into(),
             address: Some(Address::Phone(PHONE.into())),

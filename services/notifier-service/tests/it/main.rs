@@ -21,6 +21,7 @@ mod peers;
 mod providers;
 mod quiet;
 mod quiet_hours;
+mod smpp;
 mod steps;
 mod telling;
 mod unsubscribe_links;

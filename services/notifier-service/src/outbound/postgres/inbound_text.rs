@@ -3,26 +3,68 @@ use fault::Result;
 use jiff_sqlx::ToSqlx;
 use store::{OrFault, Tx};
 
-/// Notes that a text came, by its provider's id; false if that was noted before.
+/// Notes that a text came, by its provider's id; false if that was noted before. `unanswered`: a hash of it, until its
+/// provider was told that we have it.
 pub async fn add_inbound_text(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     provider_id: &str,
-    address_mac: &[u8],
+    (address_mac, unanswered): (&[u8], Option<&[u8]>),
     now: Timestamp,
 ) -> Result<bool> {
     let added = sqlx::query!(
-        "INSERT INTO inbound_text (workspace_id, provider_id, address_mac, at) VALUES ($1, $2, $3, $4)
+        "INSERT INTO inbound_text (workspace_id, provider_id, address_mac, unanswered, at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT DO NOTHING",
         workspace.as_str(),
         provider_id,
         address_mac,
+        unanswered,
         now.to_sqlx() as _
     )
     .execute(&mut **tx)
     .await
     .or_fault("add inbound text")?;
     Ok(added.rows_affected() == 1)
+}
+
+/// The id of a text with this hash whose provider may not know yet that we have it. What is older than `since` no longer
+/// counts.
+pub async fn find_unanswered(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    unanswered: &[u8],
+    since: Timestamp,
+) -> Result<Option<String>> {
+    sqlx::query!(
+        "UPDATE inbound_text SET unanswered = NULL WHERE workspace_id = $1 AND unanswered = $2 AND at < $3",
+        workspace.as_str(),
+        unanswered,
+        since.to_sqlx() as _
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("forget an unanswered text")?;
+    sqlx::query_scalar!(
+        "SELECT provider_id FROM inbound_text WHERE workspace_id = $1 AND unanswered = $2",
+        workspace.as_str(),
+        unanswered
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .or_fault("find an unanswered text")
+}
+
+/// The text's provider was told that we have it: the same words are another text from now on.
+pub async fn answer_inbound_text(tx: &mut Tx, workspace: &WorkspaceId, unanswered: &[u8]) -> Result<()> {
+    sqlx::query!(
+        "UPDATE inbound_text SET unanswered = NULL WHERE workspace_id = $1 AND unanswered = $2",
+        workspace.as_str(),
+        unanswered
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("answer an inbound text")?;
+    Ok(())
 }
 
 /// Where a text is posted, if that was decided.

@@ -12,6 +12,7 @@ pub mod receipt;
 pub mod reply_address;
 pub mod return_link;
 pub mod send_limit;
+pub mod submitted_part;
 pub mod timeline;
 
 use fault::{Fault, Result};

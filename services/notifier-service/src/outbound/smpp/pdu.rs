@@ -1,0 +1,402 @@
+//! Our words in SMPP 3.4's, and its words in ours.
+
+use super::LongTexts;
+use crate::domain::Receipt;
+use crate::domain::inbound_text::InboundText;
+use crate::outbound::sms_kannel::international;
+use crate::outbound::text_providers::{Handed, Report, Text};
+use domain::{PhoneE164, sms};
+use fault::codes;
+use rusmpp::CommandStatus;
+use rusmpp::pdus::{DeliverSm, SubmitSm, SubmitSmResp};
+use rusmpp::tlvs::{MessageSubmissionRequestTlvValue as Submitted, TlvValue};
+use rusmpp::types::{AnyOctetString, COctetString, EmptyOrFullCOctetString, OctetString};
+use rusmpp::values::{
+    DataCoding, EsmClass, MessagePayload, MessageState, Npi, RegisteredDelivery, Ton, UserMessageReference,
+};
+use rusmppc::error::Error;
+use std::time::Duration;
+
+/// The text begins with a header.
+const UDHI: u8 = 0x40;
+/// What kind of message it is, in the class of a message that comes.
+const KIND: u8 = 0x3c;
+/// A delivery receipt, and one on the way.
+const RECEIPTS: [u8; 2] = [0x04, 0x20];
+/// The SMSC tells how it ended, well or badly.
+const REPORT_THE_END: u8 = 0x01;
+
+/// What became of one submitted part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answered {
+    /// Under this id.
+    Taken(String),
+    /// Or perhaps: `Handed::Unknown`.
+    Not(Handed),
+}
+
+/// The parts of a text; `None`: SMPP cannot carry it.
+pub fn submits(text: &Text<'_>, long: LongTexts, validity: Duration) -> Option<Vec<SubmitSm>> {
+    let coding = match sms::parts(text.body).encoding {
+        sms::Encoding::Gsm7 => DataCoding::McSpecific,
+        sms::Encoding::Ucs2 => DataCoding::Ucs2,
+    };
+    let (from_ton, from_npi, from) = address(text.from.as_str())?;
+    let (to_ton, to_npi, to) = address(text.to.expose())?;
+    let reference = text.attempt.delivery.0.as_bytes();
+    let frame = SubmitSm::builder()
+        .source_addr_ton(from_ton)
+        .source_addr_npi(from_npi)
+        .source_addr(from)
+        .dest_addr_ton(to_ton)
+        .dest_addr_npi(to_npi)
+        .destination_addr(to)
+        // The default of the library is not 0.
+        .esm_class(EsmClass::from(0))
+        .validity_period(EmptyOrFullCOctetString::from_string(relative(validity)).ok()?)
+        .registered_delivery(RegisteredDelivery::from(REPORT_THE_END))
+        .data_coding(coding)
+        .push_tlv(Submitted::UserMessageReference(UserMessageReference::new(
+            u16::from_be_bytes([reference[14], reference[15]]),
+        )))
+        .build();
+    let parts = sms::split(text.body);
+    if parts.len() == 1 {
+        let only = parts.into_iter().next()?;
+        return Some(vec![frame.with_short_message(OctetString::from_vec(only).ok()?)]);
+    }
+    match long {
+        LongTexts::Payload => {
+            let mut whole = frame;
+            let payload = MessagePayload::new(AnyOctetString::from_vec(parts.concat()));
+            whole.push_tlv(Submitted::MessagePayload(payload));
+            Some(vec![whole])
+        }
+        LongTexts::Parts => {
+            let of = u8::try_from(parts.len()).ok()?;
+            let numbered = (1..=of).zip(parts);
+            numbered
+                .map(|(number, part)| {
+                    let header = [5, 0, 3, reference[15], of, number];
+                    let octets = [header.as_slice(), &part].concat();
+                    let mut submit = frame.clone().with_short_message(OctetString::from_vec(octets).ok()?);
+                    submit.esm_class = EsmClass::from(UDHI);
+                    Some(submit)
+                })
+                .collect()
+        }
+    }
+}
+
+/// A number in E.164, a short one, or a name.
+fn address(words: &str) -> Option<(Ton, Npi, COctetString<1, 21>)> {
+    let (ton, npi, written) = match words.strip_prefix('+') {
+        Some(digits) => (Ton::International, Npi::Isdn, digits),
+        None if words.bytes().all(|byte| byte.is_ascii_digit()) => (Ton::NetworkSpecific, Npi::Isdn, words),
+        None => (Ton::Alphanumeric, Npi::Unknown, words),
+    };
+    Some((ton, npi, COctetString::from_string(written.to_owned()).ok()?))
+}
+
+/// `YYMMDDhhmmss000R`, of less than a day.
+fn relative(validity: Duration) -> String {
+    let seconds = validity.as_secs().min(86_399);
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    format!("000000{hours:02}{minutes:02}{:02}000R", seconds % 60)
+}
+
+/// What an answer to a submitted part means.
+pub fn read_answer(answer: Result<SubmitSmResp, Error>) -> Answered {
+    match answer {
+        Ok(answer) => Answered::Taken(answer.message_id().as_str().to_owned()),
+        Err(Error::UnexpectedResponse { response }) => Answered::Not(refused(response.status())),
+        // It may have been written, and read, before the connection broke.
+        Err(_) => Answered::Not(Handed::Unknown),
+    }
+}
+
+fn refused(status: CommandStatus) -> Handed {
+    use CommandStatus as Status;
+    match status {
+        // An answer without what belongs to it, and failures of the SMSC itself: it may have been taken.
+        Status::EsmeRok | Status::EsmeRsyserr | Status::EsmeRunknownerr => Handed::Unknown,
+        Status::EsmeRthrottled | Status::EsmeRmsgqful | Status::EsmeRxTAppn => Handed::Later,
+        // Ours to repair: the text is not at fault.
+        Status::EsmeRinvbndsts | Status::EsmeRinvsysid | Status::EsmeRinvpaswd | Status::EsmeRinvsystyp => {
+            Handed::Later
+        }
+        _ => Handed::Refused(&codes::SMS_REFUSED),
+    }
+}
+
+/// What an SMSC brings.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Brought {
+    Report(Report),
+    /// With the number it was written to, as digits.
+    Text(InboundText, String),
+    /// Nothing that can be read, or nobody who can be answered.
+    Unreadable,
+}
+
+/// Reads what an SMSC brings.
+pub fn read_brought(brought: &DeliverSm) -> Brought {
+    let class = u8::from(brought.esm_class);
+    let payload = brought.tlvs().iter().find_map(|tlv| match tlv.value() {
+        Some(TlvValue::MessagePayload(payload)) => Some(octets(&payload.value)),
+        _ => None,
+    });
+    let said = payload.unwrap_or_else(|| octets(brought.short_message()));
+    if RECEIPTS.contains(&(class & KIND)) {
+        return read_report(brought, &said);
+    }
+    let said = match said.split_first() {
+        Some((length, _)) if class & UDHI != 0 => said.get(usize::from(*length) + 1..).unwrap_or_default(),
+        _ => said.as_slice(),
+    };
+    let Ok(from) = PhoneE164::parse(&international(brought.source_addr.as_str())) else {
+        return Brought::Unreadable;
+    };
+    let to = brought.destination_addr.as_str().trim_start_matches('+').to_owned();
+    let text = InboundText {
+        provider_id: String::new(),
+        from,
+        to: international(&to),
+        body: decode(said, brought.data_coding),
+        media: Vec::new(),
+    };
+    Brought::Text(text, to)
+}
+
+fn octets(string: &impl AsRef<[u8]>) -> Vec<u8> {
+    string.as_ref().to_vec()
+}
+
+fn decode(octets: &[u8], coding: DataCoding) -> String {
+    match coding {
+        DataCoding::McSpecific => sms::read_gsm7(octets),
+        DataCoding::Ucs2 => {
+            let units = octets
+                .chunks_exact(2)
+                .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+            char::decode_utf16(units)
+                .map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER))
+                .collect()
+        }
+        // These bytes are the same characters in Unicode.
+        DataCoding::Latin1 => octets.iter().copied().map(char::from).collect(),
+        _ => String::from_utf8_lossy(octets).into_owned(),
+    }
+}
+
+/// By its parameters, else by its text, `id:... stat:DELIVRD ...`.
+fn read_report(brought: &DeliverSm, said: &[u8]) -> Brought {
+    let said = String::from_utf8_lossy(said);
+    let (mut id, mut state) = (None, None);
+    for tlv in brought.tlvs() {
+        match tlv.value() {
+            Some(TlvValue::ReceiptedMessageId(named)) => id = Some(named.as_str().to_owned()),
+            Some(TlvValue::MessageState(told)) => state = Some(word(*told)),
+            _ => {}
+        }
+    }
+    let id = id.or_else(|| field(&said, "id:").map(str::to_owned));
+    let Some(provider_id) = id.filter(|id| !id.is_empty()) else {
+        return Brought::Unreadable;
+    };
+    let status = state
+        .or_else(|| field(&said, "stat:"))
+        .unwrap_or_default()
+        .to_uppercase();
+    let receipt = match status.as_str() {
+        "SCHEDLD" | "ENROUTE" | "ACCEPTD" => Some(Receipt::Taken),
+        "DELIVRD" => Some(Receipt::Arrived),
+        "EXPIRED" | "DELETED" | "UNDELIV" | "REJECTD" | "SKIPPED" => Some(Receipt::NotArrived),
+        _ => None,
+    };
+    Brought::Report(Report {
+        receipt,
+        provider_id,
+        status: status.chars().take(16).collect(),
+    })
+}
+
+/// What stands behind a name, up to the next space.
+fn field<'a>(said: &'a str, name: &str) -> Option<&'a str> {
+    let mut words = said.split_ascii_whitespace();
+    words.find_map(|word| {
+        let (before, value) = word.split_at_checked(name.len())?;
+        before.eq_ignore_ascii_case(name).then_some(value)
+    })
+}
+
+fn word(state: MessageState) -> &'static str {
+    match state {
+        MessageState::Scheduled => "SCHEDLD",
+        MessageState::Enroute => "ENROUTE",
+        MessageState::Delivered => "DELIVRD",
+        MessageState::Expired => "EXPIRED",
+        MessageState::Deleted => "DELETED",
+        MessageState::Undeliverable => "UNDELIV",
+        MessageState::Accepted => "ACCEPTD",
+        MessageState::Rejected => "REJECTD",
+        MessageState::Skipped => "SKIPPED",
+        MessageState::Unknown | MessageState::Other(_) => "UNKNOWN",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbound::text_providers::Attempt;
+    use domain::{DeliveryId, TextSender, WorkspaceId};
+    use rusmpp::tlvs::MessageDeliveryRequestTlvValue as Delivered;
+
+    fn submitted(body: &str, from: &str, long: LongTexts) -> Vec<SubmitSm> {
+        let text = Text {
+            to: &PhoneE164::parse("+48600700123").expect("a number"),
+            from: &TextSender::parse(from).expect("a sender"),
+            business: "Acme",
+            body,
+            callback: "",
+            attempt: Attempt {
+                workspace: &WorkspaceId::parse("acme").expect("a workspace"),
+                delivery: DeliveryId(uuid::Uuid::from_u128(0x0102)),
+                number: 1,
+            },
+        };
+        submits(&text, long, Duration::from_secs(900)).expect("can be carried")
+    }
+
+    #[test]
+    fn a_short_text() {
+        let all = submitted("Hi_@", "Homing", LongTexts::Parts);
+        let only = all.first().expect("one");
+        assert_eq!(
+            (all.len(), only.short_message().as_ref()),
+            (1, [0x48, 0x69, 0x11, 0x00].as_slice())
+        );
+        assert_eq!(
+            (u8::from(only.esm_class), only.data_coding),
+            (0, DataCoding::McSpecific)
+        );
+        assert_eq!(
+            (only.source_addr_ton, only.source_addr.as_str()),
+            (Ton::Alphanumeric, "Homing")
+        );
+        assert_eq!(
+            (only.dest_addr_ton, only.destination_addr.as_str()),
+            (Ton::International, "48600700123")
+        );
+        assert_eq!(only.validity_period.as_str(), "000000001500000R");
+        assert_eq!(u8::from(only.registered_delivery), 1);
+        let all = submitted("ł", "+48732000000", LongTexts::Parts);
+        let only = all.first().expect("one");
+        assert_eq!(
+            (only.data_coding, only.short_message().as_ref()),
+            (DataCoding::Ucs2, [0x01, 0x42].as_slice())
+        );
+        assert_eq!(
+            (only.source_addr_ton, only.source_addr_npi),
+            (Ton::International, Npi::Isdn)
+        );
+    }
+
+    #[test]
+    fn a_long_text_in_parts_or_at_once() {
+        let body = "a".repeat(200);
+        let parts = submitted(&body, "7201", LongTexts::Parts);
+        let (heads, lengths): (Vec<_>, Vec<_>) = parts
+            .iter()
+            .map(|part| (part.short_message().as_ref()[..6].to_vec(), part.sm_length()))
+            .unzip();
+        assert_eq!(heads, [[5, 0, 3, 2, 2, 1], [5, 0, 3, 2, 2, 2]]);
+        assert_eq!(lengths, [159, 53]);
+        assert!(parts.iter().all(|part| u8::from(part.esm_class) == 0x40));
+        let whole = submitted(&body, "7201", LongTexts::Payload);
+        let payload = whole[0].tlvs().iter().find_map(|tlv| match tlv.value() {
+            Some(TlvValue::MessagePayload(payload)) => Some(payload.value.len()),
+            _ => None,
+        });
+        assert_eq!((whole.len(), whole[0].sm_length(), payload), (1, 0, Some(200)));
+        assert_eq!(u8::from(whole[0].esm_class), 0);
+    }
+
+    #[test]
+    fn which_refusals_are_certain_and_for_good() {
+        for (status, wanted) in [
+            (0x00, Handed::Unknown),
+            (0x04, Handed::Later),
+            (0x08, Handed::Unknown),
+            (0x0b, Handed::Refused(&codes::SMS_REFUSED)),
+            (0x14, Handed::Later),
+            (0x45, Handed::Refused(&codes::SMS_REFUSED)),
+            (0x58, Handed::Later),
+            (0x64, Handed::Later),
+            (0xff, Handed::Unknown),
+            (0x0401, Handed::Refused(&codes::SMS_REFUSED)),
+        ] {
+            assert_eq!(refused(CommandStatus::from(status)), wanted, "{status:#x}");
+        }
+        assert_eq!(
+            read_answer(Err(Error::ConnectionClosed)),
+            Answered::Not(Handed::Unknown)
+        );
+    }
+
+    fn brought(class: u8, said: &[u8]) -> DeliverSm {
+        DeliverSm::builder()
+            .esm_class(EsmClass::from(class))
+            .source_addr(COctetString::from_string("48600700123".into()).expect("fits"))
+            .destination_addr(COctetString::from_string("48732000000".into()).expect("fits"))
+            .short_message(OctetString::from_slice(said).expect("fits"))
+            .build()
+    }
+
+    #[test]
+    fn receipts_in_both_forms() {
+        let said =
+            b"id:ab-12 sub:001 dlvrd:001 submit date:2601051200 done date:2601051201 stat:DELIVRD err:000 text:Hi";
+        let report = |brought: &DeliverSm| match read_brought(brought) {
+            Brought::Report(report) => (report.provider_id, report.receipt, report.status),
+            _ => panic!("no report"),
+        };
+        let told = |id: &str, receipt, word: &str| (id.to_owned(), receipt, word.to_owned());
+        assert_eq!(
+            report(&brought(0x04, said)),
+            told("ab-12", Some(Receipt::Arrived), "DELIVRD")
+        );
+        let mut by_parameters = brought(0x04, b"");
+        let id = COctetString::from_string("77".into()).expect("fits");
+        by_parameters.push_tlv(Delivered::ReceiptedMessageId(id));
+        by_parameters.push_tlv(Delivered::MessageState(MessageState::Expired));
+        assert_eq!(report(&by_parameters), told("77", Some(Receipt::NotArrived), "EXPIRED"));
+        assert_eq!(
+            report(&brought(0x20, b"ID:7 Stat:enroute")),
+            told("7", Some(Receipt::Taken), "ENROUTE")
+        );
+        assert_eq!(report(&brought(0x04, b"id:7 stat:UNKNOWN")), told("7", None, "UNKNOWN"));
+        assert!(matches!(
+            read_brought(&brought(0x04, b"stat:DELIVRD")),
+            Brought::Unreadable
+        ));
+    }
+
+    #[test]
+    fn what_people_write() {
+        let read = |brought: &DeliverSm| match read_brought(brought) {
+            Brought::Text(text, to) => (text.from.expose().to_owned(), to, text.body),
+            _ => panic!("no text"),
+        };
+        let said = |body: &str| ("+48600700123".to_owned(), "48732000000".to_owned(), body.to_owned());
+        assert_eq!(read(&brought(0, b"Tak\x11")), said("Tak_"));
+        let mut polish = brought(0, &[0x01, 0x42, 0xd8, 0x3d, 0xde, 0x00]);
+        polish.data_coding = DataCoding::Ucs2;
+        assert_eq!(read(&polish), said("ł😀"));
+        assert_eq!(read(&brought(0x40, b"\x05\x00\x03\x01\x02\x01Tak")), said("Tak"));
+        assert_eq!(read(&brought(0x40, b"\x09\x00")), said(""));
+        let mut named = brought(0, b"Win!");
+        named.source_addr = COctetString::from_string("Amazon".into()).expect("fits");
+        assert!(matches!(read_brought(&named), Brought::Unreadable));
+    }
+}

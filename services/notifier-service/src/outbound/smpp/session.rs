@@ -1,0 +1,214 @@
+//! The bind: made, kept, made again after a pause, and given back at the end.
+
+use super::pdu::{self, Brought};
+use super::{Answer, LATEST_ANSWER, Smpp, Told, Verdict, Written};
+use futures::{Stream, StreamExt};
+use rusmpp::pdus::{BindTransceiver, DeliverSm, DeliverSmResp};
+use rusmpp::types::COctetString;
+use rusmpp::values::InterfaceVersion;
+use rusmpp::{Command, CommandStatus, Pdu};
+use rusmppc::{Client, ConnectionBuilder, Event};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Between two binds: doubles from the first to the second.
+const BIND_AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+/// A bind that held for so long was a good one.
+const GOOD_BIND: Duration = Duration::from_secs(30);
+/// For the connection, for the bind, and for giving it back.
+const STEP: Duration = Duration::from_secs(5);
+/// We ask so often whether the SMSC is there.
+const ENQUIRE: Duration = Duration::from_secs(15);
+/// A PDU is no longer: a payload of 64 KiB, and what surrounds it.
+const LONGEST_PDU: usize = 70_000;
+
+/// What has to run for a provider.
+pub struct Session {
+    smpp: Smpp,
+    written: mpsc::Sender<Written>,
+}
+
+impl Session {
+    pub(super) fn new(smpp: Smpp, written: mpsc::Sender<Written>) -> Self {
+        Self { smpp, written }
+    }
+
+    /// Keeps a bind until `stop`; then lets what was submitted be answered, and gives it back.
+    pub async fn run(self, stop: CancellationToken) {
+        let provider = self.smpp.0.config.name.clone();
+        let mut pause = BIND_AGAIN.0;
+        loop {
+            let bound = tokio::select! {
+                bound = self.bind() => bound,
+                () = stop.cancelled() => return,
+            };
+            match bound {
+                Ok((client, events)) => {
+                    let since = tokio::time::Instant::now();
+                    tracing::info!(provider, "bound to the SMSC");
+                    self.smpp.0.set_bound(Some(client.clone()));
+                    let why = self.listen(&client, events, &stop).await;
+                    self.smpp.0.set_bound(None);
+                    self.close(&client, &stop).await;
+                    if stop.is_cancelled() {
+                        return;
+                    }
+                    tracing::warn!(provider, why, "the bind ended");
+                    if since.elapsed() >= GOOD_BIND {
+                        pause = BIND_AGAIN.0;
+                    }
+                }
+                Err(why) => tracing::warn!(provider, why, "cannot bind to the SMSC"),
+            }
+            tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => return }
+            pause = (pause * 2).min(BIND_AGAIN.1);
+        }
+    }
+
+    /// What is said of a failure never comes from the library: it would show what was written.
+    async fn bind(&self) -> Result<(Client, impl Stream<Item = Event> + Unpin + use<>), &'static str> {
+        let config = &self.smpp.0.config;
+        let stream = match timeout(STEP, config.place.connect()).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(_)) => return Err("no connection"),
+            Err(_) => return Err("no connection in time"),
+        };
+        let (client, events) = ConnectionBuilder::new()
+            .max_command_length(LONGEST_PDU)
+            .enquire_link_interval(ENQUIRE)
+            .enquire_link_response_timeout(STEP)
+            .response_timeout(LATEST_ANSWER)
+            .disable_interface_version_check()
+            .connected(stream);
+        let words = || "system_id, password or system_type is too long";
+        let bind = BindTransceiver::builder()
+            .system_id(COctetString::from_string(config.system_id.clone()).map_err(|_| words())?)
+            .password(COctetString::from_string(config.password.expose().to_owned()).map_err(|_| words())?)
+            .system_type(COctetString::from_string(config.system_type.clone()).map_err(|_| words())?)
+            .interface_version(InterfaceVersion::Smpp3_4)
+            .build();
+        match timeout(STEP, client.bind_transceiver(bind)).await {
+            Ok(Ok(_)) => Ok((client, events)),
+            Ok(Err(rusmppc::error::Error::UnexpectedResponse { response })) => {
+                let _ = client.close().await;
+                let wrong = [CommandStatus::EsmeRinvpaswd, CommandStatus::EsmeRinvsysid];
+                Err(if wrong.contains(&response.status()) {
+                    "system_id or password is wrong"
+                } else {
+                    "the SMSC refused the bind"
+                })
+            }
+            Ok(Err(_)) => Err("the connection broke before the bind"),
+            Err(_) => {
+                let _ = client.close().await;
+                Err("no answer to the bind in time")
+            }
+        }
+    }
+
+    /// Until the bind ends, or `stop`; says why.
+    async fn listen(
+        &self,
+        client: &Client,
+        mut events: impl Stream<Item = Event> + Unpin,
+        stop: &CancellationToken,
+    ) -> &'static str {
+        loop {
+            let event = tokio::select! {
+                event = events.next() => event,
+                () = stop.cancelled() => return "stopping",
+            };
+            match event {
+                None | Some(Event::Error(_)) => return "the connection broke",
+                Some(Event::Incoming(command)) => {
+                    let number = command.sequence_number();
+                    match command.pdu() {
+                        Some(Pdu::DeliverSm(brought)) => self.take(client, number, brought).await,
+                        Some(Pdu::Unbind) => {
+                            let _ = client.unbind_resp(number).await;
+                            return "the SMSC ended it";
+                        }
+                        _ => decline(client, &command).await,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands on what the SMSC brings; its answer goes out when somebody here took it.
+    async fn take(&self, client: &Client, number: u32, brought: &DeliverSm) {
+        let (answer, answered) = oneshot::channel();
+        let answer = Answer(answer);
+        let config = &self.smpp.0.config;
+        match pdu::read_brought(brought) {
+            Brought::Report(report) => {
+                // Nobody listens once the service has stopped: the SMSC brings it again.
+                let _ = self.smpp.0.told.send(Told::Report { report, answer }).await;
+            }
+            Brought::Text(text, to) => match config.numbers.iter().find(|number| number.digits == to) {
+                Some(whose) => {
+                    let written = Written {
+                        workspace: whose.workspace.clone(),
+                        channel: whose.channel.clone(),
+                        text,
+                        answer,
+                    };
+                    let _ = self.written.send(written).await;
+                }
+                None => {
+                    tracing::error!(
+                        provider = config.name,
+                        "a text to a number that is not among the provider's numbers was refused"
+                    );
+                    tokio::spawn(answer.say(Verdict::Never));
+                }
+            },
+            Brought::Unreadable => {
+                tracing::warn!(provider = config.name, "what the SMSC brought cannot be read");
+                tokio::spawn(answer.say(Verdict::Never));
+            }
+        }
+        let client = client.clone();
+        tokio::spawn(async move {
+            // Whoever was to decide is gone.
+            let (verdict, written) = match answered.await {
+                Ok((verdict, written)) => (verdict, Some(written)),
+                Err(_) => (Verdict::NotNow, None),
+            };
+            let status = match verdict {
+                Verdict::Taken => CommandStatus::EsmeRok,
+                Verdict::NotNow => CommandStatus::EsmeRxTAppn,
+                Verdict::Never => CommandStatus::EsmeRxRAppn,
+            };
+            let told = client.status(status).deliver_sm_resp(number, DeliverSmResp::default());
+            if told.await.is_ok()
+                && let Some(written) = written
+            {
+                // Nobody waits for it where it makes no difference.
+                let _ = written.send(());
+            }
+        });
+    }
+
+    /// What was submitted may still be answered; then the bind is given back.
+    async fn close(&self, client: &Client, stop: &CancellationToken) {
+        let shared = &self.smpp.0;
+        if stop.is_cancelled() {
+            let _all = timeout(shared.config.timeout, shared.window.acquire_many(shared.config.window)).await;
+            let _ = timeout(STEP, client.unbind()).await;
+        }
+        let _ = timeout(STEP, client.close()).await;
+    }
+}
+
+/// What is not ours to do.
+async fn decline(client: &Client, command: &Command) {
+    if !command.id().is_response() {
+        let refusal = client
+            .status(CommandStatus::EsmeRinvcmdid)
+            .generic_nack(command.sequence_number());
+        let _ = refusal.await;
+    }
+}
