@@ -1,10 +1,11 @@
 use crate::Config;
 use crate::app::Contacts;
-use crate::inbound::{book, consents, grpc};
+use crate::inbound::{book, consents, grpc, identity};
 use fault::Result;
 use rpc::contacts::consent_service_server::ConsentServiceServer;
 use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
+use rpc::contacts::identity_service_server::IdentityServiceServer;
 use runtime::{Running, Shell};
 use tonic::service::Routes;
 
@@ -13,6 +14,7 @@ pub async fn start(_: Config, shell: Shell) -> Result<Running> {
     let contacts = Contacts::new(shell.store());
     let routes = Routes::new(ContactServiceServer::new(grpc::Server::new(contacts.clone())))
         .add_service(ContactBookServiceServer::new(book::Server::new(contacts.clone())))
+        .add_service(IdentityServiceServer::new(identity::Server::new(contacts.clone())))
         .add_service(ConsentServiceServer::new(consents::Server::new(contacts)));
     shell.serve(routes).await
 }

@@ -61,6 +61,8 @@ pub enum ContactCommand {
         #[arg(long, default_value = "operator")]
         by: String,
     },
+    #[command(flatten)]
+    Identity(IdentityCommand),
     /// Print what was changed, by whom and when; newest first.
     Changes {
         #[arg(short, long)]
@@ -169,4 +171,49 @@ pub enum WithdrawnBy {
     Message,
     /// An agent who was told.
     Agent,
+}
+
+/// One person who was kept as two.
+#[derive(Debug, Subcommand)]
+pub enum IdentityCommand {
+    /// Print what captures could not settle by themselves, oldest first.
+    Conflicts {
+        #[arg(short, long)]
+        workspace: String,
+        /// At most this many; 1 to 200.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: u32,
+    },
+    /// Settle a conflict: it is never raised again.
+    Dismiss {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the conflict.
+        conflict: String,
+        /// Who settles it.
+        #[arg(long, default_value = "operator")]
+        by: String,
+    },
+    /// Make one of two contacts; gaps are filled, nothing is overwritten.
+    Merge {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact that stays.
+        contact: String,
+        /// Id of the contact that goes into it.
+        other: String,
+        /// Who merges them, as the contact's history will say.
+        #[arg(long, default_value = "operator")]
+        by: String,
+    },
+    /// Take a contact out of the one it went into.
+    Unmerge {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact that went into another.
+        contact: String,
+        /// Who undoes it, as the other's history will say.
+        #[arg(long, default_value = "operator")]
+        by: String,
+    },
 }

@@ -15,6 +15,7 @@ use rpc::contacts::{
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
+use super::merge;
 use crate::args::{ContactCommand, ContactFields, ContactWho, Purpose, Stage};
 use crate::call::call;
 use crate::output::Out;
@@ -67,6 +68,7 @@ pub(crate) async fn run(command: ContactCommand, out: &Out) -> Result<ExitCode> 
             let answer = call!(book, update_contact, request)?;
             one(&answer.contact.context("an empty answer")?, out)?;
         }
+        ContactCommand::Identity(command) => merge::run(command, channel, out).await?,
         ContactCommand::Changes {
             workspace,
             contact,
@@ -159,7 +161,7 @@ fn list(found: &[Contact], out: &Out) -> Result<()> {
     out.table(&["contact", "name", "addresses", "stage", "tags"], &rows)
 }
 
-fn one(found: &Contact, out: &Out) -> Result<()> {
+pub(super) fn one(found: &Contact, out: &Out) -> Result<()> {
     if out.json() {
         return out.document(&document(found));
     }
@@ -221,7 +223,7 @@ fn changes(found: &[contacts::ContactChange], out: &Out) -> Result<()> {
     out.table(&["version", "at", "by", "field", "before", "after"], &rows)
 }
 
-fn document(one: &Contact) -> Value {
+pub(super) fn document(one: &Contact) -> Value {
     let address = |address: &contacts::Address| {
         json!({
             "address": address.address, "kind": kind_word(address), "value": address.value,

@@ -1,11 +1,11 @@
 use super::{Contacts, denied};
 use crate::domain::{Capture, Contact, Purpose, Reading};
-use crate::outbound::postgres::{captured, contact};
+use crate::outbound::postgres::{captured, contact, merge};
 use domain::{ContactId, WorkspaceId};
 use fault::{Fault, Result};
 
 impl Contacts {
-    /// One person with the addresses given for this purpose, and what the person gave where, as far as the purpose may
+    /// One person, also by the id of a contact that went into it, with the addresses given for this purpose, and what the person gave where, as far as the purpose may
     /// see it.
     pub async fn get_contact(
         &self,
@@ -14,13 +14,17 @@ impl Contacts {
         purpose: Purpose,
     ) -> Result<(Contact, Vec<Capture>)> {
         let mut tx = self.begin(workspace, Reading::For(purpose)).await?;
+        let id = self.survivor(&mut tx, workspace, id).await?;
         let stored = contact::find(&mut tx, workspace, id).await?;
         let contact = stored
             .ok_or_else(|| Fault::not_found("contact"))?
             .release(purpose)
             .map_err(denied)?;
         let captured = match contact.profile {
-            Some(_) => captured::list(&mut tx, workspace, id).await?,
+            Some(_) => {
+                let parts = merge::members(&mut tx, workspace, id).await?;
+                captured::list(&mut tx, workspace, &parts).await?
+            }
             None => vec![],
         };
         Ok((contact, captured))

@@ -5,8 +5,8 @@ use domain::{ContactId, WorkspaceId};
 use fault::{Fault, Result};
 
 impl Contacts {
-    /// A page of what was changed of a contact, newest first, and the version below which the next one begins. Changes
-    /// show the fields themselves, and serve what those serve.
+    /// A page of what was changed of a contact, newest first, and the version below which the next one begins. One that
+    /// was merged keeps its own. Changes show the fields themselves, and serve what those serve.
     pub async fn list_contact_changes(
         &self,
         workspace: &WorkspaceId,
@@ -17,7 +17,8 @@ impl Contacts {
         let (size, below) = (page::size(page_size)?, page::after_version(page_token)?);
         let limit = i64::try_from(size + 1).map_err(Fault::internal)?;
         let mut tx = self.begin(workspace, Reading::For(purpose)).await?;
-        let stored = contact::find(&mut tx, workspace, id).await?;
+        let survivor = self.survivor(&mut tx, workspace, id).await?;
+        let stored = contact::find(&mut tx, workspace, survivor).await?;
         let seen = stored
             .ok_or_else(|| Fault::not_found("contact"))?
             .release(purpose)

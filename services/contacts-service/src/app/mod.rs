@@ -1,23 +1,31 @@
 //! Use cases: one file each.
 
 mod capture_contact;
+mod dismiss_conflict;
 mod get_address;
 mod get_contact;
+mod list_conflicts;
 mod list_consents;
 mod list_contact_changes;
 mod list_contacts;
 mod look_up_contact;
+mod merge_contacts;
 mod record_consent;
+mod undo_merge;
 mod update_contact;
 mod withdraw_consent;
 
+pub use list_conflicts::SideBySide;
 pub use list_contacts::Wanted;
 
 use crate::domain::{PurposeDenied, Reading};
-use crate::outbound::postgres::purpose;
-use ::domain::{Timestamp, WorkspaceId};
+use crate::outbound::postgres::{merge, purpose};
+use ::domain::{ContactId, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
 use store::{Store, Tx};
+
+/// A lock is waited for in vain only by who loses a race against a merge of the same contact.
+const TRIES: usize = 5;
 
 /// The service's use cases over its database.
 #[derive(Debug, Clone)]
@@ -32,6 +40,24 @@ impl Contacts {
 
     fn now(&self) -> Timestamp {
         self.store.clock().now()
+    }
+
+    /// The contact that this one is part of now: itself, unless it was merged.
+    async fn survivor(&self, tx: &mut Tx, workspace: &WorkspaceId, id: ContactId) -> Result<ContactId> {
+        let found = merge::survivor(tx, workspace, id).await?;
+        found.ok_or_else(|| Fault::not_found("contact"))
+    }
+
+    /// The contact that this one is part of now, locked until the transaction ends.
+    async fn lock_survivor(&self, tx: &mut Tx, workspace: &WorkspaceId, id: ContactId) -> Result<ContactId> {
+        for _ in 0..TRIES {
+            let survivor = self.survivor(tx, workspace, id).await?;
+            // Merged while the lock was waited for: it is part of another one by now.
+            if merge::lock(tx, workspace, &[survivor]).await? == [(survivor, None)] {
+                return Ok(survivor);
+            }
+        }
+        Err(Fault::new(&codes::CONFLICT, "is being merged; try again").of("contact"))
     }
 
     /// Begins a transaction that sees the addresses it may read, and no others.

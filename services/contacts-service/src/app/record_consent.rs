@@ -1,6 +1,6 @@
 use super::Contacts;
 use crate::domain::{Consent, KeptConsent, Reading};
-use crate::outbound::postgres::{address, consent, contact};
+use crate::outbound::postgres::{address, consent, merge};
 use domain::{Invalid, WorkspaceId};
 use fault::{Fault, Result, codes};
 use store::Tx;
@@ -14,11 +14,9 @@ impl Contacts {
         given: Consent,
     ) -> Result<KeptConsent> {
         let now = self.now();
-        let given = given.check(now)?;
+        let mut given = given.check(now)?;
         let mut tx = self.begin(workspace, Reading::Upkeep).await?;
-        if !contact::lock(&mut tx, workspace, given.contact).await? {
-            return Err(Fault::not_found("contact"));
-        }
+        given.contact = self.lock_survivor(&mut tx, workspace, given.contact).await?;
         let owned = address::owned(&mut tx, workspace, given.contact, &given.addresses).await?;
         if owned.len() < given.addresses.len() {
             return Err(Invalid::new("addresses", "names an address that is not the contact's").into());
@@ -39,11 +37,16 @@ async fn recorded(tx: &mut Tx, workspace: &WorkspaceId, request_id: &str, given:
     let (id, contact) = consent::of_request(tx, workspace, request_id)
         .await?
         .ok_or_else(taken)?;
+    // Recorded for a contact that went into this one since, it is the same all the same.
+    if merge::survivor(tx, workspace, contact).await? != Some(given.contact) {
+        return Err(taken());
+    }
+    let same = Consent {
+        contact,
+        ..given.clone()
+    };
     let withdrawals = consent::withdrawals(tx, workspace, contact).await?;
-    let all = consent::list(tx, workspace, contact, &withdrawals).await?;
-    let kept = all
-        .into_iter()
-        .find(|kept| kept.id == id)
-        .filter(|kept| kept.consent == *given);
-    kept.ok_or_else(taken)
+    let all = consent::list(tx, workspace, &[contact], &withdrawals).await?;
+    let kept = all.into_iter().find(|kept| kept.id == id);
+    kept.filter(|kept| kept.consent == same).ok_or_else(taken)
 }

@@ -18,9 +18,7 @@ impl Contacts {
         let now = self.now();
         let missing = || Fault::not_found("contact");
         let mut tx = self.begin(workspace, Reading::For(Purpose::Support)).await?;
-        if !contact::lock(&mut tx, workspace, id).await? {
-            return Err(missing());
-        }
+        let id = self.lock_survivor(&mut tx, workspace, id).await?;
         let stored = contact::find(&mut tx, workspace, id).await?.ok_or_else(missing)?;
         let present = stored.release(Purpose::Support).map_err(denied)?;
         if version != 0 && version != present.version {

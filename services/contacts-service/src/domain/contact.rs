@@ -1,5 +1,6 @@
 use super::{Address, Bound, FieldChange, Profile, Purpose, PurposeDenied};
 use domain::{AddressId, ContactId, PersonName, Timestamp};
+use uuid::Uuid;
 
 /// A person, as far as a purpose may see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,4 +73,16 @@ pub struct ContactChange {
     pub at: Timestamp,
     pub by: String,
     pub fields: Vec<FieldChange>,
+}
+
+/// What a person has to settle about a contact, both sides beside each other.
+#[derive(Debug, Clone)]
+pub struct KeptConflict {
+    pub id: Uuid,
+    pub contact: ContactId,
+    /// Another name was given for it.
+    pub other_name: Option<PersonName>,
+    /// Its addresses were given together with those of this contact.
+    pub other: Option<ContactId>,
+    pub at: Timestamp,
 }

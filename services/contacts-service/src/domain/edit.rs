@@ -36,7 +36,7 @@ impl Fields {
         }
     }
 
-    /// The fields as they are then, and what became of each; nothing if all is as it was. Refused where it would be too
+    /// The fields as they are then, and what became of each. Refused where it would be too
     /// much for one contact.
     pub fn edit(&self, edit: &Edit) -> Result<(Self, Vec<FieldChange>), Invalid> {
         let mut next = self.clone();
@@ -63,7 +63,8 @@ impl Fields {
         Ok((next, changes))
     }
 
-    fn changes(&self, next: &Self) -> Vec<FieldChange> {
+    /// What became of each field; nothing if all is as it was.
+    pub fn changes(&self, next: &Self) -> Vec<FieldChange> {
         let name = |fields: &Self| fields.name.as_ref().map(|name| name.expose().to_owned());
         let mut changes = vec![
             FieldChange::new(Field::Name, name(self), name(next)),
@@ -95,6 +96,8 @@ pub enum Field {
     /// One that came or went.
     Tag,
     Data(DataKey),
+    /// Another contact went into this one, or came out of it: its id.
+    Merged,
 }
 
 /// As stored in tables, and as callers know it.
@@ -104,6 +107,7 @@ impl fmt::Display for Field {
             Self::Name => f.write_str("name"),
             Self::Stage => f.write_str("stage"),
             Self::Tag => f.write_str("tag"),
+            Self::Merged => f.write_str("merged"),
             Self::Data(key) => write!(f, "data.{}", key.as_str()),
         }
     }
@@ -130,19 +134,21 @@ impl fmt::Debug for FieldChange {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod strategies {
+    //! Any fields, and any change of them.
+
     use super::*;
     use proptest::prelude::*;
 
-    fn key(number: u8) -> DataKey {
+    pub fn key(number: u8) -> DataKey {
         DataKey::parse(&format!("key_{number}")).expect("a key")
     }
 
-    fn value(number: u8) -> DataValue {
+    pub fn value(number: u8) -> DataValue {
         DataValue::parse(&format!("value {number}")).expect("a value")
     }
 
-    fn tag(number: u8) -> Tag {
+    pub fn tag(number: u8) -> Tag {
         Tag::parse(&format!("tag {number}")).expect("a tag")
     }
 
@@ -158,7 +164,7 @@ mod tests {
         prop::collection::btree_set((0..4u8).prop_map(tag), 0..4)
     }
 
-    fn fields() -> impl Strategy<Value = Fields> {
+    pub fn fields() -> impl Strategy<Value = Fields> {
         let data = prop::collection::btree_map((0..4u8).prop_map(key), (0..3u8).prop_map(value), 0..4);
         (name(), stage(), tags(), data).prop_map(|(name, stage, tags, data)| Fields {
             name,
@@ -168,7 +174,7 @@ mod tests {
         })
     }
 
-    fn edit() -> impl Strategy<Value = Edit> {
+    pub fn edit() -> impl Strategy<Value = Edit> {
         let value = prop::option::of((0..3u8).prop_map(value));
         let data = prop::collection::btree_map((0..4u8).prop_map(key), value, 0..4);
         let name = prop::option::of(name());
@@ -179,36 +185,19 @@ mod tests {
             data,
         })
     }
+}
 
-    /// Sets each field to what the changes say it was before.
-    fn restored(mut fields: Fields, changes: &[FieldChange]) -> Fields {
-        for FieldChange { field, before, after } in changes {
-            let before = before.as_deref();
-            match field {
-                Field::Name => fields.name = before.map(|name| PersonName::parse(name).expect("was one")),
-                Field::Stage => fields.stage = before.and_then(Stage::from_word).expect("always one"),
-                Field::Tag => {
-                    fields.tags.retain(|tag| after.as_deref() != Some(tag.expose()));
-                    fields.tags.extend(before.map(|tag| Tag::parse(tag).expect("was one")));
-                }
-                Field::Data(key) => {
-                    fields.data.remove(key);
-                    if let Some(value) = before {
-                        fields
-                            .data
-                            .insert(key.clone(), DataValue::parse(value).expect("was one"));
-                    }
-                }
-            }
-        }
-        fields
-    }
+#[cfg(test)]
+mod tests {
+    use super::strategies::{edit, fields, key, tag, value};
+    use super::*;
+    use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn what_was_before_can_be_read_from_the_changes(present in fields(), edit in edit()) {
             let (next, changes) = present.edit(&edit).expect("few enough");
-            prop_assert_eq!(restored(next.clone(), &changes), present);
+            prop_assert_eq!(next.without(&changes), present);
             // The same again changes nothing.
             prop_assert_eq!(next.edit(&edit).expect("few enough"), (next, vec![]));
         }
@@ -222,6 +211,7 @@ mod tests {
                     Field::Stage => edit.stage.is_some(),
                     Field::Tag => edit.tags.is_some(),
                     Field::Data(key) => edit.data.contains_key(key),
+                    Field::Merged => false,
                 };
                 prop_assert!(meant, "{change:?}");
             }

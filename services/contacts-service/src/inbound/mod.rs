@@ -3,4 +3,5 @@
 pub mod book;
 pub mod consents;
 pub mod grpc;
+pub mod identity;
 mod words;

@@ -2,6 +2,7 @@ use contacts_service::{Config, MIGRATOR, start};
 use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
+use rpc::contacts::identity_service_client::IdentityServiceClient;
 use rpc::contacts::{
     Address, AddressKind, CaptureContactRequest, CaptureContactResponse, Contact, GetAddressRequest,
     GetAddressResponse, GetContactRequest, LookUpContactRequest, Purpose,
@@ -20,6 +21,7 @@ pub struct Harness {
     pub book: ContactBookServiceClient<Channel>,
     pub consents: ConsentServiceClient<Channel>,
     pub client: ContactServiceClient<Channel>,
+    pub identity: IdentityServiceClient<Channel>,
     pub database: TestDatabase,
     running: Running,
     _nats: TestNats,
@@ -50,11 +52,13 @@ impl Harness {
         let client = ContactServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let book = ContactBookServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let consents = ConsentServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        let identity = IdentityServiceClient::connect(format!("http://{}", running.grpc)).await?;
         Ok(Self {
             clock,
             book,
             consents,
             client,
+            identity,
             database,
             running,
             _nats: nats,

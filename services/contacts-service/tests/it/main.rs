@@ -5,4 +5,5 @@ mod capture;
 mod consents;
 mod harness;
 mod isolation;
+mod merges;
 mod purpose;

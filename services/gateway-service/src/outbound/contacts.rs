@@ -2,15 +2,17 @@ use super::calls::calls;
 use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
+use rpc::contacts::identity_service_client::IdentityServiceClient;
 use rpc::contacts::*;
 use tonic::transport::Channel as Connection;
 
-/// contacts-service: people, their fields, who changed them, and what they agreed to.
+/// contacts-service: people, their fields, who changed them, what they agreed to, and who is the same person.
 #[derive(Clone)]
 pub struct Contacts {
     contacts: ContactServiceClient<Connection>,
     book: ContactBookServiceClient<Connection>,
     consents: ConsentServiceClient<Connection>,
+    identity: IdentityServiceClient<Connection>,
 }
 
 impl Contacts {
@@ -18,7 +20,8 @@ impl Contacts {
         Self {
             contacts: ContactServiceClient::new(channel.clone()),
             book: ContactBookServiceClient::new(channel.clone()),
-            consents: ConsentServiceClient::new(channel),
+            consents: ConsentServiceClient::new(channel.clone()),
+            identity: IdentityServiceClient::new(channel),
         }
     }
 }
@@ -37,4 +40,11 @@ calls! { Contacts.consents:
     list_consents(ListConsentsRequest) -> ListConsentsResponse;
     record_consent(RecordConsentRequest) -> RecordConsentResponse;
     withdraw_consent(WithdrawConsentRequest) -> WithdrawConsentResponse;
+}
+
+calls! { Contacts.identity:
+    list_conflicts(ListConflictsRequest) -> ListConflictsResponse;
+    dismiss_conflict(DismissConflictRequest) -> DismissConflictResponse;
+    merge_contacts(MergeContactsRequest) -> MergeContactsResponse;
+    undo_merge(UndoMergeRequest) -> UndoMergeResponse;
 }

@@ -2,7 +2,7 @@
 
 use crate::gateway::World;
 use crate::peers::TOKEN;
-use crate::peers::contacts::ANN;
+use crate::peers::contacts::{ANN, OTHER};
 use anyhow::Result;
 use reqwest::Method;
 use rpc::contacts::{Purpose, Stage, WithdrawnBy};
@@ -164,5 +164,49 @@ async fn a_consent_is_recorded_taken_back_and_both_are_told() -> Result<()> {
         assert_eq!((status, &problem["field"]), (400, &json!(field)), "{problem}");
     }
     assert_eq!(world.peers.memory().consents.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn conflicts_are_seen_and_settled_and_contacts_merged_and_taken_apart() -> Result<()> {
+    let world = World::start().await?;
+    let (_, page) = call(&world, Method::GET, "/v1/contact-conflicts?page_size=7", None).await?;
+    let one = &page["conflicts"][0];
+    assert_eq!(
+        (
+            &one["contact"]["name"],
+            &one["other_name"],
+            &one["other"],
+            &page["next_page_token"]
+        ),
+        (&json!("Ann"), &json!("Anna"), &Value::Null, &json!("next"))
+    );
+    let path = format!("/v1/contact-conflicts/{OTHER}");
+    let answer = world.http.delete(world.url(&path)).bearer_auth(TOKEN).send().await?;
+    assert_eq!(answer.status(), 204);
+
+    let merges = format!("/v1/contacts/{ANN}/merges");
+    let (status, merged) = call(&world, Method::POST, &merges, Some(json!({ "other": OTHER }))).await?;
+    assert_eq!((status, &merged["contact"]), (200, &json!(ANN)));
+    let (status, _) = call(&world, Method::DELETE, &format!("/v1/contacts/{OTHER}/merge"), None).await?;
+    assert_eq!(status, 200);
+    {
+        let memory = world.peers.memory();
+        let asked = (&memory.merges[0], &memory.undone_merges[0], &memory.dismissed[0]);
+        assert_eq!(
+            (asked.0.contact.as_str(), asked.0.other.as_str(), asked.0.by.as_str()),
+            (ANN, OTHER, "helpdesk")
+        );
+        assert_eq!((asked.1.contact.as_str(), asked.1.by.as_str()), (OTHER, "helpdesk"));
+        assert_eq!((asked.2.conflict.as_str(), asked.2.by.as_str()), (OTHER, "helpdesk"));
+    }
+    for (body, field) in [
+        (json!({}), "other"),
+        (json!({"other": "bea"}), "other"),
+        (json!({"into": ANN}), "into"),
+    ] {
+        let (status, problem) = call(&world, Method::POST, &merges, Some(body)).await?;
+        assert_eq!((status, &problem["field"]), (400, &json!(field)), "{problem}");
+    }
     Ok(())
 }

@@ -41,12 +41,16 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("get", "/v1/channels/{channel}", Token(Scope::Read)),
     ("patch", "/v1/channels/{channel}", Token(Scope::Admin)),
     ("get", "/v1/charges", Token(Scope::Read)),
+    ("get", "/v1/contact-conflicts", Token(Scope::Read)),
+    ("delete", "/v1/contact-conflicts/{conflict}", Token(Scope::Write)),
     ("get", "/v1/contacts", Token(Scope::Read)),
     ("get", "/v1/contacts/{contact}", Token(Scope::Read)),
     ("patch", "/v1/contacts/{contact}", Token(Scope::Write)),
     ("get", "/v1/contacts/{contact}/changes", Token(Scope::Read)),
     ("get", "/v1/contacts/{contact}/consents", Token(Scope::Read)),
     ("post", "/v1/contacts/{contact}/consents", Token(Scope::Write)),
+    ("delete", "/v1/contacts/{contact}/merge", Token(Scope::Write)),
+    ("post", "/v1/contacts/{contact}/merges", Token(Scope::Write)),
     ("post", "/v1/contacts/{contact}/withdrawals", Token(Scope::Write)),
     ("get", "/v1/conversations", Token(Scope::Read)),
     ("get", "/v1/conversations/{conversation}", Token(Scope::Read)),
@@ -119,6 +123,7 @@ async fn a_token_opens_the_routes_of_its_scope_and_no_others() -> Result<()> {
         let path = path
             .replace("{conversation}", "1")
             .replace("{contact}", "018f4e3a-0000-7000-8000-000000000002")
+            .replace("{conflict}", "018f4e3a-0000-7000-8000-000000000003")
             .replace("{follow_up}", "018f4e3a-0000-7000-8000-000000000001")
             .replace("{channel}", "web")
             .replace("{integration}", "crm")

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use store::OrFault;
 use uuid::Uuid;
 
-/// Who has the given phone and the given e-mail, their contacts locked until the transaction ends.
+/// Who has the given phone and the given e-mail, their contacts locked until the transaction ends. An owner that was
+/// merged while its lock was waited for is left out: the address is another one's by now.
 pub async fn lock_owners(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -19,7 +20,7 @@ pub async fn lock_owners(
     let rows = sqlx::query!(
         "SELECT a.id, a.kind, a.contact_id, c.name FROM address a
          JOIN contact c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
-         WHERE a.workspace_id = $1
+         WHERE a.workspace_id = $1 AND c.merged_into IS NULL
            AND ((a.kind = 'phone' AND a.value_norm = $2) OR (a.kind = 'email' AND a.value_norm = $3))
          ORDER BY c.id FOR UPDATE OF c",
         workspace.as_str(),
@@ -145,6 +146,46 @@ pub async fn give_purpose(
     Ok(())
 }
 
+/// Gives all addresses of a locked contact to another one; which they were.
+pub async fn move_all(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    from: ContactId,
+    to: ContactId,
+) -> Result<Vec<AddressId>> {
+    let moved = sqlx::query_scalar!(
+        "UPDATE address SET contact_id = $3 WHERE workspace_id = $1 AND contact_id = $2 RETURNING id",
+        workspace.as_str(),
+        from.0,
+        to.0,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("move addresses of contact")?;
+    Ok(moved.into_iter().map(AddressId).collect())
+}
+
+/// Gives these addresses of a locked contact back to another one.
+pub async fn move_back(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    (from, to): (ContactId, ContactId),
+    addresses: &[AddressId],
+) -> Result<()> {
+    let ids: Vec<Uuid> = addresses.iter().map(|address| address.0).collect();
+    sqlx::query!(
+        "UPDATE address SET contact_id = $3 WHERE workspace_id = $1 AND contact_id = $2 AND id = ANY($4)",
+        workspace.as_str(),
+        from.0,
+        to.0,
+        &ids,
+    )
+    .execute(db)
+    .await
+    .or_fault("move addresses back")?;
+    Ok(())
+}
+
 /// One address and its owner's name, bound to what they were given for.
 pub async fn find(
     db: &mut PgConnection,
@@ -153,7 +194,7 @@ pub async fn find(
 ) -> Result<Option<Bound<(Address, Option<PersonName>)>>> {
     let row = sqlx::query!(
         r#"SELECT a.id, a.kind, a.value, a.country, a.verified, c.name,
-             address_purposes(a.workspace_id, a.id) AS "purposes!"
+             address_purposes(a.workspace_id, a.id, a.contact_id) AS "purposes!"
            FROM address a JOIN contact c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
            WHERE a.workspace_id = $1 AND a.id = $2"#,
         workspace.as_str(),
@@ -183,7 +224,7 @@ pub(super) async fn of_contacts(
 ) -> Result<HashMap<Uuid, Vec<Bound<Address>>>> {
     let rows = sqlx::query!(
         r#"SELECT a.contact_id, a.id, a.kind, a.value, a.country, a.verified,
-             address_purposes(a.workspace_id, a.id) AS "purposes!"
+             address_purposes(a.workspace_id, a.id, a.contact_id) AS "purposes!"
            FROM address a WHERE a.workspace_id = $1 AND a.contact_id = ANY($2) ORDER BY a.created_at, a.id"#,
         workspace.as_str(),
         contacts,

@@ -53,13 +53,14 @@ pub async fn keep(
     Ok(())
 }
 
-/// What a person gave, newest first.
-pub async fn list(db: &mut PgConnection, workspace: &WorkspaceId, contact: ContactId) -> Result<Vec<Capture>> {
+/// What was given for these contacts, newest first.
+pub async fn list(db: &mut PgConnection, workspace: &WorkspaceId, contacts: &[ContactId]) -> Result<Vec<Capture>> {
+    let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
     let rows = sqlx::query!(
-        "SELECT address_id, name, channel, at FROM captured WHERE workspace_id = $1 AND contact_id = $2
+        "SELECT address_id, name, channel, at FROM captured WHERE workspace_id = $1 AND contact_id = ANY($2)
          ORDER BY at DESC, id DESC LIMIT $3",
         workspace.as_str(),
-        contact.0,
+        &ids,
         NEWEST,
     )
     .fetch_all(db)

@@ -34,6 +34,18 @@ pub async fn insert(
     Ok(())
 }
 
+/// What one change of a contact was.
+pub async fn of_version(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contact: ContactId,
+    version: u64,
+) -> Result<Option<ContactChange>> {
+    let below = version.checked_add(1);
+    let newest = list(db, workspace, contact, below, 1).await?.pop();
+    Ok(newest.filter(|change| change.version == version))
+}
+
 /// Changes of a contact below this version, newest first.
 pub async fn list(
     db: &mut PgConnection,
@@ -74,7 +86,7 @@ fn number(version: u64) -> Result<i64> {
 
 fn field(name: &str) -> Result<Field> {
     let data = |name: &str| DataKey::parse(name.strip_prefix("data.")?).ok().map(Field::Data);
-    [Field::Name, Field::Stage, Field::Tag]
+    [Field::Name, Field::Stage, Field::Tag, Field::Merged]
         .into_iter()
         .find(|field| field.to_string() == name)
         .or_else(|| data(name))

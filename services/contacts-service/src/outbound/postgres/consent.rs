@@ -69,20 +69,21 @@ pub async fn of_request(
     Ok(row.map(|row| (row.id, ContactId(row.contact_id))))
 }
 
-/// Every consent of a contact, oldest first, with what ended it among everything that the contact took back.
+/// Every consent of these contacts, oldest first, with what ended it among everything that they took back.
 pub async fn list(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
-    contact: ContactId,
+    contacts: &[ContactId],
     withdrawals: &[Withdrawal],
 ) -> Result<Vec<KeptConsent>> {
+    let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
     let rows = sqlx::query!(
-        r#"SELECT c.id, c.purpose, c.form, c.form_version, c.language, c.conversation_id, c.given_at,
+        r#"SELECT c.id, c.contact_id, c.purpose, c.form, c.form_version, c.language, c.conversation_id, c.given_at,
              ARRAY(SELECT a.address_id FROM consent_address a
                    WHERE a.workspace_id = c.workspace_id AND a.consent_id = c.id ORDER BY a.address_id) AS "addresses!"
-           FROM consent c WHERE c.workspace_id = $1 AND c.contact_id = $2 ORDER BY c.given_at, c.id"#,
+           FROM consent c WHERE c.workspace_id = $1 AND c.contact_id = ANY($2) ORDER BY c.given_at, c.id"#,
         workspace.as_str(),
-        contact.0,
+        &ids,
     )
     .fetch_all(db)
     .await
@@ -90,7 +91,7 @@ pub async fn list(
     rows.into_iter()
         .map(|row| {
             let consent = Consent {
-                contact,
+                contact: ContactId(row.contact_id),
                 purpose: purpose(&row.purpose)?,
                 addresses: row.addresses.into_iter().map(AddressId).collect(),
                 wording: Wording {
@@ -131,18 +132,20 @@ pub async fn withdrawals(
         .collect()
 }
 
-/// Writes what a contact took back; the same moment only once.
+/// Writes what these contacts took back; the same moment only once.
 pub async fn withdraw(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
-    contact: ContactId,
+    contacts: &[ContactId],
     withdrawal: Withdrawal,
 ) -> Result<()> {
+    let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
     sqlx::query!(
-        "INSERT INTO withdrawal (workspace_id, contact_id, purpose, at, by) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO withdrawal (workspace_id, contact_id, purpose, at, by)
+         SELECT $1, c.id, $3, $4, $5 FROM UNNEST($2::uuid[]) AS c(id)
          ON CONFLICT (workspace_id, contact_id, purpose, at) DO NOTHING",
         workspace.as_str(),
-        contact.0,
+        &ids,
         withdrawal.purpose.word(),
         withdrawal.at.to_sqlx() as _,
         withdrawal.by.word(),

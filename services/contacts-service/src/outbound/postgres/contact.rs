@@ -31,32 +31,6 @@ pub async fn insert(
     Ok(())
 }
 
-/// True where there is such a contact.
-pub async fn exists(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId) -> Result<bool> {
-    let found = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM contact WHERE workspace_id = $1 AND id = $2) AS "found!""#,
-        workspace.as_str(),
-        id.0,
-    )
-    .fetch_one(db)
-    .await
-    .or_fault("look for contact")?;
-    Ok(found)
-}
-
-/// True where there is such a contact, locked until the transaction ends.
-pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId) -> Result<bool> {
-    let found = sqlx::query_scalar!(
-        "SELECT id FROM contact WHERE workspace_id = $1 AND id = $2 FOR UPDATE",
-        workspace.as_str(),
-        id.0,
-    )
-    .fetch_optional(db)
-    .await
-    .or_fault("lock contact")?;
-    Ok(found.is_some())
-}
-
 /// Gives a locked contact a name if it has none; its version then.
 pub async fn fill_name(
     db: &mut PgConnection,

@@ -224,7 +224,8 @@ pub struct ContactChange {
 /// What became of one field.
 #[derive(Serialize, ToSchema)]
 pub struct FieldChange {
-    /// name, stage, tag (one that came or went) or data.KEY.
+    /// name, stage, tag (one that came or went), data.KEY, or merged (the id of a contact that went into this one, or came out of
+    /// it).
     field: String,
     /// Absent: there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -363,11 +364,11 @@ pub async fn list_contact_changes(
 }
 
 impl Contact {
-    fn answered(contact: Option<wire::Contact>) -> Result<Self, Fault> {
+    pub(super) fn answered(contact: Option<wire::Contact>) -> Result<Self, Fault> {
         contact.map(Self::of).ok_or_else(|| Fault::not_found("contact"))
     }
 
-    fn of(found: wire::Contact) -> Self {
+    pub(super) fn of(found: wire::Contact) -> Self {
         let profile = found.profile;
         let stage = profile.as_ref().map(|profile| profile.stage().as_str_name());
         Self {

@@ -12,6 +12,7 @@ mod events;
 pub mod extract;
 mod follow_ups;
 mod inbound_mails;
+mod merges;
 mod observe;
 pub mod openapi;
 mod opt_outs;
@@ -32,7 +33,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, patch, post, put};
+use axum::routing::{any, delete, get, patch, post, put};
 use domain::limits;
 use fault::{Fault, codes};
 use problem::{Problem, render};
@@ -124,6 +125,10 @@ fn api() -> Router<Arc<Edge>> {
             get(consents::list_consents).post(consents::record_consent),
         )
         .route("/v1/contacts/{contact}/withdrawals", post(consents::withdraw_consent))
+        .route("/v1/contacts/{contact}/merges", post(merges::merge_contacts))
+        .route("/v1/contacts/{contact}/merge", delete(merges::undo_merge))
+        .route("/v1/contact-conflicts", get(merges::list_conflicts))
+        .route("/v1/contact-conflicts/{conflict}", delete(merges::dismiss_conflict))
         .route("/v1/follow-ups", get(follow_ups::list_follow_ups))
         .route("/v1/follow-ups/{follow_up}/explain", get(follow_ups::explain_follow_up))
         .route("/v1/opt-outs", put(opt_outs::set_opt_out))

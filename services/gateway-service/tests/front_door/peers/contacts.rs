@@ -6,13 +6,14 @@ use prost_types::Timestamp;
 use rpc::contacts::consent_service_server::ConsentService;
 use rpc::contacts::contact_book_service_server::ContactBookService;
 use rpc::contacts::contact_service_server::ContactService;
+use rpc::contacts::identity_service_server::IdentityService;
 use rpc::contacts::*;
 use tonic::Request;
 
 /// The one person there is.
 pub const ANN: &str = "018f4e3a-0000-7000-8000-000000000002";
 /// What anything else about her is called.
-const OTHER: &str = "018f4e3a-0000-7000-8000-000000000003";
+pub const OTHER: &str = "018f4e3a-0000-7000-8000-000000000003";
 
 /// As a purpose sees her.
 fn ann(purpose: Purpose) -> Contact {
@@ -175,6 +176,41 @@ impl ConsentService for Peers {
         answer(ListConsentsResponse {
             consents: consents.collect(),
             withdrawals: withdrawals.collect(),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl IdentityService for Peers {
+    async fn list_conflicts(&self, _: Request<ListConflictsRequest>) -> Answer<ListConflictsResponse> {
+        answer(ListConflictsResponse {
+            conflicts: vec![ContactConflict {
+                conflict: OTHER.into(),
+                contact: Some(ann(Purpose::Support)),
+                other_name: "Anna".into(),
+                other: None,
+                at: Some(Timestamp::default()),
+            }],
+            next_page_token: "next".into(),
+        })
+    }
+
+    async fn dismiss_conflict(&self, request: Request<DismissConflictRequest>) -> Answer<DismissConflictResponse> {
+        self.memory().dismissed.push(request.into_inner());
+        answer(DismissConflictResponse {})
+    }
+
+    async fn merge_contacts(&self, request: Request<MergeContactsRequest>) -> Answer<MergeContactsResponse> {
+        self.memory().merges.push(request.into_inner());
+        answer(MergeContactsResponse {
+            contact: Some(ann(Purpose::Support)),
+        })
+    }
+
+    async fn undo_merge(&self, request: Request<UndoMergeRequest>) -> Answer<UndoMergeResponse> {
+        self.memory().undone_merges.push(request.into_inner());
+        answer(UndoMergeResponse {
+            contact: Some(ann(Purpose::Support)),
         })
     }
 }

@@ -16,7 +16,11 @@ use rpc::billing::{GetUsageRequest, ListChargesRequest};
 use rpc::contacts::consent_service_server::ConsentServiceServer;
 use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
-use rpc::contacts::{ListContactsRequest, RecordConsentRequest, UpdateContactRequest, WithdrawConsentRequest};
+use rpc::contacts::identity_service_server::IdentityServiceServer;
+use rpc::contacts::{
+    DismissConflictRequest, ListContactsRequest, MergeContactsRequest, RecordConsentRequest, UndoMergeRequest,
+    UpdateContactRequest, WithdrawConsentRequest,
+};
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
@@ -84,6 +88,9 @@ pub struct Memory {
     pub contact_updates: Vec<UpdateContactRequest>,
     pub consents: Vec<RecordConsentRequest>,
     pub withdrawals: Vec<WithdrawConsentRequest>,
+    pub merges: Vec<MergeContactsRequest>,
+    pub undone_merges: Vec<UndoMergeRequest>,
+    pub dismissed: Vec<DismissConflictRequest>,
     /// Every call to conversations fails while this is set.
     pub away: bool,
 }
@@ -117,6 +124,7 @@ impl Peers {
             .add_service(ContactServiceServer::new(peers.clone()))
             .add_service(ContactBookServiceServer::new(peers.clone()))
             .add_service(ConsentServiceServer::new(peers.clone()))
+            .add_service(IdentityServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Ok((peers, address))

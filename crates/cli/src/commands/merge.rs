@@ -1,0 +1,98 @@
+//! One person who was kept as two, by gRPC to contacts-service.
+
+use anyhow::{Context, Result};
+use rpc::contacts::identity_service_client::IdentityServiceClient;
+use rpc::contacts::{
+    Contact, ContactConflict, DismissConflictRequest, ListConflictsRequest, MergeContactsRequest, UndoMergeRequest,
+};
+use serde_json::{Value, json};
+use tonic::transport::Channel;
+
+use super::contact::{document, one};
+use crate::args::IdentityCommand;
+use crate::call::call;
+use crate::output::{Out, say};
+use crate::show;
+
+type Client = IdentityServiceClient<Channel>;
+
+pub(super) async fn run(command: IdentityCommand, channel: Channel, out: &Out) -> Result<()> {
+    let client = Client::new(channel);
+    match command {
+        IdentityCommand::Conflicts { workspace, limit } => {
+            let request = ListConflictsRequest {
+                workspace,
+                page_size: limit,
+                page_token: String::new(),
+            };
+            conflicts(&call!(client, list_conflicts, request)?.conflicts, out)
+        }
+        IdentityCommand::Dismiss {
+            workspace,
+            conflict,
+            by,
+        } => {
+            let request = DismissConflictRequest {
+                workspace,
+                conflict,
+                by,
+            };
+            call!(client, dismiss_conflict, request)?;
+            say("the conflict is settled");
+            Ok(())
+        }
+        IdentityCommand::Merge {
+            workspace,
+            contact,
+            other,
+            by,
+        } => {
+            let request = MergeContactsRequest {
+                workspace,
+                contact,
+                other,
+                by,
+            };
+            let answer = call!(client, merge_contacts, request)?;
+            one(&answer.contact.context("an empty answer")?, out)
+        }
+        IdentityCommand::Unmerge { workspace, contact, by } => {
+            let request = UndoMergeRequest { workspace, contact, by };
+            let answer = call!(client, undo_merge, request)?;
+            one(&answer.contact.context("an empty answer")?, out)
+        }
+    }
+}
+
+fn conflicts(found: &[ContactConflict], out: &Out) -> Result<()> {
+    if out.json() {
+        let told = found.iter().map(|conflict| {
+            json!({
+                "conflict": conflict.conflict,
+                "contact": conflict.contact.as_ref().map(document),
+                "other_name": conflict.other_name,
+                "other": conflict.other.as_ref().map(document),
+                "at": show::rfc3339(conflict.at.as_ref()),
+            })
+        });
+        return out.document(&told.collect::<Vec<Value>>());
+    }
+    let rows: Vec<Vec<String>> = found.iter().map(row).collect();
+    out.table(&["conflict", "contact", "name", "other", "other name"], &rows)
+}
+
+fn row(conflict: &ContactConflict) -> Vec<String> {
+    let side = |contact: Option<&Contact>| {
+        contact.map_or_else(Default::default, |contact| {
+            (contact.contact.clone(), contact.name.clone())
+        })
+    };
+    let (contact, name) = side(conflict.contact.as_ref());
+    let (other, other_name) = side(conflict.other.as_ref());
+    let other_name = if conflict.other_name.is_empty() {
+        other_name
+    } else {
+        conflict.other_name.clone()
+    };
+    vec![conflict.conflict.clone(), contact, name, other, other_name]
+}

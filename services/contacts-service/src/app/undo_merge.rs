@@ -1,0 +1,50 @@
+use super::Contacts;
+use super::merge_contacts::seen;
+use crate::domain::{Contact, ContactChange, Field, FieldChange, Purpose, Reading};
+use crate::outbound::postgres::{address, change, contact, data, merge, purpose};
+use domain::{ContactId, WorkspaceId};
+use fault::{Fault, Result, codes};
+
+impl Contacts {
+    /// Takes a contact out of the one it went into: it has its addresses again, and what was filled there from it is gone,
+    /// except where it was changed since. As it is then; one that is merged into none stays as it is. What was taken back
+    /// while they were one stays taken back for both. Refused where the other one was merged since.
+    pub async fn undo_merge(&self, workspace: &WorkspaceId, id: ContactId, by: &str) -> Result<Contact> {
+        let now = self.now();
+        let mut tx = self.begin(workspace, Reading::For(Purpose::Support)).await?;
+        let known = merge::find(&mut tx, workspace, id).await?;
+        let both: Vec<ContactId> = known.iter().map(|known| known.into).chain([id]).collect();
+        let locked = merge::lock(&mut tx, workspace, &both).await?;
+        let Some(standing) = merge::find(&mut tx, workspace, id).await? else {
+            return seen(contact::find(&mut tx, workspace, id).await?, "contact").map(|(contact, _)| contact);
+        };
+        let into = standing.into;
+        if !locked.contains(&(into, None)) {
+            let remedy = "went into a contact that went into another one since; undo that first";
+            return Err(Fault::new(&codes::CONFLICT, remedy).of("contact"));
+        }
+        let filled = change::of_version(&mut tx, workspace, into, standing.version).await?;
+        let filled = filled.ok_or_else(|| Fault::internal("a merge without its row of history"))?;
+        let (_, mine) = seen(contact::find(&mut tx, workspace, into).await?, "contact")?;
+        let next = mine.without(&filled.fields);
+        let mut fields = mine.changes(&next);
+        fields.push(FieldChange::new(Field::Merged, Some(id.to_string()), None));
+        data::update(&mut tx, workspace, into, &fields, (now, by)).await?;
+        let change = ContactChange {
+            version: contact::update(&mut tx, workspace, into, &next).await?,
+            at: now,
+            by: by.to_owned(),
+            fields,
+        };
+        change::insert(&mut tx, workspace, into, &change).await?;
+
+        purpose::say(&mut tx, Reading::Upkeep).await?;
+        address::move_back(&mut tx, workspace, (into, id), &standing.addresses).await?;
+        merge::undo(&mut tx, workspace, &standing, now).await?;
+
+        purpose::say(&mut tx, Reading::For(Purpose::Support)).await?;
+        let (apart, _) = seen(contact::find(&mut tx, workspace, id).await?, "contact")?;
+        tx.commit().await?;
+        Ok(apart)
+    }
+}

@@ -1,0 +1,110 @@
+use super::{DataValue, Edit, Field, FieldChange, Fields, Stage, Tag};
+use domain::PersonName;
+
+impl Fields {
+    /// What another contact adds: it fills gaps and overwrites nothing. A value that both have in another form stays with
+    /// the other one, which keeps its own.
+    pub fn filled_by(&self, other: &Self) -> Edit {
+        let name = match &self.name {
+            None => other.name.clone().map(Some),
+            Some(_) => None,
+        };
+        let missing = other.data.iter().filter(|(key, _)| !self.data.contains_key(key));
+        Edit {
+            name,
+            stage: (other.stage == Stage::Customer).then_some(Stage::Customer),
+            tags: Some(self.tags.union(&other.tags).cloned().collect()),
+            data: missing.map(|(key, value)| (key.clone(), Some(value.clone()))).collect(),
+        }
+    }
+
+    /// Takes back what was changed, except where it was changed again since.
+    pub fn without(&self, changes: &[FieldChange]) -> Self {
+        let mut fields = self.clone();
+        for change in changes {
+            fields.take_back(change);
+        }
+        fields
+    }
+
+    fn take_back(&mut self, change: &FieldChange) {
+        let is_after = |present: Option<&str>| present == change.after.as_deref();
+        match &change.field {
+            Field::Name if is_after(self.name.as_ref().map(|name| name.expose())) => {
+                self.name = change.before.as_deref().and_then(|name| PersonName::parse(name).ok());
+            }
+            Field::Stage if is_after(Some(self.stage.word())) => {
+                self.stage = change
+                    .before
+                    .as_deref()
+                    .and_then(Stage::from_word)
+                    .unwrap_or(self.stage);
+            }
+            Field::Tag => {
+                self.tags.retain(|tag| !is_after(Some(tag.expose())));
+                self.tags
+                    .extend(change.before.as_deref().and_then(|tag| Tag::parse(tag).ok()));
+            }
+            Field::Data(key) if is_after(self.data.get(key).map(|value| value.expose())) => {
+                match change.before.as_deref().and_then(|value| DataValue::parse(value).ok()) {
+                    Some(value) => self.data.insert(key.clone(), value),
+                    None => self.data.remove(key),
+                };
+            }
+            Field::Name | Field::Stage | Field::Data(_) | Field::Merged => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::edit::strategies::{edit, fields};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn merged(into: &Fields, other: &Fields) -> Fields {
+        into.edit(&into.filled_by(other)).expect("few enough").0
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_merging_does_not_matter(a in fields(), b in fields(), c in fields()) {
+            prop_assert_eq!(merged(&merged(&a, &b), &c), merged(&a, &merged(&b, &c)));
+            prop_assert_eq!(merged(&a, &a), a);
+        }
+
+        #[test]
+        fn a_merge_fills_gaps_and_loses_and_overwrites_nothing(a in fields(), b in fields()) {
+            let both = merged(&a, &b);
+            prop_assert_eq!(&both.name, &a.name.clone().or(b.name));
+            prop_assert!(both.tags.is_superset(&a.tags) && both.tags.is_superset(&b.tags));
+            for (key, value) in &b.data {
+                prop_assert_eq!(&both.data[key], a.data.get(key).unwrap_or(value));
+            }
+            for (key, value) in &a.data {
+                prop_assert_eq!(&both.data[key], value);
+            }
+        }
+
+        #[test]
+        fn an_undone_merge_restores_everything(a in fields(), b in fields()) {
+            let (both, changes) = a.edit(&a.filled_by(&b)).expect("few enough");
+            prop_assert_eq!(both.without(&changes), a);
+        }
+
+        #[test]
+        fn what_was_changed_since_a_merge_stays_when_it_is_undone(a in fields(), b in fields(), since in edit()) {
+            let (both, changes) = a.edit(&a.filled_by(&b)).expect("few enough");
+            let (later, _) = both.edit(&since).expect("few enough");
+            let undone = later.without(&changes);
+            if since.name.is_some() && later.name != both.name {
+                prop_assert_eq!(undone.name, later.name);
+            }
+            for (key, value) in since.data {
+                if both.data.get(&key) != value.as_ref() {
+                    prop_assert_eq!(undone.data.get(&key), value.as_ref());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `homing.contacts.v1.IdentityService`: reads requests, calls the use case of the same name, writes answers.
+
+use super::words::{contact, spoken};
+use crate::app::{Contacts, SideBySide};
+use crate::domain::name;
+use domain::{ContactId, Invalid, WorkspaceId};
+use fault::Result;
+use rpc::contacts::identity_service_server::IdentityService;
+use rpc::contacts::{
+    ContactConflict, DismissConflictRequest, DismissConflictResponse, ListConflictsRequest, ListConflictsResponse,
+    MergeContactsRequest, MergeContactsResponse, UndoMergeRequest, UndoMergeResponse,
+};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+/// The server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    contacts: Contacts,
+}
+
+impl Server {
+    pub fn new(contacts: Contacts) -> Self {
+        Self { contacts }
+    }
+
+    async fn do_list_conflicts(&self, request: ListConflictsRequest) -> Result<ListConflictsResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let page = (request.page_size, request.page_token.as_str());
+        let (conflicts, next) = self.contacts.list_conflicts(&workspace, page).await?;
+        Ok(ListConflictsResponse {
+            conflicts: conflicts.iter().map(conflict).collect(),
+            next_page_token: next.map(|id| id.to_string()).unwrap_or_default(),
+        })
+    }
+
+    async fn do_dismiss_conflict(&self, request: DismissConflictRequest) -> Result<DismissConflictResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let id = Uuid::try_parse(&request.conflict).map_err(|_| Invalid::new("conflict", "is not a UUID"))?;
+        let by = name("by", &request.by)?;
+        self.contacts.dismiss_conflict(&workspace, id, &by).await?;
+        Ok(DismissConflictResponse {})
+    }
+
+    async fn do_merge_contacts(&self, request: MergeContactsRequest) -> Result<MergeContactsResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let into = ContactId::parse(&request.contact)?;
+        let other = ContactId::parse(&request.other).map_err(|invalid| invalid.of("other"))?;
+        let by = name("by", &request.by)?;
+        let merged = self.contacts.merge_contacts(&workspace, into, other, &by).await?;
+        Ok(MergeContactsResponse {
+            contact: Some(contact(&merged)),
+        })
+    }
+
+    async fn do_undo_merge(&self, request: UndoMergeRequest) -> Result<UndoMergeResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let id = ContactId::parse(&request.contact)?;
+        let by = name("by", &request.by)?;
+        let apart = self.contacts.undo_merge(&workspace, id, &by).await?;
+        Ok(UndoMergeResponse {
+            contact: Some(contact(&apart)),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl IdentityService for Server {
+    async fn list_conflicts(
+        &self,
+        request: Request<ListConflictsRequest>,
+    ) -> Result<Response<ListConflictsResponse>, Status> {
+        rpc::answer(self.do_list_conflicts(request.into_inner()).await)
+    }
+
+    async fn dismiss_conflict(
+        &self,
+        request: Request<DismissConflictRequest>,
+    ) -> Result<Response<DismissConflictResponse>, Status> {
+        rpc::answer(self.do_dismiss_conflict(request.into_inner()).await)
+    }
+
+    async fn merge_contacts(
+        &self,
+        request: Request<MergeContactsRequest>,
+    ) -> Result<Response<MergeContactsResponse>, Status> {
+        rpc::answer(self.do_merge_contacts(request.into_inner()).await)
+    }
+
+    async fn undo_merge(&self, request: Request<UndoMergeRequest>) -> Result<Response<UndoMergeResponse>, Status> {
+        rpc::answer(self.do_undo_merge(request.into_inner()).await)
+    }
+}
+
+fn conflict((kept, mine, other): &SideBySide) -> ContactConflict {
+    ContactConflict {
+        conflict: kept.id.to_string(),
+        contact: Some(contact(mine)),
+        other_name: spoken(kept.other_name.as_ref()),
+        other: other.as_ref().map(contact),
+        at: Some(events::stamp(kept.at)),
+    }
+}
