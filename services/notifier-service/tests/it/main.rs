@@ -21,6 +21,7 @@ mod peers;
 mod providers;
 mod quiet;
 mod quiet_hours;
+mod real_servers;
 mod smpp;
 mod steps;
 mod telling;

@@ -1,0 +1,119 @@
+//! Debian's own Kannel and Postfix at the other end, instead of sinks of ours.
+
+use crate::harness::{EMAIL, Harness, PHONE, SOON, Tested};
+use anyhow::Context;
+use rpc::notifier::DeliveryStatus;
+use testkit::{Authority, Kannel, KannelPorts, Postfix, eventually};
+
+const OURS: &str = "48732000000";
+
+#[tokio::test]
+async fn kannel_sends_reports_and_brings_answers() -> Tested {
+    let ports = KannelPorts::choose()?;
+    let folder = tempfile::tempdir()?;
+    let secret = |name: &str, value: &str| -> anyhow::Result<String> {
+        let path = folder.path().join(name);
+        std::fs::write(&path, value)?;
+        Ok(path.to_str().context("a path")?.to_owned())
+    };
+    let config = serde_json::json!({
+        "providers": [{
+            "name": "smsc", "kind": "kannel", "base_url": ports.url(), "username": "homing",
+            "password_file": secret("password", "geheim")?, "inbound_token_file": secret("token", "let-me-in")?,
+        }],
+        "routes": { "*": ["smsc"] },
+    });
+    let file = secret("providers.json", &config.to_string())?;
+    let notifier = Harness::with([("HOMING_NOTIFIER_TEXT_PROVIDERS", &file)]).await?;
+    let door = format!("{}/v1/callbacks/sms/acme/inbound", notifier.public_url);
+    let get = format!("{door}?provider=smsc&token=let-me-in&from=%p&to=%P&text=%b&charset=%C&id=%I");
+    let mut kannel = Kannel::start(ports, &get).await?;
+    let customer = notifier.customer(true, false).await?;
+    notifier.leave(&customer).await?;
+    notifier.answer(&customer, 2).await?;
+    notifier.armed(&customer).await?;
+    notifier.advance(30).await;
+    let told = notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
+    assert_eq!(told.deliveries[0].provider, "smsc");
+    let received = kannel.received();
+    assert_eq!(received.len(), 1, "{received:?}");
+    assert!(received[0].starts_with(&format!("<Homing {PHONE} ")), "{received:?}");
+    assert!(received[0].contains("/r/acme."), "{received:?}");
+    kannel.write(PHONE.trim_start_matches('+'), OURS, "Yes please").await?;
+    let reply = async || notifier.truth().replies.first().cloned();
+    let reply = eventually("the answer is posted", SOON, reply).await?;
+    assert_eq!(
+        (reply.conversation, reply.text.as_str()),
+        (customer.conversation.to_string(), "Yes please")
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn postfix_takes_mails_by_starttls_from_who_logs_in() -> Tested {
+    let authority = Authority::new()?;
+    let postfix = Postfix::start(&authority).await?;
+    let folder = tempfile::tempdir()?;
+    let trusted = folder.path().join("authority.pem");
+    std::fs::write(&trusted, authority.certificate())?;
+    let trusted = trusted.to_str().context("a path")?;
+    let notifier = Harness::with([
+        ("HOMING_SMTP_URL", postfix.url("homing", "geheim").as_str()),
+        ("HOMING_NOTIFIER_SMTP_CA", trusted),
+        ("HOMING_NOTIFIER_PROVIDER_TIMEOUT_MS", "5000"),
+    ])
+    .await?;
+    let customer = notifier.customer(false, true).await?;
+    notifier.leave(&customer).await?;
+    notifier.answer(&customer, 2).await?;
+    notifier.armed(&customer).await?;
+    notifier.advance(90).await;
+    notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    let stored = async || Some(postfix.mails()).filter(|mails| !mails.is_empty());
+    let mails = eventually("Postfix stored a mail", SOON, stored).await?;
+    assert_eq!(mails.len(), 1);
+    let mail = &mails[0];
+    for wanted in [
+        "Return-Path: <notify@homing.example>\n",
+        &format!("Delivered-To: {EMAIL}\n"),
+        "with ESMTPSA",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n",
+        "Auto-Submitted: auto-generated\n",
+        "message 2",
+    ] {
+        assert!(mail.contains(wanted), "no {wanted:?} in {mail}");
+    }
+    let log = postfix.log();
+    assert!(
+        log.contains("sasl_username=homing") && log.contains("status=sent"),
+        "{log}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn postfix_gets_nothing_from_who_does_not_know_the_password() -> Tested {
+    let authority = Authority::new()?;
+    let postfix = Postfix::start(&authority).await?;
+    let folder = tempfile::tempdir()?;
+    let trusted = folder.path().join("authority.pem");
+    std::fs::write(&trusted, authority.certificate())?;
+    let notifier = Harness::with([
+        ("HOMING_SMTP_URL", postfix.url("homing", "wrong").as_str()),
+        ("HOMING_NOTIFIER_SMTP_CA", trusted.to_str().context("a path")?),
+        ("HOMING_NOTIFIER_PROVIDER_TIMEOUT_MS", "5000"),
+    ])
+    .await?;
+    let customer = notifier.customer(false, true).await?;
+    notifier.leave(&customer).await?;
+    notifier.answer(&customer, 2).await?;
+    notifier.armed(&customer).await?;
+    notifier.advance(90).await;
+    let again = |told: &rpc::notifier::ExplainFollowUpResponse| {
+        told.timeline.iter().any(|line| line.what == "to be tried again")
+    };
+    notifier.becomes(&customer, "to be tried again", again).await?;
+    assert!(postfix.mails().is_empty());
+    assert!(postfix.log().contains("authentication failed"), "{}", postfix.log());
+    Ok(())
+}
