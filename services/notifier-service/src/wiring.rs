@@ -251,9 +251,19 @@ fn mail_server(config: &Config, from: Email, timeout: Duration) -> Result<MailSe
     if let Some(file) = &config.smtp_ca {
         server = server.trusting(&read("HOMING_NOTIFIER_SMTP_CA", file)?)?;
     }
-    if let Some(domain) = &config.dkim_domain {
-        let key = read("HOMING_NOTIFIER_DKIM_KEY", &config.dkim_key)?;
-        server = server.signing(Dkim::new(domain, &config.dkim_selector, &key)?);
+    match &config.dkim_domain {
+        Some(domain) => {
+            let key = read("HOMING_NOTIFIER_DKIM_KEY", &config.dkim_key)?;
+            server = server.signing(Dkim::new(domain, &config.dkim_selector, &key)?);
+        }
+        None if config.dkim_selector.is_empty() && config.dkim_key.is_empty() => {}
+        None => {
+            return Err(Fault::invalid(
+                "HOMING_NOTIFIER_DKIM_DOMAIN",
+                "is not set, but HOMING_NOTIFIER_DKIM_SELECTOR or HOMING_NOTIFIER_DKIM_KEY is, and mails would not be \
+                 signed; set it, or leave those empty too",
+            ));
+        }
     }
     Ok(server)
 }
@@ -261,4 +271,55 @@ fn mail_server(config: &Config, from: Email, timeout: Duration) -> Result<MailSe
 fn read(setting: &'static str, file: &str) -> Result<String> {
     let remedy = "names no file that can be read";
     std::fs::read_to_string(file).map_err(|error| Fault::invalid(setting, remedy).because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtime::Settings;
+
+    /// What is wrong with these settings of mails, and where.
+    fn wrong(changed: &[(&str, &str)]) -> Option<(String, String)> {
+        testkit::install_crypto();
+        let lookup = |name: &str| {
+            let given = changed.iter().find(|(changed, _)| *changed == name);
+            Some(match (given, name) {
+                (Some((_, value)), _) => (*value).to_owned(),
+                (None, "HOMING_SMTP_URL") => "smtp://localhost:25".to_owned(),
+                (None, "HOMING_NOTIFIER_LINK_KEY") => "x".repeat(32),
+                (None, name) if name.ends_with("_URL") => "http://127.0.0.1:1".to_owned(),
+                _ => return None,
+            })
+        };
+        let config = Config::read(&lookup).expect("settings");
+        let from = Email::parse("notify@homing.example").expect("an address");
+        let refused = mail_server(&config, from, LONGEST_CALL).err()?;
+        Some((refused.field()?.to_owned(), refused.public().to_owned()))
+    }
+
+    #[test]
+    fn settings_of_mails_that_would_do_nothing_are_refused() {
+        assert_eq!(wrong(&[]), None);
+        for unused in [
+            ("HOMING_NOTIFIER_DKIM_SELECTOR", "homing"),
+            ("HOMING_NOTIFIER_DKIM_KEY", "/run/secrets/dkim.pem"),
+        ] {
+            let (field, remedy) = wrong(&[unused]).expect("refused");
+            assert_eq!(field, "HOMING_NOTIFIER_DKIM_DOMAIN");
+            assert!(remedy.contains("set it, or leave those empty"), "{remedy}");
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("authority.pem");
+        let authority = testkit::Authority::new().expect("an authority");
+        std::fs::write(&file, authority.certificate()).expect("a file");
+        let trusted = ("HOMING_NOTIFIER_SMTP_CA", file.to_str().expect("a path"));
+        let (field, remedy) = wrong(&[trusted]).expect("refused");
+        assert_eq!(field, "HOMING_NOTIFIER_SMTP_CA");
+        assert!(remedy.contains("smtps:// or add ?tls=required"), "{remedy}");
+        assert_eq!(wrong(&[trusted, ("HOMING_SMTP_URL", "smtps://localhost")]), None);
+        assert_eq!(
+            wrong(&[trusted, ("HOMING_SMTP_URL", "smtp://localhost?tls=required")]),
+            None
+        );
+    }
 }

@@ -8,11 +8,19 @@ use crate::domain::keys::token_hash;
 use crate::domain::render::foreign_mail;
 use crate::domain::{Receipt, Step, reply_address as name};
 use crate::outbound::contacts::Recipient;
+use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::postgres::reply_address::{self, ReplyAddress};
+use crate::outbound::postgres::send_limit::{Scope, Use, use_limits};
 use crate::outbound::postgres::{channel, delivery, receipt};
 use domain::limits::MAIL_BYTES;
 use domain::{DeliveryId, Email, Language, WorkspaceId};
 use fault::{Fault, Kind, Result, codes};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// Mails to one reply address in a day (UTC). No person writes as many; a program that does not say that it is one does,
+/// and would fill the conversation.
+const MAILS_PER_DAY: u64 = 100;
 
 /// A mail with its envelope.
 pub struct Envelope {
@@ -52,17 +60,68 @@ impl App {
         let Some(place) = found else {
             return unread(&mail);
         };
+        if let Content::Report(report) = &mail.content {
+            return self.take_report(&workspace, place.delivery, &mail, report).await;
+        }
+        if self.is_full(&workspace, &hash).await? {
+            return self.refuse_more(&workspace, &place, &mail).await;
+        }
+        let outcome = self.take_mail(&workspace, &place, &mail).await?;
+        // Counted once it is taken: what has to be handed over again is no second mail.
+        self.count_mail(&workspace, &hash).await?;
+        Ok(outcome)
+    }
+
+    /// What is no report.
+    async fn take_mail(&self, workspace: &WorkspaceId, place: &ReplyAddress, mail: &InboundMail) -> Result<Outcome> {
         match &mail.content {
-            Content::Report(report) => self.take_report(&workspace, place.delivery, &mail, report).await,
+            Content::Report(_) => Err(nobody_reads()),
             Content::Automatic(why) => {
-                self.note_mail(&workspace, &place, &mail, "automatic mail", why).await?;
+                self.note_mail(workspace, place, &mail.id, "automatic mail", why)
+                    .await?;
                 Ok(Outcome::Automatic)
             }
             Content::Words(None) => {
-                self.note_mail(&workspace, &place, &mail, "empty mail", "").await?;
+                self.note_mail(workspace, place, &mail.id, "empty mail", "").await?;
                 Ok(Outcome::Empty)
             }
-            Content::Words(Some(words)) => self.post_mail(&workspace, &place, &mail, words).await,
+            Content::Words(Some(words)) => self.post_mail(workspace, place, mail, words).await,
+        }
+    }
+
+    fn day(&self) -> Date {
+        self.now().to_zoned(TimeZone::UTC).date()
+    }
+
+    /// Whether an address had its mails of today.
+    async fn is_full(&self, workspace: &WorkspaceId, hash: &[u8]) -> Result<bool> {
+        let mut tx = self.store.begin(workspace).await?;
+        let one = Use::new(Scope::Reply(hash), 1, MAILS_PER_DAY);
+        // Looked at only: it is not committed.
+        Ok(use_limits(&mut tx, workspace, self.day(), &[one]).await?.is_some())
+    }
+
+    async fn count_mail(&self, workspace: &WorkspaceId, hash: &[u8]) -> Result<()> {
+        let mut tx = self.store.begin(workspace).await?;
+        let one = Use::new(Scope::Reply(hash), 1, MAILS_PER_DAY);
+        match use_limits(&mut tx, workspace, self.day(), &[one]).await? {
+            // Another one was faster; this one is taken.
+            Some(_) => Ok(()),
+            None => tx.commit().await,
+        }
+    }
+
+    /// One line in the history a day; a program's mail is taken all the same, since a refusal would be answered.
+    async fn refuse_more(&self, workspace: &WorkspaceId, place: &ReplyAddress, mail: &InboundMail) -> Result<Outcome> {
+        let once = format!("limit {}", self.day());
+        let why = format!("{MAILS_PER_DAY} came to this address today");
+        self.note_mail(workspace, place, &once, "mails refused", &why).await?;
+        match mail.content {
+            Content::Automatic(_) => Ok(Outcome::Automatic),
+            Content::Words(_) | Content::Report(_) => {
+                let remedy = format!("gets at most {MAILS_PER_DAY} mails a day (UTC); try again tomorrow");
+                Err(Fault::new(&codes::RATE_LIMITED, remedy).of("recipient"))
+            }
         }
     }
 
@@ -91,7 +150,7 @@ impl App {
             (Err(fault), outcome) if fault.kind() == Kind::AlreadyExists => Ok(outcome),
             (Err(fault), _) => Err(fault),
             (Ok(()), Outcome::Flagged) => {
-                self.note_mail(workspace, place, mail, "flagged mail", "another sender")
+                self.note_mail(workspace, place, &mail.id, "flagged mail", "another sender")
                     .await?;
                 Ok(Outcome::Flagged)
             }
@@ -162,7 +221,12 @@ impl App {
         };
         let mut tx = self.store.begin(workspace).await?;
         let seen = delivery::read_delivery(&mut tx, workspace, id).await?;
+        tx.commit().await?;
         let seen = seen.filter(|seen| seen.step == Step::Mail).ok_or_else(nobody_reads)?;
+        if !self.names_recipient(workspace, &seen, report).await? {
+            return self.disbelieve(workspace, &seen, mail).await;
+        }
+        let mut tx = self.store.begin(workspace).await?;
         let (mut open, row) = self.open_delivery(&mut tx, workspace, &seen).await?;
         if receipt::add_receipt(&mut tx, workspace, id, told.provider_id, told.status, open.now).await? {
             self.take_receipt(&mut tx, &mut open, row, &told).await?;
@@ -171,19 +235,51 @@ impl App {
         Ok(Outcome::Bounce)
     }
 
-    /// A line in the history, once.
+    /// Whether a report is about whom the mail went to. Where that is forgotten, nobody can tell.
+    async fn names_recipient(&self, workspace: &WorkspaceId, seen: &Delivery, report: &Report) -> Result<bool> {
+        let Some(address) = seen.attempted_address else {
+            return Ok(false);
+        };
+        match self.contacts.get_address(workspace, address).await {
+            Ok((Recipient::Email(email), _)) => {
+                let same = |named: &Email| named.normalised() == email.normalised();
+                Ok(report.recipients.iter().any(same))
+            }
+            Ok(_) => Ok(false),
+            Err(fault) if matches!(fault.kind(), Kind::NotFound | Kind::PermissionDenied) => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// A report that names somebody else: taken, since nobody would hear of a refusal, noted once, and nothing more.
+    async fn disbelieve(&self, workspace: &WorkspaceId, seen: &Delivery, mail: &InboundMail) -> Result<Outcome> {
+        let what = "report not believed";
+        let mut tx = self.store.begin(workspace).await?;
+        let (mut open, row) = self.open_delivery(&mut tx, workspace, seen).await?;
+        if receipt::add_receipt(&mut tx, workspace, row.id, &mail.id, what, open.now).await? {
+            let why = facts([("why", "it does not name whom the mail went to".to_owned())]);
+            let line = entry(open.now, what, row.follow_up, Some(row.id), why);
+            open.lines.push(line);
+        }
+        self.settle_case(&mut tx, &mut open, None, super::open_case::Cause::Own)
+            .await?;
+        self.commit(tx, open).await?;
+        Ok(Outcome::Bounce)
+    }
+
+    /// A line in the history, once for each `name`.
     async fn note_mail(
         &self,
         workspace: &WorkspaceId,
         place: &ReplyAddress,
-        mail: &InboundMail,
+        name: &str,
         what: &str,
         why: &str,
     ) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
         let mut open = self.open_case(&mut tx, workspace, place.conversation).await?;
         let id = place.delivery;
-        if receipt::add_receipt(&mut tx, workspace, id, &mail.id, what, open.now).await? {
+        if receipt::add_receipt(&mut tx, workspace, id, name, what, open.now).await? {
             let follow_up = open.case.follow_up.as_ref().map(|follow_up| follow_up.id);
             let seen = facts([("why", why.to_owned())]);
             open.lines.push(entry(open.now, what, follow_up, Some(id), seen));

@@ -64,6 +64,8 @@ pub struct Report {
     pub status: String,
     /// Message-ID of the mail, without angle brackets.
     pub message_id: Option<String>,
+    /// Whom it was for: as the mail was addressed, and where that led.
+    pub recipients: Vec<Email>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,11 +156,19 @@ fn report(mail: &Part<'_>) -> Option<Report> {
             .message_id()
             .map(str::to_owned)
     });
+    let recipients = ["Original-Recipient", "Final-Recipient"].map(|name| field(name).and_then(recipient));
     Some(Report {
         arrived,
+        recipients: recipients.into_iter().flatten().collect(),
         status: code.chars().take_while(|c| is_code(*c)).take(12).collect(),
         message_id,
     })
+}
+
+/// `rfc822; ann@example.com`, with or without angle brackets.
+fn recipient(field: &str) -> Option<Email> {
+    let (_, address) = field.split_once(';')?;
+    Email::parse(address.trim().trim_start_matches('<').trim_end_matches('>')).ok()
 }
 
 /// What shows that a program wrote it (RFC 3834, and what programs did before).

@@ -107,6 +107,7 @@ fn a_report_says_which_mail_and_what_became_of_it() {
             arrived,
             status: status.to_owned(),
             message_id: Some("MESSAGE-ID".to_owned()),
+            recipients: vec![Email::parse("ann@example.com").expect("an address"); 2],
         };
         assert_eq!(content(name), Content::Report(report), "{name}");
     }

@@ -151,6 +151,11 @@ impl MailServer {
     pub fn trusting(mut self, pem: &str) -> Result<Self> {
         let remedy = "holds no certificates; give a file in PEM";
         let wrong = || Fault::invalid("HOMING_NOTIFIER_SMTP_CA", remedy);
+        if self.tls == Tls::None {
+            let remedy = "is set, but HOMING_SMTP_URL is plain smtp, which looks at no certificate; use smtps:// or add \
+                          ?tls=required there, or leave this empty";
+            return Err(Fault::invalid("HOMING_NOTIFIER_SMTP_CA", remedy));
+        }
         if !pem.contains("-----BEGIN CERTIFICATE-----") {
             return Err(wrong());
         }
@@ -325,7 +330,7 @@ impl MailServer {
                 // Of our own making, so that the same mail is the same every time.
                 MultiPart::builder()
                     .kind(MultiPartKind::Alternative)
-                    .boundary(format!("=_{}", mail.id))
+                    .boundary(boundary(mail.id))
                     .singlepart(part(ContentType::TEXT_PLAIN, mail.text))
                     .singlepart(part(ContentType::TEXT_HTML, mail.html)),
             )
@@ -342,6 +347,12 @@ impl std::fmt::Debug for MailServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "MailServer({}:{}, {:?})", self.host, self.port, self.tls)
     }
+}
+
+/// At most 70 characters (RFC 2046, 5.1.1), whatever the workspace's name; what makes an id one of its own comes first.
+fn boundary(id: &str) -> String {
+    let id: String = id.chars().take(68).collect();
+    format!("=_{id}")
 }
 
 fn part(kind: ContentType, text: &str) -> SinglePart {

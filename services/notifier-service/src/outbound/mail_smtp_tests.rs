@@ -276,3 +276,11 @@ fn a_mail_stays_small_whatever_people_wrote() {
         }
     }
 }
+
+#[test]
+fn a_boundary_is_short_enough_for_the_longest_workspace() {
+    let id = |last: char| format!("018f4e3a-0000-7000-8000-00000000000{last}.{}", "w".repeat(63));
+    assert_eq!(boundary(&id('1')).len(), 70);
+    assert_ne!(boundary(&id('1')), boundary(&id('2')));
+    assert_eq!(boundary("0.acme"), "=_0.acme");
+}

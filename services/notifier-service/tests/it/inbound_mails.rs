@@ -160,6 +160,16 @@ async fn a_report_says_that_a_mail_did_not_arrive_and_only_once() -> Tested {
     notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
     let report = report_on(REPORT, &mail);
     let sender = mail.envelope_from.clone();
+    let elsewhere = report.replace("rfc822; ann@example.com", "rfc822; bob@example.net");
+    for again in [false, true] {
+        let strange = elsewhere.replace("rfc822;ann@example.com", "rfc822;bob@example.net");
+        let taken = notifier.handed(&sender, Some(""), &strange).await;
+        assert_eq!(taken, Ok(InboundMailOutcome::Bounce), "{again}");
+    }
+    assert_eq!(notifier.noted(&customer, "report not believed").await?, 1);
+    notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    // Forwarded: it failed elsewhere, and names whom the mail was for.
+    let report = elsewhere;
     for to in [&sender, &reply_to(&mail), &sender] {
         assert_eq!(
             notifier.handed(to, Some(""), &report).await,
@@ -218,6 +228,38 @@ async fn reports_on_what_is_not_ours_are_refused() -> Tested {
         Err(Code::NotFound)
     );
     notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_address_gets_a_hundred_mails_a_day_and_the_history_says_so() -> Tested {
+    let notifier = Harness::start().await?;
+    let (customer, mail) = notifier.mailed().await?;
+    let reply = reply_to(&mail);
+    let written =
+        |number: u32| format!("From: ann@example.com\nMessage-ID: <m{number}@example.com>\n\nMessage {number}");
+    for number in 1..=100 {
+        let posted = notifier.handed(&reply, None, &written(number)).await;
+        assert_eq!(posted, Ok(InboundMailOutcome::Posted), "{number}");
+    }
+    for number in 101..=102 {
+        let refused = notifier.handed(&reply, None, &written(number)).await;
+        assert_eq!(refused, Err(Code::ResourceExhausted), "{number}");
+    }
+    assert_eq!(
+        notifier.handed(&reply, None, AUTOMATIC[0]).await,
+        Ok(InboundMailOutcome::Automatic),
+        "a refusal would be answered"
+    );
+    assert_eq!(notifier.noted(&customer, "mails refused").await?, 1);
+    assert_eq!(notifier.noted(&customer, "automatic mail").await?, 0);
+    assert_eq!(notifier.truth().replies.len(), 100);
+    notifier.advance(24 * 3600).await;
+    assert_eq!(
+        notifier.handed(&reply, None, &written(101)).await,
+        Ok(InboundMailOutcome::Posted),
+        "another day"
+    );
     Ok(())
 }
 
