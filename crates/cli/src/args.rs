@@ -87,6 +87,11 @@ pub enum Command {
         #[command(subcommand)]
         command: OptOutCommand,
     },
+    /// The links and reply addresses in messages that were sent.
+    Links {
+        #[command(subcommand)]
+        command: LinksCommand,
+    },
     /// What messages cost.
     Prices {
         #[command(subcommand)]

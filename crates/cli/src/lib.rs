@@ -37,6 +37,7 @@ pub async fn run(args: Args) -> ExitCode {
         Command::Integration { command } => commands::integration::run(command, &out).await,
         Command::Contact { command } => commands::contact::run(command, &out).await,
         Command::Consent { command } => commands::consent::run(command, &out).await,
+        Command::Links { command } => commands::links::run(command, &out).await,
         Command::OptOut { command } => commands::opt_out::run(command, &out).await,
         Command::Prices { command } => commands::money::prices(command, &out).await,
         Command::Account { command } => commands::account::run(command, &out).await,

@@ -141,6 +141,23 @@ pub enum IntegrationCommand {
         #[arg(long)]
         revoke: bool,
     },
+    /// Give an integration a new API token and print it, this once; the old one stops working.
+    Rotate {
+        #[arg(short, long)]
+        workspace: String,
+        integration: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LinksCommand {
+    /// Make a conversation's return links and reply addresses void, and print how many still worked.
+    Revoke {
+        #[arg(short, long)]
+        workspace: String,
+        /// Its id.
+        conversation: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

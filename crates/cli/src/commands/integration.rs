@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use domain::{IntegrationId, WorkspaceId};
 use fault::Fault;
-use rpc::conversation::{self as api, CreateIntegrationRequest, UpdateIntegrationRequest};
+use rpc::conversation::{
+    self as api, CreateIntegrationRequest, RotateIntegrationTokenRequest, UpdateIntegrationRequest,
+};
 use serde_json::json;
 
 use super::create::client;
@@ -38,6 +40,16 @@ pub(crate) async fn run(command: IntegrationCommand, out: &Out) -> Result<ExitCo
                 out.document(&json!({ "integration": integration, "scopes": scopes }))?;
             } else {
                 out.line(integration)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        IntegrationCommand::Rotate { workspace, integration } => {
+            let request = RotateIntegrationTokenRequest { workspace, integration };
+            let token = call!(client()?, rotate_integration_token, request)?.token;
+            if out.json() {
+                out.document(&json!({ "token": token }))?;
+            } else {
+                out.line(token)?;
             }
             Ok(ExitCode::SUCCESS)
         }

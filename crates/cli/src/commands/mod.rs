@@ -14,6 +14,7 @@ pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod integration;
+pub(crate) mod links;
 mod merge;
 pub(crate) mod money;
 pub(crate) mod opt_out;

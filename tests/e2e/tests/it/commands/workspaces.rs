@@ -110,6 +110,17 @@ pub async fn update(desk: &Desk) -> Result<()> {
     desk.fails(&of(&[]), USAGE, "--scope").await?;
     desk.fails(&of(&["--scope", "read", "--revoke"]), USAGE, "--revoke")
         .await?;
+    let rotate = ["integration", "rotate", "-w", "acme", "crm"];
+    let (first, second) = (desk.json(&rotate).await?, desk.json(&rotate).await?);
+    ensure!(first["token"] != second["token"], "each token is a new one");
+    let starts = |token: &serde_json::Value| token.as_str().is_some_and(|token| token.starts_with("acme.crm."));
+    ensure!(starts(&first["token"]) && starts(&second["token"]), "{first} {second}");
+    let unknown = ["integration", "rotate", "-w", "acme", "nobody"];
+    desk.fails(&unknown, REFUSED, "integration").await?;
+    let nothing = ["links", "revoke", "-w", "acme", "018f4e3a-0000-7000-8000-000000000001"];
+    same("links", &desk.json(&nothing).await?, &json!({ "revoked": 0 }))?;
+    desk.fails(&["links", "revoke", "-w", "acme", "x"], REFUSED, "conversation")
+        .await?;
     let nobody = ["integration", "update", "-w", "acme", "nobody", "--revoke"];
     desk.fails(&nobody, REFUSED, "integration").await
 }
