@@ -24,7 +24,10 @@ impl Contacts {
         let limit = i64::try_from(size + 1).map_err(Fault::internal)?;
         let mut tx = self.begin(workspace, Reading::For(purpose)).await?;
         let filter = (wanted.stage, wanted.tag.as_ref());
-        let mut ids = contact::list(&mut tx, workspace, filter, after, limit).await?;
+        let mut ids = match purpose {
+            Purpose::Support => contact::list(&mut tx, workspace, filter, after, limit).await?,
+            Purpose::Outreach => contact::list_consented(&mut tx, workspace, filter, after, limit).await?,
+        };
         let next = page::cut(&mut ids, size).copied();
         let stored = contact::find_all(&mut tx, workspace, &ids).await?;
         // A consent that is taken back at this moment takes its contact out of the page.

@@ -46,6 +46,7 @@ impl Contacts {
         };
         merge::insert(&mut tx, workspace, &done, (now, by)).await?;
         let parts = merge::members(&mut tx, workspace, into).await?;
+        contact::share_consent(&mut tx, workspace, &parts).await?;
         merge::share_withdrawals(&mut tx, workspace, &parts).await?;
         conflict::settle_between(&mut tx, workspace, (into, other), (now, by)).await?;
 

@@ -1,6 +1,6 @@
 use super::Contacts;
 use crate::domain::{Consent, KeptConsent, Reading};
-use crate::outbound::postgres::{address, consent, merge};
+use crate::outbound::postgres::{address, consent, contact, merge};
 use domain::{Invalid, WorkspaceId};
 use fault::{Fault, Result, codes};
 use store::Tx;
@@ -23,6 +23,7 @@ impl Contacts {
         }
         let id = self.store.entropy().id();
         if consent::insert(&mut tx, workspace, (id, request_id), &given, now).await? {
+            contact::note_consent(&mut tx, workspace, given.contact).await?;
             let withdrawals = consent::withdrawals(&mut tx, workspace, given.contact).await?;
             tx.commit().await?;
             return Ok(KeptConsent::new(id, given, &withdrawals));

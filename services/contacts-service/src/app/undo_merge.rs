@@ -39,6 +39,8 @@ impl Contacts {
         change::insert(&mut tx, workspace, into, &change).await?;
 
         purpose::say(&mut tx, Reading::Upkeep).await?;
+        let parts = merge::members(&mut tx, workspace, into).await?;
+        contact::share_consent(&mut tx, workspace, &parts).await?;
         address::move_back(&mut tx, workspace, (into, id), &standing.addresses).await?;
         merge::undo(&mut tx, workspace, &standing, now).await?;
 

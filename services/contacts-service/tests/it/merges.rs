@@ -361,6 +361,16 @@ async fn what_one_took_back_the_other_took_back_also_after_they_are_two_again() 
     contacts
         .address("acme", &other.email_address, Purpose::Outreach)
         .await?;
+    let page = ListContactsRequest {
+        workspace: "acme".into(),
+        purpose: Purpose::Outreach.into(),
+        ..Default::default()
+    };
+    let listed = contacts.book.clone().list_contacts(page).await?.into_inner().contacts;
+    assert_eq!(
+        listed.iter().map(|one| one.contact.as_str()).collect::<Vec<_>>(),
+        [&other.contact]
+    );
     contacts.clock.advance(Duration::from_secs(60));
     withdraw(&contacts, &other.contact).await?;
     let email = contacts.address("acme", &other.email_address, Purpose::Outreach).await;

@@ -111,7 +111,8 @@ pub async fn find_all(db: &mut PgConnection, workspace: &WorkspaceId, ids: &[Con
 }
 
 /// Ids of contacts with an address that the transaction may see, newest first, in this stage and with this tag if one is
-/// named.
+/// named. `OFFSET 0` has PostgreSQL look at the addresses of one contact after another until the page is full: joined, it would
+/// find out for addresses that nobody asked for what they may be used for.
 pub async fn list(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -122,7 +123,7 @@ pub async fn list(
     let found = sqlx::query_scalar!(
         "SELECT c.id FROM contact c WHERE c.workspace_id = $1 AND ($2::uuid IS NULL OR c.id < $2)
            AND ($3::text IS NULL OR c.stage = $3) AND ($4::text IS NULL OR $4 = ANY (c.tags))
-           AND EXISTS (SELECT FROM address a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id)
+           AND EXISTS (SELECT FROM address a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id OFFSET 0)
          ORDER BY c.id DESC LIMIT $5",
         workspace.as_str(),
         after.map(|id| id.0),
@@ -134,6 +135,59 @@ pub async fn list(
     .await
     .or_fault("list contacts")?;
     Ok(found.into_iter().map(ContactId).collect())
+}
+
+/// As [`list`], among those who ever consented to anything.
+pub async fn list_consented(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    (stage, tag): (Option<Stage>, Option<&Tag>),
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<ContactId>> {
+    let found = sqlx::query_scalar!(
+        "SELECT c.id FROM contact c WHERE c.workspace_id = $1 AND c.consented AND ($2::uuid IS NULL OR c.id < $2)
+           AND ($3::text IS NULL OR c.stage = $3) AND ($4::text IS NULL OR $4 = ANY (c.tags))
+           AND EXISTS (SELECT FROM address a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id OFFSET 0)
+         ORDER BY c.id DESC LIMIT $5",
+        workspace.as_str(),
+        after.map(|id| id.0),
+        stage.map(Stage::word),
+        tag.map(Tag::expose),
+        limit,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list contacts that consented")?;
+    Ok(found.into_iter().map(ContactId).collect())
+}
+
+/// Notes that a locked contact has consented.
+pub async fn note_consent(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId) -> Result<()> {
+    sqlx::query!(
+        "UPDATE contact SET consented = true WHERE workspace_id = $1 AND id = $2 AND NOT consented",
+        workspace.as_str(),
+        id.0,
+    )
+    .execute(db)
+    .await
+    .or_fault("note consent of contact")?;
+    Ok(())
+}
+
+/// Notes that all of these contacts have consented if one has: an address that a consent names may go to any of them.
+pub async fn share_consent(db: &mut PgConnection, workspace: &WorkspaceId, contacts: &[ContactId]) -> Result<()> {
+    let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
+    sqlx::query!(
+        "UPDATE contact SET consented = true WHERE workspace_id = $1 AND id = ANY($2) AND NOT consented
+           AND EXISTS (SELECT FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY($2) AND c.consented)",
+        workspace.as_str(),
+        &ids,
+    )
+    .execute(db)
+    .await
+    .or_fault("share consent of merged contacts")?;
+    Ok(())
 }
 
 /// A name as it stands in its column.
