@@ -1,7 +1,7 @@
 //! What every service's database guarantees, whatever its tables are.
 
-use anyhow::{Result, ensure};
-use sqlx::{Connection, PgConnection, Row};
+use anyhow::{Context, Result, ensure};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use super::database::TestDatabase;
 
@@ -11,8 +11,8 @@ const MIGRATIONS: &str = "_sqlx_migrations";
 impl TestDatabase {
     /// Names of all tables but those in `exempt`, by name, once each is found to begin with `workspace_id`, as do its
     /// unique keys, to be under forced row-level security with a policy by workspace, and to belong to the service's
-    /// owner, who cannot log in; nobody of the service's three roles inherits anything or stands above policies. The
-    /// error tells all that is not so.
+    /// owner, who cannot log in; nobody of the service's three roles inherits anything or stands above policies. A row
+    /// is looked up by its primary key even before there are statistics. The error tells all that is not so.
     pub async fn guarded_tables(&self, exempt: &[&str]) -> Result<Vec<String>> {
         let mut admin = PgConnection::connect(&self.admin_url()).await?;
         let mut wrong = self.wrong_roles(&mut admin).await?;
@@ -54,6 +54,11 @@ impl TestDatabase {
                     wrong.push(format!("{name} {what}"));
                 }
             }
+            if let Some(plan) = plan_without_primary_key(&mut admin, self.service(), &name).await? {
+                wrong.push(format!(
+                    "{name} is looked up by another index than its primary key: {plan}"
+                ));
+            }
             names.push(name);
         }
         admin.close().await?;
@@ -89,4 +94,51 @@ impl TestDatabase {
         }
         Ok(wrong)
     }
+}
+
+/// How PostgreSQL looks up a row of an empty table by all columns of its primary key, unless by that key or a part of it.
+/// Such a plan is made with the first look-up and kept while the table grows, and costs as much as the workspace has
+/// rows.
+async fn plan_without_primary_key(admin: &mut PgConnection, service: &str, table: &str) -> Result<Option<String>> {
+    let rows = sqlx::query(
+        "SELECT i.indexrelid::regclass::text AS name, array_agg(a.attname::text ORDER BY k.place) AS columns
+         FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, place)
+           JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+         WHERE i.indrelid = to_regclass($1) GROUP BY i.indisprimary, 1 ORDER BY i.indisprimary DESC",
+    )
+    .bind(table)
+    .fetch_all(&mut *admin)
+    .await?;
+    let indexes: Vec<(String, Vec<String>)> = rows
+        .iter()
+        .map(|row| Ok((row.try_get("name")?, row.try_get("columns")?)))
+        .collect::<Result<_>>()?;
+    let (_, key) = indexes.first().context("a table without an index")?;
+    let plan = plan_of_look_up(admin, service, table, key).await?;
+    let fine = indexes.iter().any(|(name, columns)| {
+        let part_of_key = columns.len() >= key.len().min(2) && columns.iter().all(|column| key.contains(column));
+        part_of_key && plan.contains(&format!(" using {name} on "))
+    });
+    Ok((!fine).then_some(plan))
+}
+
+async fn plan_of_look_up(admin: &mut PgConnection, service: &str, table: &str, key: &[String]) -> Result<String> {
+    let conditions = key
+        .iter()
+        .zip(1..)
+        .map(|(column, number)| format!("{column} = ${number}"));
+    let condition = conditions.collect::<Vec<_>>().join(" AND ");
+    let nulls = vec!["NULL"; key.len()].join(", ");
+    let mut tx = admin.begin().await?;
+    let statements = format!(
+        "SET LOCAL ROLE {service}; SET LOCAL plan_cache_mode TO force_generic_plan; SET LOCAL enable_seqscan TO off;
+         PREPARE look_up AS SELECT * FROM {table} WHERE {condition}"
+    );
+    sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *tx).await?;
+    let explain = format!("EXPLAIN (COSTS OFF) EXECUTE look_up ({nulls})");
+    let plan = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut *tx).await?;
+    sqlx::raw_sql("DEALLOCATE look_up").execute(&mut *tx).await?;
+    tx.rollback().await?;
+    let lines: Vec<String> = plan.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    Ok(lines.join("; "))
 }
