@@ -5,10 +5,16 @@ use clap::{Subcommand, ValueEnum};
 /// What a token may do.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Scope {
+    /// Publish events.
     Ingest,
+    /// Read conversations, follow-ups and usage.
     Read,
+    /// Post answers, resolve, mark.
     Write,
+    /// Change settings.
     Admin,
+    /// Read and change contacts: their addresses, data, consents and merges.
+    Contacts,
 }
 
 #[derive(Debug, Subcommand)]

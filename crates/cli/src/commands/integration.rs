@@ -99,6 +99,7 @@ fn wire(scopes: Vec<Scope>) -> Vec<i32> {
         Scope::Read => api::Scope::Read,
         Scope::Write => api::Scope::Write,
         Scope::Admin => api::Scope::Admin,
+        Scope::Contacts => api::Scope::Contacts,
     });
     wire.map(i32::from).collect()
 }
@@ -109,6 +110,7 @@ fn word(scope: api::Scope) -> &'static str {
         api::Scope::Read => "read",
         api::Scope::Write => "write",
         api::Scope::Admin => "admin",
+        api::Scope::Contacts => "contacts",
         api::Scope::Unspecified => "unspecified",
     }
 }

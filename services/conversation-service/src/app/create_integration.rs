@@ -52,7 +52,7 @@ pub(super) fn in_order(mut scopes: Vec<Scope>) -> Result<Vec<Scope>> {
     if scopes.is_empty() {
         return Err(Fault::invalid(
             "scopes",
-            "needs at least one of ingest, read, write, admin",
+            "needs at least one of ingest, read, write, admin, contacts",
         ));
     }
     Ok(scopes)

@@ -13,10 +13,11 @@ pub enum Scope {
     Read,
     Write,
     Admin,
+    Contacts,
 }
 
 impl Scope {
-    const ALL: [Self; 4] = [Self::Ingest, Self::Read, Self::Write, Self::Admin];
+    const ALL: [Self; 5] = [Self::Ingest, Self::Read, Self::Write, Self::Admin, Self::Contacts];
 
     /// The word as stored in tables.
     pub fn word(self) -> &'static str {
@@ -25,6 +26,7 @@ impl Scope {
             Self::Read => "read",
             Self::Write => "write",
             Self::Admin => "admin",
+            Self::Contacts => "contacts",
         }
     }
 

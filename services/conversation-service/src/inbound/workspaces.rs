@@ -248,6 +248,7 @@ fn scope(scope: Scope) -> proto::Scope {
         Scope::Read => proto::Scope::Read,
         Scope::Write => proto::Scope::Write,
         Scope::Admin => proto::Scope::Admin,
+        Scope::Contacts => proto::Scope::Contacts,
     }
 }
 
@@ -257,9 +258,11 @@ fn scope_of(number: i32) -> Result<Scope> {
         Ok(proto::Scope::Read) => Ok(Scope::Read),
         Ok(proto::Scope::Write) => Ok(Scope::Write),
         Ok(proto::Scope::Admin) => Ok(Scope::Admin),
-        Ok(proto::Scope::Unspecified) | Err(_) => {
-            Err(Fault::invalid("scopes", "must be out of ingest, read, write, admin"))
-        }
+        Ok(proto::Scope::Contacts) => Ok(Scope::Contacts),
+        Ok(proto::Scope::Unspecified) | Err(_) => Err(Fault::invalid(
+            "scopes",
+            "must be out of ingest, read, write, admin, contacts",
+        )),
     }
 }
 

@@ -26,6 +26,7 @@ impl Caller {
             Scope::Read => "read",
             Scope::Write => "write",
             Scope::Admin => "admin",
+            Scope::Contacts => "contacts",
             Scope::Unspecified => "unspecified",
         };
         Err(Fault::new(

@@ -1,7 +1,7 @@
 //! What people agreed to, and what they took back.
 
 use super::contacts::Purpose;
-use super::extract::{Body, May, Read, Write};
+use super::extract::{Body, Contacts, May};
 use super::problem::Answer;
 use super::wire::{instant, optional, time, word};
 use crate::app::edge::Edge;
@@ -134,12 +134,12 @@ pub struct ConsentRecord {
 
 /// All that the contact agreed to and took back.
 #[utoipa::path(get, path = "/v1/contacts/{contact}/consents", tag = "contacts",
-    params(("contact" = String, Path, description = "UUID")), security(("api_token" = ["read"])),
+    params(("contact" = String, Path, description = "UUID")), security(("api_token" = ["contacts"])),
     responses((status = 200, body = ConsentRecord),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn list_consents(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Read>,
+    May(caller, _): May<Contacts>,
     Path(contact): Path<String>,
 ) -> Answer<Json<ConsentRecord>> {
     let request = ListConsentsRequest {
@@ -162,11 +162,11 @@ pub async fn list_consents(
 /// after `given_at`. 409 if the id recorded something else.
 #[utoipa::path(post, path = "/v1/contacts/{contact}/consents", tag = "contacts",
     params(("contact" = String, Path, description = "UUID")), request_body = RecordConsent,
-    security(("api_token" = ["write"])), responses((status = 200, body = Consent),
+    security(("api_token" = ["contacts"])), responses((status = 200, body = Consent),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn record_consent(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Write>,
+    May(caller, _): May<Contacts>,
     Path(contact): Path<String>,
     Body(body): Body<RecordConsent>,
 ) -> Answer<Json<Consent>> {
@@ -190,11 +190,11 @@ pub async fn record_consent(
 /// Takes back every consent for the purpose that was given until then: at once, and also one that is told of later.
 #[utoipa::path(post, path = "/v1/contacts/{contact}/withdrawals", tag = "contacts",
     params(("contact" = String, Path, description = "UUID")), request_body = WithdrawConsent,
-    security(("api_token" = ["write"])), responses((status = 200, body = Consents),
+    security(("api_token" = ["contacts"])), responses((status = 200, body = Consents),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn withdraw_consent(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Write>,
+    May(caller, _): May<Contacts>,
     Path(contact): Path<String>,
     Body(body): Body<WithdrawConsent>,
 ) -> Answer<Json<Consents>> {

@@ -1,6 +1,6 @@
 //! People: who they are for a named purpose, and what was changed about them.
 
-use super::extract::{Body, May, Params, Read, Write};
+use super::extract::{Body, Contacts, May, Params};
 use super::problem::Answer;
 use super::wire::{optional, time, word};
 use crate::app::edge::Edge;
@@ -236,12 +236,12 @@ pub struct FieldChange {
 }
 
 /// Contacts with an address that serves the purpose, newest first.
-#[utoipa::path(get, path = "/v1/contacts", tag = "contacts", params(ListContacts), security(("api_token" = ["read"])),
+#[utoipa::path(get, path = "/v1/contacts", tag = "contacts", params(ListContacts), security(("api_token" = ["contacts"])),
     responses((status = 200, body = ContactPage),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn list_contacts(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Read>,
+    May(caller, _): May<Contacts>,
     Params(params): Params<ListContacts>,
 ) -> Answer<Json<ContactPage>> {
     let request = ListContactsRequest {
@@ -261,12 +261,12 @@ pub async fn list_contacts(
 
 /// One contact, as far as the purpose may see it.
 #[utoipa::path(get, path = "/v1/contacts/{contact}", tag = "contacts",
-    params(("contact" = String, Path, description = "UUID"), GetContact), security(("api_token" = ["read"])),
+    params(("contact" = String, Path, description = "UUID"), GetContact), security(("api_token" = ["contacts"])),
     responses((status = 200, body = Contact),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn get_contact(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Read>,
+    May(caller, _): May<Contacts>,
     Path(contact): Path<String>,
     Params(params): Params<GetContact>,
 ) -> Answer<Json<Contact>> {
@@ -292,11 +292,11 @@ pub async fn get_contact(
 /// Changes what is present, in the name of the token's integration. 409 where the version is another one by now.
 #[utoipa::path(patch, path = "/v1/contacts/{contact}", tag = "contacts",
     params(("contact" = String, Path, description = "UUID")), request_body = UpdateContact,
-    security(("api_token" = ["write"])), responses((status = 200, body = Contact),
+    security(("api_token" = ["contacts"])), responses((status = 200, body = Contact),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn update_contact(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Write>,
+    May(caller, _): May<Contacts>,
     Path(contact): Path<String>,
     Body(body): Body<UpdateContact>,
 ) -> Answer<Json<Contact>> {
@@ -330,11 +330,11 @@ pub async fn update_contact(
 /// What was changed of a contact, by whom and when, newest first.
 #[utoipa::path(get, path = "/v1/contacts/{contact}/changes", tag = "contacts",
     params(("contact" = String, Path, description = "UUID"), ListContactChanges),
-    security(("api_token" = ["read"])), responses((status = 200, body = ContactChangePage),
+    security(("api_token" = ["contacts"])), responses((status = 200, body = ContactChangePage),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn list_contact_changes(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Read>,
+    May(caller, _): May<Contacts>,
     Path(contact): Path<String>,
     Params(params): Params<ListContactChanges>,
 ) -> Answer<Json<ContactChangePage>> {

@@ -68,6 +68,8 @@ pub struct Read;
 pub struct Write;
 /// Change settings.
 pub struct Admin;
+/// Read and change contacts.
+pub struct Contacts;
 
 impl Needs for Ingest {
     const SCOPE: Scope = Scope::Ingest;
@@ -80,6 +82,9 @@ impl Needs for Write {
 }
 impl Needs for Admin {
     const SCOPE: Scope = Scope::Admin;
+}
+impl Needs for Contacts {
+    const SCOPE: Scope = Scope::Contacts;
 }
 
 /// An integration whose token has the scope.

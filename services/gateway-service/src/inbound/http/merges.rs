@@ -1,7 +1,7 @@
 //! One person who was kept as two.
 
 use super::contacts::Contact;
-use super::extract::{Body, May, Params, Read, Write};
+use super::extract::{Body, Contacts, May, Params};
 use super::problem::Answer;
 use super::wire::{optional, time};
 use crate::app::edge::Edge;
@@ -65,11 +65,11 @@ pub struct MergeContacts {
 
 /// What captures could not settle by themselves, oldest first, as support sees it.
 #[utoipa::path(get, path = "/v1/contact-conflicts", tag = "contacts", params(ListConflicts),
-    security(("api_token" = ["read"])), responses((status = 200, body = ConflictPage),
+    security(("api_token" = ["contacts"])), responses((status = 200, body = ConflictPage),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn list_conflicts(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Read>,
+    May(caller, _): May<Contacts>,
     Params(params): Params<ListConflicts>,
 ) -> Answer<Json<ConflictPage>> {
     let request = ListConflictsRequest {
@@ -93,12 +93,12 @@ pub async fn list_conflicts(
 
 /// Notes that a conflict is settled: it is never raised again.
 #[utoipa::path(delete, path = "/v1/contact-conflicts/{conflict}", tag = "contacts",
-    params(("conflict" = String, Path, description = "UUID")), security(("api_token" = ["write"])),
+    params(("conflict" = String, Path, description = "UUID")), security(("api_token" = ["contacts"])),
     responses((status = 204),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn dismiss_conflict(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Write>,
+    May(caller, _): May<Contacts>,
     Path(conflict): Path<String>,
 ) -> Answer<StatusCode> {
     let request = DismissConflictRequest {
@@ -114,11 +114,11 @@ pub async fn dismiss_conflict(
 /// addresses of both. 409 where one of them went into a contact already.
 #[utoipa::path(post, path = "/v1/contacts/{contact}/merges", tag = "contacts",
     params(("contact" = String, Path, description = "UUID")), request_body = MergeContacts,
-    security(("api_token" = ["write"])), responses((status = 200, body = Contact),
+    security(("api_token" = ["contacts"])), responses((status = 200, body = Contact),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn merge_contacts(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Write>,
+    May(caller, _): May<Contacts>,
     Path(contact): Path<String>,
     Body(body): Body<MergeContacts>,
 ) -> Answer<Json<Contact>> {
@@ -137,11 +137,11 @@ pub async fn merge_contacts(
 /// it was changed since. 409 where the other one was merged since.
 #[utoipa::path(delete, path = "/v1/contacts/{contact}/merge", tag = "contacts",
     params(("contact" = String, Path, description = "UUID of the one that went into another")),
-    security(("api_token" = ["write"])), responses((status = 200, body = Contact),
+    security(("api_token" = ["contacts"])), responses((status = 200, body = Contact),
     (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn undo_merge(
     State(edge): State<Arc<Edge>>,
-    May(caller, _): May<Write>,
+    May(caller, _): May<Contacts>,
     Path(contact): Path<String>,
 ) -> Answer<Json<Contact>> {
     let request = UndoMergeRequest {

@@ -81,6 +81,7 @@ pub enum Scope {
     Read,
     Write,
     Admin,
+    Contacts,
 }
 
 impl Scope {
@@ -90,11 +91,12 @@ impl Scope {
             Self::Read => wire::Scope::Read,
             Self::Write => wire::Scope::Write,
             Self::Admin => wire::Scope::Admin,
+            Self::Contacts => wire::Scope::Contacts,
         }
     }
 
     fn of_wire(scope: wire::Scope) -> Option<Self> {
-        let all = [Self::Ingest, Self::Read, Self::Write, Self::Admin];
+        let all = [Self::Ingest, Self::Read, Self::Write, Self::Admin, Self::Contacts];
         all.into_iter().find(|one| one.to_wire() == scope)
     }
 }

@@ -50,7 +50,7 @@ impl Front {
         let admin = CreateIntegrationRequest {
             workspace: world.workspace.clone(),
             integration: "console".to_owned(),
-            scopes: [Scope::Ingest, Scope::Read, Scope::Write, Scope::Admin]
+            scopes: [Scope::Ingest, Scope::Read, Scope::Write, Scope::Admin, Scope::Contacts]
                 .map(i32::from)
                 .to_vec(),
         };
