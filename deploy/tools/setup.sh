@@ -29,12 +29,18 @@ servers() {
   if [ ! -e "$policy" ]; then
     ours=yes
     trap "$sudo rm -f $policy" EXIT
-    printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null && $sudo chmod 755 "$policy"
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null || fail "$policy cannot be written"
+    $sudo chmod 755 "$policy"
   fi
   { $sudo apt-get -qq update &&
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"; } >/dev/null 2>&1 || done=1
   [ -z "$ours" ] || { $sudo rm -f "$policy" && trap - EXIT; }
   [ "$done" = 0 ] || fail "apt-get could not install $*"
+  # Nor at the next boot.
+  for service in "$@"; do
+    [ ! -e "/etc/init.d/$service" ] || $sudo update-rc.d "$service" disable >/dev/null 2>&1 ||
+      fail "$service cannot be kept from starting at boot"
+  done
 }
 
 # wheel REQUIREMENTS-FILE: hashes are pinned, dependencies there are none

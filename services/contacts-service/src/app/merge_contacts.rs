@@ -25,7 +25,7 @@ impl Contacts {
         }
         let (_, mine) = seen(contact::find(&mut tx, workspace, into).await?, "contact")?;
         let (_, theirs) = seen(contact::find(&mut tx, workspace, other).await?, "other")?;
-        let (next, mut fields) = mine.edit(&mine.filled_by(&theirs))?;
+        let (next, mut fields) = mine.edit(&mine.filled_by(&theirs)).map_err(|_| too_much())?;
         fields.push(FieldChange::new(Field::Merged, None, Some(other.to_string())));
         data::update(&mut tx, workspace, into, &fields, (now, by)).await?;
         let change = ContactChange {
@@ -55,6 +55,12 @@ impl Contacts {
         tx.commit().await?;
         Ok(merged)
     }
+}
+
+fn too_much() -> Invalid {
+    let remedy =
+        "has more tags (50) or keys of data (50) together with the contact than one may have; remove some first";
+    Invalid::new("other", remedy)
 }
 
 /// Locks both; false where this merge stands already.

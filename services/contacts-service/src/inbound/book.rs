@@ -109,7 +109,7 @@ fn edit(request: &UpdateContactRequest) -> Result<Edit> {
     for path in paths {
         match path.as_str() {
             "name" => {
-                let given = (!request.name.trim().is_empty()).then(|| PersonName::parse(&request.name));
+                let given = (!request.name.is_empty()).then(|| PersonName::parse(&request.name));
                 edit.name = Some(given.transpose()?);
             }
             "stage" => {

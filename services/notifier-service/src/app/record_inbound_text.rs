@@ -63,7 +63,8 @@ impl App {
         }
     }
 
-    /// STOP and START count as soon as they are read, whatever becomes of the text; once each.
+    /// STOP and START count as soon as they are read, whatever becomes of the text; once each. Only a text without an id may
+    /// be a new one that looks like an old one: of those every STOP counts.
     async fn note(
         &self,
         workspace: &WorkspaceId,
@@ -85,7 +86,8 @@ impl App {
             Some(Keyword::Start) => Some(false),
             Some(Keyword::Help) | None => None,
         };
-        if let Some(opted_out) = opted_out.filter(|_| new) {
+        let counts = |opted_out: &bool| new || (*opted_out && unanswered.is_some());
+        if let Some(opted_out) = opted_out.filter(counts) {
             opt_out::set_opt_out(&mut tx, workspace, mac, opted_out, now).await?;
         }
         tx.commit().await?;

@@ -52,7 +52,7 @@ async fn take_told(app: Arc<App>, provider: String, mut queue: mpsc::Receiver<To
             } => {
                 let of = (provider.as_str(), provider_id.as_str());
                 let note = || app.record_submitted_part(&workspace, delivery, of, parts);
-                complain(persist(note).await, "what an SMSC calls a text was not kept");
+                complain(insist(over, note).await, "what an SMSC calls a text was not kept");
             }
             Told::Late {
                 workspace,
@@ -61,7 +61,7 @@ async fn take_told(app: Arc<App>, provider: String, mut queue: mpsc::Receiver<To
                 outcome,
             } => {
                 let note = || app.record_late_answer(&workspace, delivery, attempt, outcome.clone());
-                complain(persist(note).await, "a late answer was not kept");
+                complain(insist(over, note).await, "a late answer was not kept");
             }
             Told::Report { report, answer } => {
                 let Ok(place) = places.clone().acquire_owned().await else {
@@ -112,7 +112,7 @@ async fn take_written(app: Arc<App>, mut queue: mpsc::Receiver<Written>, over: &
         complain(taken, "a text that came in was not taken");
         // As long as the SMSC may bring it again, the same words are the same text.
         if answer.say(verdict).await && verdict != Verdict::NotNow {
-            let answered = app.answer_bound_text(&workspace, &text).await;
+            let answered = persist(|| app.answer_bound_text(&workspace, &text)).await;
             complain(answered, "that a text was answered was not kept");
         }
     }
@@ -125,6 +125,19 @@ fn verdict(taken: &Result<()>) -> Verdict {
             Ack::Dead => Verdict::Never,
             Ack::RetryThenDead | Ack::Retry(_) => Verdict::NotNow,
         },
+    }
+}
+
+/// While an owner of what it needs is away, again and again until the session is `over`: nobody says it a second time.
+async fn insist<F: Future<Output = Result<()>>>(
+    over: &CancellationToken,
+    mut attempt: impl FnMut() -> F,
+) -> Result<()> {
+    loop {
+        match persist(&mut attempt).await {
+            Err(fault) if matches!(fault.kind(), Kind::Unavailable | Kind::Timeout) && !over.is_cancelled() => {}
+            done => return done,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use domain::{TimeScale, WorkspaceId};
 use events::common::ChannelSettings;
 use notifier_service::{Config, MIGRATOR, start};
 use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
-use runtime::{Settings, Shell};
+use runtime::{Running, Settings, Shell};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,6 +24,7 @@ pub const EMAIL: &str = "ann@example.com";
 /// A service under test on a runtime of its own, so that it can be killed as a process is.
 struct Instance {
     runtime: tokio::runtime::Runtime,
+    running: Running,
 }
 
 /// The notifier with its servers, sinks and peers.
@@ -103,17 +104,14 @@ impl Harness {
             .worker_threads(2)
             .enable_all()
             .build()?;
-        let grpc = runtime
+        let running = runtime
             .spawn(async move {
                 let shell = Shell::for_test("notifier", &database, &nats, time, chance).await?;
-                let running = start(config, shell.with_time_scale(TimeScale::default())).await?;
-                let grpc = running.grpc;
-                // Runs until its runtime is shut down.
-                std::mem::forget(running);
-                anyhow::Ok(grpc)
+                anyhow::Ok(start(config, shell.with_time_scale(TimeScale::default())).await?)
             })
             .await??;
-        self.instance = Some(Instance { runtime });
+        let grpc = running.grpc;
+        self.instance = Some(Instance { runtime, running });
         self.client = FollowUpServiceClient::connect(format!("http://{grpc}")).await?;
         *self.door.lock().expect("nobody panics with it") = Some(self.client.clone());
         Ok(())
@@ -144,8 +142,21 @@ impl Harness {
     pub async fn kill(&mut self) {
         if let Some(instance) = self.instance.take() {
             *self.door.lock().expect("nobody panics with it") = None;
-            let ended = tokio::task::spawn_blocking(move || instance.runtime.shutdown_timeout(Duration::from_secs(5)));
+            let Instance { runtime, running } = instance;
+            let ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(Duration::from_secs(5)));
             ended.await.expect("a runtime can be shut down");
+            drop(running);
+        }
+    }
+
+    /// In order, as a rolling restart does.
+    pub async fn stop(&mut self) {
+        if let Some(instance) = self.instance.take() {
+            *self.door.lock().expect("nobody panics with it") = None;
+            let Instance { runtime, running } = instance;
+            let stopped = runtime.spawn(running.stop()).await;
+            stopped.expect("stopping does not panic");
+            runtime.shutdown_background();
         }
     }
 

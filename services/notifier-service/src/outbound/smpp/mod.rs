@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 /// An answer that takes longer than this is not waited for any more; nobody else does after the call's own time.
 const LATEST_ANSWER: Duration = Duration::from_secs(60);
@@ -29,7 +30,7 @@ const LATEST_ANSWER: Duration = Duration::from_secs(60);
 const NO_ROOM: Duration = Duration::from_millis(500);
 /// So often.
 const TRIES: u32 = 20;
-/// What waits to be taken over here; then the SMSC waits for our answers.
+/// What waits to be taken over here; what comes beyond is read no further than its frame.
 const QUEUE: usize = 64;
 
 /// How texts of several parts are submitted.
@@ -85,6 +86,8 @@ struct Shared {
     /// The bind, while there is one.
     bound: Mutex<Option<Client>>,
     window: Semaphore,
+    /// Texts on their way, whatever their parts are doing.
+    texts: TaskTracker,
     told: mpsc::Sender<Told>,
 }
 
@@ -154,6 +157,7 @@ impl Smpp {
         let window = usize::try_from(config.window).unwrap_or(Semaphore::MAX_PERMITS);
         let smpp = Self(Arc::new(Shared {
             window: Semaphore::new(window),
+            texts: TaskTracker::new(),
             config,
             bound: Mutex::default(),
             told,
@@ -183,7 +187,7 @@ impl Smpp {
             delivery: text.attempt.delivery,
             attempt: text.attempt.number,
         };
-        tokio::spawn(submission.run(submits, answer));
+        shared.texts.spawn(submission.run(submits, answer));
         match timeout(shared.config.timeout, answered).await {
             Ok(Ok(handed)) => handed,
             Ok(Err(_)) | Err(_) => {

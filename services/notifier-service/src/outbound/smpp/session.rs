@@ -121,7 +121,9 @@ impl Session {
                 () = stop.cancelled() => return "stopping",
             };
             match event {
-                None | Some(Event::Error(_)) => return "the connection broke",
+                None => return "the connection broke",
+                // Broken off, or a PDU that cannot be read: neither is shown, it could hold what was written.
+                Some(Event::Error(_)) => return "the connection broke, or the SMSC sent what cannot be read",
                 Some(Event::Incoming(command)) => {
                     let number = command.sequence_number();
                     match command.pdu() {
@@ -196,7 +198,8 @@ impl Session {
     async fn close(&self, client: &Client, stop: &CancellationToken) {
         let shared = &self.smpp.0;
         if stop.is_cancelled() {
-            let _all = timeout(shared.config.timeout, shared.window.acquire_many(shared.config.window)).await;
+            shared.texts.close();
+            let _ = timeout(shared.config.timeout, shared.texts.wait()).await;
             let _ = timeout(STEP, client.unbind()).await;
         }
         let _ = timeout(STEP, client.close()).await;
