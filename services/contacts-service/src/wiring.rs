@@ -1,6 +1,6 @@
 use crate::Config;
 use crate::app::Contacts;
-use crate::inbound::{book, consents, grpc, identity};
+use crate::inbound::Server;
 use fault::Result;
 use rpc::contacts::consent_service_server::ConsentServiceServer;
 use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
@@ -11,10 +11,10 @@ use tonic::service::Routes;
 
 /// Serves contacts until stopped.
 pub async fn start(_: Config, shell: Shell) -> Result<Running> {
-    let contacts = Contacts::new(shell.store());
-    let routes = Routes::new(ContactServiceServer::new(grpc::Server::new(contacts.clone())))
-        .add_service(ContactBookServiceServer::new(book::Server::new(contacts.clone())))
-        .add_service(IdentityServiceServer::new(identity::Server::new(contacts.clone())))
-        .add_service(ConsentServiceServer::new(consents::Server::new(contacts)));
+    let server = Server::new(Contacts::new(shell.store()));
+    let routes = Routes::new(ContactServiceServer::new(server.clone()))
+        .add_service(ContactBookServiceServer::new(server.clone()))
+        .add_service(IdentityServiceServer::new(server.clone()))
+        .add_service(ConsentServiceServer::new(server));
     shell.serve(routes).await
 }

@@ -1,9 +1,8 @@
+use super::write_fields::write_fields;
 use super::{Contacts, denied};
-use crate::domain::{
-    Contact, ContactChange, Field, FieldChange, Fields, Purpose, PurposeDenied, Reading, StoredContact,
-};
+use crate::domain::{Contact, Field, FieldChange, Fields, Purpose, PurposeDenied, Reading, StoredContact};
 use crate::outbound::postgres::merge::Merge;
-use crate::outbound::postgres::{address, change, conflict, contact, data, merge, purpose};
+use crate::outbound::postgres::{address, conflict, contact, merge, purpose};
 use domain::{ContactId, Invalid, WorkspaceId};
 use fault::{Fault, Result, codes};
 use store::Tx;
@@ -27,21 +26,14 @@ impl Contacts {
         let (_, theirs) = seen(contact::find(&mut tx, workspace, other).await?, "other")?;
         let (next, mut fields) = mine.edit(&mine.filled_by(&theirs)).map_err(|_| too_much())?;
         fields.push(FieldChange::new(Field::Merged, None, Some(other.to_string())));
-        data::update(&mut tx, workspace, into, &fields, (now, by)).await?;
-        let change = ContactChange {
-            version: contact::update(&mut tx, workspace, into, &next).await?,
-            at: now,
-            by: by.to_owned(),
-            fields,
-        };
-        change::insert(&mut tx, workspace, into, &change).await?;
+        let version = write_fields(&mut tx, workspace, into, (&next, fields), (now, by)).await?;
 
         purpose::say(&mut tx, Reading::Upkeep).await?;
         let done = Merge {
             id: self.store.entropy().id(),
             contact: other,
             into,
-            version: change.version,
+            version,
             addresses: address::move_all(&mut tx, workspace, other, into).await?,
         };
         merge::insert(&mut tx, workspace, &done, (now, by)).await?;

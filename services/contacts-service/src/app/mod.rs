@@ -14,6 +14,7 @@ mod record_consent;
 mod undo_merge;
 mod update_contact;
 mod withdraw_consent;
+mod write_fields;
 
 pub use list_conflicts::SideBySide;
 pub use list_contacts::Wanted;

@@ -1,7 +1,8 @@
 use super::Contacts;
 use super::merge_contacts::seen;
-use crate::domain::{Contact, ContactChange, Field, FieldChange, Purpose, Reading};
-use crate::outbound::postgres::{address, change, contact, data, merge, purpose};
+use super::write_fields::write_fields;
+use crate::domain::{Contact, Field, FieldChange, Purpose, Reading};
+use crate::outbound::postgres::{address, change, contact, merge, purpose};
 use domain::{ContactId, WorkspaceId};
 use fault::{Fault, Result, codes};
 
@@ -29,14 +30,7 @@ impl Contacts {
         let next = mine.without(&filled.fields);
         let mut fields = mine.changes(&next);
         fields.push(FieldChange::new(Field::Merged, Some(id.to_string()), None));
-        data::update(&mut tx, workspace, into, &fields, (now, by)).await?;
-        let change = ContactChange {
-            version: contact::update(&mut tx, workspace, into, &next).await?,
-            at: now,
-            by: by.to_owned(),
-            fields,
-        };
-        change::insert(&mut tx, workspace, into, &change).await?;
+        write_fields(&mut tx, workspace, into, (&next, fields), (now, by)).await?;
 
         purpose::say(&mut tx, Reading::Upkeep).await?;
         let parts = merge::members(&mut tx, workspace, into).await?;

@@ -1,6 +1,7 @@
+use super::write_fields::write_fields;
 use super::{Contacts, denied};
-use crate::domain::{Contact, ContactChange, Edit, Fields, Purpose, PurposeDenied, Reading};
-use crate::outbound::postgres::{change, contact, data};
+use crate::domain::{Contact, Edit, Fields, Purpose, PurposeDenied, Reading};
+use crate::outbound::postgres::contact;
 use domain::{ContactId, WorkspaceId};
 use fault::{Fault, Result, codes};
 
@@ -30,14 +31,7 @@ impl Contacts {
         if fields.is_empty() {
             return Ok(present);
         }
-        data::update(&mut tx, workspace, id, &fields, (now, by)).await?;
-        let change = ContactChange {
-            version: contact::update(&mut tx, workspace, id, &next).await?,
-            at: now,
-            by: by.to_owned(),
-            fields,
-        };
-        change::insert(&mut tx, workspace, id, &change).await?;
+        write_fields(&mut tx, workspace, id, (&next, fields), (now, by)).await?;
         let stored = contact::find(&mut tx, workspace, id).await?;
         let changed = stored.ok_or_else(missing)?.release(Purpose::Support).map_err(denied)?;
         tx.commit().await?;

@@ -1,7 +1,8 @@
 //! `homing.contacts.v1.ContactBookService`: reads requests, calls the use case of the same name, writes answers.
 
+use super::Server;
 use super::words::{contact, purpose, stage};
-use crate::app::{Contacts, Wanted};
+use crate::app::Wanted;
 use crate::domain::{ContactChange, DataKey, DataValue, Edit, FieldChange, Tag, name};
 use domain::{ContactId, Invalid, PersonName, WorkspaceId};
 use fault::{Fault, Result};
@@ -12,17 +13,7 @@ use rpc::contacts::{
 };
 use tonic::{Request, Response, Status};
 
-/// The server.
-#[derive(Debug, Clone)]
-pub struct Server {
-    contacts: Contacts,
-}
-
 impl Server {
-    pub fn new(contacts: Contacts) -> Self {
-        Self { contacts }
-    }
-
     async fn do_list_contacts(&self, request: ListContactsRequest) -> Result<ListContactsResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let wanted = Wanted {

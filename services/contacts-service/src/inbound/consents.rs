@@ -1,7 +1,7 @@
 //! `homing.contacts.v1.ConsentService`: reads requests, calls the use case of the same name, writes answers.
 
+use super::Server;
 use super::words::purpose;
-use crate::app::Contacts;
 use crate::domain::{By, Consent, KeptConsent, Purpose, Withdrawal, Wording, name};
 use domain::{AddressId, ContactId, ConversationId, Invalid, Timestamp, WorkspaceId};
 use fault::Result;
@@ -12,17 +12,7 @@ use rpc::contacts::{
 };
 use tonic::{Request, Response, Status};
 
-/// The server.
-#[derive(Debug, Clone)]
-pub struct Server {
-    contacts: Contacts,
-}
-
 impl Server {
-    pub fn new(contacts: Contacts) -> Self {
-        Self { contacts }
-    }
-
     async fn do_record_consent(&self, request: RecordConsentRequest) -> Result<RecordConsentResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let request_id = name("request_id", &request.request_id)?;

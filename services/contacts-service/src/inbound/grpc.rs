@@ -1,7 +1,7 @@
 //! `homing.contacts.v1.ContactService`: reads requests, calls the use case of the same name, writes answers.
 
+use super::Server;
 use super::words::{contact, purpose, spoken, told_address};
-use crate::app::Contacts;
 use crate::domain::{AddressValue, Capture, CapturedValue, Given, Phone, Purpose};
 use domain::{AddressId, ChannelId, ContactId, Country, Email, Invalid, PersonName, WorkspaceId};
 use fault::Result;
@@ -12,17 +12,7 @@ use rpc::contacts::{
 };
 use tonic::{Request, Response, Status};
 
-/// The server.
-#[derive(Debug, Clone)]
-pub struct Server {
-    contacts: Contacts,
-}
-
 impl Server {
-    pub fn new(contacts: Contacts) -> Self {
-        Self { contacts }
-    }
-
     async fn do_capture_contact(&self, request: CaptureContactRequest) -> Result<CaptureContactResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let purpose = match purpose(request.purpose)? {

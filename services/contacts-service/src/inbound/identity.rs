@@ -1,7 +1,8 @@
 //! `homing.contacts.v1.IdentityService`: reads requests, calls the use case of the same name, writes answers.
 
+use super::Server;
 use super::words::{contact, spoken};
-use crate::app::{Contacts, SideBySide};
+use crate::app::SideBySide;
 use crate::domain::name;
 use domain::{ContactId, Invalid, WorkspaceId};
 use fault::Result;
@@ -13,17 +14,7 @@ use rpc::contacts::{
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-/// The server.
-#[derive(Debug, Clone)]
-pub struct Server {
-    contacts: Contacts,
-}
-
 impl Server {
-    pub fn new(contacts: Contacts) -> Self {
-        Self { contacts }
-    }
-
     async fn do_list_conflicts(&self, request: ListConflictsRequest) -> Result<ListConflictsResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let page = (request.page_size, request.page_token.as_str());

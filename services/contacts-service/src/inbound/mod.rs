@@ -1,7 +1,21 @@
 //! What reaches the service.
 
-pub mod book;
-pub mod consents;
-pub mod grpc;
-pub mod identity;
+mod book;
+mod consents;
+mod grpc;
+mod identity;
 mod words;
+
+use crate::app::Contacts;
+
+/// Serves all four gRPC services, each in a file of its own.
+#[derive(Debug, Clone)]
+pub struct Server {
+    contacts: Contacts,
+}
+
+impl Server {
+    pub fn new(contacts: Contacts) -> Self {
+        Self { contacts }
+    }
+}

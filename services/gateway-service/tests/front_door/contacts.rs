@@ -1,21 +1,12 @@
 //! Contacts through the public API.
 
-use crate::gateway::World;
+use crate::gateway::{World, call};
 use crate::peers::TOKEN;
 use crate::peers::contacts::{ANN, OTHER};
 use anyhow::Result;
 use reqwest::Method;
 use rpc::contacts::{Purpose, Stage, WithdrawnBy};
 use serde_json::{Value, json};
-
-async fn call(world: &World, method: Method, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
-    let mut request = world.http.request(method, world.url(path)).bearer_auth(TOKEN);
-    if let Some(body) = body {
-        request = request.json(&body);
-    }
-    let answer = request.send().await?;
-    Ok((answer.status().as_u16(), answer.json().await?))
-}
 
 #[tokio::test]
 async fn a_contact_is_shown_as_far_as_the_purpose_may_see_it() -> Result<()> {

@@ -1,9 +1,10 @@
 //! A gateway that runs, and clients of it.
 
-use crate::peers::Peers;
+use crate::peers::{Peers, TOKEN};
 use anyhow::{Context, Result, bail, ensure};
 use futures::{SinkExt, StreamExt};
 use gateway_service::{Config, Gateway};
+use reqwest::Method;
 use runtime::{Settings, Shell};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -190,4 +191,14 @@ pub fn text(answer: &Value, field: &str) -> Result<String> {
         .as_str()
         .map(str::to_owned)
         .with_context(|| format!("no {field} in {answer}"))
+}
+
+/// A call with a token of every scope: its status, and the document that it is answered with.
+pub async fn call(world: &World, method: Method, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
+    let mut request = world.http.request(method, world.url(path)).bearer_auth(TOKEN);
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let answer = request.send().await?;
+    Ok((answer.status().as_u16(), answer.json().await?))
 }

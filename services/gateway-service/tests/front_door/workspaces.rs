@@ -1,20 +1,10 @@
 //! The workspace through the public API.
 
-use crate::gateway::World;
-use crate::peers::TOKEN;
+use crate::gateway::{World, call};
 use anyhow::Result;
 use reqwest::Method;
 use rpc::conversation::Scope;
-use serde_json::{Value, json};
-
-async fn call(world: &World, method: Method, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
-    let mut request = world.http.request(method, world.url(path)).bearer_auth(TOKEN);
-    if let Some(body) = body {
-        request = request.json(&body);
-    }
-    let answer = request.send().await?;
-    Ok((answer.status().as_u16(), answer.json().await?))
-}
+use serde_json::json;
 
 #[tokio::test]
 async fn a_workspace_is_read_and_changed_field_by_field() -> Result<()> {

@@ -1,6 +1,7 @@
 //! Providers that hang, lose, repeat, reorder and refuse: nobody gets a text twice, and what is told of each is true.
 
-use crate::harness::{Customer, SOON, Tested};
+use crate::harness::{Customer, Tested};
+use crate::looking::is_settled;
 use crate::providers::Providers;
 use futures::future::try_join_all;
 use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse};
@@ -39,16 +40,6 @@ impl Dice {
     }
 }
 
-/// Waits until no call is under way: the clock stands still meanwhile, as the leases count on.
-async fn quiet(day: &Providers) -> Tested {
-    let busy = "SELECT count(*) FROM delivery WHERE status IN ('checking', 'attempting') AND $1 = ''";
-    let over = testkit::eventually("no call is under way", SOON, async || {
-        let calls = day.notifier.count(busy, "").await.ok()?;
-        (calls == 0).then_some(())
-    });
-    Ok(over.await?)
-}
-
 async fn batch(day: &Providers, dice: &mut Dice, first: u64, receipts: ReceiptMode) -> anyhow::Result<Vec<Customer>> {
     let number = |number: u64| format!("+4860{:07}", number * 70_001 % 10_000_000);
     let numbers: Vec<String> = (first..first + BATCH).map(number).collect();
@@ -73,10 +64,10 @@ async fn batch(day: &Providers, dice: &mut Dice, first: u64, receipts: ReceiptMo
     }
     // Retries, look-ups, pauses of the breakers.
     for seconds in [2, 3, 5, 15, 20, 30, 60, 120, 300] {
-        quiet(day).await?;
+        day.notifier.no_calls().await?;
         day.notifier.advance(seconds).await;
     }
-    quiet(day).await?;
+    day.notifier.no_calls().await?;
     Ok(customers)
 }
 
@@ -98,17 +89,6 @@ async fn hostile_providers_cause_no_second_text_and_each_delivery_ends_as_it_was
     day.notifier.advance(24 * 3600).await;
     let mut settled = Vec::new();
     for customer in &customers {
-        let is_settled = |told: &ExplainFollowUpResponse| {
-            let open = [
-                DeliveryStatus::Due,
-                DeliveryStatus::Checking,
-                DeliveryStatus::Attempting,
-                DeliveryStatus::Unknown,
-            ];
-            told.deliveries
-                .iter()
-                .all(|delivery| !open.contains(&delivery.status()))
-        };
         settled.push(day.notifier.becomes(customer, "settled", is_settled).await?);
     }
     let mut taken: HashMap<String, usize> = HashMap::new();

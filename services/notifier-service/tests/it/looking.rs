@@ -8,6 +8,19 @@ use rpc::notifier::{DeliveryStatus, ExplainFollowUpRequest, ExplainFollowUpRespo
 use std::sync::Mutex;
 use testkit::eventually;
 
+/// Nothing becomes of any delivery any more, but by a receipt.
+pub fn is_settled(told: &ExplainFollowUpResponse) -> bool {
+    let open = [
+        DeliveryStatus::Due,
+        DeliveryStatus::Checking,
+        DeliveryStatus::Attempting,
+        DeliveryStatus::Unknown,
+    ];
+    told.deliveries
+        .iter()
+        .all(|delivery| !open.contains(&delivery.status()))
+}
+
 impl Harness {
     pub async fn explain(&self, customer: &Customer) -> anyhow::Result<ExplainFollowUpResponse> {
         let request = ExplainFollowUpRequest {
@@ -33,6 +46,16 @@ impl Harness {
         })
         .await;
         found.map_err(|missed| anyhow::anyhow!("{missed}; last seen: {:#?}", last.lock().expect("no panic")))
+    }
+
+    /// Waits until no call is under way: the clock stands still meanwhile, as the leases count on.
+    pub async fn no_calls(&self) -> Tested {
+        let busy = "SELECT count(*) FROM delivery WHERE status IN ('checking', 'attempting') AND $1 = ''";
+        let over = eventually("no call is under way", SOON, async || {
+            let calls = self.count(busy, "").await.ok()?;
+            (calls == 0).then_some(())
+        });
+        Ok(over.await?)
     }
 
     pub async fn state(&self, customer: &Customer, state: FollowUpState) -> anyhow::Result<ExplainFollowUpResponse> {

@@ -1,8 +1,9 @@
 //! Debian's own Kannel and Postfix at the other end, instead of sinks of ours.
 
-use crate::harness::{EMAIL, Harness, PHONE, SOON, Tested};
+use crate::harness::{Customer, EMAIL, Harness, PHONE, SOON, Tested};
 use anyhow::Context;
 use rpc::notifier::DeliveryStatus;
+use tempfile::TempDir;
 use testkit::{Authority, Kannel, KannelPorts, Postfix, eventually};
 
 const OURS: &str = "48732000000";
@@ -49,25 +50,49 @@ async fn kannel_sends_reports_and_brings_answers() -> Tested {
     Ok(())
 }
 
+/// A Postfix that knows `geheim`, and a customer whose mail was due at it by this password.
+struct MailServer {
+    postfix: Postfix,
+    notifier: Harness,
+    customer: Customer,
+    _folder: TempDir,
+}
+
+impl MailServer {
+    async fn start(password: &str) -> anyhow::Result<Self> {
+        let authority = Authority::new()?;
+        let postfix = Postfix::start(&authority).await?;
+        let folder = tempfile::tempdir()?;
+        let trusted = folder.path().join("authority.pem");
+        std::fs::write(&trusted, authority.certificate())?;
+        let notifier = Harness::with([
+            ("HOMING_SMTP_URL", postfix.url("homing", password).as_str()),
+            ("HOMING_NOTIFIER_SMTP_CA", trusted.to_str().context("a path")?),
+            ("HOMING_NOTIFIER_PROVIDER_TIMEOUT_MS", "5000"),
+        ])
+        .await?;
+        let customer = notifier.customer(false, true).await?;
+        notifier.leave(&customer).await?;
+        notifier.answer(&customer, 2).await?;
+        notifier.armed(&customer).await?;
+        notifier.advance(90).await;
+        Ok(Self {
+            postfix,
+            notifier,
+            customer,
+            _folder: folder,
+        })
+    }
+}
+
 #[tokio::test]
 async fn postfix_takes_mails_by_starttls_from_who_logs_in() -> Tested {
-    let authority = Authority::new()?;
-    let postfix = Postfix::start(&authority).await?;
-    let folder = tempfile::tempdir()?;
-    let trusted = folder.path().join("authority.pem");
-    std::fs::write(&trusted, authority.certificate())?;
-    let trusted = trusted.to_str().context("a path")?;
-    let notifier = Harness::with([
-        ("HOMING_SMTP_URL", postfix.url("homing", "geheim").as_str()),
-        ("HOMING_NOTIFIER_SMTP_CA", trusted),
-        ("HOMING_NOTIFIER_PROVIDER_TIMEOUT_MS", "5000"),
-    ])
-    .await?;
-    let customer = notifier.customer(false, true).await?;
-    notifier.leave(&customer).await?;
-    notifier.answer(&customer, 2).await?;
-    notifier.armed(&customer).await?;
-    notifier.advance(90).await;
+    let MailServer {
+        postfix,
+        notifier,
+        customer,
+        _folder,
+    } = MailServer::start("geheim").await?;
     notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
     let stored = async || Some(postfix.mails()).filter(|mails| !mails.is_empty());
     let mails = eventually("Postfix stored a mail", SOON, stored).await?;
@@ -93,22 +118,12 @@ async fn postfix_takes_mails_by_starttls_from_who_logs_in() -> Tested {
 
 #[tokio::test]
 async fn postfix_gets_nothing_from_who_does_not_know_the_password() -> Tested {
-    let authority = Authority::new()?;
-    let postfix = Postfix::start(&authority).await?;
-    let folder = tempfile::tempdir()?;
-    let trusted = folder.path().join("authority.pem");
-    std::fs::write(&trusted, authority.certificate())?;
-    let notifier = Harness::with([
-        ("HOMING_SMTP_URL", postfix.url("homing", "wrong").as_str()),
-        ("HOMING_NOTIFIER_SMTP_CA", trusted.to_str().context("a path")?),
-        ("HOMING_NOTIFIER_PROVIDER_TIMEOUT_MS", "5000"),
-    ])
-    .await?;
-    let customer = notifier.customer(false, true).await?;
-    notifier.leave(&customer).await?;
-    notifier.answer(&customer, 2).await?;
-    notifier.armed(&customer).await?;
-    notifier.advance(90).await;
+    let MailServer {
+        postfix,
+        notifier,
+        customer,
+        _folder,
+    } = MailServer::start("wrong").await?;
     let again = |told: &rpc::notifier::ExplainFollowUpResponse| {
         told.timeline.iter().any(|line| line.what == "to be tried again")
     };

@@ -1,11 +1,11 @@
 //! Texts over SMPP, against an SMSC that was written by others.
 
 use crate::harness::{Customer, Harness, PHONE, SOON, Tested};
+use crate::looking::is_settled;
 use anyhow::Context;
 use domain::sms;
 use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse};
 use std::collections::BTreeMap;
-use std::time::Duration;
 use tempfile::TempDir;
 use testkit::{Delivered, SmsOptions, SmsSink, Smsc, SubmittedPart, eventually};
 
@@ -406,21 +406,10 @@ async fn a_hostile_smsc_causes_no_second_text() -> Tested {
         customers.push((number, customer));
     }
     for seconds in [40, 60, 300, 24 * 3600] {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        carrier.notifier.no_calls().await?;
         carrier.notifier.advance(seconds).await;
     }
     for (number, customer) in &customers {
-        let is_settled = |told: &ExplainFollowUpResponse| {
-            let open = [
-                DeliveryStatus::Due,
-                DeliveryStatus::Checking,
-                DeliveryStatus::Attempting,
-                DeliveryStatus::Unknown,
-            ];
-            told.deliveries
-                .iter()
-                .all(|delivery| !open.contains(&delivery.status()))
-        };
         carrier
             .notifier
             .becomes(customer, &format!("{number} settled"), is_settled)
