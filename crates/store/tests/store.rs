@@ -1,5 +1,7 @@
 //! The store's promises against a real PostgreSQL and NATS.
 
+#[path = "store/cancelled.rs"]
+mod cancelled;
 #[path = "store/relay.rs"]
 mod relay;
 
@@ -7,13 +9,10 @@ use domain::{Clock, Timestamp, WorkspaceId};
 use events::event::WorkspaceCreated;
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, PgConnection, Row};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 use store::{OrFault, Store, StoreConfig};
-use testkit::{ManualClock, SeededEntropy, TestDatabase, eventually};
+use testkit::{ManualClock, SeededEntropy, TestDatabase};
 
 type Tested = anyhow::Result<()>;
 
@@ -63,44 +62,6 @@ async fn outbox_rows(store: &Store, name: &str) -> anyhow::Result<i64> {
         .fetch_one(&mut *tx)
         .await?;
     Ok(row.try_get("n")?)
-}
-
-#[tokio::test]
-async fn begins_and_commits_that_are_cancelled_anywhere_leak_nothing() -> Tested {
-    let database = database().await?;
-    let store = open(&database, 1)?;
-    let acme = workspace("acme");
-    for round in 0..2_000_usize {
-        let work = async {
-            let mut tx = store.begin(&acme).await?;
-            tx.record(&acme, &WorkspaceCreated::default());
-            tx.commit().await
-        };
-        let mut work = pin!(work);
-        let mut polls = round % 7;
-        poll_fn(|context| {
-            if polls == 0 {
-                return Poll::Ready(());
-            }
-            polls -= 1;
-            work.as_mut().poll(context).map(|_| ())
-        })
-        .await;
-    }
-    // The one connection still works and holds no transaction; every row that is there is whole.
-    outbox_rows(&store, "acme").await?;
-    let mut admin = PgConnection::connect(&database.admin_url()).await?;
-    eventually("no transaction is left open", Duration::from_secs(5), async || {
-        let row = sqlx::query(
-            "SELECT count(*) AS n FROM pg_stat_activity WHERE usename = 'kit' AND state LIKE 'idle in transaction%'",
-        )
-        .fetch_one(&mut admin)
-        .await
-        .ok()?;
-        (row.try_get::<i64, _>("n").ok()? == 0).then_some(())
-    })
-    .await?;
-    Ok(())
 }
 
 #[tokio::test]
