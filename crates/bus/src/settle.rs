@@ -1,6 +1,7 @@
 //! What happens to a message after its handler: acknowledged, delayed, or dead.
 
 use crate::{Bus, ConsumerSpec, dead};
+use async_nats::StatusCode;
 use async_nats::jetstream::{AckKind, Message};
 use fault::{Ack, Fault, Result};
 use std::time::Duration;
@@ -118,10 +119,60 @@ async fn acknowledge(bus: &Bus, message: &Message, kind: AckKind) {
     let Some(reply) = message.reply.clone() else { return };
     let payload: bytes::Bytes = kind.into();
     for attempt in 0..2 {
-        match bus.client().request(reply.clone(), payload.clone()).await {
-            Ok(_) => return,
-            Err(error) if attempt == 1 => tracing::warn!("an acknowledgement was lost: {error}"),
-            Err(_) => {}
+        let why = match bus.client().request(reply.clone(), payload.clone()).await {
+            Ok(answer) => match refusal(&answer) {
+                None => return,
+                Some(why) => why,
+            },
+            Err(error) => error.to_string(),
+        };
+        if attempt == 1 {
+            tracing::warn!("an acknowledgement was lost: {why}");
+        }
+    }
+}
+
+/// What an answer to an acknowledgement says against it. A consumer that took it says nothing, or `+OK`; whatever else
+/// comes back comes from somebody else.
+fn refusal(answer: &async_nats::Message) -> Option<String> {
+    if let Some(status) = answer.status.filter(|status| *status != StatusCode::OK) {
+        return Some(format!("status {status}"));
+    }
+    match answer.payload.as_ref() {
+        b"" => None,
+        said if said.starts_with(b"+OK") => None,
+        said => Some(format!("an answer of {} bytes that is none", said.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: Option<StatusCode>, payload: &'static str) -> async_nats::Message {
+        async_nats::Message {
+            subject: "_INBOX.1".into(),
+            reply: None,
+            payload: payload.into(),
+            headers: None,
+            status,
+            description: None,
+            length: payload.len(),
+        }
+    }
+
+    #[test]
+    fn only_a_consumers_word_confirms_an_acknowledgement() {
+        for confirmed in [answer(None, ""), answer(None, "+OK"), answer(Some(StatusCode::OK), "")] {
+            assert_eq!(refusal(&confirmed), None);
+        }
+        for refused in [
+            answer(Some(StatusCode::NO_RESPONDERS), ""),
+            answer(Some(StatusCode::NOT_FOUND), ""),
+            answer(None, "-ERR 'no such consumer'"),
+            answer(None, "{\"error\":{}}"),
+        ] {
+            assert!(refusal(&refused).is_some(), "{refused:?}");
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The consumer stack against a real nats-server.
 
+#[path = "bus/lost.rs"]
+mod lost;
+
 use bus::{
     BatchHandler, Bus, BusConfig, ConsumerSpec, Handler, StreamSizes, consume, consume_batches, list_dead,
     list_dead_before, replay_dead,
