@@ -1,3 +1,4 @@
+use crate::settings::Migration;
 use crate::{Base, Running, SettingDoc, Settings, Shell, telemetry};
 use fault::Result;
 use sqlx::migrate::Migrator;
@@ -29,7 +30,7 @@ where
         None | Some("serve") => runtime.block_on(serve(service, start)),
         Some("migrate") => runtime.block_on(migrate(service, migrator)),
         Some("config") => {
-            let table = table(Base::docs().into_iter().chain(C::docs()));
+            let table = table(Base::docs().into_iter().chain(Migration::docs()).chain(C::docs()));
             std::io::stdout()
                 .write_all(table.as_bytes())
                 .map_or(ExitCode::from(FAILED), |()| ExitCode::SUCCESS)
@@ -99,13 +100,12 @@ where
 }
 
 async fn migrate(service: &'static str, migrator: &'static Migrator) -> ExitCode {
-    let Some(url) = environment("HOMING_ADMIN_DATABASE_URL") else {
-        return say(
-            USAGE,
-            "HOMING_ADMIN_DATABASE_URL is not set; give it a login that may create roles",
-        );
+    let settings = match Migration::read(&environment) {
+        Ok(settings) => settings,
+        Err(error) => return say(USAGE, &error.to_string()),
     };
-    match store::migrate(&url, service, migrator).await {
+    let url = settings.admin_database_url.expose();
+    match store::migrate_with(url, service, migrator, settings.patience()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say(FAILED, &format!("{service}: {error}")),
     }

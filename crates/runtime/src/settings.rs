@@ -226,6 +226,27 @@ crate::settings! {
     }
 }
 
+crate::settings! {
+    /// Settings of every service's `migrate`, which reads nothing else.
+    pub struct Migration {
+        /// Only for migrate: a login on the service's own database that may create roles.
+        "HOMING_ADMIN_DATABASE_URL" admin_database_url: Secret = required;
+        /// Only for migrate: how long it waits for a lock, at least 1, before it lets those through who queue up behind it.
+        "HOMING_MIGRATE_LOCK_TIMEOUT_MS" lock_timeout: Millis = "3000";
+        /// Only for migrate: how often it tries, at least once, before it gives up and says who holds the lock.
+        "HOMING_MIGRATE_TRIES" tries: u32 = "10";
+    }
+}
+
+impl Migration {
+    pub(crate) fn patience(&self) -> store::Patience {
+        store::Patience {
+            lock_timeout: self.lock_timeout.0,
+            tries: self.tries,
+        }
+    }
+}
+
 impl Base {
     /// How large the streams may become.
     pub(crate) fn stream_sizes(&self) -> bus::StreamSizes {

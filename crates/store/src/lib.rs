@@ -7,6 +7,7 @@
 //!
 //! Does not own: any service's tables or SQL.
 
+mod blockers;
 pub mod due;
 mod fault_of;
 mod lease;
@@ -17,6 +18,6 @@ mod transaction;
 
 pub use fault_of::{OrFault, unique_violation};
 pub use lease::{Lease, Tenure};
-pub use migrate::{MigrateError, migrate};
+pub use migrate::{MigrateError, Patience, migrate, migrate_with};
 pub use relay::Relay;
 pub use transaction::{Store, StoreConfig, Tx};

@@ -2,6 +2,8 @@
 
 #[path = "store/cancelled.rs"]
 mod cancelled;
+#[path = "store/migrations.rs"]
+mod migrations;
 #[path = "store/relay.rs"]
 mod relay;
 
