@@ -33,8 +33,8 @@ pub enum ContactCommand {
         /// Only with this tag.
         #[arg(long)]
         tag: Option<String>,
-        /// At most this many; 1 to 200.
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Print one contact, as far as the purpose may see it.
@@ -69,8 +69,8 @@ pub enum ContactCommand {
         workspace: String,
         /// Id of the contact.
         contact: String,
-        /// At most this many; 1 to 200.
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
 }
@@ -180,8 +180,8 @@ pub enum IdentityCommand {
     Conflicts {
         #[arg(short, long)]
         workspace: String,
-        /// At most this many; 1 to 200.
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Settle a conflict: it is never raised again.

@@ -17,7 +17,7 @@ use tonic::transport::Channel;
 
 use super::merge;
 use crate::args::{ContactCommand, ContactFields, ContactWho, Purpose, Stage};
-use crate::call::call;
+use crate::call::{call, pages};
 use crate::output::Out;
 use crate::show;
 use crate::stack::{Endpoints, Service};
@@ -38,10 +38,9 @@ pub(crate) async fn run(command: ContactCommand, out: &Out) -> Result<ExitCode> 
                 purpose: spoken(purpose).into(),
                 stage: stage.map_or(contacts::Stage::Unspecified, spoken_stage).into(),
                 tag: tag.unwrap_or_default(),
-                page_size: limit,
-                page_token: String::new(),
+                ..Default::default()
             };
-            list(&call!(book, list_contacts, request)?.contacts, out)?;
+            list(&pages!(book, list_contacts, request, contacts, limit), out)?;
         }
         ContactCommand::Show {
             workspace,
@@ -78,10 +77,9 @@ pub(crate) async fn run(command: ContactCommand, out: &Out) -> Result<ExitCode> 
                 workspace,
                 contact,
                 purpose: contacts::Purpose::Support.into(),
-                page_size: limit,
-                page_token: String::new(),
+                ..Default::default()
             };
-            changes(&call!(book, list_contact_changes, request)?.changes, out)?;
+            changes(&pages!(book, list_contact_changes, request, changes, limit), out)?;
         }
     }
     Ok(ExitCode::SUCCESS)

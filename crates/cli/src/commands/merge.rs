@@ -10,7 +10,7 @@ use tonic::transport::Channel;
 
 use super::contact::{document, one};
 use crate::args::IdentityCommand;
-use crate::call::call;
+use crate::call::{call, pages};
 use crate::output::{Out, say};
 use crate::show;
 
@@ -22,10 +22,9 @@ pub(super) async fn run(command: IdentityCommand, channel: Channel, out: &Out) -
         IdentityCommand::Conflicts { workspace, limit } => {
             let request = ListConflictsRequest {
                 workspace,
-                page_size: limit,
-                page_token: String::new(),
+                ..Default::default()
             };
-            conflicts(&call!(client, list_conflicts, request)?.conflicts, out)
+            conflicts(&pages!(client, list_conflicts, request, conflicts, limit), out)
         }
         IdentityCommand::Dismiss {
             workspace,

@@ -23,10 +23,14 @@ impl Contacts {
         let (size, after) = (page::size(page_size)?, page::after_contact(page_token)?);
         let limit = i64::try_from(size + 1).map_err(Fault::internal)?;
         let mut tx = self.begin(workspace, Reading::For(purpose)).await?;
-        let filter = (wanted.stage, wanted.tag.as_ref());
-        let mut ids = match purpose {
-            Purpose::Support => contact::list(&mut tx, workspace, filter, after, limit).await?,
-            Purpose::Outreach => contact::list_consented(&mut tx, workspace, filter, after, limit).await?,
+        let (db, of, stage) = (&mut tx, workspace, wanted.stage);
+        let mut ids = match (purpose, &wanted.tag) {
+            (Purpose::Support, None) => contact::list(db, of, stage, after, limit).await?,
+            (Purpose::Support, Some(tag)) => contact::list_tagged(db, of, (tag, stage), after, limit).await?,
+            (Purpose::Outreach, None) => contact::list_consented(db, of, stage, after, limit).await?,
+            (Purpose::Outreach, Some(tag)) => {
+                contact::list_tagged_consented(db, of, (tag, stage), after, limit).await?
+            }
         };
         let next = page::cut(&mut ids, size).copied();
         let stored = contact::find_all(&mut tx, workspace, &ids).await?;

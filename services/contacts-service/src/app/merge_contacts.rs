@@ -34,6 +34,7 @@ impl Contacts {
             contact: other,
             into,
             version,
+            filled_later: vec![],
             addresses: address::move_all(&mut tx, workspace, other, into).await?,
         };
         merge::insert(&mut tx, workspace, &done, (now, by)).await?;

@@ -1,4 +1,4 @@
-use super::{Address, Bound, FieldChange, Profile, Purpose, PurposeDenied};
+use super::{Address, Bound, FieldChange, Fields, Profile, Purpose, PurposeDenied};
 use domain::{AddressId, ContactId, PersonName, Timestamp};
 use uuid::Uuid;
 
@@ -46,6 +46,13 @@ impl StoredContact {
             created_at: self.created_at,
             profile: self.profile.release(purpose).ok(),
         })
+    }
+}
+
+impl StoredContact {
+    /// The person's fields, also of one that went into another contact and has no address now.
+    pub fn fields(self, purpose: Purpose) -> Result<Fields, PurposeDenied> {
+        Ok(Fields::new(self.name, self.profile.release(purpose)?))
     }
 }
 

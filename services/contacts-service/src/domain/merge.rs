@@ -1,4 +1,4 @@
-use super::{DataValue, Edit, Field, FieldChange, Fields, Stage, Tag};
+use super::{DataKey, DataValue, Edit, Field, FieldChange, Fields, Stage, Tag};
 use domain::PersonName;
 
 impl Fields {
@@ -25,6 +25,20 @@ impl Fields {
             fields.take_back(change);
         }
         fields
+    }
+
+    /// What another contact adds to the gaps that were made here since `before`, and to no others.
+    pub fn refilled_by(&self, before: &Self, other: &Self) -> Edit {
+        let fill = self.filled_by(other);
+        let reopened = |key: &DataKey| before.data.contains_key(key);
+        let gone = before.tags.difference(&self.tags);
+        let again = gone.filter(|tag| other.tags.contains(*tag)).cloned();
+        Edit {
+            name: fill.name.filter(|_| before.name.is_some()),
+            stage: fill.stage.filter(|stage| *stage == before.stage),
+            tags: Some(self.tags.iter().cloned().chain(again).collect()),
+            data: fill.data.into_iter().filter(|(key, _)| reopened(key)).collect(),
+        }
     }
 
     fn take_back(&mut self, change: &FieldChange) {
@@ -90,6 +104,19 @@ mod tests {
         fn an_undone_merge_restores_everything(a in fields(), b in fields()) {
             let (both, changes) = a.edit(&a.filled_by(&b)).expect("few enough");
             prop_assert_eq!(both.without(&changes), a);
+        }
+
+        #[test]
+        fn undoing_one_of_two_merges_leaves_what_the_other_one_fills(a in fields(), b in fields(), c in fields()) {
+            let (both, of_b) = a.edit(&a.filled_by(&b)).expect("few enough");
+            let (all, of_c) = both.edit(&both.filled_by(&c)).expect("few enough");
+            let without_b = all.without(&of_b);
+            let (refilled, again) = without_b.edit(&without_b.refilled_by(&all, &c)).expect("few enough");
+            prop_assert_eq!(&refilled, &merged(&a, &c));
+            prop_assert_eq!(refilled.without(&of_c).without(&again), a.clone());
+            let without_c = all.without(&of_c);
+            let refilled = without_c.edit(&without_c.refilled_by(&all, &b)).expect("few enough").0;
+            prop_assert_eq!(refilled, merged(&a, &b));
         }
 
         #[test]

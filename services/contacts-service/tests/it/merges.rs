@@ -209,6 +209,71 @@ async fn what_was_changed_since_the_merge_stays_when_it_is_undone() -> Tested {
 }
 
 #[tokio::test]
+async fn undoing_one_of_two_merges_leaves_what_the_other_one_fills() -> Tested {
+    let contacts = Harness::start().await?;
+    let ann = contacts.capture(given("", "600700123", "")).await?;
+    let second = contacts.capture(given("Anna", "", "anna@example.com")).await?;
+    let third = contacts.capture(given("Annie", "", "annie@example.com")).await?;
+    set(&contacts, &second.contact, "vip", &[("size", "40"), ("colour", "red")]).await?;
+    set(&contacts, &third.contact, "vip", &[("size", "38")]).await?;
+    merge(&contacts, &ann.contact, &second.contact).await?;
+    merge(&contacts, &ann.contact, &third.contact).await?;
+    undo(&contacts, &second.contact).await?;
+    let one = contacts.contact(&ann.contact).await?;
+    assert_eq!(
+        (one.name.as_str(), tags(&one), data(&one)),
+        ("Annie", vec!["vip"], vec![("size", "38")])
+    );
+    undo(&contacts, &third.contact).await?;
+    let alone = contacts.contact(&ann.contact).await?;
+    assert_eq!((alone.name.as_str(), tags(&alone), data(&alone)), ("", vec![], vec![]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_capture_that_waits_for_an_undo_reaches_whom_the_address_went_back_to() -> Tested {
+    let contacts = Harness::start().await?;
+    let (ann, other) = two(&contacts).await?;
+    merge(&contacts, &ann.contact, &other.contact).await?;
+    let mut holder = contacts.admin().await?;
+    let mut held = sqlx::Connection::begin(&mut holder).await?;
+    sqlx::query("SELECT FROM contact WHERE id = $1::uuid FOR UPDATE")
+        .bind(&ann.contact)
+        .execute(&mut *held)
+        .await?;
+    let waiting = async |count: i64| {
+        let sql =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        testkit::eventually(format!("{count} waiting"), Duration::from_secs(10), async || {
+            (contacts.count(sql).await.ok()? == count).then_some(())
+        })
+        .await
+    };
+    let undone = undo(&contacts, &other.contact);
+    let captured = async {
+        waiting(1).await?;
+        let (captured, released) = futures::join!(contacts.capture(given("", "600700199", "ann@example.com")), async {
+            waiting(2).await.map(drop)?;
+            anyhow::Ok(held.commit().await?)
+        });
+        released?;
+        anyhow::Ok(captured?)
+    };
+    let (undone, captured) = futures::join!(undone, captured);
+    undone?;
+    assert_eq!(captured?.contact, other.contact);
+    assert_eq!(
+        values(&contacts.contact(&ann.contact).await?.addresses),
+        ["+48600700123"]
+    );
+    assert_eq!(
+        values(&contacts.contact(&other.contact).await?.addresses),
+        ["ann@example.com", "+48600700199"]
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn rings_and_merges_of_what_is_merged_are_refused() -> Tested {
     let contacts = Harness::start().await?;
     let (ann, other) = two(&contacts).await?;

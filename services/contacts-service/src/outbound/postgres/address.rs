@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use store::OrFault;
 use uuid::Uuid;
 
-/// Who has the given phone and the given e-mail, their contacts locked until the transaction ends. An owner that was
-/// merged while its lock was waited for is left out: the address is another one's by now.
+/// Who has the given phone and the given e-mail, they and their contacts locked until the transaction ends. What moved to
+/// another contact while a lock was waited for is left out: read again, it is found there.
 pub async fn lock_owners(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -22,7 +22,7 @@ pub async fn lock_owners(
          JOIN contact c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
          WHERE a.workspace_id = $1 AND c.merged_into IS NULL
            AND ((a.kind = 'phone' AND a.value_norm = $2) OR (a.kind = 'email' AND a.value_norm = $3))
-         ORDER BY c.id FOR UPDATE OF c",
+         ORDER BY c.id FOR UPDATE OF c FOR NO KEY UPDATE OF a",
         workspace.as_str(),
         phone.map(AddressValue::normalised),
         email.map(AddressValue::normalised),

@@ -110,25 +110,23 @@ pub async fn find_all(db: &mut PgConnection, workspace: &WorkspaceId, ids: &[Con
         .collect()
 }
 
-/// Ids of contacts with an address that the transaction may see, newest first, in this stage and with this tag if one is
-/// named. `OFFSET 0` has PostgreSQL look at the addresses of one contact after another until the page is full: joined, it would
+/// Ids of contacts with an address that the transaction may see, newest first, in this stage if one is named. `OFFSET 0` has PostgreSQL look at the addresses of one contact after another until the page is full: joined, it would
 /// find out for addresses that nobody asked for what they may be used for.
 pub async fn list(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
-    (stage, tag): (Option<Stage>, Option<&Tag>),
+    stage: Option<Stage>,
     after: Option<ContactId>,
     limit: i64,
 ) -> Result<Vec<ContactId>> {
     let found = sqlx::query_scalar!(
         "SELECT c.id FROM contact c WHERE c.workspace_id = $1 AND ($2::uuid IS NULL OR c.id < $2)
-           AND ($3::text IS NULL OR c.stage = $3) AND ($4::text IS NULL OR $4 = ANY (c.tags))
+           AND ($3::text IS NULL OR c.stage = $3)
            AND EXISTS (SELECT FROM address a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id OFFSET 0)
-         ORDER BY c.id DESC LIMIT $5",
+         ORDER BY c.id DESC LIMIT $4",
         workspace.as_str(),
         after.map(|id| id.0),
         stage.map(Stage::word),
-        tag.map(Tag::expose),
         limit,
     )
     .fetch_all(db)
@@ -141,24 +139,75 @@ pub async fn list(
 pub async fn list_consented(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
-    (stage, tag): (Option<Stage>, Option<&Tag>),
+    stage: Option<Stage>,
     after: Option<ContactId>,
     limit: i64,
 ) -> Result<Vec<ContactId>> {
     let found = sqlx::query_scalar!(
         "SELECT c.id FROM contact c WHERE c.workspace_id = $1 AND c.consented AND ($2::uuid IS NULL OR c.id < $2)
-           AND ($3::text IS NULL OR c.stage = $3) AND ($4::text IS NULL OR $4 = ANY (c.tags))
+           AND ($3::text IS NULL OR c.stage = $3)
            AND EXISTS (SELECT FROM address a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id OFFSET 0)
-         ORDER BY c.id DESC LIMIT $5",
+         ORDER BY c.id DESC LIMIT $4",
         workspace.as_str(),
         after.map(|id| id.0),
         stage.map(Stage::word),
-        tag.map(Tag::expose),
         limit,
     )
     .fetch_all(db)
     .await
     .or_fault("list contacts that consented")?;
+    Ok(found.into_iter().map(ContactId).collect())
+}
+
+/// As [`list`], among those with a tag.
+pub async fn list_tagged(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    (tag, stage): (&Tag, Option<Stage>),
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<ContactId>> {
+    let found = sqlx::query_scalar!(
+        "SELECT c.id FROM contact_tag t JOIN contact c ON c.workspace_id = t.workspace_id AND c.id = t.contact_id
+         WHERE t.workspace_id = $1 AND t.tag = $2 AND ($3::uuid IS NULL OR t.contact_id < $3)
+           AND ($4::text IS NULL OR c.stage = $4)
+           AND EXISTS (SELECT FROM address a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id OFFSET 0)
+         ORDER BY t.contact_id DESC LIMIT $5",
+        workspace.as_str(),
+        tag.expose(),
+        after.map(|id| id.0),
+        stage.map(Stage::word),
+        limit,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list contacts with tag")?;
+    Ok(found.into_iter().map(ContactId).collect())
+}
+
+/// As [`list_tagged`], among those who ever consented to anything.
+pub async fn list_tagged_consented(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    (tag, stage): (&Tag, Option<Stage>),
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<ContactId>> {
+    let found = sqlx::query_scalar!(
+        "SELECT c.id FROM contact_tag t JOIN contact c ON c.workspace_id = t.workspace_id AND c.id = t.contact_id
+         WHERE t.workspace_id = $1 AND t.tag = $2 AND c.consented AND ($3::uuid IS NULL OR t.contact_id < $3)
+           AND ($4::text IS NULL OR c.stage = $4)
+           AND EXISTS (SELECT FROM address a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id OFFSET 0)
+         ORDER BY t.contact_id DESC LIMIT $5",
+        workspace.as_str(),
+        tag.expose(),
+        after.map(|id| id.0),
+        stage.map(Stage::word),
+        limit,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list contacts with tag that consented")?;
     Ok(found.into_iter().map(ContactId).collect())
 }
 

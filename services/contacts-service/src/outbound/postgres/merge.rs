@@ -14,6 +14,8 @@ pub struct Merge {
     pub into: ContactId,
     /// Of the other one after it.
     pub version: u64,
+    /// Of the other one, of when it filled what another merge had filled before that was undone.
+    pub filled_later: Vec<u64>,
     /// That moved.
     pub addresses: Vec<AddressId>,
 }
@@ -102,7 +104,7 @@ pub async fn insert(
 /// The merge that took this contact into another one and stands.
 pub async fn find(db: &mut PgConnection, workspace: &WorkspaceId, contact: ContactId) -> Result<Option<Merge>> {
     let row = sqlx::query!(
-        "SELECT id, into_id, version, addresses FROM contact_merge
+        "SELECT id, into_id, version, filled_later, addresses FROM contact_merge
          WHERE workspace_id = $1 AND contact_id = $2 AND undone_at IS NULL",
         workspace.as_str(),
         contact.0,
@@ -115,8 +117,44 @@ pub async fn find(db: &mut PgConnection, workspace: &WorkspaceId, contact: Conta
         contact,
         into: ContactId(row.into_id),
         version: row.version.unsigned_abs(),
+        filled_later: row.filled_later.into_iter().map(i64::unsigned_abs).collect(),
         addresses: row.addresses.into_iter().map(AddressId).collect(),
     }))
+}
+
+/// Contacts that went into this one and stand in it, in the order in which they did.
+pub async fn standing(db: &mut PgConnection, workspace: &WorkspaceId, into: ContactId) -> Result<Vec<ContactId>> {
+    let found = sqlx::query_scalar!(
+        "SELECT m.contact_id FROM contact c
+         JOIN contact_merge m ON m.workspace_id = c.workspace_id AND m.contact_id = c.id AND m.undone_at IS NULL
+         WHERE c.workspace_id = $1 AND c.merged_into = $2 ORDER BY m.version",
+        workspace.as_str(),
+        into.0,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("look for merges into contact")?;
+    Ok(found.into_iter().map(ContactId).collect())
+}
+
+/// Notes that a contact that stands in another one filled something of it later.
+pub async fn fill_later(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contact: ContactId,
+    version: u64,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE contact_merge SET filled_later = filled_later || $3::bigint
+         WHERE workspace_id = $1 AND contact_id = $2 AND undone_at IS NULL",
+        workspace.as_str(),
+        contact.0,
+        i64::try_from(version).map_err(Fault::internal)?,
+    )
+    .execute(db)
+    .await
+    .or_fault("note what a merge filled later")?;
+    Ok(())
 }
 
 /// Notes that a merge of two locked contacts is undone.
