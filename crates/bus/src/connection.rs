@@ -5,12 +5,15 @@ use async_nats::jetstream::{self, ErrorCode, stream};
 use events::{DEAD, FACTS, INGEST, Login, Outgoing, Retention, StreamSpec};
 use fault::{Fault, Result};
 use futures::future::join_all;
+use std::borrow::Borrow;
 use std::time::Duration;
 
 /// A server that says nothing for two pings is gone (a client can otherwise stay stuck for minutes).
 const PING: Duration = Duration::from_secs(10);
 /// How long a publish may wait for its acknowledgement.
 const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Messages that wait for their acknowledgements at once.
+const WINDOW: usize = 1_000;
 /// The server's own memory of message ids; the inboxes remember longer.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 
@@ -156,11 +159,24 @@ impl Bus {
         }
     }
 
-    /// Publishes all at once and answers in order: the stream's sequence, or why it is not stored. A message that
-    /// failed may still have been stored; its id makes repeating harmless.
-    pub async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<u64>> {
-        let mut acks = Vec::with_capacity(batch.len());
-        for outgoing in batch {
+    /// Publishes and answers in order: the stream's sequence, or why it is not stored. A message that failed may still
+    /// have been stored; its id makes repeating harmless.
+    pub async fn publish<M: Borrow<Outgoing>>(&self, batch: &[M]) -> Vec<Result<u64>> {
+        let mut results = Vec::with_capacity(batch.len());
+        for window in batch.chunks(WINDOW) {
+            results.extend(self.publish_at_once(window).await);
+        }
+        let failed = results.iter().filter(|result| result.is_err()).count();
+        if failed > 0 {
+            metrics::publish_failed(failed as u64);
+        }
+        results
+    }
+
+    async fn publish_at_once<M: Borrow<Outgoing>>(&self, window: &[M]) -> Vec<Result<u64>> {
+        let mut acks = Vec::with_capacity(window.len());
+        for outgoing in window {
+            let outgoing: &Outgoing = outgoing.borrow();
             let mut headers = HeaderMap::new();
             for (name, value) in &outgoing.headers {
                 headers.insert(name.as_str(), value.as_str());
@@ -170,17 +186,12 @@ impl Bus {
                 .payload(bytes::Bytes::copy_from_slice(&outgoing.payload));
             acks.push(self.jetstream.send_publish(outgoing.subject.clone(), message).await);
         }
-        let results: Vec<Result<u64>> = join_all(acks.into_iter().map(|sent| async move {
+        join_all(acks.into_iter().map(|sent| async move {
             let ack = sent.map_err(|error| Fault::unavailable("JetStream", error))?;
             let ack = ack.await.map_err(|error| Fault::unavailable("JetStream", error))?;
             Ok(ack.sequence)
         }))
-        .await;
-        let failed = results.iter().filter(|result| result.is_err()).count();
-        if failed > 0 {
-            metrics::publish_failed(failed as u64);
-        }
-        results
+        .await
     }
 
     /// When the stream was created: another time means another stream, whatever its name.

@@ -52,17 +52,31 @@ BEGIN
   EXECUTE format('GRANT SELECT, INSERT, UPDATE ON lease TO %I', regexp_replace(current_user, '_owner$', ''));
 END $$;
 
+-- Version 0.1 kept a row for each fact: they are moved once the new table is there.
+DO $$ BEGIN
+  IF EXISTS (SELECT 1 FROM information_schema.columns WHERE table_name = 'outbox' AND column_name = 'payload') THEN
+    ALTER TABLE outbox RENAME TO outbox_of_single_facts;
+    DROP INDEX outbox_unpublished, outbox_published, outbox_age;
+  END IF;
+END $$;
+
+-- Facts that wait for the stream, and those of the last day. A row holds what one transaction told of one workspace, in its
+-- order: a batch of hundreds costs a few rows, with a few entries in the indexes.
 CREATE TABLE IF NOT EXISTS outbox (
   workspace_id   text        NOT NULL CHECK (workspace_id <> ''),
+  -- Of its first fact.
   id             uuid        NOT NULL,
-  subject        text        NOT NULL,
-  -- name, value, name, value ...
+  ids            uuid[]      NOT NULL CHECK (cardinality(ids) > 0),
+  subjects       text[]      NOT NULL,
+  -- For each fact its names and values, one a line.
   headers        text[]      NOT NULL,
-  payload        bytea       NOT NULL,
+  payloads       bytea[]     NOT NULL,
   created_at     timestamptz NOT NULL,
   published_at   timestamptz,
   stream_created text,
+  -- The highest sequence that one of the facts was given, and which of them.
   stream_seq     bigint,
+  stream_id      uuid,
   PRIMARY KEY (workspace_id, id)
 );
 CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (created_at) WHERE published_at IS NULL;
@@ -71,10 +85,20 @@ CREATE INDEX IF NOT EXISTS outbox_published ON outbox (stream_seq) WHERE publish
 CREATE INDEX IF NOT EXISTS outbox_age ON outbox USING brin (created_at);
 SELECT homing_protect('outbox', 'SELECT, INSERT');
 SELECT homing_worker('outbox',
-  'workspace_id, id, subject, headers, payload, created_at, published_at, stream_created, stream_seq',
-  'published_at, stream_created, stream_seq');
+  'workspace_id, id, ids, subjects, headers, payloads, created_at, published_at, stream_created, stream_seq, stream_id',
+  'published_at, stream_created, stream_seq, stream_id');
 DO $$ BEGIN
   EXECUTE format('GRANT DELETE ON outbox TO %I', regexp_replace(current_user, '_owner$', '_worker'));
+END $$;
+
+DO $$ BEGIN
+  IF to_regclass('outbox_of_single_facts') IS NOT NULL THEN
+    INSERT INTO outbox
+      SELECT workspace_id, id, ARRAY[id], ARRAY[subject], ARRAY[array_to_string(headers, E'\n')], ARRAY[payload], created_at,
+        published_at, stream_created, stream_seq, CASE WHEN published_at IS NOT NULL THEN id END
+      FROM outbox_of_single_facts;
+    DROP TABLE outbox_of_single_facts;
+  END IF;
 END $$;
 
 -- Outlives outbox, stream and dead letters: 30 days.

@@ -3,7 +3,9 @@
 use domain::{EventId, Timestamp, WorkspaceId};
 use events::Outgoing;
 use jiff_sqlx::ToSqlx;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// How long a published row stays: the window that can be published again after a stream lost its tail.
@@ -13,12 +15,36 @@ const KEEP_INBOX: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 2
 /// Rows deleted at a time: short transactions.
 pub(crate) const PRUNE: u64 = 5_000;
 
+/// Facts in a row at most.
+const IN_A_ROW: usize = 50;
+
+/// A row: facts of one workspace, in the order in which they were recorded.
+pub(crate) struct Entry {
+    id: Uuid,
+    workspace: WorkspaceId,
+    pub facts: Vec<Outgoing>,
+}
+
+/// What a published row bears: the highest sequence among its facts, and the fact that has it.
+pub(crate) struct Mark<'a> {
+    pub entry: &'a Entry,
+    pub sequence: u64,
+    pub id: EventId,
+}
+
 /// One statement for all of a transaction's facts.
 pub(crate) async fn append(connection: &mut PgConnection, facts: &[Outgoing]) -> Result<(), sqlx::Error> {
     if facts.is_empty() {
         return Ok(());
     }
-    // Arrays of arrays must be rectangular in PostgreSQL, so headers travel as one text with line breaks.
+    // Each fact says which row it goes to, as arrays of arrays must be rectangular in PostgreSQL.
+    let mut rows = Vec::with_capacity(facts.len());
+    let mut counts: HashMap<&WorkspaceId, usize> = HashMap::new();
+    for fact in facts {
+        let count = counts.entry(&fact.workspace).or_default();
+        rows.push(i32::try_from(*count / IN_A_ROW).unwrap_or(i32::MAX));
+        *count += 1;
+    }
     let headers: Vec<String> = facts
         .iter()
         .map(|fact| {
@@ -30,16 +56,19 @@ pub(crate) async fn append(connection: &mut PgConnection, facts: &[Outgoing]) ->
         })
         .collect();
     sqlx::query(
-        "INSERT INTO outbox (workspace_id, id, subject, headers, payload, created_at)
-         SELECT w, i, s, string_to_array(h, E'\\n'), p, c
-         FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
-              AS t (w, i, s, h, p, c)",
+        "INSERT INTO outbox (workspace_id, id, ids, subjects, headers, payloads, created_at)
+         SELECT w, (array_agg(i ORDER BY n))[1], array_agg(i ORDER BY n), array_agg(s ORDER BY n), array_agg(h ORDER BY n),
+           array_agg(p ORDER BY n), min(c)
+         FROM UNNEST($1::text[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::timestamptz[])
+              WITH ORDINALITY AS t (w, r, i, s, h, p, c, n)
+         GROUP BY w, r",
     )
-    .bind(facts.iter().map(|fact| fact.workspace.to_string()).collect::<Vec<_>>())
+    .bind(facts.iter().map(|fact| fact.workspace.as_str()).collect::<Vec<_>>())
+    .bind(rows)
     .bind(facts.iter().map(|fact| fact.id.0).collect::<Vec<_>>())
-    .bind(facts.iter().map(|fact| fact.subject.clone()).collect::<Vec<_>>())
+    .bind(facts.iter().map(|fact| fact.subject.as_str()).collect::<Vec<_>>())
     .bind(headers)
-    .bind(facts.iter().map(|fact| fact.payload.clone()).collect::<Vec<_>>())
+    .bind(facts.iter().map(|fact| fact.payload.as_slice()).collect::<Vec<_>>())
     .bind(facts.iter().map(|fact| fact.at.to_sqlx()).collect::<Vec<_>>())
     .execute(connection)
     .await?;
@@ -47,58 +76,68 @@ pub(crate) async fn append(connection: &mut PgConnection, facts: &[Outgoing]) ->
 }
 
 /// Locks and reads unpublished rows, oldest first; rows that another relay holds are passed over.
-pub(crate) async fn take(connection: &mut PgConnection, limit: i64) -> Result<Vec<Outgoing>, sqlx::Error> {
+pub(crate) async fn take(connection: &mut PgConnection, limit: i64) -> Result<Vec<Entry>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT workspace_id, id, subject, headers, payload, created_at FROM outbox
+        "SELECT workspace_id, id, ids, subjects, headers, payloads, created_at FROM outbox
          WHERE published_at IS NULL ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED",
     )
     .bind(limit)
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let workspace: String = row.try_get("workspace_id")?;
-            let headers: Vec<String> = row.try_get("headers")?;
-            let at: jiff_sqlx::Timestamp = row.try_get("created_at")?;
-            Ok(Outgoing {
-                id: EventId(row.try_get("id")?),
-                workspace: WorkspaceId::parse(&workspace).map_err(|error| sqlx::Error::Decode(error.into()))?,
-                subject: row.try_get("subject")?,
-                headers: headers
-                    .chunks_exact(2)
-                    .map(|pair| (pair[0].clone(), pair[1].clone()))
-                    .collect(),
-                payload: row.try_get("payload")?,
-                at: at.to_jiff(),
-            })
-        })
-        .collect()
+    rows.iter().map(entry).collect()
 }
 
-/// Marks rows as published under the sequences that the stream acknowledged.
+fn entry(row: &PgRow) -> Result<Entry, sqlx::Error> {
+    let workspace: String = row.try_get("workspace_id")?;
+    let workspace = WorkspaceId::parse(&workspace).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let at: jiff_sqlx::Timestamp = row.try_get("created_at")?;
+    let ids: Vec<Uuid> = row.try_get("ids")?;
+    let subjects: Vec<String> = row.try_get("subjects")?;
+    let headers: Vec<String> = row.try_get("headers")?;
+    let payloads: Vec<Vec<u8>> = row.try_get("payloads")?;
+    let texts = subjects.into_iter().zip(headers).zip(payloads);
+    let facts = ids.into_iter().zip(texts).map(|(id, ((subject, headers), payload))| {
+        let mut lines = headers.split('\n').map(str::to_owned);
+        Outgoing {
+            id: EventId(id),
+            workspace: workspace.clone(),
+            subject,
+            headers: std::iter::from_fn(|| Some((lines.next()?, lines.next()?))).collect(),
+            payload,
+            at: at.to_jiff(),
+        }
+    });
+    Ok(Entry {
+        id: row.try_get("id")?,
+        facts: facts.collect(),
+        workspace,
+    })
+}
+
+/// Marks rows as published.
 pub(crate) async fn mark(
     connection: &mut PgConnection,
-    published: &[(&Outgoing, u64)],
+    marks: &[Mark<'_>],
     stream_created: &str,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let sequences = published
+    let sequences = marks
         .iter()
-        .map(|(_, seq)| i64::try_from(*seq).unwrap_or(i64::MAX))
-        .collect::<Vec<_>>();
+        .map(|mark| i64::try_from(mark.sequence).unwrap_or(i64::MAX));
     sqlx::query(
-        "UPDATE outbox o SET published_at = $4, stream_created = $5, stream_seq = t.s
-         FROM UNNEST($1::text[], $2::uuid[], $3::bigint[]) AS t (w, i, s)
+        "UPDATE outbox o SET published_at = $5, stream_created = $6, stream_seq = t.s, stream_id = t.f
+         FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::uuid[]) AS t (w, i, s, f)
          WHERE o.workspace_id = t.w AND o.id = t.i",
     )
     .bind(
-        published
+        marks
             .iter()
-            .map(|(fact, _)| fact.workspace.to_string())
+            .map(|mark| mark.entry.workspace.as_str())
             .collect::<Vec<_>>(),
     )
-    .bind(published.iter().map(|(fact, _)| fact.id.0).collect::<Vec<_>>())
-    .bind(sequences)
+    .bind(marks.iter().map(|mark| mark.entry.id).collect::<Vec<_>>())
+    .bind(sequences.collect::<Vec<_>>())
+    .bind(marks.iter().map(|mark| mark.id.0).collect::<Vec<_>>())
     .bind(now.to_sqlx())
     .bind(stream_created)
     .execute(connection)
@@ -109,11 +148,11 @@ pub(crate) async fn mark(
 /// Rows counted at most.
 const COUNTED: i64 = 10_000;
 
-/// How many rows wait, and since when the oldest does.
+/// How many facts wait, and since when the oldest does.
 pub(crate) async fn waiting(connection: &mut PgConnection) -> Result<(u64, Option<Timestamp>), sqlx::Error> {
     let row = sqlx::query(
-        "SELECT count(*) AS depth, min(created_at) AS oldest
-         FROM (SELECT created_at FROM outbox WHERE published_at IS NULL ORDER BY created_at LIMIT $1) AS waiting",
+        "SELECT coalesce(sum(facts), 0) AS depth, min(created_at) AS oldest
+         FROM (SELECT created_at, cardinality(ids) AS facts FROM outbox WHERE published_at IS NULL ORDER BY created_at LIMIT $1) AS waiting",
     )
     .bind(COUNTED)
     .fetch_one(connection)
@@ -123,14 +162,14 @@ pub(crate) async fn waiting(connection: &mut PgConnection) -> Result<(u64, Optio
     Ok((depth.unsigned_abs(), oldest.map(|oldest| oldest.to_jiff())))
 }
 
-/// A published row, newest sequence first, `skip` rows from the top; of this stream only.
+/// What a published row bears, newest sequence first, `skip` rows from the top; of this stream only.
 pub(crate) async fn published(
     connection: &mut PgConnection,
     stream_created: &str,
     skip: i64,
 ) -> Result<Option<(u64, Uuid)>, sqlx::Error> {
     let row = sqlx::query(
-        "SELECT stream_seq, id FROM outbox WHERE published_at IS NOT NULL AND stream_created = $1
+        "SELECT stream_seq, stream_id FROM outbox WHERE published_at IS NOT NULL AND stream_created = $1
          ORDER BY stream_seq DESC OFFSET $2 LIMIT 1",
     )
     .bind(stream_created)
@@ -139,7 +178,7 @@ pub(crate) async fn published(
     .await?;
     row.map(|row| {
         let sequence: i64 = row.try_get("stream_seq")?;
-        Ok((u64::try_from(sequence).unwrap_or(0), row.try_get("id")?))
+        Ok((u64::try_from(sequence).unwrap_or(0), row.try_get("stream_id")?))
     })
     .transpose()
 }
@@ -151,7 +190,7 @@ pub(crate) async fn republish(
     sequence: u64,
 ) -> Result<u64, sqlx::Error> {
     let done = sqlx::query(
-        "UPDATE outbox SET published_at = NULL, stream_created = NULL, stream_seq = NULL
+        "UPDATE outbox SET published_at = NULL, stream_created = NULL, stream_seq = NULL, stream_id = NULL
          WHERE published_at IS NOT NULL AND (stream_created <> $1 OR stream_seq > $2)",
     )
     .bind(stream_created)

@@ -1,13 +1,14 @@
 use crate::{OrFault, Store, outbox};
 use bus::{Bus, Proof};
-use events::FACTS;
-use fault::Result;
+use events::{FACTS, Outgoing};
+use fault::{Fault, Result};
+use outbox::{Entry, Mark};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Rows published at a time: one round trip's worth.
-const BATCH: i64 = 1_000;
+const BATCH: i64 = 200;
 /// The relay is woken in the process after each commit; the poll finds what other processes, or a crash, left.
 const POLL: Duration = Duration::from_millis(250);
 /// How often the stream is asked whether it still has what it acknowledged.
@@ -97,12 +98,13 @@ impl Relay {
         if batch.is_empty() {
             return Ok(0);
         }
-        let acks = self.bus.publish(&batch).await;
+        let facts: Vec<&Outgoing> = batch.iter().flat_map(|entry| &entry.facts).collect();
+        let mut acks = self.bus.publish(&facts).await.into_iter();
         let mut failed = None;
         let mut published = Vec::with_capacity(batch.len());
-        for (fact, ack) in batch.iter().zip(acks) {
-            match ack {
-                Ok(sequence) => published.push((fact, sequence)),
+        for entry in &batch {
+            match highest(entry, &mut acks) {
+                Ok(mark) => published.push(mark),
                 Err(fault) => failed = Some(fault),
             }
         }
@@ -111,7 +113,7 @@ impl Relay {
             .await
             .or_fault("mark outbox")?;
         tx.commit().await?;
-        metrics::relayed(published.len() as u64, began.elapsed());
+        metrics::relayed(facts.len() as u64, began.elapsed());
         match failed {
             None => Ok(i64::try_from(batch.len()).unwrap_or(BATCH)),
             Some(fault) => Err(fault),
@@ -184,4 +186,16 @@ impl Relay {
         tx.commit().await?;
         Ok(rows.max(seen) == outbox::PRUNE)
     }
+}
+
+/// What a row is marked with; a row with one unacknowledged fact is published again as a whole. Takes one acknowledgement per
+/// fact.
+fn highest<'a>(entry: &'a Entry, acks: &mut impl Iterator<Item = Result<u64>>) -> Result<Mark<'a>> {
+    let acks: Vec<Result<u64>> = acks.take(entry.facts.len()).collect();
+    let mut highest = None;
+    for (fact, ack) in entry.facts.iter().zip(acks) {
+        highest = highest.max(Some((ack?, fact.id)));
+    }
+    let (sequence, id) = highest.ok_or_else(|| Fault::internal("a row of the outbox without facts"))?;
+    Ok(Mark { entry, sequence, id })
 }

@@ -58,11 +58,12 @@ async fn commit_facts(store: &Store, name: &str, count: usize) -> anyhow::Result
     Ok(tx.commit().await?)
 }
 
-async fn outbox_rows(store: &Store, name: &str) -> anyhow::Result<i64> {
+/// Facts in the outbox.
+const FACTS: &str = "SELECT coalesce(sum(cardinality(ids)), 0)::bigint AS n FROM outbox";
+
+async fn facts_of(store: &Store, name: &str) -> anyhow::Result<i64> {
     let mut tx = store.begin(&workspace(name)).await?;
-    let row = sqlx::query("SELECT count(*) AS n FROM outbox")
-        .fetch_one(&mut *tx)
-        .await?;
+    let row = sqlx::query(FACTS).fetch_one(&mut *tx).await?;
     Ok(row.try_get("n")?)
 }
 
@@ -72,14 +73,12 @@ async fn a_transaction_sees_only_the_workspaces_it_names() -> Tested {
     let store = open(&database, 4)?;
     commit_facts(&store, "acme", 2).await?;
     commit_facts(&store, "globex", 3).await?;
-    assert_eq!(outbox_rows(&store, "acme").await?, 2);
-    assert_eq!(outbox_rows(&store, "globex").await?, 3);
-    assert_eq!(outbox_rows(&store, "nobody").await?, 0);
+    assert_eq!(facts_of(&store, "acme").await?, 2);
+    assert_eq!(facts_of(&store, "globex").await?, 3);
+    assert_eq!(facts_of(&store, "nobody").await?, 0);
 
     let mut both = store.begin_all(&[workspace("acme"), workspace("globex")]).await?;
-    let row = sqlx::query("SELECT count(*) AS n FROM outbox")
-        .fetch_one(&mut *both)
-        .await?;
+    let row = sqlx::query(FACTS).fetch_one(&mut *both).await?;
     assert_eq!(row.try_get::<i64, _>("n")?, 5);
 
     // A row of a workspace that was not named cannot be written either, and outside a transaction nothing is seen.
@@ -87,9 +86,7 @@ async fn a_transaction_sees_only_the_workspaces_it_names() -> Tested {
     tx.record(&workspace("globex"), &WorkspaceCreated::default());
     assert!(tx.commit().await.is_err());
     let mut bare = PgConnection::connect(&database.url()).await?;
-    let row = sqlx::query("SELECT count(*) AS n FROM outbox")
-        .fetch_one(&mut bare)
-        .await?;
+    let row = sqlx::query(FACTS).fetch_one(&mut bare).await?;
     assert_eq!(row.try_get::<i64, _>("n")?, 0);
     Ok(())
 }
@@ -104,7 +101,7 @@ async fn the_worker_may_mark_rows_and_nothing_else() -> Tested {
         .fetch_one(&mut *worker)
         .await?;
     assert_eq!(row.try_get::<i64, _>("n")?, 1);
-    let denied = sqlx::query("UPDATE outbox SET payload = ''")
+    let denied = sqlx::query("UPDATE outbox SET payloads = '{}'")
         .execute(&mut *worker)
         .await;
     assert!(
@@ -138,6 +135,80 @@ async fn every_table_is_under_forced_row_level_security_and_the_login_inherits_n
     for right in ["rolinherit", "rolsuper", "rolbypassrls"] {
         assert!(!inherits.try_get::<bool, _>(right)?, "{right}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn facts_of_one_transaction_share_rows() -> Tested {
+    let database = database().await?;
+    let store = open(&database, 1)?;
+    let names = ["acme", "globex"].map(workspace);
+    let mut tx = store.begin_all(&names).await?;
+    for number in 0..120 {
+        let name = number.to_string();
+        tx.record(
+            &names[number % 2],
+            &WorkspaceCreated {
+                name,
+                ..Default::default()
+            },
+        );
+    }
+    tx.commit().await?;
+    let mut admin = PgConnection::connect(&database.admin_url()).await?;
+    let rows = sqlx::query("SELECT workspace_id, cardinality(ids) AS n, payloads FROM outbox ORDER BY 1, 2 DESC")
+        .fetch_all(&mut admin)
+        .await?;
+    let mut seen = Vec::new();
+    for row in rows {
+        seen.push((row.try_get::<String, _>("workspace_id")?, row.try_get::<i32, _>("n")?));
+        let payloads: Vec<Vec<u8>> = row.try_get("payloads")?;
+        let names = payloads.iter().map(|payload| {
+            let fact = <WorkspaceCreated as prost::Message>::decode(payload.as_slice())?;
+            anyhow::Ok(fact.name.parse::<u32>()?)
+        });
+        let names = names.collect::<anyhow::Result<Vec<u32>>>()?;
+        assert!(names.is_sorted(), "in the order in which they were recorded: {names:?}");
+    }
+    let expected = [("acme", 50), ("acme", 10), ("globex", 50), ("globex", 10)];
+    assert_eq!(seen, expected.map(|(name, count)| (name.to_owned(), count)));
+    Ok(())
+}
+
+/// As version 0.1 kept them.
+const SINGLE_FACTS: &str = "
+    DROP TABLE outbox;
+    CREATE TABLE outbox (
+      workspace_id text NOT NULL CHECK (workspace_id <> ''), id uuid NOT NULL, subject text NOT NULL, headers text[] NOT NULL,
+      payload bytea NOT NULL, created_at timestamptz NOT NULL, published_at timestamptz, stream_created text,
+      stream_seq bigint, PRIMARY KEY (workspace_id, id));
+    CREATE INDEX outbox_unpublished ON outbox (created_at) WHERE published_at IS NULL;
+    CREATE INDEX outbox_published ON outbox (stream_seq) WHERE published_at IS NOT NULL;
+    CREATE INDEX outbox_age ON outbox USING brin (created_at);
+    INSERT INTO outbox SELECT 'acme', gen_random_uuid(), 'homing.acme.fact.workspace.created', '{ce-id,1,ce-type,x}', 'p', now(),
+      CASE WHEN n > 1 THEN now() END, CASE WHEN n > 1 THEN 'then' END, CASE WHEN n > 1 THEN n END
+      FROM generate_series(1, 3) n";
+
+#[tokio::test]
+async fn rows_of_single_facts_are_kept_when_the_outbox_takes_its_new_shape() -> Tested {
+    let database = database().await?;
+    let mut admin = PgConnection::connect(&database.admin_url()).await?;
+    for statement in std::iter::once("SET ROLE kit_owner").chain(SINGLE_FACTS.split(';')) {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut admin).await?;
+    }
+    let none = Migrator::with_migrations(Vec::new());
+    for _ in 0..2 {
+        store::migrate(&database.admin_url(), "kit", &none).await?;
+    }
+    let rows = sqlx::query(
+        "SELECT count(*) AS n, count(*) FILTER (WHERE stream_id = id AND stream_seq IS NOT NULL) AS published,
+           min(headers[1]) AS headers FROM outbox WHERE ids = ARRAY[id] AND payloads = ARRAY['p'::bytea]",
+    )
+    .fetch_one(&mut admin)
+    .await?;
+    let counts = (rows.try_get::<i64, _>("n")?, rows.try_get::<i64, _>("published")?);
+    assert_eq!(counts, (3, 2));
+    assert_eq!(rows.try_get::<String, _>("headers")?, "ce-id\n1\nce-type\nx");
     Ok(())
 }
 

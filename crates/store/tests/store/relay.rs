@@ -51,6 +51,14 @@ async fn arrive(nats: &TestNats, expected: u64) -> Tested {
     arrive_at(&nats.url(), expected).await
 }
 
+/// So many transactions with one fact each.
+async fn commit_each(store: &Store, count: usize) -> Tested {
+    for _ in 0..count {
+        commit_facts(store, "acme", 1).await?;
+    }
+    Ok(())
+}
+
 /// Every row bears the sequence of an acknowledgement; these, in order.
 async fn marked(admin: &mut PgConnection, expected: i64) -> anyhow::Result<Vec<i64>> {
     let marks = eventually("every row is marked", NOTICED_WITHIN, async || {
@@ -96,6 +104,37 @@ async fn the_relay_publishes_each_committed_fact_and_restores_a_wiped_stream() -
 }
 
 #[tokio::test]
+async fn the_facts_of_a_row_are_published_in_their_order() -> Tested {
+    let (database, nats) = (database().await?, TestNats::start().await?);
+    let store = open(&database, 4)?;
+    let bus = bus(&nats).await?;
+    let stop = start(&store, &bus, NEVER);
+    commit_facts(&store, "acme", 60).await?;
+    arrive(&nats, 60).await?;
+    let mut admin = PgConnection::connect(&database.admin_url()).await?;
+    assert_eq!(marked(&mut admin, 2).await?, [50, 60]);
+    stop.cancel();
+
+    let facts = facts(&nats.url()).await?;
+    let mut published = Vec::new();
+    for sequence in 1..=60 {
+        let message = facts.get_raw_message(sequence).await?;
+        let id = message
+            .headers
+            .get(async_nats::header::NATS_MESSAGE_ID)
+            .context("an id")?;
+        published.push(id.to_string());
+    }
+    let recorded = sqlx::query(
+        "SELECT array_agg(i::text) AS ids FROM (SELECT unnest(ids) AS i FROM outbox ORDER BY stream_seq) o",
+    )
+    .fetch_one(&mut admin)
+    .await?;
+    assert_eq!(published, recorded.try_get::<Vec<String>, _>("ids")?);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_commit_wakes_the_relay_that_does_not_poll() -> Tested {
     let (database, nats) = (database().await?, TestNats::start().await?);
     let store = open(&database, 4)?;
@@ -128,14 +167,14 @@ async fn facts_whose_acknowledgement_was_lost_are_published_again_and_kept_once(
     let store = open(&database, 4)?;
     let bus = bus(&nats).await?;
     let stop = start(&store, &bus, NEVER);
-    commit_facts(&store, "acme", 5).await?;
+    commit_each(&store, 5).await?;
     arrive(&nats, 5).await?;
     let mut admin = PgConnection::connect(&database.admin_url()).await?;
     let acknowledged = marked(&mut admin, 5).await?;
     stop.cancel();
 
     // The stream has them, and nobody wrote that down.
-    sqlx::query("UPDATE outbox SET published_at = NULL, stream_created = NULL, stream_seq = NULL")
+    sqlx::query("UPDATE outbox SET published_at = NULL, stream_created = NULL, stream_seq = NULL, stream_id = NULL")
         .execute(&mut admin)
         .await?;
     let stop = start(&store, &bus, NEVER);
@@ -169,13 +208,13 @@ async fn facts_that_a_crashed_server_forgot_are_published_again_and_no_others() 
     let bus = bus_at(url.clone()).await?;
     let stop = start(&store, &bus, Duration::from_millis(50));
     let mut admin = PgConnection::connect(&database.admin_url()).await?;
-    commit_facts(&store, "acme", 5).await?;
+    commit_each(&store, 5).await?;
     marked(&mut admin, 5).await?;
     nats.kill().await?;
     copy(&live, &older)?;
     nats.restart().await?;
     commit_facts(&store, "acme", 5).await?;
-    marked(&mut admin, 10).await?;
+    marked(&mut admin, 6).await?;
     arrive_at(&url, 10).await?;
 
     nats.kill().await?;
@@ -184,8 +223,8 @@ async fn facts_that_a_crashed_server_forgot_are_published_again_and_no_others() 
     nats.restart().await?;
     assert!(messages(&url).await? <= 10);
     arrive_at(&url, 10).await?;
-    let marks = marked(&mut admin, 10).await?;
-    assert_eq!(marks, (1..=10).collect::<Vec<i64>>(), "each has a place of its own");
+    let marks = marked(&mut admin, 6).await?;
+    assert_eq!(marks, [1, 2, 3, 4, 5, 10], "each has a place of its own");
     let stream = facts(&url).await?;
     let mut ids = BTreeSet::new();
     for sequence in 1..=10 {
