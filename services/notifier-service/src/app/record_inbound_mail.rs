@@ -22,6 +22,9 @@ use jiff::tz::TimeZone;
 /// and would fill the conversation.
 const MAILS_PER_DAY: u64 = 100;
 
+/// What is kept of a mail that was counted.
+const COUNTED: &str = "counted";
+
 /// A mail with its envelope.
 pub struct Envelope {
     pub recipient: String,
@@ -63,12 +66,12 @@ impl App {
         if let Content::Report(report) = &mail.content {
             return self.take_report(&workspace, place.delivery, &mail, report).await;
         }
-        if self.is_full(&workspace, &hash).await? {
+        if self.is_full(&workspace, (&place, &mail), &hash).await? {
             return self.refuse_more(&workspace, &place, &mail).await;
         }
         let outcome = self.take_mail(&workspace, &place, &mail).await?;
         // Counted once it is taken: what has to be handed over again is no second mail.
-        self.count_mail(&workspace, &hash).await?;
+        self.count_mail(&workspace, (&place, &mail), &hash).await?;
         Ok(outcome)
     }
 
@@ -93,16 +96,33 @@ impl App {
         self.now().to_zoned(TimeZone::UTC).date()
     }
 
-    /// Whether an address had its mails of today.
-    async fn is_full(&self, workspace: &WorkspaceId, hash: &[u8]) -> Result<bool> {
+    /// Whether an address had its mails of today, and this is another one.
+    async fn is_full(
+        &self,
+        workspace: &WorkspaceId,
+        (place, mail): (&ReplyAddress, &InboundMail),
+        hash: &[u8],
+    ) -> Result<bool> {
         let mut tx = self.store.begin(workspace).await?;
+        if !receipt::add_receipt(&mut tx, workspace, place.delivery, &mail.id, COUNTED, self.now()).await? {
+            return Ok(false);
+        }
         let one = Use::new(Scope::Reply(hash), 1, MAILS_PER_DAY);
         // Looked at only: it is not committed.
         Ok(use_limits(&mut tx, workspace, self.day(), &[one]).await?.is_some())
     }
 
-    async fn count_mail(&self, workspace: &WorkspaceId, hash: &[u8]) -> Result<()> {
+    /// Once, however often it is handed over.
+    async fn count_mail(
+        &self,
+        workspace: &WorkspaceId,
+        (place, mail): (&ReplyAddress, &InboundMail),
+        hash: &[u8],
+    ) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
+        if !receipt::add_receipt(&mut tx, workspace, place.delivery, &mail.id, COUNTED, self.now()).await? {
+            return Ok(());
+        }
         let one = Use::new(Scope::Reply(hash), 1, MAILS_PER_DAY);
         match use_limits(&mut tx, workspace, self.day(), &[one]).await? {
             // Another one was faster; this one is taken.

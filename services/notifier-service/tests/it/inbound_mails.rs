@@ -241,11 +241,18 @@ async fn an_address_gets_a_hundred_mails_a_day_and_the_history_says_so() -> Test
     for number in 1..=100 {
         let posted = notifier.handed(&reply, None, &written(number)).await;
         assert_eq!(posted, Ok(InboundMailOutcome::Posted), "{number}");
+        // Handed over again it is no further one.
+        if number % 10 == 0 {
+            let again = notifier.handed(&reply, None, &written(number)).await;
+            assert_eq!(again, Ok(InboundMailOutcome::Posted), "{number} again");
+        }
     }
     for number in 101..=102 {
         let refused = notifier.handed(&reply, None, &written(number)).await;
         assert_eq!(refused, Err(Code::ResourceExhausted), "{number}");
     }
+    let taken = notifier.handed(&reply, None, &written(7)).await;
+    assert_eq!(taken, Ok(InboundMailOutcome::Posted), "it was taken before");
     assert_eq!(
         notifier.handed(&reply, None, AUTOMATIC[0]).await,
         Ok(InboundMailOutcome::Automatic),
@@ -253,7 +260,13 @@ async fn an_address_gets_a_hundred_mails_a_day_and_the_history_says_so() -> Test
     );
     assert_eq!(notifier.noted(&customer, "mails refused").await?, 1);
     assert_eq!(notifier.noted(&customer, "automatic mail").await?, 0);
-    assert_eq!(notifier.truth().replies.len(), 100);
+    let posted: std::collections::BTreeSet<_> = notifier
+        .truth()
+        .replies
+        .iter()
+        .map(|reply| reply.client_id.clone())
+        .collect();
+    assert_eq!(posted.len(), 100);
     notifier.advance(24 * 3600).await;
     assert_eq!(
         notifier.handed(&reply, None, &written(101)).await,
