@@ -73,6 +73,11 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = deliveries.clone();
         async move { app.take_delivery(&workspace, id.into()).await }
     });
+    let joining = app.clone();
+    due_loop(&shell, "joining_text", move |workspace, id| {
+        let app = joining.clone();
+        async move { app.post_joined_text(&workspace, id).await }
+    });
     let rpcs =
         FollowUpServiceServer::new(grpc::Grpc(app)).max_decoding_message_size(MAIL_BYTES + runtime::MESSAGE_BYTES);
     shell.serve(Routes::new(rpcs)).await

@@ -8,6 +8,7 @@ mod sms_http;
 mod sms_kannel;
 mod sms_receipts;
 mod smsc;
+mod smsc_door;
 mod smtp;
 mod web;
 

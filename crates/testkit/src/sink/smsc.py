@@ -52,11 +52,11 @@ class Smsc:
                     source=text.destination_addr, destination=text.source_addr, esm_class=4, octets=said.encode().hex()
                 )
 
-    async def deliver(self, source, destination, esm_class, octets, data_coding=0, name=""):
+    async def deliver(self, source, destination, esm_class, octets, data_coding=0, source_ton=1, name=""):
         bind = list(self.binds.values())[-1]
         try:
             answer = await bind.deliver_sm(
-                destination, bytes.fromhex(octets), source_addr=source, source_addr_ton=1, esm_class=esm_class,
+                destination, bytes.fromhex(octets), source_addr=source, source_addr_ton=source_ton, esm_class=esm_class,
                 data_coding=data_coding,
             )
             tell("delivered", name=name, status=answer.command_status)

@@ -11,10 +11,13 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
+use super::smsc_door::{Door, INJECTED};
 use crate::eventually;
 use crate::servers::{binaries, free_port};
 
 const READY_WITHIN: Duration = Duration::from_secs(20);
+/// Another process may take the free port first.
+const PORT_TRIES: usize = 5;
 const PROGRAM: &str = include_str!("smsc.py");
 
 /// A part of a text, as it was submitted.
@@ -40,6 +43,8 @@ pub struct SubmittedPart {
 #[derive(Clone, Debug)]
 pub struct Delivered<'a> {
     pub source: &'a str,
+    /// What kind of number that is: 1 international, 2 national.
+    pub source_ton: u8,
     pub destination: &'a str,
     pub esm_class: u8,
     pub data_coding: u8,
@@ -59,7 +64,7 @@ struct Seen {
 /// A running SMSC on 127.0.0.1. It takes any name and password.
 #[derive(Debug)]
 pub struct Smsc {
-    port: u16,
+    door: Door,
     child: Child,
     orders: ChildStdin,
     seen: Arc<Mutex<Seen>>,
@@ -69,23 +74,20 @@ pub struct Smsc {
 impl Smsc {
     /// Starts it and waits until ESMEs may bind.
     pub async fn start() -> Result<Self> {
-        let port = free_port()?;
         let seen = Arc::<Mutex<Seen>>::default();
-        let (child, orders) = spawn(port, &seen)?;
-        let smsc = Self {
-            port,
+        let (child, orders, port) = started(&seen).await?;
+        Ok(Self {
+            door: Door::open(port).await?,
             child,
             orders,
             seen,
             brought: 0,
-        };
-        smsc.ready().await?;
-        Ok(smsc)
+        })
     }
 
     /// Where ESMEs bind.
     pub fn url(&self) -> String {
-        format!("smpp://127.0.0.1:{}", self.port)
+        format!("smpp://127.0.0.1:{}", self.door.port)
     }
 
     /// SIGKILL.
@@ -96,11 +98,26 @@ impl Smsc {
         Ok(())
     }
 
-    /// Again on the same port, knowing nothing of what was before.
+    /// Again at the same address, knowing nothing of what was before.
     pub async fn restart(&mut self) -> Result<()> {
         self.kill().await?;
-        (self.child, self.orders) = spawn(self.port, &self.seen)?;
-        self.ready().await
+        let port;
+        (self.child, self.orders, port) = started(&self.seen).await?;
+        self.door.leads_to(port);
+        Ok(())
+    }
+
+    /// Sends a frame of this command and number (below 2^28) to whoever is connected, between the SMSC's own.
+    pub fn inject(&self, command: u32, number: u32, body: &[u8]) -> Result<()> {
+        let length = u32::try_from(16 + body.len())?;
+        let head = [length, command, 0, INJECTED | number].map(u32::to_be_bytes).concat();
+        self.door.inject(&[head.as_slice(), body].concat())
+    }
+
+    /// Command and status of the answer to what was injected under this number.
+    pub async fn injected(&self, number: u32, within: Duration) -> Result<(u32, u32)> {
+        let answer = async || self.door.answer(number);
+        Ok(eventually("what was injected is answered", within, answer).await?)
     }
 
     /// Everything that was ever submitted, in order.
@@ -142,7 +159,8 @@ impl Smsc {
         self.brought += 1;
         let name = format!("d{}", self.brought);
         self.order(json!({
-            "do": "deliver", "name": name, "source": brought.source, "destination": brought.destination,
+            "do": "deliver", "name": name, "source": brought.source,
+            "source_ton": brought.source_ton, "destination": brought.destination,
             "esm_class": brought.esm_class, "data_coding": brought.data_coding, "octets": hex::encode(brought.octets),
         }))
         .await?;
@@ -155,11 +173,6 @@ impl Smsc {
         Ok(self.orders.flush().await?)
     }
 
-    async fn ready(&self) -> Result<()> {
-        let is_ready = async || self.seen().is_ready.then_some(());
-        Ok(eventually("the SMSC is ready", READY_WITHIN, is_ready).await?)
-    }
-
     fn seen(&self) -> MutexGuard<'_, Seen> {
         lock(&self.seen)
     }
@@ -167,6 +180,23 @@ impl Smsc {
 
 fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// On a free port; on another one where somebody else was faster to take it.
+async fn started(seen: &Arc<Mutex<Seen>>) -> Result<(Child, ChildStdin, u16)> {
+    for _ in 0..PORT_TRIES {
+        let port = free_port()?;
+        let (mut child, orders) = spawn(port, seen)?;
+        let ended = eventually("the SMSC is ready", READY_WITHIN, async || {
+            let is_ready = lock(seen).is_ready;
+            let ended = child.try_wait().is_ok_and(|ended| ended.is_some());
+            (is_ready || ended).then_some(ended)
+        });
+        if !ended.await? {
+            return Ok((child, orders, port));
+        }
+    }
+    anyhow::bail!("the SMSC does not start")
 }
 
 fn spawn(port: u16, seen: &Arc<Mutex<Seen>>) -> Result<(Child, ChildStdin)> {

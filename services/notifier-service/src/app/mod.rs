@@ -8,6 +8,7 @@ mod claim;
 mod explain_follow_up;
 mod get_opt_out;
 mod hand_over;
+mod join_inbound_text;
 mod list_follow_ups;
 mod note_channel;
 mod note_conversation;

@@ -1,6 +1,6 @@
 use super::App;
 use crate::outbound::postgres::{
-    inbound_text, presence, receipt, reply_address, return_link, send_limit, submitted_part, timeline,
+    inbound_text, joining_text, presence, receipt, reply_address, return_link, send_limit, submitted_part, timeline,
 };
 use fault::Result;
 use jiff::SignedDuration;
@@ -13,6 +13,9 @@ const EVERY: SignedDuration = SignedDuration::from_hours(1);
 const BATCH: i64 = 2_000;
 /// Links stay for so long after their end: whoever looks into a complaint about one finds it.
 const LINK_GRACE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// A part of a text is known for so long when it comes again.
+const PARTS_GRACE: SignedDuration = SignedDuration::from_hours(72);
 
 impl App {
     /// Deletes what is too old now, and every hour, until `stop`. Several may run; they wait for each other's rows.
@@ -37,6 +40,7 @@ impl App {
                 timeline::prune_entries(&mut tx, before, BATCH).await?,
                 receipt::prune_receipts(&mut tx, before, BATCH).await?,
                 inbound_text::prune_inbound_texts(&mut tx, before, BATCH).await?,
+                joining_text::prune_joining_texts(&mut tx, now - PARTS_GRACE, BATCH).await?,
                 submitted_part::prune_submitted_parts(&mut tx, before, BATCH).await?,
                 send_limit::prune_limits(&mut tx, day, BATCH).await?,
                 return_link::prune_return_links(&mut tx, now - LINK_GRACE, BATCH).await?,

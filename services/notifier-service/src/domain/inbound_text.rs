@@ -1,6 +1,8 @@
 //! A text that somebody wrote to us.
 
 use domain::PhoneE164;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Where a picture or another file of a text lies at the provider.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,6 +33,105 @@ pub fn is_posted_text(client_id: &str) -> bool {
     client_id.starts_with(POSTED)
 }
 
+/// One of the parts in which a long text comes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What the parts of one text have in common.
+    pub reference: u16,
+    /// So many are one text.
+    pub of: u8,
+    /// Which it is, from 1.
+    pub number: u8,
+    /// The alphabet, as the provider names it.
+    pub coding: u8,
+    /// Characters may begin in one part and end in the next.
+    pub octets: Vec<u8>,
+}
+
+impl Part {
+    pub fn is_one_of_several(&self) -> bool {
+        self.of > 1 && (1..=self.of).contains(&self.number)
+    }
+}
+
+/// The parts of a text as far as they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joining {
+    of: u8,
+    coding: u8,
+    /// By number.
+    parts: BTreeMap<u8, Piece>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Piece {
+    /// By which the same part is known when it comes again.
+    mac: Vec<u8>,
+    /// Gone once the text was posted.
+    octets: Option<Vec<u8>>,
+}
+
+/// What a part is to those that came before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// Others are missing still.
+    NotYet,
+    /// It was the last one.
+    Whole,
+    /// It came before.
+    Again,
+    /// Of another text under the same reference.
+    OfAnother,
+}
+
+/// Stands for parts that did not come.
+const MISSING: &str = " [...] ";
+
+impl Joining {
+    /// Adds a part; `mac` is a keyed hash of what it says.
+    pub fn add(&mut self, part: &Part, mac: Vec<u8>) -> Joined {
+        let is_posted = self.parts.values().any(|piece| piece.octets.is_none());
+        match self.parts.get(&part.number) {
+            Some(known) if known.mac == mac => return Joined::Again,
+            Some(_) => return Joined::OfAnother,
+            None if is_posted => return Joined::OfAnother,
+            None => {}
+        }
+        (self.of, self.coding) = (part.of, part.coding);
+        let octets = Some(part.octets.clone());
+        self.parts.insert(part.number, Piece { mac, octets });
+        match self.parts.len() < usize::from(self.of) {
+            true => Joined::NotYet,
+            false => Joined::Whole,
+        }
+    }
+
+    /// What came of it in its order. `read`: what octets say in an alphabet. `None`: it was posted.
+    pub fn words(&self, read: impl Fn(&[u8], u8) -> String) -> Option<String> {
+        let (mut words, mut run) = (String::new(), Vec::new());
+        for number in 1..=self.of {
+            match self.parts.get(&number) {
+                Some(piece) => run.extend_from_slice(piece.octets.as_ref()?),
+                None => {
+                    words += &read(&std::mem::take(&mut run), self.coding);
+                    if !words.ends_with(MISSING) {
+                        words += MISSING;
+                    }
+                }
+            }
+        }
+        words += &read(&run, self.coding);
+        Some(words)
+    }
+
+    /// Forgets what it says; what came is still known.
+    pub fn forget(&mut self) {
+        for piece in self.parts.values_mut() {
+            piece.octets = None;
+        }
+    }
+}
+
 impl InboundText {
     /// What the agent gets to read: the text, then where its files lie, a line each. `None`: it is empty.
     pub fn words(&self) -> Option<String> {
@@ -59,6 +160,53 @@ mod tests {
             body: body.into(),
             media: media.iter().map(|url| Media((*url).to_owned())).collect(),
         }
+    }
+
+    fn part(number: u8, said: &[u8]) -> Part {
+        Part {
+            reference: 7,
+            of: 3,
+            number,
+            coding: 8,
+            octets: said.to_vec(),
+        }
+    }
+
+    fn utf16(octets: &[u8], _: u8) -> String {
+        let units = octets
+            .chunks_exact(2)
+            .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+        String::from_utf16_lossy(&units.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn parts_are_joined_in_any_order_and_a_repeated_one_changes_nothing() {
+        // The second character is divided.
+        let parts = [part(1, &[0, 65, 0xd8, 0x3d]), part(2, &[0xde, 0x00]), part(3, &[0, 66])];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut joining = Joining::default();
+            let added = order.map(|index| {
+                let part = &parts[index];
+                let first = joining.add(part, part.octets.clone());
+                assert_eq!(joining.add(part, part.octets.clone()), Joined::Again);
+                first
+            });
+            assert_eq!(added, [Joined::NotYet, Joined::NotYet, Joined::Whole]);
+            assert_eq!(joining.words(utf16).as_deref(), Some("A😀B"));
+            joining.forget();
+            assert_eq!(joining.words(utf16), None);
+            assert_eq!(joining.add(&parts[0], parts[0].octets.clone()), Joined::Again);
+            assert_eq!(joining.add(&parts[0], b"another".to_vec()), Joined::OfAnother);
+        }
+    }
+
+    #[test]
+    fn what_did_not_come_is_shown_and_comes_as_another_text_later() {
+        let mut joining = Joining::default();
+        assert_eq!(joining.add(&part(2, &[0, 66]), vec![2]), Joined::NotYet);
+        assert_eq!(joining.words(utf16).as_deref(), Some(" [...] B [...] "));
+        joining.forget();
+        assert_eq!(joining.add(&part(1, &[0, 65]), vec![1]), Joined::OfAnother);
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod keywords;
 pub mod korean;
 pub mod mime;
+pub mod national;
 mod presence;
 pub mod provider;
 mod quoted;

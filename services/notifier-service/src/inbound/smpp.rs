@@ -6,11 +6,15 @@ use crate::outbound::text_providers::Report;
 use fault::{Ack, Fault, Kind, Result};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// Receipts that are settled at a time.
 const AT_ONCE: usize = 16;
+/// Receipts of texts that nobody knows, and that may yet be told of. They hold up no others; further ones the SMSC brings again.
+const STRANGERS: usize = 64;
+/// An SMSC waits for an answer at least so long; whether it heard a later one is not known.
+const PROMPT: Duration = Duration::from_secs(2);
 /// A receipt may be faster than the answer that says what it is about; an answer is written down once more if it cannot be.
 const PAUSES: [Duration; 5] = [
     Duration::from_millis(50),
@@ -42,6 +46,7 @@ async fn next<T>(queue: &mut mpsc::Receiver<T>, over: &CancellationToken) -> Opt
 
 async fn take_told(app: Arc<App>, provider: String, mut queue: mpsc::Receiver<Told>, over: &CancellationToken) {
     let (provider, places) = (Arc::new(provider), Arc::new(Semaphore::new(AT_ONCE)));
+    let strangers = Arc::new(Semaphore::new(STRANGERS));
     while let Some(told) = next(&mut queue, over).await {
         match told {
             Told::Part {
@@ -67,19 +72,39 @@ async fn take_told(app: Arc<App>, provider: String, mut queue: mpsc::Receiver<To
                 let Ok(place) = places.clone().acquire_owned().await else {
                     return;
                 };
-                let (app, provider) = (app.clone(), provider.clone());
+                let (app, provider, strangers) = (app.clone(), provider.clone(), strangers.clone());
                 tokio::spawn(async move {
-                    let verdict = settle(&app, &provider, &report).await;
-                    drop(place);
-                    answer.say(verdict).await;
+                    let settled = settle(&app, &provider, &report, place, &strangers).await;
+                    answer.say(tell(settled, &provider, &report)).await;
                 });
             }
         }
     }
 }
 
-async fn settle(app: &App, provider: &str, report: &Report) -> Verdict {
-    let settled = persist(|| app.record_text_report(provider, report)).await;
+async fn settle(
+    app: &App,
+    provider: &str,
+    report: &Report,
+    place: OwnedSemaphorePermit,
+    strangers: &Semaphore,
+) -> Result<()> {
+    let settle = || app.record_text_report(provider, report);
+    match settle().await {
+        Err(fault) if fault.kind() == Kind::NotFound => {
+            drop(place);
+            match strangers.try_acquire() {
+                Ok(_seat) => persist(settle).await,
+                Err(_) => Err(fault),
+            }
+        }
+        Err(fault) if may_pass(&fault) => persist(settle).await,
+        done => done,
+    }
+}
+
+/// What the SMSC is told of a receipt.
+fn tell(settled: Result<()>, provider: &str, report: &Report) -> Verdict {
     let verdict = verdict(&settled);
     match settled {
         // Of a text that somebody else sent, or whose id was lost. The SMSC knows best how long to try.
@@ -105,14 +130,24 @@ async fn take_written(app: Arc<App>, mut queue: mpsc::Receiver<Written>, over: &
             workspace,
             channel,
             text,
+            part,
+            since,
             answer,
         } = written;
+        if let Some(part) = part {
+            let taken = app.record_bound_part(&workspace, &text, &part, channel).await;
+            let verdict = verdict(&taken);
+            complain(taken, "a part of a text that came in was not taken");
+            answer.say(verdict).await;
+            continue;
+        }
         let taken = app.record_bound_text(&workspace, text.clone(), channel).await;
         let verdict = verdict(&taken);
         complain(taken, "a text that came in was not taken");
         // As long as the SMSC may bring it again, the same words are the same text.
         if answer.say(verdict).await && verdict != Verdict::NotNow {
-            let answered = persist(|| app.answer_bound_text(&workspace, &text)).await;
+            let is_heard = since.elapsed() < PROMPT;
+            let answered = persist(|| app.answer_bound_text(&workspace, &text, is_heard)).await;
             complain(answered, "that a text was answered was not kept");
         }
     }

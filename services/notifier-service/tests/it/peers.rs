@@ -37,6 +37,8 @@ pub struct Truth {
     pub conversation_away: bool,
     /// Calls to conversation-service do not come back.
     pub conversation_hangs: bool,
+    /// Messages that are posted are answered once this is over.
+    pub posting_waits: bool,
     pub context_calls: u32,
 }
 
@@ -153,6 +155,9 @@ impl ConversationService for Peers {
         &self,
         request: Request<conversation::PostMessageRequest>,
     ) -> Answer<conversation::PostMessageResponse> {
+        while self.truth().posting_waits {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
         let mut truth = self.truth();
         if truth.conversation_away {
             return Err(Status::unavailable("away"));

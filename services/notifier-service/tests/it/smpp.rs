@@ -11,6 +11,15 @@ use testkit::{Delivered, SmsOptions, SmsSink, Smsc, SubmittedPart, eventually};
 
 /// The number that people write to.
 const OURS: &str = "48732000000";
+/// A customer writes to it.
+const PLAIN: Delivered<'static> = Delivered {
+    source: "48600700123",
+    source_ton: 1,
+    destination: OURS,
+    esm_class: 0,
+    data_coding: 0,
+    octets: b"",
+};
 const OK: i64 = 0;
 const TRY_AGAIN: i64 = 0x64;
 const REFUSED: i64 = 0x66;
@@ -77,11 +86,31 @@ impl Carrier {
         let brought = Delivered {
             source: from,
             destination: OURS,
-            esm_class: 0,
-            data_coding: 0,
             octets: &sms::split(body).concat(),
+            ..PLAIN
         };
         self.smsc.deliver(&brought, SOON).await
+    }
+
+    /// One part of a text, with the header that says which.
+    async fn write_part(&mut self, number: u8, of: u8, said: &[u8]) -> anyhow::Result<i64> {
+        let octets = [[5, 0, 3, 77, of, number].as_slice(), said].concat();
+        let brought = Delivered {
+            esm_class: 0x40,
+            data_coding: 8,
+            octets: &octets,
+            ..PLAIN
+        };
+        self.smsc.deliver(&brought, SOON).await
+    }
+
+    /// What was posted, by its client ids.
+    fn posted(&self) -> BTreeMap<String, String> {
+        let truth = self.notifier.truth();
+        let replies = truth.replies.iter();
+        replies
+            .map(|reply| (reply.client_id.clone(), reply.text.clone()))
+            .collect()
     }
 
     async fn report(&mut self, id: &str, state: &str) -> anyhow::Result<i64> {
@@ -89,10 +118,9 @@ impl Carrier {
             format!("id:{id} sub:001 dlvrd:001 submit date:2601051200 done date:2601051201 stat:{state} err:000 text:");
         let brought = Delivered {
             source: PHONE.trim_start_matches('+'),
-            destination: OURS,
             esm_class: 4,
-            data_coding: 0,
             octets: said.as_bytes(),
+            ..PLAIN
         };
         self.smsc.deliver(&brought, SOON).await
     }
@@ -358,12 +386,184 @@ async fn people_write_back_through_the_bind() -> Tested {
     let elsewhere = Delivered {
         source: &from,
         destination: "48500000000",
-        esm_class: 0,
-        data_coding: 0,
         octets: b"Hi",
+        ..PLAIN
     };
     assert_eq!(carrier.smsc.deliver(&elsewhere, SOON).await?, REFUSED);
     assert_eq!(carrier.write("Amazon", "Win!").await?, REFUSED);
+    Ok(())
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+}
+
+#[tokio::test]
+async fn a_text_in_parts_is_posted_as_one_and_what_is_missing_after_a_minute_is_shown() -> Tested {
+    let mut carrier = Carrier::start().await?;
+    let customer = carrier.due().await?;
+    carrier.notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    let said = utf16("Zażółć 😀 gęślą jaźń");
+    // Not in their order, one of them twice, and a character divided between them.
+    let parts = [&said[..16], &said[16..22], &said[22..]];
+    for number in [3, 1, 3, 2] {
+        let octets = parts[usize::from(number) - 1];
+        assert_eq!(carrier.write_part(number, 3, octets).await?, OK, "{number}");
+    }
+    let one = async |carrier: &Carrier, count: usize| {
+        let posted = eventually("posted", SOON, async || {
+            Some(carrier.posted()).filter(|posted| posted.len() == count)
+        });
+        anyhow::Ok(posted.await?.into_values().collect::<Vec<_>>())
+    };
+    assert_eq!(one(&carrier, 1).await?, ["Zażółć 😀 gęślą jaźń"]);
+    let left = "SELECT count(*) FROM joining_text WHERE (due_at IS NOT NULL OR sender <> $1) AND $1 = ''";
+    eventually("nothing of it is kept", SOON, async || {
+        (carrier.notifier.count(left, "").await.ok()? == 0).then_some(())
+    })
+    .await?;
+    // Brought again since our answer was lost: known.
+    assert_eq!(carrier.write_part(2, 3, parts[1]).await?, OK);
+    // Another text under the same reference, of which only one part comes.
+    assert_eq!(carrier.write_part(2, 3, &utf16("Tak")).await?, OK);
+    carrier.notifier.advance(59).await;
+    carrier.notifier.quiet().await?;
+    assert_eq!(carrier.posted().len(), 1, "the others may come yet");
+    carrier.notifier.advance(2).await;
+    let all = one(&carrier, 2).await?;
+    assert!(
+        all.iter()
+            .any(|text| text == "[...] Tak [...]" || text == " [...] Tak [...]"),
+        "{all:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_frame_that_cannot_be_read_ends_no_bind() -> Tested {
+    let mut carrier = Carrier::start().await?;
+    // deliver_sm whose strings never end, an answer to nothing, and a command that nobody knows.
+    carrier.smsc.inject(0x05, 1, &[0x41; 120])?;
+    carrier.smsc.inject(0x8000_0004, 2, &[0xff; 120])?;
+    carrier.smsc.inject(0x0bad, 3, &[7; 120])?;
+    assert_eq!(carrier.smsc.injected(1, SOON).await?, (0x8000_0005, 0x66), "never");
+    assert_eq!(carrier.smsc.injected(3, SOON).await?.0, 0x8000_0000, "not acknowledged");
+    let customer = carrier.due().await?;
+    let told = carrier.notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    assert_eq!(told.deliveries[0].provider, "carrier");
+    assert_eq!(carrier.write("48600700123", "Tak").await?, OK);
+    assert_eq!((carrier.smsc.binds(), carrier.posted().len()), (1, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn receipts_that_nobody_knows_hold_up_no_others() -> Tested {
+    let mut carrier = Carrier::start().await?;
+    let customer = carrier.due().await?;
+    carrier.notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    let id = carrier.smsc.submitted()[0].id.clone();
+    // Each is looked for during several seconds, so one after the other they would take minutes.
+    for number in 0..300_u32 {
+        let said = format!("id:nobodys-{number} stat:DELIVRD err:000");
+        let mut body = b"\0\x01\x0148600700123\0\x01\x0148732000000\0\x04\0\0\0\0\0\0\0\0".to_vec();
+        body.push(u8::try_from(said.len())?);
+        body.extend_from_slice(said.as_bytes());
+        carrier.smsc.inject(0x05, number, &body)?;
+    }
+    let began = std::time::Instant::now();
+    assert_eq!(carrier.report(&id, "DELIVRD").await?, OK);
+    assert_eq!(carrier.write("48600700123", "Tak").await?, OK);
+    carrier.notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    for number in 0..300 {
+        assert_eq!(
+            carrier.smsc.injected(number, SOON).await?.1,
+            0x64,
+            "{number} comes again"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_text_that_was_answered_late_is_the_same_text_when_it_is_brought_again() -> Tested {
+    let mut carrier = Carrier::start().await?;
+    let customer = carrier.due().await?;
+    carrier.notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    carrier.notifier.truth().posting_waits = true;
+    let peers = carrier.notifier.peers.clone();
+    let late = tokio::spawn(async move {
+        // Longer than an SMSC certainly waits.
+        tokio::time::sleep(std::time::Duration::from_millis(2_200)).await;
+        peers.truth().posting_waits = false;
+    });
+    assert_eq!(carrier.write("48600700123", "Tak").await?, OK);
+    late.await?;
+    let noted = "SELECT count(*) FROM inbound_text WHERE answered_at IS NOT NULL AND $1 = ''";
+    eventually("the answer was noted", SOON, async || {
+        (carrier.notifier.count(noted, "").await.ok()? == 1).then_some(())
+    })
+    .await?;
+    assert_eq!(carrier.write("48600700123", "Tak").await?, OK);
+    assert_eq!(carrier.posted().len(), 1, "brought again");
+    carrier.notifier.advance(601).await;
+    assert_eq!(carrier.write("48600700123", "Tak").await?, OK);
+    assert_eq!(carrier.posted().len(), 2, "written again");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_stop_counts_also_one_that_looks_like_a_repeated_one() -> Tested {
+    let mut carrier = Carrier::start().await?;
+    let customer = carrier.due().await?;
+    carrier.notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    carrier.notifier.truth().conversation_away = true;
+    assert_eq!(carrier.write("48600700123", "STOP").await?, TRY_AGAIN);
+    assert!(
+        carrier.notifier.opted_out().await?,
+        "it counts although nobody was told yet"
+    );
+    carrier.notifier.truth().conversation_away = false;
+    assert_eq!(carrier.write("48600700123", "START").await?, OK);
+    assert!(!carrier.notifier.opted_out().await?);
+    // The first one again, or a second one: nobody can tell.
+    assert_eq!(carrier.write("48600700123", "STOP").await?, OK);
+    assert!(carrier.notifier.opted_out().await?);
+    let answered = "SELECT count(*) FROM inbound_text WHERE unanswered IS NOT NULL AND $1 = ''";
+    eventually("the answers were noted", SOON, async || {
+        (carrier.notifier.count(answered, "").await.ok()? == 0).then_some(())
+    })
+    .await?;
+    assert_eq!(carrier.write("48600700123", "START").await?, OK);
+    assert_eq!(carrier.write("48600700123", "STOP").await?, OK);
+    assert!(carrier.notifier.opted_out().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_national_sender_is_one_of_our_numbers_country() -> Tested {
+    let mut carrier = Carrier::start().await?;
+    let customer = carrier.due().await?;
+    carrier.notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    let national = Delivered {
+        source: "600700123",
+        source_ton: 2,
+        octets: b"Tak",
+        ..PLAIN
+    };
+    assert_eq!(carrier.smsc.deliver(&national, SOON).await?, OK);
+    let all = carrier.notifier.truth().replies.clone();
+    assert_eq!(all.len(), 1);
+    assert_eq!(
+        all[0].conversation,
+        customer.conversation.to_string(),
+        "the customer's own"
+    );
+    let short = Delivered {
+        source_ton: 6,
+        ..national
+    };
+    assert_eq!(carrier.smsc.deliver(&short, SOON).await?, REFUSED);
     Ok(())
 }
 

@@ -27,19 +27,21 @@ pub async fn add_inbound_text(
     Ok(added.rows_affected() == 1)
 }
 
-/// The id of a text with this hash whose provider may not know yet that we have it. What is older than `since` no longer
-/// counts.
+/// The id of a text with this hash whose provider may not know yet that we have it. What is older than the first of
+/// `since`, or was answered before the second, no longer counts.
 pub async fn find_unanswered(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     unanswered: &[u8],
-    since: Timestamp,
+    (since, answered_since): (Timestamp, Timestamp),
 ) -> Result<Option<String>> {
     sqlx::query!(
-        "UPDATE inbound_text SET unanswered = NULL WHERE workspace_id = $1 AND unanswered = $2 AND at < $3",
+        "UPDATE inbound_text SET unanswered = NULL
+         WHERE workspace_id = $1 AND unanswered = $2 AND (at < $3 OR answered_at < $4)",
         workspace.as_str(),
         unanswered,
-        since.to_sqlx() as _
+        since.to_sqlx() as _,
+        answered_since.to_sqlx() as _
     )
     .execute(&mut **tx)
     .await
@@ -54,12 +56,22 @@ pub async fn find_unanswered(
     .or_fault("find an unanswered text")
 }
 
-/// The text's provider was told that we have it: the same words are another text from now on.
-pub async fn answer_inbound_text(tx: &mut Tx, workspace: &WorkspaceId, unanswered: &[u8]) -> Result<()> {
+/// The text's provider was told that we have it: the same words are another text from now on. `unsure_since`: it may not
+/// have heard that.
+pub async fn answer_inbound_text(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    unanswered: &[u8],
+    unsure_since: Option<Timestamp>,
+) -> Result<()> {
     sqlx::query!(
-        "UPDATE inbound_text SET unanswered = NULL WHERE workspace_id = $1 AND unanswered = $2",
+        "UPDATE inbound_text
+         SET unanswered = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE unanswered END,
+             answered_at = coalesce(answered_at, $3)
+         WHERE workspace_id = $1 AND unanswered = $2",
         workspace.as_str(),
-        unanswered
+        unanswered,
+        unsure_since.map(|since| since.to_sqlx()) as _
     )
     .execute(&mut **tx)
     .await

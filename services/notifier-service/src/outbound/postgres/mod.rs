@@ -6,6 +6,7 @@ pub mod conversation;
 pub mod delivery;
 pub mod follow_up;
 pub mod inbound_text;
+pub mod joining_text;
 pub mod opt_out;
 pub mod presence;
 pub mod receipt;

@@ -2,16 +2,19 @@
 //! write. The protocol has no idempotency key and no look-up without the SMSC's own id, so what is not answered stays
 //! unknown: an answer that comes late still counts, and so does a receipt.
 
+mod awake;
 mod connect;
 mod pdu;
 mod session;
+mod sift;
 
 pub use connect::Place;
+pub use pdu::read_octets;
 pub use session::Session;
 
 use super::Outcome;
 use super::text_providers::{Handed, Report, Text};
-use crate::domain::inbound_text::InboundText;
+use crate::domain::inbound_text::{InboundText, Part};
 use domain::{ChannelId, DeliveryId, WorkspaceId};
 use pdu::Answered;
 use runtime::Secret;
@@ -19,7 +22,7 @@ use rusmpp::pdus::SubmitSm;
 use rusmppc::Client;
 use serde::Deserialize;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -118,6 +121,10 @@ pub struct Written {
     pub channel: Option<ChannelId>,
     /// Without an id: the SMSC gives none.
     pub text: InboundText,
+    /// Only one part of it came.
+    pub part: Option<Part>,
+    /// Since when the SMSC waits for our answer.
+    pub since: Instant,
     pub answer: Answer,
 }
 

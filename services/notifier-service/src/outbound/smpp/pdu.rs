@@ -1,8 +1,9 @@
 //! Our words in SMPP 3.4's, and its words in ours.
 
-use super::LongTexts;
+use super::{LongTexts, Number};
 use crate::domain::Receipt;
-use crate::domain::inbound_text::InboundText;
+use crate::domain::inbound_text::{InboundText, Part};
+use crate::domain::national;
 use crate::outbound::sms_kannel::international;
 use crate::outbound::text_providers::{Handed, Report, Text};
 use domain::{PhoneE164, sms};
@@ -133,10 +134,57 @@ fn refused(status: CommandStatus) -> Handed {
 #[derive(Clone, PartialEq, Eq)]
 pub enum Brought {
     Report(Report),
-    /// With the number it was written to, as digits.
-    Text(InboundText, String),
-    /// Nothing that can be read, or nobody who can be answered.
+    Text(Heard),
+    /// Nothing that can be read.
     Unreadable,
+}
+
+/// What somebody wrote.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Heard {
+    from: String,
+    from_kind: Ton,
+    /// Which number it was written to, as digits.
+    to: String,
+    to_kind: Ton,
+    body: String,
+    /// This is one of its parts.
+    pub part: Option<Part>,
+}
+
+impl Heard {
+    /// Whose number it was written to, and the text; or why nobody can be given it.
+    pub fn whose<'a>(&self, numbers: &'a [Number]) -> Result<(&'a Number, InboundText), &'static str> {
+        let to = match self.to_kind {
+            Ton::National => self.to.trim_start_matches('0'),
+            _ => self.to.as_str(),
+        };
+        let is_it = |number: &&Number| {
+            let tail = number.digits.strip_suffix(to);
+            tail.is_some_and(|before| before.is_empty() || (self.to_kind == Ton::National && before.len() <= 3))
+        };
+        let whose = numbers.iter().find(is_it);
+        let whose = whose.ok_or("the number it was written to is not among the provider's numbers")?;
+        let from = match self.from_kind {
+            // Most SMSCs that say nothing mean numbers with their country.
+            Ton::International | Ton::Unknown => Some(international(&self.from)),
+            Ton::National => national::beside(&self.from, &whose.digits),
+            _ => None,
+        };
+        let from = from.ok_or(
+            "its sender is no number that can be answered: a name, a short one, or a national one to a number without \
+             a country",
+        )?;
+        let from = PhoneE164::parse(&from).map_err(|_| "its sender is no number that can be answered")?;
+        let text = InboundText {
+            provider_id: String::new(),
+            from,
+            to: international(&whose.digits),
+            body: self.body.clone(),
+            media: Vec::new(),
+        };
+        Ok((whose, text))
+    }
 }
 
 /// Reads what an SMSC brings.
@@ -150,22 +198,58 @@ pub fn read_brought(brought: &DeliverSm) -> Brought {
     if RECEIPTS.contains(&(class & KIND)) {
         return read_report(brought, &said);
     }
-    let said = match said.split_first() {
-        Some((length, _)) if class & UDHI != 0 => said.get(usize::from(*length) + 1..).unwrap_or_default(),
-        _ => said.as_slice(),
+    let (header, said) = match said.split_first() {
+        Some((length, rest)) if class & UDHI != 0 => rest.split_at_checked(usize::from(*length)).unwrap_or_default(),
+        _ => (Default::default(), said.as_slice()),
     };
-    let Ok(from) = PhoneE164::parse(&international(brought.source_addr.as_str())) else {
-        return Brought::Unreadable;
-    };
-    let to = brought.destination_addr.as_str().trim_start_matches('+').to_owned();
-    let text = InboundText {
-        provider_id: String::new(),
-        from,
-        to: international(&to),
+    let part = place_by_header(header).or_else(|| place_by_parameters(brought));
+    let part = part.map(|(reference, of, number)| Part {
+        reference,
+        of,
+        number,
+        coding: u8::from(brought.data_coding),
+        octets: said.to_vec(),
+    });
+    Brought::Text(Heard {
+        from: brought.source_addr.as_str().to_owned(),
+        from_kind: brought.source_addr_ton,
+        to: brought.destination_addr.as_str().trim_start_matches('+').to_owned(),
+        to_kind: brought.dest_addr_ton,
         body: decode(said, brought.data_coding),
-        media: Vec::new(),
-    };
-    Brought::Text(text, to)
+        part: part.filter(Part::is_one_of_several),
+    })
+}
+
+/// Reference, of how many, and which: by the header of GSM 03.40, with a reference of one or of two octets.
+fn place_by_header(mut header: &[u8]) -> Option<(u16, u8, u8)> {
+    while let [element, length, rest @ ..] = header {
+        let (value, next) = rest.split_at_checked(usize::from(*length))?;
+        match (element, value) {
+            (0x00, [reference, of, number]) => return Some((u16::from(*reference), *of, *number)),
+            (0x08, [high, low, of, number]) => return Some((u16::from_be_bytes([*high, *low]), *of, *number)),
+            _ => header = next,
+        }
+    }
+    None
+}
+
+/// The same by `sar_msg_ref_num`, `sar_total_segments` and `sar_segment_seqnum`.
+fn place_by_parameters(brought: &DeliverSm) -> Option<(u16, u8, u8)> {
+    let (mut reference, mut of, mut number) = (None, None, None);
+    for tlv in brought.tlvs() {
+        match tlv.value() {
+            Some(TlvValue::SarMsgRefNum(value)) => reference = Some(*value),
+            Some(TlvValue::SarTotalSegments(value)) => of = Some(*value),
+            Some(TlvValue::SarSegmentSeqnum(value)) => number = Some(*value),
+            _ => {}
+        }
+    }
+    Some((reference?, of?, number?))
+}
+
+/// What octets say in an alphabet, named as SMPP's `data_coding` does.
+pub fn read_octets(octets: &[u8], coding: u8) -> String {
+    decode(octets, DataCoding::from(coding))
 }
 
 fn octets(string: &impl AsRef<[u8]>) -> Vec<u8> {
@@ -384,9 +468,9 @@ mod tests {
 
     #[test]
     fn what_people_write() {
-        let read = |brought: &DeliverSm| match read_brought(brought) {
-            Brought::Text(text, to) => (text.from.expose().to_owned(), to, text.body),
-            _ => panic!("no text"),
+        let read = |brought: &DeliverSm| match heard(brought).whose(&numbers()) {
+            Ok((whose, text)) => (text.from.expose().to_owned(), whose.digits.clone(), text.body),
+            Err(why) => panic!("{why}"),
         };
         let said = |body: &str| ("+48600700123".to_owned(), "48732000000".to_owned(), body.to_owned());
         assert_eq!(read(&brought(0, b"Tak\x11")), said("Tak_"));
@@ -397,6 +481,81 @@ mod tests {
         assert_eq!(read(&brought(0x40, b"\x09\x00")), said(""));
         let mut named = brought(0, b"Win!");
         named.source_addr = COctetString::from_string("Amazon".into()).expect("fits");
-        assert!(matches!(read_brought(&named), Brought::Unreadable));
+        assert!(heard(&named).whose(&numbers()).is_err());
+    }
+
+    fn numbers() -> [Number; 2] {
+        ["48732000000", "7201"].map(|digits| Number {
+            digits: digits.into(),
+            workspace: WorkspaceId::parse("acme").expect("a slug"),
+            channel: None,
+        })
+    }
+
+    fn heard(brought: &DeliverSm) -> Heard {
+        match read_brought(brought) {
+            Brought::Text(heard) => heard,
+            _ => panic!("no text"),
+        }
+    }
+
+    #[test]
+    fn a_national_sender_lives_where_the_number_is() {
+        let from = |kind: Ton, source: &str, to: &str, to_kind: Ton| {
+            let mut brought = brought(0, b"Tak");
+            brought.source_addr_ton = kind;
+            brought.dest_addr_ton = to_kind;
+            brought.source_addr = COctetString::from_string(source.into()).expect("fits");
+            brought.destination_addr = COctetString::from_string(to.into()).expect("fits");
+            let found = heard(&brought).whose(&numbers()).map(|(_, text)| text.from);
+            found.ok().map(|from| from.expose().to_owned())
+        };
+        let ours = "48732000000";
+        let polish = Some("+48600700123".to_owned());
+        for (kind, source, to, to_kind, wanted) in [
+            (Ton::International, "48600700123", ours, Ton::International, &polish),
+            (Ton::Unknown, "+48600700123", ours, Ton::Unknown, &polish),
+            (Ton::National, "600700123", ours, Ton::International, &polish),
+            (Ton::National, "0600700123", "732000000", Ton::National, &polish),
+            // Where a short number is, nobody knows.
+            (Ton::National, "600700123", "7201", Ton::Unknown, &None),
+            (Ton::NetworkSpecific, "48600700123", ours, Ton::International, &None),
+            (Ton::Abbreviated, "48600700123", ours, Ton::International, &None),
+            (Ton::Alphanumeric, "48600700123", ours, Ton::International, &None),
+            // Not ours.
+            (
+                Ton::International,
+                "48600700123",
+                "732000000",
+                Ton::International,
+                &None,
+            ),
+        ] {
+            assert_eq!(&from(kind, source, to, to_kind), wanted, "{kind:?} {source} to {to}");
+        }
+    }
+
+    #[test]
+    fn parts_say_which_they_are() {
+        let place = |brought: &DeliverSm| {
+            let part = heard(brought).part?;
+            Some((part.reference, part.of, part.number, part.octets))
+        };
+        let tak = b"Tak".to_vec();
+        let short = brought(0x40, b"\x05\x00\x03\x07\x02\x01Tak");
+        assert_eq!(place(&short), Some((7, 2, 1, tak.clone())));
+        let wrong = brought(0x40, b"\x05\x00\x09\x07\x02\x01Tak");
+        assert_eq!(place(&wrong), None, "a header that does not add up");
+        let long = brought(0x40, b"\x09\x24\x01\x00\x08\x04\x01\x02\x03\x03Tak");
+        assert_eq!(place(&long), Some((0x0102, 3, 3, tak.clone())));
+        let mut by_parameters = brought(0, b"Tak");
+        by_parameters.push_tlv(Delivered::SarMsgRefNum(9));
+        by_parameters.push_tlv(Delivered::SarTotalSegments(2));
+        by_parameters.push_tlv(Delivered::SarSegmentSeqnum(2));
+        assert_eq!(place(&by_parameters), Some((9, 2, 2, tak)));
+        for whole in [b"\x05\x00\x03\x07\x01\x01Tak", b"\x05\x00\x03\x07\x02\x03Tak"] {
+            assert_eq!(place(&brought(0x40, whole)), None);
+        }
+        assert_eq!(place(&brought(0, b"Tak")), None);
     }
 }

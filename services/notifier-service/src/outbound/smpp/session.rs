@@ -1,14 +1,17 @@
 //! The bind: made, kept, made again after a pause, and given back at the end.
 
+use super::awake::{Awake, Wrote};
 use super::pdu::{self, Brought};
+use super::sift::Sifted;
 use super::{Answer, LATEST_ANSWER, Smpp, Told, Verdict, Written};
 use futures::{Stream, StreamExt};
 use rusmpp::pdus::{BindTransceiver, DeliverSm, DeliverSmResp};
 use rusmpp::types::COctetString;
 use rusmpp::values::InterfaceVersion;
-use rusmpp::{Command, CommandStatus, Pdu};
+use rusmpp::{Command, CommandId, CommandStatus, Pdu};
 use rusmppc::{Client, ConnectionBuilder, Event};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +25,7 @@ const STEP: Duration = Duration::from_secs(5);
 /// We ask so often whether the SMSC is there.
 const ENQUIRE: Duration = Duration::from_secs(15);
 /// A PDU is no longer: a payload of 64 KiB, and what surrounds it.
-const LONGEST_PDU: usize = 70_000;
+pub(super) const LONGEST_PDU: usize = 70_000;
 
 /// What has to run for a provider.
 pub struct Session {
@@ -75,13 +78,16 @@ impl Session {
             Ok(Err(_)) => return Err("no connection"),
             Err(_) => return Err("no connection in time"),
         };
-        let (client, events) = ConnectionBuilder::new()
+        let wrote = Wrote::default();
+        let (client, events, connection) = ConnectionBuilder::new()
             .max_command_length(LONGEST_PDU)
             .enquire_link_interval(ENQUIRE)
             .enquire_link_response_timeout(STEP)
             .response_timeout(LATEST_ANSWER)
             .disable_interface_version_check()
-            .connected(stream);
+            .no_spawn()
+            .connected(Sifted::new(stream, wrote.clone()));
+        tokio::spawn(Awake::new(connection, wrote));
         let words = || "system_id, password or system_type is too long";
         let bind = BindTransceiver::builder()
             .system_id(COctetString::from_string(config.system_id.clone()).map_err(|_| words())?)
@@ -122,8 +128,8 @@ impl Session {
             };
             match event {
                 None => return "the connection broke",
-                // Broken off, or a PDU that cannot be read: neither is shown, it could hold what was written.
-                Some(Event::Error(_)) => return "the connection broke, or the SMSC sent what cannot be read",
+                // Broken off, or no frames any more: neither is shown, it could hold what was written.
+                Some(Event::Error(_)) => return "the connection broke, or the SMSC sent what is no SMPP",
                 Some(Event::Incoming(command)) => {
                     let number = command.sequence_number();
                     match command.pdu() {
@@ -149,21 +155,23 @@ impl Session {
                 // Nobody listens once the service has stopped: the SMSC brings it again.
                 let _ = self.smpp.0.told.send(Told::Report { report, answer }).await;
             }
-            Brought::Text(text, to) => match config.numbers.iter().find(|number| number.digits == to) {
-                Some(whose) => {
+            Brought::Text(heard) => match heard.whose(&config.numbers) {
+                Ok((whose, text)) => {
                     let written = Written {
                         workspace: whose.workspace.clone(),
                         channel: whose.channel.clone(),
                         text,
+                        part: heard.part,
+                        since: Instant::now(),
                         answer,
                     };
-                    let _ = self.written.send(written).await;
+                    // Behind a queue that is full nothing else would be heard of: the SMSC brings it again.
+                    if let Err(TrySendError::Full(written)) = self.written.try_send(written) {
+                        tokio::spawn(written.answer.say(Verdict::NotNow));
+                    }
                 }
-                None => {
-                    tracing::error!(
-                        provider = config.name,
-                        "a text to a number that is not among the provider's numbers was refused"
-                    );
+                Err(why) => {
+                    tracing::error!(provider = config.name, "a text was refused: {why}");
                     tokio::spawn(answer.say(Verdict::Never));
                 }
             },
@@ -206,12 +214,17 @@ impl Session {
     }
 }
 
-/// What is not ours to do.
+/// What is not ours to do, and what could not be read, of which only the header is left.
 async fn decline(client: &Client, command: &Command) {
-    if !command.id().is_response() {
-        let refusal = client
-            .status(CommandStatus::EsmeRinvcmdid)
-            .generic_nack(command.sequence_number());
-        let _ = refusal.await;
-    }
+    let number = command.sequence_number();
+    let _ = match (command.id(), command.pdu()) {
+        (id, _) if id.is_response() => return,
+        // Brought again it could be read no better.
+        (CommandId::DeliverSm, _) => {
+            let never = client.status(CommandStatus::EsmeRxRAppn);
+            never.deliver_sm_resp(number, DeliverSmResp::default()).await
+        }
+        (_, None) => client.status(CommandStatus::EsmeRinvmsglen).generic_nack(number).await,
+        (_, Some(_)) => client.status(CommandStatus::EsmeRinvcmdid).generic_nack(number).await,
+    };
 }
