@@ -261,7 +261,7 @@ const POLICY: &str = "A policy file names channels, or * for the others, and wha
   {\"*\": {\"debounce_ms\": 60000}, \"help\": {\"policy\": \"email_on_unread\", \"unread_mail_ms\": 3600000}}
 A channel that is named takes nothing from *, which means the other web channels.
 Settings: follow_up, policy, bot_answers_follow_up, confirmation_text, debounce_ms, ceiling_ms, escalation_ms,
-unread_mail_ms, texts_per_number_per_day, mails_per_address_per_day. What is not named stays as it was recorded.
+unread_mail_ms, texts_per_number_per_day, mails_per_address_per_day, text_quiet_hours, mail_quiet_hours. What is not named stays as it was recorded.
 Customers are taken to have behaved as recorded; providers take everything.";
 
 #[derive(Debug, Subcommand)]

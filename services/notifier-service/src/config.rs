@@ -8,6 +8,13 @@ pub(crate) const ANSWER_MAX_AGE: SignedDuration = match i64::from_str_radix(ANSW
     Err(_) => panic!("milliseconds"),
 };
 
+const TEXT_VALIDITY_MS: &str = "900000";
+/// How long a provider tries where no other time is set.
+pub(crate) const TEXT_VALIDITY: SignedDuration = match i64::from_str_radix(TEXT_VALIDITY_MS, 10) {
+    Ok(millis) => SignedDuration::from_millis(millis),
+    Err(_) => panic!("milliseconds"),
+};
+
 runtime::settings! {
     /// What the notifier needs beyond the settings that every service has.
     pub struct Config {
@@ -50,7 +57,7 @@ runtime::settings! {
         /// How long a provider call, or one stage of a mail, may take. At most 5000.
         "HOMING_NOTIFIER_PROVIDER_TIMEOUT_MS" provider_timeout: Millis = "5000";
         /// After this the provider gives up delivering a text: a late one would be out of place. 1000 to 900000.
-        "HOMING_NOTIFIER_TEXT_VALIDITY_MS" text_validity: Millis = "900000";
+        "HOMING_NOTIFIER_TEXT_VALIDITY_MS" text_validity: Millis = TEXT_VALIDITY_MS;
         /// A text with a lost answer that the provider does not show after this long was never taken. A real provider needs minutes.
         "HOMING_NOTIFIER_TEXT_SETTLE_MS" text_settle: Millis = "300000";
         /// Micro-PU that a workspace may spend on texts in a day (UTC); what is beyond goes by mail.

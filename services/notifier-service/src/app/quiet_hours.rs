@@ -1,15 +1,13 @@
 //! Quiet hours: on the clock of the customer, as far as it is known.
 
 use super::App;
+use crate::domain::quiet::put_off;
 use crate::domain::{Case, Step, zones};
 use crate::outbound::contacts::Recipient;
 use domain::{DeliveryId, Timestamp, WorkspaceId};
 use fault::{Fault, Kind, Result};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-
-/// What a night has put off does not go out in one second: providers take some texts a second and drop what waits too long.
-const SPREAD_SECONDS: u128 = 600;
 
 impl App {
     /// When to send what falls into quiet hours: within ten minutes after their end. `None`: now. The customer's clock is that of
@@ -31,16 +29,8 @@ impl App {
         if zones.is_empty() {
             zones.push(TimeZone::get(home).unwrap_or(TimeZone::UTC));
         }
-        let now = self.now();
-        // A text may ring for as long as the provider tries to deliver it.
-        let rings_until = match step {
-            Step::Text => now + SignedDuration::try_from(self.texts.validity()).map_err(Fault::internal)?,
-            Step::Mail => now,
-        };
-        let end = hours
-            .end_after(now, &zones)
-            .or_else(|| hours.end_after(rings_until, &zones));
-        Ok(end.map(|end| end + spread(delivery)))
+        let validity = SignedDuration::try_from(self.texts.validity()).map_err(Fault::internal)?;
+        Ok(put_off(hours, (delivery, step), &zones, self.now(), validity))
     }
 
     /// Who is written to by mail may have given a number too.
@@ -55,10 +45,4 @@ impl App {
             Err(fault) => Err(fault),
         }
     }
-}
-
-/// The same for every check of one delivery.
-fn spread(delivery: DeliveryId) -> SignedDuration {
-    let seconds = delivery.0.as_u128() % SPREAD_SECONDS;
-    SignedDuration::from_secs(i64::try_from(seconds).unwrap_or_default())
 }

@@ -18,6 +18,7 @@ pub mod mime;
 pub mod national;
 mod presence;
 pub mod provider;
+pub mod quiet;
 mod quoted;
 pub mod read;
 mod reason;

@@ -2,9 +2,11 @@
 //! and at what cost, beside what was sent. Pure: no I/O, no clock, no chance.
 //!
 //! Customers are taken to have behaved as recorded: who came back because of a message that another policy would not
-//! have sent still comes back. Providers take everything, owners always answer, and addresses are never opted out. What
+//! have sent still comes back. Providers take everything, owners always answer, and addresses are never opted out. Quiet
+//! hours are on the clock of the country that a recorded text of the conversation went to, else on the workspace's. What
 //! only presence knows at the moment of asking is not played, so mails on unread are an upper bound.
 
+mod clocks;
 mod policies;
 mod recording;
 mod replay;

@@ -1,5 +1,5 @@
 use crate::domain::{Policy, Settings};
-use domain::limits;
+use domain::{QuietHours, limits};
 use fault::{Fault, Result};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,9 @@ pub struct Changes {
     pub unread_mail_ms: Option<u32>,
     pub texts_per_number_per_day: Option<u32>,
     pub mails_per_address_per_day: Option<u32>,
+    /// `22:00-08:00`, or nothing for none.
+    pub text_quiet_hours: Option<String>,
+    pub mail_quiet_hours: Option<String>,
 }
 
 impl Policies {
@@ -55,6 +58,24 @@ impl Policies {
             &mut settings.mails_per_address_per_day,
             changes.mails_per_address_per_day,
         );
+        for (slot, field, change) in [
+            (
+                &mut settings.text_quiet_hours,
+                "text_quiet_hours",
+                &changes.text_quiet_hours,
+            ),
+            (
+                &mut settings.mail_quiet_hours,
+                "mail_quiet_hours",
+                &changes.mail_quiet_hours,
+            ),
+        ] {
+            let hours = change.as_deref().map(QuietHours::parse).transpose();
+            let hours = hours.map_err(|wrong| {
+                Fault::invalid(field, "needs the form 22:00-08:00, at most 12 hours, or nothing").because(wrong)
+            })?;
+            set(slot, hours);
+        }
         match check(&settings, changes) {
             Ok(()) => Ok(settings),
             Err((field, remedy)) => Err(Fault::invalid(field, format!("{remedy} in channel {channel}"))),

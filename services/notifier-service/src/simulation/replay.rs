@@ -1,3 +1,4 @@
+use super::clocks::Clocks;
 use super::policies::Policies;
 use super::recording::Recording;
 use super::tally::{Message, Sent, Tally};
@@ -31,14 +32,17 @@ struct Played {
     /// It began in a channel that was not told of yet: what was true for it then is not known.
     left_out: bool,
     due_at: Option<Timestamp>,
+    /// What waits for the end of quiet hours.
+    put_off: Option<(Step, DeliveryId, Timestamp)>,
 }
 
-type Key = (WorkspaceId, ConversationId);
+pub(super) type Key = (WorkspaceId, ConversationId);
 
 /// Everything known at one moment of the virtual clock.
 pub(super) struct Replay<'a> {
     policies: &'a Policies,
     scale: TimeScale,
+    clocks: Clocks,
     channels: HashMap<(WorkspaceId, ChannelId), (u64, Settings)>,
     visitors: HashMap<(WorkspaceId, VisitorId), Presence>,
     conversations: BTreeMap<Key, Played>,
@@ -61,6 +65,7 @@ impl<'a> Replay<'a> {
         Self {
             policies,
             scale,
+            clocks: Clocks::default(),
             channels: HashMap::new(),
             visitors: HashMap::new(),
             conversations: BTreeMap::new(),
@@ -78,6 +83,7 @@ impl<'a> Replay<'a> {
 
     /// Plays everything up to the recording's end.
     pub(super) fn run(mut self, recording: &Recording) -> Result<Tally> {
+        self.clocks = Clocks::of(recording)?;
         for recorded in recording.facts() {
             self.play_timers(recorded.at);
             self.take(&recorded.fact, recorded.at)?;
@@ -152,6 +158,13 @@ impl<'a> Replay<'a> {
         if self.channels.get(&place).is_none_or(newer) {
             self.channels.insert(place.clone(), (fact.version, settings));
             let concerned = self.of_channel.get(&place).cloned().unwrap_or_default();
+            for id in &concerned {
+                // Its hours may be others now.
+                let played = self.conversations.get_mut(&(place.0.clone(), *id));
+                if let Some((_, _, until)) = played.and_then(|played| played.put_off.as_mut()) {
+                    *until = at;
+                }
+            }
             self.settle_all(&place.0, concerned, at);
         }
         Ok(())
@@ -244,6 +257,7 @@ impl<'a> Replay<'a> {
             return;
         };
         self.look_up(key, &mut played.case);
+        let mut is_first = true;
         loop {
             let ids = Ids {
                 follow_up: FollowUpId(self.id()),
@@ -251,6 +265,9 @@ impl<'a> Replay<'a> {
             };
             let effects = played.case.settle(None, ids, now);
             let mut sent = false;
+            // What ended meanwhile was cancelled above all.
+            let mut waited = played.put_off.filter(|(_, _, until)| is_first && *until <= now);
+            is_first = false;
             for effect in effects {
                 match effect {
                     Effect::Opened(id) => {
@@ -263,12 +280,18 @@ impl<'a> Replay<'a> {
                         self.ends.insert(follow_up, causes.strongest());
                     }
                     Effect::Send { step, delivery, .. } => {
-                        self.send(key, &mut played.case, step, delivery, now);
-                        sent = true;
+                        sent |= self.send_or_put_off(key, &mut played, (step, delivery), now);
                     }
-                    // Nothing is on its way for longer than a moment.
-                    Effect::Cancel { .. } => {}
+                    // Only what quiet hours put off is on its way for longer than a moment.
+                    Effect::Cancel { delivery, .. } => {
+                        let is_it = |(_, put_off, _): &(Step, DeliveryId, Timestamp)| *put_off == delivery;
+                        played.put_off.take_if(|put_off| is_it(put_off));
+                        waited.take_if(|put_off| is_it(put_off));
+                    }
                 }
+            }
+            if let Some((step, delivery, _)) = waited {
+                sent |= self.send_or_put_off(key, &mut played, (step, delivery), now);
             }
             if !sent {
                 break;
@@ -291,6 +314,24 @@ impl<'a> Replay<'a> {
             .visitor
             .and_then(|visitor| self.visitors.get(&(key.0.clone(), visitor)));
         case.presence = visitor.copied().unwrap_or_default();
+    }
+
+    /// True if it was sent, or given up.
+    fn send_or_put_off(
+        &mut self,
+        key: &Key,
+        played: &mut Played,
+        (step, delivery): (Step, DeliveryId),
+        now: Timestamp,
+    ) -> bool {
+        let settings = played.case.settings.as_ref();
+        let until = settings.and_then(|settings| self.clocks.quiet_until(key, settings, (delivery, step), now));
+        played.put_off = until.map(|until| (step, delivery, until));
+        match until {
+            Some(_) => played.case.note_postponed(Why::QuietHours),
+            None => self.send(key, &mut played.case, step, delivery, now),
+        }
+        until.is_none()
     }
 
     /// The provider takes it at once, unless a day's limit keeps it back.
@@ -365,6 +406,8 @@ impl<'a> Replay<'a> {
         played.due_at = open
             .filter(|follow_up| !asks_again(follow_up))
             .and_then(|follow_up| follow_up.due_at);
+        let put_off = played.put_off.map(|(_, _, until)| until);
+        played.due_at = [played.due_at, put_off].into_iter().flatten().min();
         if let Some(due_at) = played.due_at {
             self.timers.insert((due_at, key.clone()));
         }

@@ -193,6 +193,47 @@ fn a_customer_who_reads_in_time_is_left_alone_and_a_longer_debounce_leaves_more_
     Ok(())
 }
 
+/// START is 08:53:20 UTC.
+#[test]
+fn quiet_hours_put_off_and_drop_nothing() -> Result<()> {
+    let mut facts = left_and_answered();
+    facts.push(later(40_000));
+    let quiet = r#"{"web": {"text_quiet_hours": "07:00-10:00"}}"#;
+    // 10:00 is second 4,000; then up to ten minutes, the same for every run.
+    let tally = replay(facts.clone(), quiet)?;
+    let all = sent(&tally);
+    assert_eq!(
+        all.iter().map(|(_, message)| *message).collect::<Vec<_>>(),
+        [Message::Text, Message::Mail]
+    );
+    assert!((4_000..4_600).contains(&all[0].0), "{all:?}");
+    assert_eq!(all[1].0, all[0].0 + ESCALATION);
+    assert_eq!(tally, replay(facts.clone(), quiet)?);
+    // It could ring until 09:10.
+    let soon = replay(facts.clone(), r#"{"web": {"text_quiet_hours": "09:05-10:00"}}"#)?;
+    assert!((4_000..4_600).contains(&sent(&soon)[0].0), "{:?}", sent(&soon));
+    // By their number's country it is 10:53 already.
+    let mut polish = facts.clone();
+    polish.push(recorded(
+        30_000,
+        &DeliveryAccepted {
+            conversation: id(1),
+            country: "PL".into(),
+            kind: MessageKind::Sms.into(),
+            ..Default::default()
+        },
+    ));
+    assert_eq!(sent(&replay(polish, quiet)?)[0], (130, Message::Text));
+    // Read in the night: nothing is sent in the morning.
+    let mut read_then = facts.clone();
+    read_then.push(read(2_000, 1, 2));
+    let tally = replay(read_then, quiet)?;
+    assert_eq!((sent(&tally), tally.open), (vec![], 0));
+    let wrong = replay(facts, r#"{"web": {"mail_quiet_hours": "25:00"}}"#).expect_err("no hours");
+    assert!(wrong.to_string().contains("mail_quiet_hours"), "{wrong}");
+    Ok(())
+}
+
 #[test]
 fn what_lies_beyond_the_recording_is_open() -> Result<()> {
     let tally = replay(left_and_answered(), "{}")?;
