@@ -22,6 +22,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "IngestCustomer",
         "IngestMessageRead",
         "IngestConversationResolved",
+        "IngestOrder",
+        "IngestOrderLine",
+        "IngestParcel",
     ] {
         let path = format!("homing.event.v1.{message}");
         config.type_attribute(
@@ -42,11 +45,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "IngestCustomer.email",
         "IngestMessageRead.up_to_sequence",
         "IngestMessageRead.up_to_message_id",
+        "IngestOrder.customer",
+        "IngestOrder.country",
+        "IngestOrder.channel",
+        "IngestOrder.placed_at",
+        "IngestOrderLine.sku",
+        "IngestParcel.tracking_url",
+        "IngestParcel.status",
     ] {
         let path = format!("homing.event.v1.{optional}");
         config.field_attribute(&path, r#"#[serde(default, skip_serializing_if = "Option::is_none")]"#);
     }
     config.field_attribute("homing.event.v1.IngestMessage.author", "#[schemars(required)]");
+    config.field_attribute("homing.event.v1.IngestOrder.parcels", "#[serde(default)]");
     config.include_file("all.rs");
     config.compile_fds(descriptors)?;
     Ok(())

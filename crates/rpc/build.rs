@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "contacts/v1/contact_book",
         "contacts/v1/contacts",
         "contacts/v1/identity",
+        "contacts/v1/purchases",
         "conversation/v1/conversations",
         "conversation/v1/workspaces",
         "notifier/v1/follow_ups",

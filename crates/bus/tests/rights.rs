@@ -83,6 +83,18 @@ fn to_publish() -> Vec<Right> {
         (ingest("message"), &["operator"]),
         (dead_letter(Some(&acme()), "notifier"), &["notifier"]),
         (dead_letter(Some(&acme()), "conversation-ingest"), &["conversation"]),
+        (ingest("order_placed"), &["operator"]),
+        (dead_letter(Some(&acme()), "contacts-orders"), &["contacts"]),
+        (
+            "$JS.API.CONSUMER.CREATE.HOMING_ORDERS.contacts-orders".into(),
+            &["contacts"],
+        ),
+        (
+            "$JS.API.CONSUMER.MSG.NEXT.HOMING_ORDERS.contacts-orders".into(),
+            &["contacts"],
+        ),
+        ("$JS.ACK.HOMING_ORDERS.contacts-orders.1.1.1.1.0".into(), &["contacts"]),
+        ("$JS.API.STREAM.UPDATE.HOMING_ORDERS".into(), &["contacts"]),
         (signal::tab(3), &["gateway"]),
         (signal::LEASE.into(), &["gateway"]),
         (signal::CLOSED.into(), &["gateway"]),

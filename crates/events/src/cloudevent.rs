@@ -1,63 +1,50 @@
 //! Ingest: CloudEvents 1.0 in structured JSON, or protobuf with the attributes in headers, into one typed event.
 
-use crate::event::{IngestConversationResolved, IngestMessage, IngestMessageRead};
+mod data;
+
 use crate::{Received, headers};
 use domain::{IntegrationId, Timestamp, limits};
 use fault::{Fault, Result, codes};
-use prost::Message;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_path_to_error::Segment;
 
-/// An event of another system, checked for form. What it means is for conversation-service to decide.
+pub use data::{
+    CONVERSATION_RESOLVED, Data, IngestData, MESSAGE, MESSAGE_READ, ORDER_PLACED, ORDER_UPDATED, OrderData,
+};
+
+/// An event of another system, checked for form. What it means is for the service to decide that reads its kind of data.
 #[derive(Debug, Clone, PartialEq)]
-pub struct IngestEvent {
+pub struct IngestEvent<D = IngestData> {
     /// With the integration, the idempotency key. 1 to 200 bytes.
     pub id: String,
-    /// Our conversation id, or the integration's own reference. 1 to 200 bytes.
+    /// What it is about: our conversation id or the integration's own reference, or the shop's id of an order. 1 to 200
+    /// bytes.
     pub reference: String,
     /// When it happened, as the sender says.
     pub time: Timestamp,
     pub traceparent: Option<String>,
-    pub data: IngestData,
+    pub data: D,
 }
 
-/// What happened.
-#[derive(Debug, Clone, PartialEq)]
-pub enum IngestData {
-    Message(IngestMessage),
-    MessageRead(IngestMessageRead),
-    ConversationResolved(IngestConversationResolved),
-}
-
-/// CloudEvents type, and last token of the ingest subject, of each kind.
-pub const MESSAGE: (&str, &str) = ("homing.message.v1", "message");
-pub const MESSAGE_READ: (&str, &str) = ("homing.message_read.v1", "message_read");
-pub const CONVERSATION_RESOLVED: (&str, &str) = ("homing.conversation_resolved.v1", "conversation_resolved");
-
-impl IngestEvent {
+impl<D: Data> IngestEvent<D> {
     /// Bytes that are equal exactly when two events say the same (the trace aside). For 'same id, other content'.
     pub fn content(&self) -> Vec<u8> {
         let mut bytes = format!("{}\n{}\n{}\n", self.data.kind().0, self.reference, self.time).into_bytes();
-        match &self.data {
-            IngestData::Message(data) => data.encode(&mut bytes),
-            IngestData::MessageRead(data) => data.encode(&mut bytes),
-            IngestData::ConversationResolved(data) => data.encode(&mut bytes),
-        }
-        .expect("a Vec grows");
+        bytes.extend(self.data.encode());
         bytes
     }
 }
 
-impl IngestData {
-    /// (type, subject token)
-    pub fn kind(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::Message(_) => MESSAGE,
-            Self::MessageRead(_) => MESSAGE_READ,
-            Self::ConversationResolved(_) => CONVERSATION_RESOLVED,
-        }
+/// Is this a document about an order, as far as its type can be read?
+pub fn is_order(document: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: std::borrow::Cow<'a, str>,
     }
+    let kind = serde_json::from_slice::<Kind<'_>>(document);
+    kind.is_ok_and(|document| [ORDER_PLACED.0, ORDER_UPDATED.0].contains(&document.kind.as_ref()))
 }
 
 /// Attributes as they come; data stays raw until the type is known.
@@ -78,8 +65,8 @@ struct Document<'a> {
 
 /// Reads a message from NATS: structured JSON unless `Content-Type` says protobuf. The subject's last token must fit
 /// the type.
-pub fn from_nats(integration: &IntegrationId, token: &str, message: &Received) -> Result<IngestEvent> {
-    let event = if message.header(headers::CONTENT_TYPE) == Some(headers::PROTOBUF) {
+pub fn from_nats<D: Data>(integration: &IntegrationId, token: &str, message: &Received) -> Result<IngestEvent<D>> {
+    let event: IngestEvent<D> = if message.header(headers::CONTENT_TYPE) == Some(headers::PROTOBUF) {
         from_protobuf(integration, message)?
     } else {
         from_json(integration, &message.payload)?
@@ -99,7 +86,7 @@ pub fn from_nats(integration: &IntegrationId, token: &str, message: &Received) -
 }
 
 /// Reads one structured JSON document.
-pub fn from_json(integration: &IntegrationId, document: &[u8]) -> Result<IngestEvent> {
+pub fn from_json<D: Data>(integration: &IntegrationId, document: &[u8]) -> Result<IngestEvent<D>> {
     if document.len() > limits::INGEST_BYTES {
         return Err(Fault::new(&codes::TOO_LARGE, "is larger than 131,072 bytes; send less").of("event"));
     }
@@ -114,13 +101,8 @@ pub fn from_json(integration: &IntegrationId, document: &[u8]) -> Result<IngestE
     {
         return Err(malformed("datacontenttype", "must be application/json, or be left out"));
     }
-    let raw = document.data.map_or("{}", RawValue::get);
-    let data = match document.kind.as_str() {
-        kind if kind == MESSAGE.0 => IngestData::Message(from_raw(raw)?),
-        kind if kind == MESSAGE_READ.0 => IngestData::MessageRead(from_raw(raw)?),
-        kind if kind == CONVERSATION_RESOLVED.0 => IngestData::ConversationResolved(from_raw(raw)?),
-        _ => return Err(unknown_type()),
-    };
+    let data = document.data.map_or("{}", RawValue::get);
+    let data = D::from_json(&document.kind, data).ok_or_else(unknown_type)??;
     assemble(
         integration,
         &document.source,
@@ -132,24 +114,15 @@ pub fn from_json(integration: &IntegrationId, document: &[u8]) -> Result<IngestE
     )
 }
 
-fn from_protobuf(integration: &IntegrationId, message: &Received) -> Result<IngestEvent> {
+fn from_protobuf<D: Data>(integration: &IntegrationId, message: &Received) -> Result<IngestEvent<D>> {
     let need = |name: &'static str| {
         message
             .header(name)
             .ok_or_else(|| malformed(name, "header is missing"))
             .map(str::to_owned)
     };
-    let payload = message.payload.clone();
-    let wrong =
-        |error: prost::DecodeError| malformed("data", "is not the protobuf message of this type").because(error);
-    let data = match need(headers::CE_TYPE)?.as_str() {
-        kind if kind == MESSAGE.0 => IngestData::Message(IngestMessage::decode(payload).map_err(wrong)?),
-        kind if kind == MESSAGE_READ.0 => IngestData::MessageRead(IngestMessageRead::decode(payload).map_err(wrong)?),
-        kind if kind == CONVERSATION_RESOLVED.0 => {
-            IngestData::ConversationResolved(IngestConversationResolved::decode(payload).map_err(wrong)?)
-        }
-        _ => return Err(unknown_type()),
-    };
+    let kind = need(headers::CE_TYPE)?;
+    let data = D::from_protobuf(&kind, message.payload.clone()).ok_or_else(unknown_type)??;
     let optional = |name: &str| message.header(name).map(str::to_owned);
     let traceparent = optional(headers::TRACEPARENT);
     let (source, id) = (need(headers::CE_SOURCE)?, need(headers::CE_ID)?);
@@ -164,15 +137,15 @@ fn from_protobuf(integration: &IntegrationId, message: &Received) -> Result<Inge
     )
 }
 
-fn assemble(
+fn assemble<D>(
     integration: &IntegrationId,
     source: &str,
     id: String,
     subject: Option<String>,
     time: Option<String>,
     traceparent: Option<String>,
-    data: IngestData,
-) -> Result<IngestEvent> {
+    data: D,
+) -> Result<IngestEvent<D>> {
     if source != integration.as_str() {
         return Err(malformed(
             "source",
@@ -267,8 +240,8 @@ fn unknown_type() -> Fault {
     malformed(
         "type",
         format!(
-            "must be one of {}, {}, {}",
-            MESSAGE.0, MESSAGE_READ.0, CONVERSATION_RESOLVED.0
+            "must be one of {}, {}, {}, {}, {}",
+            MESSAGE.0, MESSAGE_READ.0, CONVERSATION_RESOLVED.0, ORDER_PLACED.0, ORDER_UPDATED.0
         ),
     )
 }

@@ -2,7 +2,7 @@
 //! else is refused by the server. Integrations are not listed here: conversation-service answers for them.
 
 use crate::signal;
-use crate::stream::{DEAD, FACTS, INGEST, StreamSpec};
+use crate::stream::{DEAD, FACTS, INGEST, ORDERS, StreamSpec};
 use crate::subject::{DEAD_SUBJECTS, FACT_SUBJECTS, INGEST_SUBJECTS, dead_letters_of, fact_filter, facts_about};
 use std::fmt::Write;
 
@@ -47,7 +47,11 @@ pub const SERVICES: [Login; 7] = [
         hears: || vec![LOGINS.into()],
         ..service("conversation")
     },
-    service("contacts"),
+    Login {
+        consumers: &[(ORDERS, "contacts-orders")],
+        keeps: &[ORDERS],
+        ..service("contacts")
+    },
     Login {
         aggregates: &["agent"],
         ..service("routing")
@@ -80,7 +84,7 @@ pub const SERVICES: [Login; 7] = [
 pub const OPERATOR: Login = Login {
     says: || {
         let mut rights = vec![FACT_SUBJECTS.into(), INGEST_SUBJECTS.into()];
-        rights.extend([&FACTS, &INGEST, &DEAD].map(|stream| api("STREAM.INFO", stream, "")));
+        rights.extend([&FACTS, &INGEST, &ORDERS, &DEAD].map(|stream| api("STREAM.INFO", stream, "")));
         // Facts are exported one by one: a reader's rights would reach to the services' consumers.
         rights.push(api("STREAM.MSG.GET", &FACTS, ""));
         // A reader of dead letters has no name.

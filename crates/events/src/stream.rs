@@ -52,6 +52,18 @@ pub const INGEST: StreamSpec = StreamSpec {
     max_message_bytes: 256 * 1024,
 };
 
+/// What shops publish about orders; contacts-service reads it. A stream of its own: a work queue lets no two consumers share a
+/// subject, and conversation-service takes all of the other one.
+pub const ORDERS: StreamSpec = StreamSpec {
+    name: "HOMING_ORDERS",
+    subjects: &[
+        "homing.v1.ingest.*.*.order_placed",
+        "homing.v1.ingest.*.*.order_updated",
+    ],
+    max_bytes: 64 * 1024 * 1024,
+    ..INGEST
+};
+
 /// Where nats-server tells that it gave up a message, which a consumer neither acknowledged nor refused in all its
 /// deliveries. Ends with the names of the stream and the consumer.
 pub const GIVEN_UP_SUBJECTS: &str = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>";

@@ -110,4 +110,31 @@ fn ingest_keeps_its_bytes_and_schemas() {
         "ingest.conversation_resolved.v1.schema.json",
         &pretty(schemars::schema_for!(IngestConversationResolved)),
     );
+    let order = IngestOrder {
+        version: 2,
+        status: "shipped".into(),
+        currency: "PLN".into(),
+        total_minor: 12_900,
+        lines: vec![IngestOrderLine {
+            name: "Shoes".into(),
+            sku: Some("sh-38".into()),
+            quantity: 1,
+            unit_minor: 12_900,
+        }],
+        parcels: vec![IngestParcel {
+            carrier: "InPost".into(),
+            tracking_number: "6000123".into(),
+            tracking_url: Some("https://inpost.pl/6000123".into()),
+            status: Some("sent".into()),
+        }],
+        customer: message.customer,
+        country: Some("PL".into()),
+        channel: Some("web".into()),
+        placed_at: Some("2026-11-21T10:00:00Z".into()),
+    };
+    compare("ingest.order.v1.hex", &hex::encode(order.encode_to_vec()));
+    compare(
+        "ingest.order.v1.schema.json",
+        &pretty(schemars::schema_for!(IngestOrder)),
+    );
 }

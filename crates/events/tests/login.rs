@@ -50,7 +50,7 @@ fn consumers_streams_and_inboxes_have_one_owner() {
         .map(|(stream, name)| (stream.name, name))
         .collect();
     assert_eq!(consumers.iter().collect::<BTreeSet<_>>().len(), consumers.len());
-    for stream in [events::FACTS, events::INGEST, events::DEAD] {
+    for stream in [events::FACTS, events::INGEST, events::ORDERS, events::DEAD] {
         assert_eq!(
             SERVICES.iter().filter(|login| login.keeps(&stream)).count(),
             1,

@@ -63,6 +63,16 @@ pub enum ContactCommand {
     },
     #[command(flatten)]
     Identity(IdentityCommand),
+    /// Print what a contact bought, as shops tell; the newest order first.
+    Purchases {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact.
+        contact: String,
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
     /// Print what was changed, by whom and when; newest first.
     Changes {
         #[arg(short, long)]

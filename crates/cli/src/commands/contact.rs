@@ -15,7 +15,7 @@ use rpc::contacts::{
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
-use super::merge;
+use super::{merge, purchases};
 use crate::args::{ContactCommand, ContactFields, ContactWho, Purpose, Stage};
 use crate::call::{call, pages};
 use crate::output::Out;
@@ -67,6 +67,11 @@ pub(crate) async fn run(command: ContactCommand, out: &Out) -> Result<ExitCode> 
             let answer = call!(book, update_contact, request)?;
             one(&answer.contact.context("an empty answer")?, out)?;
         }
+        ContactCommand::Purchases {
+            workspace,
+            contact,
+            limit,
+        } => purchases::run(channel, workspace, contact, limit, out).await?,
         ContactCommand::Identity(command) => merge::run(command, channel, out).await?,
         ContactCommand::Changes {
             workspace,

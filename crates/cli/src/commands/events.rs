@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use async_nats::jetstream;
 use domain::{IntegrationId, WorkspaceId};
-use events::{Subject, cloudevent, headers};
+use events::cloudevent::{self, Data, IngestData, OrderData};
+use events::{Subject, headers};
 use fault::Fault;
 use futures::StreamExt;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
@@ -40,12 +41,20 @@ async fn publish(workspace: &str, integration: &str, file: PathBuf) -> Result<()
         if line.trim().is_empty() {
             continue;
         }
-        let event = cloudevent::from_json(&integration, line.as_bytes())?;
+        let kind = if cloudevent::is_order(line.as_bytes()) {
+            cloudevent::from_json::<OrderData>(&integration, line.as_bytes())?
+                .data
+                .kind()
+        } else {
+            cloudevent::from_json::<IngestData>(&integration, line.as_bytes())?
+                .data
+                .kind()
+        };
         let (workspace, integration) = (workspace.clone(), integration.clone());
         let subject = Subject::Ingest {
             workspace,
             integration,
-            event: event.data.kind().1.to_owned(),
+            event: kind.1.to_owned(),
         };
         let mut map = async_nats::HeaderMap::new();
         map.insert(headers::CONTENT_TYPE, headers::CLOUDEVENTS_JSON);

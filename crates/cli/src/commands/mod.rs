@@ -18,6 +18,7 @@ pub(crate) mod links;
 mod merge;
 pub(crate) mod money;
 pub(crate) mod opt_out;
+mod purchases;
 pub(crate) mod serve_servers;
 pub(crate) mod settings;
 pub(crate) mod simulate;

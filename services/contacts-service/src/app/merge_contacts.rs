@@ -2,7 +2,7 @@ use super::write_fields::write_fields;
 use super::{Contacts, denied};
 use crate::domain::{Contact, Field, FieldChange, Fields, Purpose, PurposeDenied, Reading, StoredContact};
 use crate::outbound::postgres::merge::Merge;
-use crate::outbound::postgres::{address, conflict, contact, merge, purpose};
+use crate::outbound::postgres::{address, conflict, contact, merge, purchase, purpose};
 use domain::{ContactId, Invalid, WorkspaceId};
 use fault::{Fault, Result, codes};
 use store::Tx;
@@ -37,6 +37,7 @@ impl Contacts {
             filled_later: vec![],
             addresses: address::move_all(&mut tx, workspace, other, into).await?,
         };
+        purchase::move_all(&mut tx, workspace, other, into).await?;
         merge::insert(&mut tx, workspace, &done, (now, by)).await?;
         let parts = merge::members(&mut tx, workspace, into).await?;
         contact::share_consent(&mut tx, workspace, &parts).await?;

@@ -3,7 +3,7 @@ use super::write_fields::write_fields;
 use super::{Contacts, denied};
 use crate::domain::{Contact, Field, FieldChange, Fields, Purpose, Reading};
 use crate::outbound::postgres::merge::Merge;
-use crate::outbound::postgres::{address, change, contact, merge, purpose};
+use crate::outbound::postgres::{address, change, contact, merge, purchase, purpose};
 use domain::{ContactId, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
 use store::Tx;
@@ -42,6 +42,8 @@ impl Contacts {
         let parts = merge::members(&mut tx, workspace, into).await?;
         contact::share_consent(&mut tx, workspace, &parts).await?;
         address::move_back(&mut tx, workspace, (into, id), &standing.addresses).await?;
+        let apart = merge::members(&mut tx, workspace, id).await?;
+        purchase::move_back(&mut tx, workspace, (into, id), &apart).await?;
         merge::undo(&mut tx, workspace, &standing, now).await?;
 
         purpose::say(&mut tx, Reading::For(Purpose::Support)).await?;

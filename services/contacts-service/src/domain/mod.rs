@@ -11,6 +11,7 @@ mod phone;
 mod profile;
 #[cfg(test)]
 mod property;
+mod purchase;
 mod purpose;
 
 pub use address::{Address, AddressKind, AddressValue};
@@ -20,4 +21,5 @@ pub use contact::{Capture, CapturedValue, Contact, ContactChange, KeptConflict, 
 pub use edit::{Edit, Field, FieldChange, Fields};
 pub use phone::Phone;
 pub use profile::{DataKey, DataValue, Datum, Profile, Stage, Tag};
+pub use purchase::{Kept, Order, OrderKey, OrderLine, OrderStatus, OrderVersion, Parcel, Purchase, step};
 pub use purpose::{Bound, Purpose, PurposeDenied, Reading};

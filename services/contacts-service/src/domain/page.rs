@@ -1,4 +1,6 @@
-use domain::{ContactId, Invalid};
+use domain::{ContactId, Invalid, Timestamp};
+use std::fmt;
+use uuid::Uuid;
 
 /// What a page holds when the caller does not say.
 const DEFAULT: u32 = 50;
@@ -28,6 +30,32 @@ pub fn after_version(token: &str) -> Result<Option<u64>, Invalid> {
         .ok_or_else(foreign)
 }
 
+/// Where a page of purchases ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// To the microsecond.
+    pub at: Timestamp,
+    pub id: Uuid,
+}
+
+impl fmt::Display for Placed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.at.as_microsecond(), self.id)
+    }
+}
+
+/// Reads the token of a page of purchases: the last one of the page before.
+pub fn below_placed(token: &str) -> Result<Option<Placed>, Invalid> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let (at, id) = token.split_once('.').ok_or_else(foreign)?;
+    let at = at.parse().ok().and_then(|at| Timestamp::from_microsecond(at).ok());
+    let id = Uuid::try_parse(id).map_err(|_| foreign())?;
+    let at = at.ok_or_else(foreign)?;
+    Ok(Some(Placed { at, id }))
+}
+
 /// Cuts what was read, one entry more than the page holds, to the page; and its last entry, if more follow.
 pub fn cut<T>(entries: &mut Vec<T>, size: usize) -> Option<&T> {
     let more = entries.len() > size;
@@ -53,6 +81,20 @@ mod tests {
         for bad in ["x", "-1", "99999999999999999999", "18446744073709551615"] {
             assert_eq!(after_version(bad).expect_err(bad).field, "page_token");
             assert_eq!(after_contact(bad).expect_err(bad).field, "page_token");
+        }
+        let placed = Placed {
+            at: Timestamp::constant(1_790_000_000, 5_000_000),
+            id: Uuid::from_u128(7),
+        };
+        assert_eq!(below_placed(&placed.to_string()), Ok(Some(placed)));
+        for bad in [
+            "x",
+            "1",
+            "1.x",
+            "x.00000000-0000-0000-0000-000000000007",
+            "99999999999999999999.7",
+        ] {
+            assert_eq!(below_placed(bad).expect_err(bad).field, "page_token");
         }
         assert_eq!((after_version(""), after_version("7")), (Ok(None), Ok(Some(7))));
     }

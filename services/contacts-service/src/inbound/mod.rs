@@ -4,11 +4,15 @@ mod book;
 mod consents;
 mod grpc;
 mod identity;
+mod orders;
+mod purchases;
 mod words;
+
+pub use orders::{Orders, spec};
 
 use crate::app::Contacts;
 
-/// Serves all four gRPC services, each in a file of its own.
+/// Serves all five gRPC services, each in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Server {
     contacts: Contacts,

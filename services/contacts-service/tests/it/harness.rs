@@ -3,6 +3,7 @@ use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::identity_service_client::IdentityServiceClient;
+use rpc::contacts::purchase_service_client::PurchaseServiceClient;
 use rpc::contacts::{
     Address, AddressKind, CaptureContactRequest, CaptureContactResponse, Contact, GetAddressRequest,
     GetAddressResponse, GetContactRequest, LookUpContactRequest, Purpose,
@@ -22,9 +23,10 @@ pub struct Harness {
     pub consents: ConsentServiceClient<Channel>,
     pub client: ContactServiceClient<Channel>,
     pub identity: IdentityServiceClient<Channel>,
+    pub purchases: PurchaseServiceClient<Channel>,
     pub database: TestDatabase,
+    pub nats: TestNats,
     running: Running,
-    _nats: TestNats,
 }
 
 /// What a customer gave to the workspace `acme`, with Poland as the default country.
@@ -53,15 +55,17 @@ impl Harness {
         let book = ContactBookServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let consents = ConsentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let identity = IdentityServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        let purchases = PurchaseServiceClient::connect(format!("http://{}", running.grpc)).await?;
         Ok(Self {
             clock,
             book,
             consents,
             client,
             identity,
+            purchases,
             database,
             running,
-            _nats: nats,
+            nats,
         })
     }
 

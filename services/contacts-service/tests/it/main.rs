@@ -6,4 +6,5 @@ mod consents;
 mod harness;
 mod isolation;
 mod merges;
+mod purchases;
 mod purpose;

@@ -1,16 +1,32 @@
 use super::authenticate_token::Caller;
 use super::edge::Edge;
+use events::cloudevent::is_order;
 use fault::{Fault, Result};
+use rpc::contacts::IngestOrdersRequest;
 use rpc::conversation::{IngestEventsRequest, IngestOutcome};
 
 /// Below the 4 MiB that a gRPC server takes at once.
 const BYTES_PER_CALL: usize = 3 * 1024 * 1024;
+/// Orders are written one by one: so many fit well into the deadline of a call.
+const ORDERS_PER_CALL: usize = 50;
 
-/// Hands CloudEvents of one integration over, in order; one outcome each. After an error the same batch may be sent
-/// again: what was taken is answered as taken.
+/// Hands CloudEvents of one integration over: those about orders to contacts-service, all others to conversation-service, each
+/// in their order; one outcome each. After an error the same batch may be sent again: what was taken is answered as taken.
 pub async fn ingest_events(edge: &Edge, caller: &Caller, events: Vec<Vec<u8>>) -> Result<Vec<IngestOutcome>> {
-    let expected = events.len();
-    let mut outcomes = Vec::with_capacity(expected);
+    let about_order: Vec<bool> = events.iter().map(|event| is_order(event)).collect();
+    let (orders, others): (Vec<_>, Vec<_>) = events.into_iter().zip(&about_order).partition(|(_, order)| **order);
+    let documents = |of: Vec<(Vec<u8>, &bool)>| of.into_iter().map(|(document, _)| document).collect();
+    let mut others = ingest_others(edge, caller, documents(others)).await?.into_iter();
+    let mut orders = ingest_orders(edge, caller, documents(orders)).await?.into_iter();
+    let outcomes = about_order.into_iter().map(|order| {
+        let next = if order { orders.next() } else { others.next() };
+        next.ok_or_else(|| Fault::internal("another number of outcomes than of events"))
+    });
+    outcomes.collect()
+}
+
+async fn ingest_others(edge: &Edge, caller: &Caller, events: Vec<Vec<u8>>) -> Result<Vec<IngestOutcome>> {
+    let mut outcomes = Vec::with_capacity(events.len());
     for events in portions(events) {
         let request = IngestEventsRequest {
             workspace: caller.workspace.to_string(),
@@ -19,11 +35,31 @@ pub async fn ingest_events(edge: &Edge, caller: &Caller, events: Vec<Vec<u8>>) -
         };
         outcomes.extend(edge.conversations.ingest_events(request).await?.outcomes);
     }
-    if outcomes.len() == expected {
-        Ok(outcomes)
-    } else {
-        Err(Fault::internal("IngestEvents answered another number of outcomes"))
+    Ok(outcomes)
+}
+
+async fn ingest_orders(edge: &Edge, caller: &Caller, events: Vec<Vec<u8>>) -> Result<Vec<IngestOutcome>> {
+    let mut outcomes = Vec::with_capacity(events.len());
+    for events in events
+        .chunks(ORDERS_PER_CALL)
+        .flat_map(|events| portions(events.to_vec()))
+    {
+        let request = IngestOrdersRequest {
+            workspace: caller.workspace.to_string(),
+            integration: caller.integration.to_string(),
+            events,
+        };
+        let told = edge.contacts.ingest_orders(request).await?.outcomes;
+        outcomes.extend(told.into_iter().map(|outcome| IngestOutcome {
+            id: outcome.id,
+            accepted: outcome.accepted,
+            code: outcome.code,
+            reason: outcome.reason,
+            field: outcome.field,
+            retry: outcome.retry,
+        }));
     }
+    Ok(outcomes)
 }
 
 fn portions(events: Vec<Vec<u8>>) -> Vec<Vec<Vec<u8>>> {

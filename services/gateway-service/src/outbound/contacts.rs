@@ -3,16 +3,21 @@ use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::identity_service_client::IdentityServiceClient;
+use rpc::contacts::purchase_service_client::PurchaseServiceClient;
 use rpc::contacts::*;
 use tonic::transport::Channel as Connection;
 
-/// contacts-service: people, their fields, who changed them, what they agreed to, and who is the same person.
+/// Room for a page of the longest orders.
+const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+
+/// contacts-service: people, their fields, who changed them, what they agreed to and bought, and who is the same person.
 #[derive(Clone)]
 pub struct Contacts {
     contacts: ContactServiceClient<Connection>,
     book: ContactBookServiceClient<Connection>,
     consents: ConsentServiceClient<Connection>,
     identity: IdentityServiceClient<Connection>,
+    purchases: PurchaseServiceClient<Connection>,
 }
 
 impl Contacts {
@@ -21,7 +26,8 @@ impl Contacts {
             contacts: ContactServiceClient::new(channel.clone()),
             book: ContactBookServiceClient::new(channel.clone()),
             consents: ConsentServiceClient::new(channel.clone()),
-            identity: IdentityServiceClient::new(channel),
+            identity: IdentityServiceClient::new(channel.clone()),
+            purchases: PurchaseServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
         }
     }
 }
@@ -47,4 +53,9 @@ calls! { Contacts.identity:
     dismiss_conflict(DismissConflictRequest) -> DismissConflictResponse;
     merge_contacts(MergeContactsRequest) -> MergeContactsResponse;
     undo_merge(UndoMergeRequest) -> UndoMergeResponse;
+}
+
+calls! { Contacts.purchases:
+    ingest_orders(IngestOrdersRequest) -> IngestOrdersResponse;
+    list_purchases(ListPurchasesRequest) -> ListPurchasesResponse;
 }

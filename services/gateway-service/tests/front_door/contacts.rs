@@ -201,3 +201,65 @@ async fn conflicts_are_seen_and_settled_and_contacts_merged_and_taken_apart() ->
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn purchases_are_shown_with_lines_parcels_and_history_for_support_alone() -> Result<()> {
+    let world = World::start().await?;
+    let path = format!("/v1/contacts/{ANN}/purchases?purpose=");
+    let (status, page) = call(&world, Method::GET, &format!("{path}support"), None).await?;
+    let zero = "1970-01-01T00:00:00Z";
+    let told = json!({"integration": "shop", "order": "o-1", "version": 2, "status": "shipped", "currency": "PLN",
+        "total_minor": 12_900, "lines": [{"name": "Shoes", "quantity": 1, "unit_minor": 12_900}],
+        "parcels": [{"carrier": "InPost", "tracking_number": "6000123"}], "placed_at": zero, "changed_at": zero,
+        "history": [{"version": 2, "status": "shipped", "at": zero, "recorded_at": zero}]});
+    assert_eq!(
+        (status, page),
+        (200, json!({"purchases": [told], "next_page_token": "next"}))
+    );
+    let (status, problem) = call(&world, Method::GET, &format!("{path}outreach"), None).await?;
+    assert_eq!((status, &problem["code"]), (403, &json!("access.purpose")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn orders_of_a_batch_go_to_contacts_and_every_event_has_its_own_answer() -> Result<()> {
+    let world = World::start().await?;
+    let event = |id: &str, kind: &str, data: Value| {
+        json!({"specversion": "1.0", "id": id, "source": "helpdesk", "type": kind, "subject": "s-1",
+            "time": "2026-11-01T12:00:00Z", "data": data})
+    };
+    let batch = json!([
+        event("m-1", "homing.message.v1", json!({})),
+        event("o-1", "homing.order_placed.v1", json!({"version": 1})),
+        event("m-2", "homing.message.v1", json!({})),
+        event("o-2", "homing.order_updated.v1", json!({"version": 0})),
+    ]);
+    let answer = reqwest::Client::new()
+        .post(world.url("/v1/events"))
+        .bearer_auth(TOKEN)
+        .header("content-type", "application/cloudevents-batch+json")
+        .body(batch.to_string())
+        .send()
+        .await?;
+    assert_eq!(answer.status(), 200);
+    let answer: Value = answer.json().await?;
+    let told: Vec<(&Value, &Value)> = answer["outcomes"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|outcome| (&outcome["id"], &outcome["accepted"]))
+        .collect();
+    let (yes, no) = (json!(true), json!(false));
+    let ids = ["m-1", "o-1", "m-2", "o-2"].map(|id| json!(id));
+    assert_eq!(
+        told,
+        [(&ids[0], &yes), (&ids[1], &yes), (&ids[2], &yes), (&ids[3], &no)]
+    );
+    assert_eq!(answer["outcomes"][3]["field"], "data.version");
+    let asked = world.peers.memory().orders[0].clone();
+    assert_eq!(
+        (asked.workspace.as_str(), asked.integration.as_str(), asked.events.len()),
+        ("acme", "helpdesk", 2)
+    );
+    Ok(())
+}

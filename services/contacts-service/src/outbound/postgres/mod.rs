@@ -8,6 +8,8 @@ pub mod consent;
 pub mod contact;
 pub mod data;
 pub mod merge;
+pub mod purchase;
+mod purchase_details;
 pub mod purpose;
 
 use fault::Fault;

@@ -18,6 +18,7 @@ pub mod openapi;
 mod opt_outs;
 mod pages;
 pub mod problem;
+mod purchases;
 mod return_links;
 pub mod server;
 mod sessions;
@@ -120,6 +121,7 @@ fn api() -> Router<Arc<Edge>> {
             get(contacts::get_contact).patch(contacts::update_contact),
         )
         .route("/v1/contacts/{contact}/changes", get(contacts::list_contact_changes))
+        .route("/v1/contacts/{contact}/purchases", get(purchases::list_purchases))
         .route(
             "/v1/contacts/{contact}/consents",
             get(consents::list_consents).post(consents::record_consent),

@@ -2,7 +2,7 @@
 
 use super::{
     balance, callbacks, channels, charges, consents, contacts, conversations, events, follow_ups, inbound_mails,
-    merges, opt_outs, pages, return_links, sessions, unsubscribe_links, usage, workspaces,
+    merges, opt_outs, pages, purchases, return_links, sessions, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -22,6 +22,7 @@ use utoipa::{Modify, OpenApi};
         conversations::list_conversations, conversations::get_conversation, conversations::list_messages,
         conversations::post_message, conversations::resolve_conversation,
         contacts::list_contacts, contacts::get_contact, contacts::update_contact, contacts::list_contact_changes,
+        purchases::list_purchases,
         consents::list_consents, consents::record_consent, consents::withdraw_consent,
         merges::list_conflicts, merges::dismiss_conflict, merges::merge_contacts, merges::undo_merge,
         follow_ups::list_follow_ups, follow_ups::explain_follow_up, follow_ups::explain_conversation,

@@ -7,6 +7,7 @@ use rpc::contacts::consent_service_server::ConsentService;
 use rpc::contacts::contact_book_service_server::ContactBookService;
 use rpc::contacts::contact_service_server::ContactService;
 use rpc::contacts::identity_service_server::IdentityService;
+use rpc::contacts::purchase_service_server::PurchaseService;
 use rpc::contacts::*;
 use tonic::Request;
 
@@ -211,6 +212,73 @@ impl IdentityService for Peers {
         self.memory().undone_merges.push(request.into_inner());
         answer(UndoMergeResponse {
             contact: Some(ann(Purpose::Support)),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl PurchaseService for Peers {
+    async fn ingest_orders(&self, request: Request<IngestOrdersRequest>) -> Answer<IngestOrdersResponse> {
+        let request = request.into_inner();
+        self.memory().orders.push(request.clone());
+        let outcome = |event: &Vec<u8>| {
+            let document: serde_json::Value = serde_json::from_slice(event).unwrap_or_default();
+            let accepted = document["data"]["version"] != 0;
+            OrderOutcome {
+                id: document["id"].as_str().unwrap_or_default().to_owned(),
+                accepted,
+                field: if accepted { String::new() } else { "data.version".into() },
+                code: if accepted {
+                    String::new()
+                } else {
+                    codes::INVALID_ARGUMENT.name.into()
+                },
+                ..Default::default()
+            }
+        };
+        answer(IngestOrdersResponse {
+            outcomes: request.events.iter().map(outcome).collect(),
+        })
+    }
+
+    async fn list_purchases(&self, request: Request<ListPurchasesRequest>) -> Answer<ListPurchasesResponse> {
+        if request.into_inner().purpose() != Purpose::Support {
+            return Err(refuse(
+                Fault::new(&codes::PURPOSE_DENIED, "serves support alone").of("purpose"),
+            ));
+        }
+        let shoes = PurchaseLine {
+            name: "Shoes".into(),
+            sku: String::new(),
+            quantity: 1,
+            unit_minor: 12_900,
+        };
+        let sent = Parcel {
+            carrier: "InPost".into(),
+            tracking_number: "6000123".into(),
+            ..Default::default()
+        };
+        answer(ListPurchasesResponse {
+            purchases: vec![Purchase {
+                integration: "shop".into(),
+                order: "o-1".into(),
+                version: 2,
+                status: OrderStatus::Shipped.into(),
+                currency: "PLN".into(),
+                total_minor: 12_900,
+                lines: vec![shoes],
+                parcels: vec![sent],
+                placed_at: Some(Timestamp::default()),
+                changed_at: Some(Timestamp::default()),
+                history: vec![OrderVersion {
+                    version: 2,
+                    status: OrderStatus::Shipped.into(),
+                    at: Some(Timestamp::default()),
+                    recorded_at: Some(Timestamp::default()),
+                }],
+                ..Default::default()
+            }],
+            next_page_token: "next".into(),
         })
     }
 }

@@ -17,9 +17,10 @@ use rpc::contacts::consent_service_server::ConsentServiceServer;
 use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
 use rpc::contacts::identity_service_server::IdentityServiceServer;
+use rpc::contacts::purchase_service_server::PurchaseServiceServer;
 use rpc::contacts::{
-    DismissConflictRequest, ListContactsRequest, MergeContactsRequest, RecordConsentRequest, UndoMergeRequest,
-    UpdateContactRequest, WithdrawConsentRequest,
+    DismissConflictRequest, IngestOrdersRequest, ListContactsRequest, MergeContactsRequest, RecordConsentRequest,
+    UndoMergeRequest, UpdateContactRequest, WithdrawConsentRequest,
 };
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
@@ -90,6 +91,7 @@ pub struct Memory {
     pub withdrawals: Vec<WithdrawConsentRequest>,
     pub merges: Vec<MergeContactsRequest>,
     pub undone_merges: Vec<UndoMergeRequest>,
+    pub orders: Vec<IngestOrdersRequest>,
     pub dismissed: Vec<DismissConflictRequest>,
     /// Every call to conversations fails while this is set.
     pub away: bool,
@@ -125,6 +127,7 @@ impl Peers {
             .add_service(ContactBookServiceServer::new(peers.clone()))
             .add_service(ConsentServiceServer::new(peers.clone()))
             .add_service(IdentityServiceServer::new(peers.clone()))
+            .add_service(PurchaseServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Ok((peers, address))

@@ -1,0 +1,349 @@
+//! Orders of shops: told by rpc and on NATS, in any order and again, and shown for support alone.
+
+use crate::harness::{Harness, Tested, given, refusal, values};
+use rpc::contacts::{
+    AddressKind, IngestOrdersRequest, ListPurchasesRequest, MergeContactsRequest, OrderOutcome, OrderStatus, Purchase,
+    Purpose, UndoMergeRequest,
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+use testkit::eventually;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// A version of the order `o-1`, placed at ten.
+fn order(version: u64, status: &str, customer: Value) -> Value {
+    let kind = if status == "placed" {
+        "homing.order_placed.v1"
+    } else {
+        "homing.order_updated.v1"
+    };
+    let mut data = json!({
+        "version": version, "status": status, "currency": "PLN", "total_minor": 25_800, "country": "PL", "channel": "web",
+        "placed_at": "2026-11-01T10:00:00Z",
+        "lines": [{"name": "Shoes", "sku": "sh-38", "quantity": 2, "unit_minor": 12_900}],
+    });
+    if !customer.is_null() {
+        data["customer"] = customer;
+    }
+    if status == "shipped" {
+        data["parcels"] = json!([{"carrier": "InPost", "tracking_number": "6000123",
+            "tracking_url": "https://inpost.pl/6000123", "status": "sent"}]);
+    }
+    json!({"specversion": "1.0", "id": format!("e-{version}"), "source": "shop", "type": kind, "subject": "o-1",
+        "time": format!("2026-11-01T1{}:00:00Z", version.min(9)), "data": data})
+}
+
+fn ann() -> Value {
+    json!({"name": "Ann", "phone": "600700123", "email": "ann@example.com"})
+}
+
+async fn tell(contacts: &Harness, workspace: &str, events: &[Value]) -> Result<Vec<OrderOutcome>, tonic::Status> {
+    let request = IngestOrdersRequest {
+        workspace: workspace.into(),
+        integration: "shop".into(),
+        events: events.iter().map(|event| event.to_string().into_bytes()).collect(),
+    };
+    Ok(contacts
+        .purchases
+        .clone()
+        .ingest_orders(request)
+        .await?
+        .into_inner()
+        .outcomes)
+}
+
+fn asking(workspace: &str, contact: &str, purpose: Purpose) -> ListPurchasesRequest {
+    ListPurchasesRequest {
+        workspace: workspace.into(),
+        contact: contact.into(),
+        purpose: purpose.into(),
+        ..Default::default()
+    }
+}
+
+async fn bought(contacts: &Harness, contact: &str) -> Result<Vec<Purchase>, tonic::Status> {
+    let request = asking("acme", contact, Purpose::Support);
+    Ok(contacts
+        .purchases
+        .clone()
+        .list_purchases(request)
+        .await?
+        .into_inner()
+        .purchases)
+}
+
+async fn found(contacts: &Harness) -> Result<String, tonic::Status> {
+    let found = contacts
+        .look_up("acme", AddressKind::Phone, "600700123", Purpose::Support)
+        .await;
+    Ok(found?.contact)
+}
+
+#[tokio::test]
+async fn an_order_is_kept_up_to_date_and_its_customer_captured() -> Tested {
+    let contacts = Harness::start().await?;
+    let known = contacts.capture(given("", "600700123", "")).await?;
+    let told = tell(
+        &contacts,
+        "acme",
+        &[order(1, "placed", ann()), order(3, "shipped", Value::Null)],
+    )
+    .await?;
+    assert!(told.iter().all(|outcome| outcome.accepted), "{told:?}");
+    // Late, and again: nothing changes but the history.
+    let late = [
+        order(2, "paid", Value::Null),
+        order(3, "shipped", Value::Null),
+        order(1, "placed", ann()),
+    ];
+    let told = tell(&contacts, "acme", &late).await?;
+    assert!(told.iter().all(|outcome| outcome.accepted), "{told:?}");
+
+    let contact = contacts.contact(&known.contact).await?;
+    assert_eq!(
+        (contact.name.as_str(), values(&contact.addresses)),
+        ("Ann", vec!["+48600700123", "ann@example.com"])
+    );
+    let purchases = bought(&contacts, &known.contact).await?;
+    let [one] = purchases.as_slice() else {
+        panic!("one order: {purchases:?}")
+    };
+    assert_eq!(
+        (one.integration.as_str(), one.order.as_str(), one.version),
+        ("shop", "o-1", 3)
+    );
+    assert_eq!(
+        (one.status(), one.currency.as_str(), one.total_minor),
+        (OrderStatus::Shipped, "PLN", 25_800)
+    );
+    assert_eq!((one.lines[0].sku.as_str(), one.lines[0].quantity), ("sh-38", 2));
+    assert_eq!(
+        (one.parcels[0].tracking_number.as_str(), one.parcels[0].status.as_str()),
+        ("6000123", "sent")
+    );
+    let history: Vec<_> = one
+        .history
+        .iter()
+        .map(|version| (version.version, version.status()))
+        .collect();
+    assert_eq!(
+        history,
+        [
+            (3, OrderStatus::Shipped),
+            (2, OrderStatus::Paid),
+            (1, OrderStatus::Placed)
+        ]
+    );
+    contacts.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_order_is_refused_by_its_field() -> Tested {
+    let contacts = Harness::start().await?;
+    let bad = |pointer: &str, value: Value| {
+        let mut event = order(1, "placed", ann());
+        *event.pointer_mut(pointer).expect("the field is there") = value;
+        event
+    };
+    let mut undated = order(2, "paid", ann());
+    undated["data"].as_object_mut().expect("an object").remove("placed_at");
+    let cases = [
+        (bad("/data/version", json!(0)), "data.version"),
+        (bad("/data/status", json!("lost")), "data.status"),
+        (bad("/data/currency", json!("zl")), "data.currency"),
+        (bad("/data/total_minor", json!(-1)), "data.total_minor"),
+        (bad("/data/lines", json!([])), "data.lines"),
+        (bad("/data/lines/0/quantity", json!(0)), "data.lines.0.quantity"),
+        (bad("/data/country", json!("Poland")), "data.country"),
+        (bad("/data/channel", json!("The Web")), "data.channel"),
+        (bad("/data/customer/phone", json!("12")), "data.customer.phone"),
+        (bad("/data/customer/email", json!("ann")), "data.customer.email"),
+        (bad("/data/placed_at", json!("yesterday")), "data.placed_at"),
+        (bad("/time", json!("1066-10-14T09:00:00Z")), "time"),
+        (undated, "data.placed_at"),
+    ];
+    for (event, field) in cases {
+        let told = tell(&contacts, "acme", std::slice::from_ref(&event)).await?;
+        assert_eq!(
+            (told[0].accepted, told[0].field.as_str(), told[0].retry),
+            (false, field, false),
+            "{told:?}"
+        );
+    }
+    assert_eq!(contacts.count("SELECT count(*) FROM purchase").await?, 0);
+    // Nobody's order may become somebody's later; another content under a known version never counts.
+    let told = tell(&contacts, "acme", &[order(1, "placed", json!({"name": "Ann"}))]).await?;
+    let unknown = ("ingest.reference_unknown", "data.customer", true);
+    assert_eq!((told[0].code.as_str(), told[0].field.as_str(), told[0].retry), unknown);
+    let changed = bad("/data/total_minor", json!(1));
+    let told = tell(&contacts, "acme", &[order(1, "placed", ann()), changed]).await?;
+    let differs = (true, "ingest.replay_differs", "data.version");
+    assert_eq!(
+        (told[0].accepted, told[1].code.as_str(), told[1].field.as_str()),
+        differs
+    );
+    assert_eq!(
+        bought(&contacts, &found(&contacts).await?).await?[0].total_minor,
+        25_800
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn orders_come_on_nats_and_what_cannot_be_taken_is_a_dead_letter_with_a_reason() -> Tested {
+    let contacts = Harness::start().await?;
+    let stream = async_nats::jetstream::new(async_nats::connect(contacts.nats.url()).await?);
+    let publish = async |event: Value, token: &str| {
+        let subject = events::Subject::Ingest {
+            workspace: domain::WorkspaceId::parse("acme")?,
+            integration: domain::IntegrationId::parse("shop")?,
+            event: token.into(),
+        };
+        eventually("the stream", SOON, async || {
+            let sent = stream
+                .publish(subject.to_string(), event.to_string().into())
+                .await
+                .ok()?;
+            sent.await.ok()
+        })
+        .await?;
+        anyhow::Ok(())
+    };
+    publish(order(2, "shipped", ann()), "order_updated").await?;
+    publish(order(1, "placed", ann()), "order_placed").await?;
+    publish(order(3, "lost", ann()), "order_updated").await?;
+    let seen = eventually("the order", SOON, async || {
+        let contact = found(&contacts).await.ok()?;
+        let purchases = bought(&contacts, &contact).await.ok()?;
+        purchases.into_iter().find(|one| one.history.len() == 2)
+    })
+    .await?;
+    assert_eq!((seen.version, seen.status()), (2, OrderStatus::Shipped));
+    let config = bus::BusConfig {
+        url: contacts.nats.url(),
+        name: "test".into(),
+    };
+    let reader = bus::Bus::connect(&config).await?;
+    let letter = eventually("the dead letter", SOON, async || {
+        bus::list_dead(&reader, None, 10).await.ok()?.pop()
+    })
+    .await?;
+    assert_eq!(
+        (letter.consumer.as_str(), letter.code.as_str()),
+        ("contacts-orders", "request.invalid")
+    );
+    assert!(letter.reason.contains("data.status"), "{}", letter.reason);
+    Ok(())
+}
+
+#[tokio::test]
+async fn purchases_serve_support_alone_and_nobody_elses_workspace() -> Tested {
+    let contacts = Harness::start().await?;
+    tell(&contacts, "acme", &[order(1, "placed", ann())]).await?;
+    let ann_here = found(&contacts).await?;
+    let list = async |request| contacts.purchases.clone().list_purchases(request).await;
+    let denied = list(asking("acme", &ann_here, Purpose::Outreach)).await;
+    assert_eq!(refusal(denied), ("purpose".into(), "access.purpose"));
+    let none = list(asking("acme", &ann_here, Purpose::Unspecified)).await;
+    assert_eq!(refusal(none), ("purpose".into(), "request.invalid"));
+    let nobody = "00000000-0000-7000-8000-000000000000";
+    assert_eq!(
+        refusal(list(asking("globex", &ann_here, Purpose::Support)).await),
+        refusal(list(asking("globex", nobody, Purpose::Support)).await)
+    );
+    let token = ListPurchasesRequest {
+        page_token: "7".into(),
+        ..asking("acme", &ann_here, Purpose::Support)
+    };
+    assert_eq!(refusal(list(token).await), ("page_token".into(), "request.invalid"));
+
+    // The same order of the same shop is another one there, and unknown until somebody says whose it is.
+    let told = tell(&contacts, "globex", &[order(2, "paid", Value::Null)]).await?;
+    assert_eq!(told[0].code, "ingest.reference_unknown");
+    let told = tell(
+        &contacts,
+        "globex",
+        &[order(2, "paid", json!({"email": "ann@example.com"}))],
+    )
+    .await?;
+    assert!(told[0].accepted);
+    assert_eq!(bought(&contacts, &ann_here).await?[0].version, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn purchases_go_with_a_merge_come_back_and_are_paged() -> Tested {
+    let contacts = Harness::start().await?;
+    let named = |order_id: &str, hour: u8, customer: Value| {
+        let mut event = order(1, "placed", customer);
+        event["subject"] = json!(order_id);
+        event["data"]["placed_at"] = json!(format!("2026-11-01T{hour:02}:00:00Z"));
+        event
+    };
+    let bea = json!({"email": "bea@example.com"});
+    let events = [
+        named("o-1", 10, ann()),
+        named("o-2", 11, bea.clone()),
+        named("o-3", 12, bea),
+    ];
+    let told = tell(&contacts, "acme", &events).await?;
+    assert!(told.iter().all(|outcome| outcome.accepted), "{told:?}");
+    let one = found(&contacts).await?;
+    let other = contacts
+        .look_up("acme", AddressKind::Email, "bea@example.com", Purpose::Support)
+        .await?
+        .contact;
+    let merge = MergeContactsRequest {
+        workspace: "acme".into(),
+        contact: one.clone(),
+        other: other.clone(),
+        by: "crm".into(),
+    };
+    contacts.identity.clone().merge_contacts(merge).await?;
+    let mut request = ListPurchasesRequest {
+        page_size: 2,
+        ..asking("acme", &other, Purpose::Support)
+    };
+    let first = contacts
+        .purchases
+        .clone()
+        .list_purchases(request.clone())
+        .await?
+        .into_inner();
+    request.page_token = first.next_page_token;
+    let second = contacts.purchases.clone().list_purchases(request).await?.into_inner();
+    let ids: Vec<&str> = first
+        .purchases
+        .iter()
+        .chain(&second.purchases)
+        .map(|one| one.order.as_str())
+        .collect();
+    assert_eq!((ids, second.next_page_token.as_str()), (vec!["o-3", "o-2", "o-1"], ""));
+
+    // What was bought while they were one stays with the one that stayed.
+    tell(
+        &contacts,
+        "acme",
+        &[named("o-4", 13, json!({"email": "bea@example.com"}))],
+    )
+    .await?;
+    let undo = UndoMergeRequest {
+        workspace: "acme".into(),
+        contact: other.clone(),
+        by: "crm".into(),
+    };
+    contacts.identity.clone().undo_merge(undo).await?;
+    let of = async |contact: &str| {
+        let orders: Vec<String> = bought(&contacts, contact)
+            .await?
+            .into_iter()
+            .map(|one| one.order)
+            .collect();
+        anyhow::Ok(orders)
+    };
+    assert_eq!(of(&other).await?, ["o-3", "o-2"]);
+    assert_eq!(of(&one).await?, ["o-4", "o-1"]);
+    Ok(())
+}
