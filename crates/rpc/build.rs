@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "contacts/v1/identity",
         "contacts/v1/purchases",
         "conversation/v1/conversations",
+        "conversation/v1/opening_hours",
         "conversation/v1/workspaces",
         "notifier/v1/follow_ups",
         "presence/v1/presence",

@@ -2,11 +2,12 @@
 
 use crate::app::App;
 use crate::config::Config;
-use crate::inbound::{Conversations, Ingest, Issuer, Workspaces, answer_logins, spec};
+use crate::inbound::{Conversations, Ingest, Issuer, Openings, Workspaces, answer_logins, spec};
 use crate::outbound::Contacts;
 use fault::Result;
 use futures::FutureExt;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
+use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use runtime::{Running, Shell};
 use std::sync::Arc;
@@ -38,9 +39,11 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         reading.map(Ok)
     });
     shell.spawn("ingest", ingesting);
-    let routes = Routes::new(WorkspaceServiceServer::new(Workspaces::new(app.clone()))).add_service(
-        ConversationServiceServer::new(Conversations::new(app)).max_decoding_message_size(LARGEST_REQUEST),
-    );
+    let routes = Routes::new(WorkspaceServiceServer::new(Workspaces::new(app.clone())))
+        .add_service(OpeningHoursServiceServer::new(Openings::new(app.clone())))
+        .add_service(
+            ConversationServiceServer::new(Conversations::new(app)).max_decoding_message_size(LARGEST_REQUEST),
+        );
     shell.serve(routes).await
 }
 

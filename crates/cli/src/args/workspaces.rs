@@ -1,6 +1,9 @@
 //! Setting up a workspace.
 
+use std::path::PathBuf;
+
 use clap::{Subcommand, ValueEnum};
+use jiff::Timestamp;
 
 /// What a token may do.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -98,6 +101,27 @@ pub enum TeamCommand {
     List {
         #[arg(short, long)]
         workspace: String,
+    },
+    /// Print when a team can be reached, as JSON, or set it.
+    Hours {
+        #[arg(short, long)]
+        workspace: String,
+        team: String,
+        /// Replace them by those of this file (- for standard input), as they are printed; null: always open.
+        #[arg(long, value_name = "FILE")]
+        set: Option<PathBuf>,
+        /// Only if they are at this version; 0: whatever it is.
+        #[arg(long, default_value_t = 0, requires = "set")]
+        version: u64,
+    },
+    /// Print whether a team is open, and until when that stays so.
+    Opening {
+        #[arg(short, long)]
+        workspace: String,
+        team: String,
+        /// RFC 3339; now if left out.
+        #[arg(long)]
+        at: Option<Timestamp>,
     },
 }
 

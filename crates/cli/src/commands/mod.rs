@@ -17,6 +17,7 @@ pub(crate) mod integration;
 pub(crate) mod links;
 mod merge;
 pub(crate) mod money;
+mod opening_hours;
 pub(crate) mod opt_out;
 mod purchases;
 pub(crate) mod serve_servers;

@@ -7,6 +7,7 @@ use rpc::conversation::{CreateTeamRequest, ListTeamsRequest};
 use serde_json::{Value, json};
 
 use super::create::client;
+use super::opening_hours;
 use crate::args::TeamCommand;
 use crate::call::call;
 use crate::output::Out;
@@ -40,6 +41,16 @@ pub(crate) async fn run(command: TeamCommand, out: &Out) -> Result<ExitCode> {
                 out.table(&["team", "name", "agents"], &rows.collect::<Vec<_>>())?;
             }
         }
+        TeamCommand::Hours {
+            workspace,
+            team,
+            set,
+            version,
+        } => match set {
+            Some(file) => opening_hours::set(out, workspace, team, &file, version).await?,
+            None => opening_hours::get(out, workspace, team).await?,
+        },
+        TeamCommand::Opening { workspace, team, at } => opening_hours::opening(out, workspace, team, at).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

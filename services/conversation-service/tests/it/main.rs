@@ -6,6 +6,7 @@ mod conversations;
 mod ingest;
 mod isolation;
 mod nats_logins;
+mod opening_hours;
 mod replicas;
 mod waiting;
 mod workspaces;

@@ -1,5 +1,6 @@
 use super::calls::calls;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
+use rpc::conversation::opening_hours_service_client::OpeningHoursServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::*;
 use tonic::transport::Channel as Connection;
@@ -12,13 +13,15 @@ const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 pub struct Conversations {
     conversations: ConversationServiceClient<Connection>,
     workspaces: WorkspaceServiceClient<Connection>,
+    openings: OpeningHoursServiceClient<Connection>,
 }
 
 impl Conversations {
     pub fn new(channel: Connection) -> Self {
         Self {
             conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
-            workspaces: WorkspaceServiceClient::new(channel),
+            workspaces: WorkspaceServiceClient::new(channel.clone()),
+            openings: OpeningHoursServiceClient::new(channel),
         }
     }
 }
@@ -43,4 +46,10 @@ calls! { Conversations.workspaces:
     get_channel(GetChannelRequest) -> GetChannelResponse;
     update_channel(UpdateChannelRequest) -> UpdateChannelResponse;
     authenticate_token(AuthenticateTokenRequest) -> AuthenticateTokenResponse;
+}
+
+calls! { Conversations.openings:
+    set_opening_hours(SetOpeningHoursRequest) -> SetOpeningHoursResponse;
+    get_opening_hours(GetOpeningHoursRequest) -> GetOpeningHoursResponse;
+    get_opening(GetOpeningRequest) -> GetOpeningResponse;
 }

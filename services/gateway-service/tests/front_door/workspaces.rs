@@ -64,3 +64,55 @@ async fn an_integration_gets_other_scopes_or_none() -> Result<()> {
     assert_eq!(world.peers.memory().integrations.len(), 2);
     Ok(())
 }
+
+#[tokio::test]
+async fn opening_hours_are_set_as_a_whole_and_asked_for_a_moment() -> Result<()> {
+    let world = World::start().await?;
+    let path = "/v1/teams/parcels/opening-hours";
+    let (_, none) = call(&world, Method::GET, path, None).await?;
+    assert_eq!(none, json!({"hours": null, "version": 0}));
+    let week = json!({"time_zone": "Europe/Warsaw", "monday": ["09:00-12:00", "13:00-17:00"], "tuesday": [], "wednesday": [],
+        "thursday": [], "friday": ["18:00-26:00"], "saturday": [], "sunday": [], "special_days": {"2026-12-25": []}});
+    let body = json!({"hours": week, "version": 3});
+    let (status, changed) = call(&world, Method::PUT, path, Some(body)).await?;
+    assert_eq!((status, changed), (200, json!({"version": 4})));
+    let (_, kept) = call(&world, Method::GET, path, None).await?;
+    assert_eq!(kept, json!({"hours": week, "version": 4}));
+    let (status, _) = call(&world, Method::PUT, path, Some(json!({"hours": null}))).await?;
+    assert_eq!(
+        (status, world.peers.memory().opening_hours[1].hours.clone()),
+        (200, None)
+    );
+
+    let (_, opening) = call(
+        &world,
+        Method::GET,
+        "/v1/teams/parcels/opening?at=2026-01-05T07:00:00Z",
+        None,
+    )
+    .await?;
+    assert_eq!(opening, json!({"open": false, "until": "2026-01-05T07:00:00Z"}));
+    let (_, now) = call(&world, Method::GET, "/v1/teams/parcels/opening", None).await?;
+    assert_eq!(now, json!({"open": true}));
+    for (method, path, body, field) in [
+        (Method::PUT, path, Some(json!({"version": 1})), "hours"),
+        (
+            Method::PUT,
+            path,
+            Some(json!({"hours": {"time_zone": "UTC", "payday": []}})),
+            "hours.payday",
+        ),
+        (
+            Method::PUT,
+            "/v1/teams/P!/opening-hours",
+            Some(json!({"hours": null})),
+            "team",
+        ),
+        (Method::GET, "/v1/teams/parcels/opening?at=noon", None, "at"),
+    ] {
+        let (status, problem) = call(&world, method, path, body).await?;
+        assert_eq!((status, &problem["field"]), (400, &json!(field)), "{problem}");
+    }
+    assert_eq!(world.peers.memory().opening_hours.len(), 2);
+    Ok(())
+}

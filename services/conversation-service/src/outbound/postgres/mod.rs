@@ -8,6 +8,7 @@ pub mod follow_up;
 pub mod ingest;
 pub mod integration;
 pub mod message;
+pub mod opening_hours;
 pub mod workspace;
 
 use fault::{Fault, Result};

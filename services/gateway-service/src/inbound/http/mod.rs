@@ -15,6 +15,7 @@ mod inbound_mails;
 mod merges;
 mod observe;
 pub mod openapi;
+mod opening_hours;
 mod opt_outs;
 mod pages;
 pub mod problem;
@@ -143,6 +144,11 @@ fn api() -> Router<Arc<Edge>> {
             get(workspaces::get_workspace).patch(workspaces::update_workspace),
         )
         .route("/v1/teams", get(workspaces::list_teams))
+        .route(
+            "/v1/teams/{team}/opening-hours",
+            get(opening_hours::get_opening_hours).put(opening_hours::set_opening_hours),
+        )
+        .route("/v1/teams/{team}/opening", get(opening_hours::get_opening))
         .route("/v1/integrations/{integration}", patch(workspaces::update_integration))
         .route("/v1/usage", get(usage::get_usage))
         .route("/v1/charges", get(charges::list_charges))

@@ -2,7 +2,7 @@
 
 use super::{
     balance, callbacks, channels, charges, consents, contacts, conversations, events, follow_ups, inbound_mails,
-    merges, opt_outs, pages, purchases, return_links, sessions, unsubscribe_links, usage, workspaces,
+    merges, opening_hours, opt_outs, pages, purchases, return_links, sessions, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -30,6 +30,7 @@ use utoipa::{Modify, OpenApi};
         channels::get_channel, channels::update_channel,
         workspaces::get_workspace, workspaces::update_workspace, workspaces::list_teams,
         workspaces::update_integration,
+        opening_hours::get_opening_hours, opening_hours::set_opening_hours, opening_hours::get_opening,
         usage::get_usage, balance::get_balance, charges::list_charges,
         events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,
         callbacks::record_receipt_by_get, callbacks::record_inbound_text_by_get, inbound_mails::record_inbound_mail,

@@ -4,6 +4,7 @@ mod billing;
 pub mod contacts;
 mod conversations;
 mod follow_ups;
+mod opening_hours;
 mod workspaces;
 
 use domain::{ConversationId, Entropy, WorkspaceId};
@@ -23,10 +24,11 @@ use rpc::contacts::{
     UndoMergeRequest, UpdateContactRequest, WithdrawConsentRequest,
 };
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
+use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
-    Conversation, GivenContact, IngestEventsRequest, Message, Scope, StartConversationRequest, UpdateChannelRequest,
-    UpdateIntegrationRequest, UpdateWorkspaceRequest,
+    Conversation, GivenContact, IngestEventsRequest, Message, Scope, SetOpeningHoursRequest, StartConversationRequest,
+    UpdateChannelRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use rpc::notifier::{RecordInboundMailRequest, RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
@@ -85,6 +87,7 @@ pub struct Memory {
     pub charges: Vec<ListChargesRequest>,
     pub workspaces: Vec<UpdateWorkspaceRequest>,
     pub integrations: Vec<UpdateIntegrationRequest>,
+    pub opening_hours: Vec<SetOpeningHoursRequest>,
     pub contact_lists: Vec<ListContactsRequest>,
     pub contact_updates: Vec<UpdateContactRequest>,
     pub consents: Vec<RecordConsentRequest>,
@@ -119,6 +122,7 @@ impl Peers {
                 ConversationServiceServer::new(peers.clone()).max_decoding_message_size(runtime::MESSAGE_BYTES),
             )
             .add_service(WorkspaceServiceServer::new(peers.clone()))
+            .add_service(OpeningHoursServiceServer::new(peers.clone()))
             .add_service(
                 FollowUpServiceServer::new(peers.clone()).max_decoding_message_size(2 * runtime::MESSAGE_BYTES),
             )

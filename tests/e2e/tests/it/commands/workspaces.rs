@@ -93,6 +93,7 @@ pub async fn update(desk: &Desk) -> Result<()> {
     ensure!(desk.says(&list).await?.contains("ewa"), "the table names who is in it");
     desk.fails(&["team", "list", "-w", "nobody"], REFUSED, "workspace")
         .await?;
+    opening_hours(desk).await?;
 
     let of = |tail: &[&'static str]| [&["integration", "update", "-w", "acme", "crm"][..], tail].concat();
     let changed = desk.json(&of(&["--scope", "read", "--scope", "write"])).await?;
@@ -166,4 +167,38 @@ pub async fn opt_out(desk: &Desk) -> Result<()> {
     let email = ["opt-out", "show", "-w", "acme", "--email", "nobody"];
     desk.fails(&email, REFUSED, "email").await?;
     desk.fails(&["opt-out", "set", "-w", "acme"], USAGE, "--phone").await
+}
+
+/// The hours of a team are set from a file, printed as such a file, and asked for a moment.
+async fn opening_hours(desk: &Desk) -> Result<()> {
+    let hours = ["team", "hours", "-w", "zone", "parcels"];
+    let opening = ["team", "opening", "-w", "zone", "parcels"];
+    ensure!(
+        desk.says(&opening).await? == "open\n",
+        "always, as long as nobody says otherwise"
+    );
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("hours.json");
+    let path = file.to_str().context("a path")?;
+    let week = json!({ "time_zone": "Europe/Paris", "monday": ["09:00-17:00"], "special_days": { "2026-01-05": [] } });
+    std::fs::write(&file, week.to_string())?;
+    let set = [&hours[..], &["--set", path]].concat();
+    ensure!(desk.says(&set).await? == "version 1\n", "the first hours");
+    let kept = desk.json(&hours).await?;
+    same("its Monday", &kept["hours"]["monday"], &json!(["09:00-17:00"]))?;
+    std::fs::write(&file, desk.says(&hours).await?)?;
+    ensure!(
+        desk.says(&set).await? == "version 1\n",
+        "what is printed can be set, and changes nothing"
+    );
+    let at = [&opening[..], &["--at", "2026-01-05T12:00:00Z"]].concat();
+    let closed = "closed until 2026-01-12T08:00:00Z\n";
+    ensure!(desk.says(&at).await? == closed, "the special day is closed");
+    let stale = [&set[..], &["--version", "7"]].concat();
+    std::fs::write(&file, "null")?;
+    desk.fails(&stale, REFUSED, "version").await?;
+    std::fs::write(&file, r#"{"time_zone": "UTC", "monday": ["17:00-09:00"]}"#)?;
+    desk.fails(&set, REFUSED, "hours.monday").await?;
+    std::fs::write(&file, r#"{"time_zone": "UTC", "payday": []}"#)?;
+    desk.fails(&set, FAILED, "payday").await
 }

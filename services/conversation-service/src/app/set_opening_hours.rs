@@ -1,0 +1,33 @@
+use super::App;
+use crate::outbound::postgres::{opening_hours, workspace as tenant};
+use domain::{OpeningHours, TeamId, WorkspaceId};
+use fault::{Fault, Result, codes};
+
+impl App {
+    /// Replaces a team's opening hours; `None`: always open. Its version then. `version` is the one the caller has seen;
+    /// 0: whatever it is.
+    pub async fn set_opening_hours(
+        &self,
+        workspace: &WorkspaceId,
+        team: &TeamId,
+        hours: Option<&OpeningHours>,
+        version: u64,
+    ) -> Result<u64> {
+        let mut tx = self.store.begin(workspace).await?;
+        let missing = || Fault::not_found("workspace");
+        tenant::lock(&mut tx, workspace).await?.ok_or_else(missing)?;
+        let present = opening_hours::get(&mut tx, workspace, team).await?;
+        let (before, at_version) = present.ok_or_else(|| Fault::not_found("team"))?;
+        if version != 0 && version != at_version {
+            let remedy = format!("is {at_version} by now; read the opening hours again and repeat");
+            return Err(Fault::new(&codes::VERSION, remedy).of("version"));
+        }
+        if before.as_ref() == hours {
+            return Ok(at_version);
+        }
+        let version = at_version + 1;
+        opening_hours::set(&mut tx, workspace, team, hours, version, self.now()).await?;
+        tx.commit().await?;
+        Ok(version)
+    }
+}
