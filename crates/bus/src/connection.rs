@@ -164,8 +164,17 @@ impl Bus {
     pub async fn publish<M: Borrow<Outgoing>>(&self, batch: &[M]) -> Vec<Result<u64>> {
         let mut results = Vec::with_capacity(batch.len());
         for window in batch.chunks(WINDOW) {
-            results.extend(self.publish_at_once(window).await);
+            let acked = self.publish_at_once(window).await;
+            let is_away = acked.iter().all(Result::is_err);
+            results.extend(acked);
+            if is_away {
+                // Each further window would wait its whole time again.
+                break;
+            }
         }
+        results.resize_with(batch.len(), || {
+            Err(Fault::unavailable("JetStream", "it acknowledged none of those before"))
+        });
         let failed = results.iter().filter(|result| result.is_err()).count();
         if failed > 0 {
             metrics::publish_failed(failed as u64);

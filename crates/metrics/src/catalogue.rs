@@ -55,7 +55,7 @@ pub(crate) const RELAY_DURATION: Metric = metric(
     Kind::Histogram,
     "s",
     &[],
-    "taking facts from the outbox, publishing and marking them, a batch of 1 to 1,000",
+    "taking facts from the outbox, publishing and marking them, a batch of 1 to 10,000",
 );
 pub(crate) const RELAYED: Metric = metric(
     "homing.relay.published",

@@ -52,16 +52,22 @@ BEGIN
   EXECUTE format('GRANT SELECT, INSERT, UPDATE ON lease TO %I', regexp_replace(current_user, '_owner$', ''));
 END $$;
 
--- Version 0.1 kept a row for each fact: they are moved once the new table is there.
-DO $$ BEGIN
+-- Before, the outbox had a row for each fact: such rows are moved once the new table is there. Services of then cannot work with
+-- it, so none may be connected.
+DO $$
+DECLARE service text := regexp_replace(current_user, '_owner$', '');
+BEGIN
   IF EXISTS (SELECT 1 FROM information_schema.columns WHERE table_name = 'outbox' AND column_name = 'payload') THEN
+    IF EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND usename = service) THEN
+      RAISE EXCEPTION 'the outbox takes a shape that running processes do not know: stop all of % and migrate again', service;
+    END IF;
     ALTER TABLE outbox RENAME TO outbox_of_single_facts;
     DROP INDEX outbox_unpublished, outbox_published, outbox_age;
   END IF;
 END $$;
 
--- Facts that wait for the stream, and those of the last day. A row holds what one transaction told of one workspace, in its
--- order: a batch of hundreds costs a few rows, with a few entries in the indexes.
+-- Facts that wait for the stream, and those of the last day. A row holds up to fifty facts that one transaction told
+-- of one workspace, in their order: a batch of hundreds costs a few rows, with a few entries in the indexes.
 CREATE TABLE IF NOT EXISTS outbox (
   workspace_id   text        NOT NULL CHECK (workspace_id <> ''),
   -- Of its first fact.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Rows published at a time: one round trip's worth.
+/// Rows published at a time.
 const BATCH: i64 = 200;
 /// The relay is woken in the process after each commit; the poll finds what other processes, or a crash, left.
 const POLL: Duration = Duration::from_millis(250);
@@ -113,7 +113,8 @@ impl Relay {
             .await
             .or_fault("mark outbox")?;
         tx.commit().await?;
-        metrics::relayed(facts.len() as u64, began.elapsed());
+        let told = published.iter().map(|mark| mark.entry.facts.len() as u64).sum();
+        metrics::relayed(told, began.elapsed());
         match failed {
             None => Ok(i64::try_from(batch.len()).unwrap_or(BATCH)),
             Some(fault) => Err(fault),

@@ -14,7 +14,7 @@ use sqlx::{Connection, PgConnection, Row};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{OrFault, Store, StoreConfig};
-use testkit::{ManualClock, SeededEntropy, TestDatabase};
+use testkit::{ManualClock, SeededEntropy, TestDatabase, eventually};
 
 type Tested = anyhow::Result<()>;
 
@@ -175,7 +175,7 @@ async fn facts_of_one_transaction_share_rows() -> Tested {
     Ok(())
 }
 
-/// As version 0.1 kept them.
+/// As they were kept before.
 const SINGLE_FACTS: &str = "
     DROP TABLE outbox;
     CREATE TABLE outbox (
@@ -197,9 +197,16 @@ async fn rows_of_single_facts_are_kept_when_the_outbox_takes_its_new_shape() -> 
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut admin).await?;
     }
     let none = Migrator::with_migrations(Vec::new());
-    for _ in 0..2 {
-        store::migrate(&database.admin_url(), "kit", &none).await?;
-    }
+    let running = PgConnection::connect(&database.url()).await?;
+    let refused = store::migrate(&database.admin_url(), "kit", &none).await;
+    let why = refused.expect_err("a process of then runs").to_string();
+    assert!(why.contains("stop all of kit and migrate again"), "{why}");
+    running.close().await?;
+    eventually("the process is gone", Duration::from_secs(10), async || {
+        store::migrate(&database.admin_url(), "kit", &none).await.ok()
+    })
+    .await?;
+    store::migrate(&database.admin_url(), "kit", &none).await?;
     let rows = sqlx::query(
         "SELECT count(*) AS n, count(*) FILTER (WHERE stream_id = id AND stream_seq IS NOT NULL) AS published,
            min(headers[1]) AS headers FROM outbox WHERE ids = ARRAY[id] AND payloads = ARRAY['p'::bytea]",

@@ -27,8 +27,7 @@ impl Handler for Holding {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_to_a_deleted_consumer_is_not_taken_for_one_and_the_message_comes_again()
--> anyhow::Result<()> {
+async fn a_message_whose_consumer_was_deleted_comes_again() -> anyhow::Result<()> {
     let nats = TestNats::start().await?;
     let (bus, stop) = (bus(&nats).await?, CancellationToken::new());
     let handler = Arc::new(Holding {

@@ -95,7 +95,7 @@ impl OpeningHours {
         let mut open: Option<Timestamp> = None;
         for _ in 0..SEARCHED_DAYS {
             for range in self.of(day) {
-                let Some((from, to)) = range.on(day, &self.zone).filter(|(_, to)| *to > at) else {
+                let Some((from, to)) = range.on(day, &self.zone).filter(|(from, to)| from < to && *to > at) else {
                     continue;
                 };
                 match open {

@@ -113,6 +113,17 @@ fn changes_of_the_clock() {
         hours.at(spring).until,
         Some("2026-03-29T01:30:00Z".parse().expect("03:30 there"))
     );
+    let jumped = OpeningHours::new(
+        WARSAW,
+        week([&[], &[], &[], &[], &[], &[], &["02:30-03:00"]]),
+        BTreeMap::new(),
+    );
+    let next: Timestamp = "2026-04-05T00:30:00Z".parse().expect("a week later");
+    assert_eq!(
+        jumped.expect("hours").at(spring).until,
+        Some(next),
+        "what the clock jumps over does not come"
+    );
     let autumn: Timestamp = "2026-10-25T00:29:00Z".parse().expect("a moment");
     assert_eq!(
         hours.at(autumn).until,

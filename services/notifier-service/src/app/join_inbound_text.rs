@@ -4,13 +4,15 @@ use super::App;
 use crate::domain::inbound_text::{InboundText, Joined, Joining, Part};
 use crate::outbound::postgres::joining_text::{self, JoiningText};
 use crate::outbound::smpp::read_octets;
-use domain::{ChannelId, WorkspaceId};
-use fault::{Ack, Result};
+use domain::{ChannelId, Timestamp, WorkspaceId};
+use fault::{Ack, Fault, Result};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
 /// From the first part on.
 const JOINED_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+/// What cannot be taken for this long is given up: as long as an SMSC would bring a text again.
+const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
 impl App {
     /// Keeps one part of `text`, whose other words say nothing. The same part again changes nothing. The last one makes the
@@ -35,6 +37,7 @@ impl App {
             receiver: text.to.clone(),
             channel: wanted.clone(),
             joining,
+            at: now,
         };
         let mut tx = self.store.begin(workspace).await?;
         let held = joining_text::lock_joining_text(&mut tx, workspace, &key).await?;
@@ -45,7 +48,7 @@ impl App {
             Joined::Whole => Some(now),
             Joined::NotYet => is_new.then(|| now + JOINED_WITHIN),
             Joined::OfAnother => {
-                joining_text::remove_joining_text(&mut tx, workspace, held.id).await?;
+                joining_text::set_aside_joining_text(&mut tx, workspace, held.id).await?;
                 held = fresh(Joining::default());
                 held.joining.add(part, mac);
                 Some(now + JOINED_WITHIN)
@@ -62,7 +65,7 @@ impl App {
     /// Takes a text whose parts are all there, or are waited for no longer.
     pub async fn post_joined_text(&self, workspace: &WorkspaceId, id: Uuid) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
-        let held = joining_text::read_joining_text(&mut tx, workspace, id).await?;
+        let held = joining_text::close_joining_text(&mut tx, workspace, id).await?;
         tx.commit().await?;
         let Some(mut held) = held else {
             return Ok(());
@@ -70,7 +73,7 @@ impl App {
         if let Some(body) = held.joining.words(read_octets) {
             let text = InboundText {
                 provider_id: id.to_string(),
-                from: domain::PhoneE164::parse(&held.sender).map_err(fault::Fault::internal)?,
+                from: domain::PhoneE164::parse(&held.sender).map_err(Fault::internal)?,
                 to: held.receiver.clone(),
                 body,
                 media: Vec::new(),
@@ -80,7 +83,7 @@ impl App {
                 .await
             {
                 // The provider was told that we have it: nobody else is to hear of this.
-                Err(fault) if fault.kind().ack() == Ack::Dead => {
+                Err(fault) if is_given_up(&fault, held.at, self.now()) => {
                     tracing::error!(
                         code = fault.code().name,
                         "a text in parts was not taken: {}",
@@ -94,5 +97,13 @@ impl App {
         let mut tx = self.store.begin(workspace).await?;
         joining_text::end_joining_text(&mut tx, workspace, id, &held.joining).await?;
         tx.commit().await
+    }
+}
+
+fn is_given_up(fault: &Fault, since: Timestamp, now: Timestamp) -> bool {
+    match fault.kind().ack() {
+        Ack::Dead => true,
+        Ack::RetryThenDead => now.duration_since(since) > GIVEN_UP_AFTER,
+        _ => false,
     }
 }

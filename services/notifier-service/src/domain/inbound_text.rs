@@ -58,15 +58,18 @@ impl Part {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Joining {
     of: u8,
-    coding: u8,
     /// By number.
     parts: BTreeMap<u8, Piece>,
+    /// Is being posted, or was: no part joins it any more.
+    #[serde(default)]
+    closed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Piece {
     /// By which the same part is known when it comes again.
     mac: Vec<u8>,
+    coding: u8,
     /// Gone once the text was posted.
     octets: Option<Vec<u8>>,
 }
@@ -90,16 +93,19 @@ const MISSING: &str = " [...] ";
 impl Joining {
     /// Adds a part; `mac` is a keyed hash of what it says.
     pub fn add(&mut self, part: &Part, mac: Vec<u8>) -> Joined {
-        let is_posted = self.parts.values().any(|piece| piece.octets.is_none());
         match self.parts.get(&part.number) {
             Some(known) if known.mac == mac => return Joined::Again,
             Some(_) => return Joined::OfAnother,
-            None if is_posted => return Joined::OfAnother,
+            None if self.closed => return Joined::OfAnother,
             None => {}
         }
-        (self.of, self.coding) = (part.of, part.coding);
-        let octets = Some(part.octets.clone());
-        self.parts.insert(part.number, Piece { mac, octets });
+        self.of = part.of;
+        let piece = Piece {
+            mac,
+            coding: part.coding,
+            octets: Some(part.octets.clone()),
+        };
+        self.parts.insert(part.number, piece);
         match self.parts.len() < usize::from(self.of) {
             true => Joined::NotYet,
             false => Joined::Whole,
@@ -108,24 +114,32 @@ impl Joining {
 
     /// What came of it in its order. `read`: what octets say in an alphabet. `None`: it was posted.
     pub fn words(&self, read: impl Fn(&[u8], u8) -> String) -> Option<String> {
-        let (mut words, mut run) = (String::new(), Vec::new());
+        let (mut words, mut run, mut coding) = (String::new(), Vec::new(), 0);
         for number in 1..=self.of {
             match self.parts.get(&number) {
-                Some(piece) => run.extend_from_slice(piece.octets.as_ref()?),
+                Some(piece) => {
+                    let octets = piece.octets.as_ref()?;
+                    if piece.coding != coding {
+                        words += &read(&std::mem::take(&mut run), coding);
+                        coding = piece.coding;
+                    }
+                    run.extend_from_slice(octets);
+                }
                 None => {
-                    words += &read(&std::mem::take(&mut run), self.coding);
+                    words += &read(&std::mem::take(&mut run), coding);
                     if !words.ends_with(MISSING) {
                         words += MISSING;
                     }
                 }
             }
         }
-        words += &read(&run, self.coding);
+        words += &read(&run, coding);
         Some(words)
     }
 
     /// Forgets what it says; what came is still known.
     pub fn forget(&mut self) {
+        self.closed = true;
         for piece in self.parts.values_mut() {
             piece.octets = None;
         }
@@ -207,6 +221,23 @@ mod tests {
         assert_eq!(joining.words(utf16).as_deref(), Some(" [...] B [...] "));
         joining.forget();
         assert_eq!(joining.add(&part(1, &[0, 65]), vec![1]), Joined::OfAnother);
+    }
+
+    #[test]
+    fn each_part_is_read_in_its_own_alphabet() {
+        let mut joining = Joining::default();
+        for (number, coding, said) in [(1, 0, &b"ST"[..]), (2, 8, &[0, 79][..]), (3, 0, &b"P"[..])] {
+            let part = Part {
+                coding,
+                ..part(number, said)
+            };
+            joining.add(&part, part.octets.clone());
+        }
+        let read = |octets: &[u8], coding: u8| match coding {
+            8 => utf16(octets, coding),
+            _ => String::from_utf8_lossy(octets).into_owned(),
+        };
+        assert_eq!(joining.words(read).as_deref(), Some("STOP"));
     }
 
     #[test]

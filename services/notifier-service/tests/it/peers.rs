@@ -39,6 +39,8 @@ pub struct Truth {
     pub conversation_hangs: bool,
     /// Messages that are posted are answered once this is over.
     pub posting_waits: bool,
+    /// Messages that came to be posted while they waited.
+    pub posts_waiting: u32,
     pub context_calls: u32,
 }
 
@@ -155,6 +157,9 @@ impl ConversationService for Peers {
         &self,
         request: Request<conversation::PostMessageRequest>,
     ) -> Answer<conversation::PostMessageResponse> {
+        if self.truth().posting_waits {
+            self.truth().posts_waiting += 1;
+        }
         while self.truth().posting_waits {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }

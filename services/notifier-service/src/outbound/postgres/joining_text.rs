@@ -14,6 +14,8 @@ pub struct JoiningText {
     pub receiver: String,
     pub channel: Option<ChannelId>,
     pub joining: Joining,
+    /// When its first part came.
+    pub at: Timestamp,
 }
 
 struct Row {
@@ -22,6 +24,7 @@ struct Row {
     receiver: String,
     channel: Option<String>,
     joining: Json<Joining>,
+    at: jiff_sqlx::Timestamp,
 }
 
 impl Row {
@@ -33,6 +36,7 @@ impl Row {
             receiver: self.receiver,
             channel: channel.map_err(Fault::internal)?,
             joining: self.joining.0,
+            at: self.at.to_jiff(),
         })
     }
 }
@@ -41,7 +45,7 @@ impl Row {
 pub async fn lock_joining_text(tx: &mut Tx, workspace: &WorkspaceId, key: &[u8]) -> Result<Option<JoiningText>> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT id, sender, receiver, channel, joining AS "joining: Json<Joining>" FROM joining_text
+        r#"SELECT id, sender, receiver, channel, joining AS "joining: Json<Joining>", at FROM joining_text
            WHERE workspace_id = $1 AND key = $2 FOR UPDATE"#,
         workspace.as_str(),
         key
@@ -52,18 +56,18 @@ pub async fn lock_joining_text(tx: &mut Tx, workspace: &WorkspaceId, key: &[u8])
     row.map(Row::read).transpose()
 }
 
-/// Reads a text whose parts are being joined.
-pub async fn read_joining_text(tx: &mut Tx, workspace: &WorkspaceId, id: Uuid) -> Result<Option<JoiningText>> {
+/// Reads a text to which no part is added from now on.
+pub async fn close_joining_text(tx: &mut Tx, workspace: &WorkspaceId, id: Uuid) -> Result<Option<JoiningText>> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT id, sender, receiver, channel, joining AS "joining: Json<Joining>" FROM joining_text
-           WHERE workspace_id = $1 AND id = $2"#,
+        r#"UPDATE joining_text SET joining = jsonb_set(joining, '{closed}', 'true') WHERE workspace_id = $1 AND id = $2
+           RETURNING id, sender, receiver, channel, joining AS "joining: Json<Joining>", at"#,
         workspace.as_str(),
         id
     )
     .fetch_optional(&mut **tx)
     .await
-    .or_fault("read joining text")?;
+    .or_fault("close joining text")?;
     row.map(Row::read).transpose()
 }
 
@@ -112,16 +116,16 @@ pub async fn end_joining_text(tx: &mut Tx, workspace: &WorkspaceId, id: Uuid, jo
     Ok(())
 }
 
-/// Forgets a text altogether.
-pub async fn remove_joining_text(tx: &mut Tx, workspace: &WorkspaceId, id: Uuid) -> Result<()> {
+/// Makes room for another text under the same key; what came of this one is taken at its time.
+pub async fn set_aside_joining_text(tx: &mut Tx, workspace: &WorkspaceId, id: Uuid) -> Result<()> {
     sqlx::query!(
-        "DELETE FROM joining_text WHERE workspace_id = $1 AND id = $2",
+        "UPDATE joining_text SET key = uuid_send(id) WHERE workspace_id = $1 AND id = $2",
         workspace.as_str(),
         id
     )
     .execute(&mut **tx)
     .await
-    .or_fault("remove joining text")?;
+    .or_fault("set joining text aside")?;
     Ok(())
 }
 

@@ -163,8 +163,18 @@ impl Heard {
             let tail = number.digits.strip_suffix(to);
             tail.is_some_and(|before| before.is_empty() || (self.to_kind == Ton::National && before.len() <= 3))
         };
-        let whose = numbers.iter().find(is_it);
-        let whose = whose.ok_or("the number it was written to is not among the provider's numbers")?;
+        let mut all = numbers.iter().filter(is_it);
+        let whose = match (
+            numbers.iter().find(|number| number.digits == to),
+            all.next(),
+            all.next(),
+        ) {
+            (Some(exact), ..) | (None, Some(exact), None) => exact,
+            (None, Some(_), Some(_)) => {
+                return Err("several of the provider's numbers end like the national one that it was written to");
+            }
+            (None, None, _) => return Err("the number it was written to is not among the provider's numbers"),
+        };
         let from = match self.from_kind {
             // Most SMSCs that say nothing mean numbers with their country.
             Ton::International | Ton::Unknown => Some(international(&self.from)),
