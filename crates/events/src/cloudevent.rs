@@ -240,7 +240,7 @@ fn unknown_type() -> Fault {
     malformed(
         "type",
         format!(
-            "must be one of {}, {}, {}, {}, {}",
+            "does not fit its subject, or is none of {}, {}, {}, {}, {}",
             MESSAGE.0, MESSAGE_READ.0, CONVERSATION_RESOLVED.0, ORDER_PLACED.0, ORDER_UPDATED.0
         ),
     )

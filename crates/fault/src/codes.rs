@@ -35,8 +35,8 @@ codes! {
     TOO_LARGE = "limit.size", InvalidArgument, "Larger than allowed.";
     FIELDS_MISSING = "conversation.fields_missing", InvalidArgument, "Required contact fields were not given; the answer names them.";
     VERSION = "conversation.version", Conflict, "The settings have another version by now.";
-    REFERENCE_UNKNOWN = "ingest.reference_unknown", NotFound, "The conversation reference is not known (yet).";
-    REPLAY_DIFFERS = "ingest.replay_differs", AlreadyExists, "The same event id came before with other content.";
+    REFERENCE_UNKNOWN = "ingest.reference_unknown", NotFound, "The conversation or order is not known (yet).";
+    REPLAY_DIFFERS = "ingest.replay_differs", AlreadyExists, "The same event id, or version of an order, came before with other content.";
     MALFORMED = "ingest.malformed", InvalidArgument, "Not a CloudEvents 1.0 document of a known type.";
     HOLD_DIFFERS = "billing.hold_differs", AlreadyExists, "The delivery has a hold with other parameters.";
     NOT_COVERED = "billing.not_covered", FailedPrecondition, "The balance does not cover the message.";

@@ -1,11 +1,10 @@
 -- Who has a tag, so that a list by a rare one reads nobody else. Written by the trigger alone: also where a release before
--- this one changes tags.
+-- this one changes tags. No foreign key: its checks would wait for everybody who writes to a contact, and none is deleted.
 CREATE TABLE contact_tag (
   workspace_id text NOT NULL CHECK (workspace_id <> ''),
   tag          text NOT NULL,
   contact_id   uuid NOT NULL,
-  PRIMARY KEY (workspace_id, tag, contact_id),
-  FOREIGN KEY (workspace_id, contact_id) REFERENCES contact (workspace_id, id)
+  PRIMARY KEY (workspace_id, tag, contact_id)
 );
 SELECT homing_protect('contact_tag', 'SELECT, INSERT, DELETE');
 
@@ -22,8 +21,6 @@ CREATE TRIGGER contact_tags_given AFTER INSERT ON contact FOR EACH ROW WHEN (NEW
   EXECUTE FUNCTION keep_contact_tags();
 CREATE TRIGGER contact_tags_changed AFTER UPDATE OF tags ON contact FOR EACH ROW WHEN (NEW.tags IS DISTINCT FROM OLD.tags)
   EXECUTE FUNCTION keep_contact_tags();
-INSERT INTO contact_tag (workspace_id, tag, contact_id)
-  SELECT workspace_id, tag, id FROM contact, unnest(tags) AS t(tag) ON CONFLICT DO NOTHING;
 
 -- What a merge filled later, when another one that had filled it first was undone: rows of the history of into_id.
 ALTER TABLE contact_merge ADD COLUMN filled_later bigint[] NOT NULL DEFAULT '{}';

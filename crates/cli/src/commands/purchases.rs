@@ -10,8 +10,11 @@ use crate::call::pages;
 use crate::output::Out;
 use crate::show;
 
+/// Room for a page of the longest orders.
+const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+
 pub(super) async fn run(channel: Channel, workspace: String, contact: String, limit: u32, out: &Out) -> Result<()> {
-    let client = PurchaseServiceClient::new(channel);
+    let client = PurchaseServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER);
     let request = ListPurchasesRequest {
         workspace,
         contact,

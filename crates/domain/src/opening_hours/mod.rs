@@ -87,17 +87,18 @@ impl OpeningHours {
     }
 
     /// Whether it is open at a moment, and until when that stays so. A range holds from its first moment, up to but not at
-    /// its last; ranges that adjoin are one. A time that the clock jumps over comes as much later; one that comes twice
-    /// counts the first time.
+    /// its last; ranges that adjoin are one. A time that the clock jumps over comes as much later, and a range that this
+    /// leaves no length does not come; a time that comes twice counts the first time.
     pub fn at(&self, at: Timestamp) -> Opening {
         let today = at.to_zoned(self.zone.clone()).date();
         let mut day = today.yesterday().unwrap_or(today);
         let mut open: Option<Timestamp> = None;
         for _ in 0..SEARCHED_DAYS {
-            for range in self.of(day) {
-                let Some((from, to)) = range.on(day, &self.zone).filter(|(from, to)| from < to && *to > at) else {
-                    continue;
-                };
+            let moments = self.of(day).iter().filter_map(|range| range.on(day, &self.zone));
+            let mut moments: Vec<_> = moments.filter(|(from, to)| from < to && *to > at).collect();
+            // The clock's jump may have put an earlier range behind a later one.
+            moments.sort_unstable();
+            for (from, to) in moments {
                 match open {
                     None if from > at => {
                         return Opening {

@@ -124,6 +124,20 @@ fn changes_of_the_clock() {
         Some(next),
         "what the clock jumps over does not come"
     );
+    let behind = OpeningHours::new(
+        WARSAW,
+        week([&[], &[], &[], &[], &[], &[], &["02:30-02:45", "03:00-04:00"]]),
+        BTreeMap::new(),
+    );
+    let ten_past: Timestamp = "2026-03-29T01:10:00Z".parse().expect("03:10 there");
+    let four = "2026-03-29T02:00:00Z".parse().expect("04:00 there");
+    assert_eq!(
+        behind.expect("hours").at(ten_past),
+        Opening {
+            open: true,
+            until: Some(four)
+        }
+    );
     let autumn: Timestamp = "2026-10-25T00:29:00Z".parse().expect("a moment");
     assert_eq!(
         hours.at(autumn).until,

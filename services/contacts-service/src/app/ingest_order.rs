@@ -17,6 +17,15 @@ impl Contacts {
     ) -> Result<()> {
         let now = self.now();
         let told = read_order(integration, event, now)?;
+        // What was told of before captures nobody again, and neither does what is refused.
+        let mut tx = self.begin(workspace, Reading::Upkeep).await?;
+        let before = purchase::digest(&mut tx, workspace, &told.key, told.order.version).await?;
+        tx.commit().await?;
+        match before {
+            Some(before) if before == told.digest => return Ok(()),
+            Some(_) => return Err(differs()),
+            None => {}
+        }
         let captured = match &told.given {
             Some(given) => {
                 let channel = told.order.channel.as_deref();

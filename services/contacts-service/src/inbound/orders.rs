@@ -18,12 +18,16 @@ const RETRIES: &[Duration] = &[
     Duration::from_secs(1_644),
 ];
 
+/// So many may wait for their order: one shop's must not stop all others'.
+const PARKED: usize = 8_000;
+
 /// Orders one by one, in whatever order: their versions say which counts.
 pub fn spec() -> ConsumerSpec {
     ConsumerSpec {
         stream: &ORDERS,
         workers: 8,
         retries: Cow::Borrowed(RETRIES),
+        parked: PARKED,
         ..ConsumerSpec::facts("contacts-orders", vec![])
     }
 }

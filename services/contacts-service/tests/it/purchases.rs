@@ -177,13 +177,18 @@ async fn what_cannot_be_an_order_is_refused_by_its_field() -> Tested {
     let told = tell(&contacts, "acme", &[order(1, "placed", json!({"name": "Ann"}))]).await?;
     let unknown = ("ingest.reference_unknown", "data.customer", true);
     assert_eq!((told[0].code.as_str(), told[0].field.as_str(), told[0].retry), unknown);
-    let changed = bad("/data/total_minor", json!(1));
+    let mut changed = bad("/data/total_minor", json!(1));
+    changed["data"]["customer"]["email"] = json!("eve@example.com");
     let told = tell(&contacts, "acme", &[order(1, "placed", ann()), changed]).await?;
     let differs = (true, "ingest.replay_differs", "data.version");
     assert_eq!(
         (told[0].accepted, told[1].code.as_str(), told[1].field.as_str()),
         differs
     );
+    let nobody = contacts
+        .look_up("acme", AddressKind::Email, "eve@example.com", Purpose::Support)
+        .await;
+    assert!(nobody.is_err(), "what is refused captures nobody");
     assert_eq!(
         bought(&contacts, &found(&contacts).await?).await?[0].total_minor,
         25_800
@@ -302,6 +307,12 @@ async fn purchases_go_with_a_merge_come_back_and_are_paged() -> Tested {
         by: "crm".into(),
     };
     contacts.identity.clone().merge_contacts(merge).await?;
+    // Told of again while they are one, it is still the order of who ordered it.
+    let mut shipped = named("o-2", 11, json!({"email": "bea@example.com"}));
+    shipped["data"]["version"] = json!(2);
+    shipped["id"] = json!("o-2-2");
+    let again = tell(&contacts, "acme", &[shipped]).await?;
+    assert!(again[0].accepted, "{again:?}");
     let mut request = ListPurchasesRequest {
         page_size: 2,
         ..asking("acme", &other, Purpose::Support)

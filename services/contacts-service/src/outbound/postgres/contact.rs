@@ -110,8 +110,9 @@ pub async fn find_all(db: &mut PgConnection, workspace: &WorkspaceId, ids: &[Con
         .collect()
 }
 
-/// Ids of contacts with an address that the transaction may see, newest first, in this stage if one is named. `OFFSET 0` has PostgreSQL look at the addresses of one contact after another until the page is full: joined, it would
-/// find out for addresses that nobody asked for what they may be used for.
+/// Ids of contacts with an address that the transaction may see, newest first, in this stage if one is named. `OFFSET 0`
+/// has PostgreSQL look at the addresses of one contact after another until the page is full: joined, it would find out
+/// for addresses that nobody asked for what they may be used for.
 pub async fn list(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -169,7 +170,7 @@ pub async fn list_tagged(
 ) -> Result<Vec<ContactId>> {
     let found = sqlx::query_scalar!(
         "SELECT c.id FROM contact_tag t JOIN contact c ON c.workspace_id = t.workspace_id AND c.id = t.contact_id
-         WHERE t.workspace_id = $1 AND t.tag = $2 AND ($3::uuid IS NULL OR t.contact_id < $3)
+         WHERE t.workspace_id = $1 AND t.tag = $2 AND t.tag = ANY (c.tags) AND ($3::uuid IS NULL OR t.contact_id < $3)
            AND ($4::text IS NULL OR c.stage = $4)
            AND EXISTS (SELECT FROM address a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id OFFSET 0)
          ORDER BY t.contact_id DESC LIMIT $5",
@@ -195,7 +196,7 @@ pub async fn list_tagged_consented(
 ) -> Result<Vec<ContactId>> {
     let found = sqlx::query_scalar!(
         "SELECT c.id FROM contact_tag t JOIN contact c ON c.workspace_id = t.workspace_id AND c.id = t.contact_id
-         WHERE t.workspace_id = $1 AND t.tag = $2 AND c.consented AND ($3::uuid IS NULL OR t.contact_id < $3)
+         WHERE t.workspace_id = $1 AND t.tag = $2 AND t.tag = ANY (c.tags) AND c.consented AND ($3::uuid IS NULL OR t.contact_id < $3)
            AND ($4::text IS NULL OR c.stage = $4)
            AND EXISTS (SELECT FROM address a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id OFFSET 0)
          ORDER BY t.contact_id DESC LIMIT $5",

@@ -69,6 +69,27 @@ pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, key: &OrderKey
     Ok(row.map(|row| (row.id, kept(row.version, row.contact_version))))
 }
 
+/// The digest of what a version of an order said, if it was told of.
+pub async fn digest(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    key: &OrderKey,
+    version: u64,
+) -> Result<Option<Vec<u8>>> {
+    sqlx::query_scalar!(
+        "SELECT v.digest FROM purchase p
+           JOIN purchase_version v ON v.workspace_id = p.workspace_id AND v.purchase_id = p.id
+         WHERE p.workspace_id = $1 AND p.integration = $2 AND p.order_id = $3 AND v.version = $4",
+        workspace.as_str(),
+        key.integration.as_str(),
+        key.order,
+        number(version)?,
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("look for version of purchase")
+}
+
 /// Notes a version of a locked order; what the same version said where it was told of before.
 pub async fn note_version(
     db: &mut PgConnection,
@@ -129,10 +150,12 @@ pub async fn write(db: &mut PgConnection, workspace: &WorkspaceId, id: Uuid, ord
     details::write(db, workspace, id, order).await
 }
 
-/// Says whose a locked order is, as this version does.
+/// Says whose a locked order is, as this version does. Where its contact is part of the same one already, it stays theirs: if they
+/// are parted again, it goes with who ordered it.
 pub async fn give(db: &mut PgConnection, workspace: &WorkspaceId, id: Uuid, version: u64, owner: Owner) -> Result<()> {
     sqlx::query!(
-        "UPDATE purchase SET contact_id = $3, owner_id = $4, contact_version = $5 WHERE workspace_id = $1 AND id = $2",
+        "UPDATE purchase SET contact_id = CASE WHEN owner_id = $4 THEN contact_id ELSE $3 END, owner_id = $4, contact_version = $5
+         WHERE workspace_id = $1 AND id = $2",
         workspace.as_str(),
         id,
         owner.contact.0,
