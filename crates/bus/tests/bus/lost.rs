@@ -2,7 +2,7 @@
 
 use crate::{SOON, bus, fact, spec};
 use bus::{Handler, Proof, consume};
-use events::{FACTS, Outgoing, Received};
+use events::{FACT_SUBJECTS, FACTS, Outgoing, Received};
 use fault::Result;
 use futures::StreamExt;
 use std::sync::Arc;
@@ -71,10 +71,7 @@ async fn what_was_published_while_the_server_was_killed_fails_or_is_there_and_is
     let mut nats = TestNats::start().await?;
     let bus = bus(&nats).await?;
     let facts: Arc<Vec<Outgoing>> = Arc::new((1..=MANY).map(fact).collect());
-    let mut passing = async_nats::connect(nats.url())
-        .await?
-        .subscribe("homing.v1.fact.>")
-        .await?;
+    let mut passing = async_nats::connect(nats.url()).await?.subscribe(FACT_SUBJECTS).await?;
     let publishing = {
         let (bus, facts) = (bus.clone(), facts.clone());
         tokio::spawn(async move { bus.publish(&facts).await })

@@ -1,6 +1,6 @@
-use super::{Contacts, denied};
-use crate::domain::{Purchase, Purpose, PurposeDenied, Reading, page};
-use crate::outbound::postgres::{contact, purchase};
+use super::Contacts;
+use crate::domain::{Purchase, Purpose, Reading, page};
+use crate::outbound::postgres::purchase;
 use domain::{ContactId, WorkspaceId};
 use fault::{Fault, Result};
 
@@ -18,14 +18,7 @@ impl Contacts {
         let limit = i64::try_from(size + 1).map_err(Fault::internal)?;
         let mut tx = self.begin(workspace, Reading::For(purpose)).await?;
         let survivor = self.survivor(&mut tx, workspace, id).await?;
-        let stored = contact::find(&mut tx, workspace, survivor).await?;
-        let seen = stored
-            .ok_or_else(|| Fault::not_found("contact"))?
-            .release(purpose)
-            .map_err(denied)?;
-        if seen.profile.is_none() {
-            return Err(denied(PurposeDenied));
-        }
+        self.shows_fields(&mut tx, workspace, survivor, purpose).await?;
         let mut heads = purchase::list(&mut tx, workspace, survivor, below, limit).await?;
         let next = page::cut(&mut heads, size).map(|(id, last)| page::Placed {
             at: last.order.placed_at,

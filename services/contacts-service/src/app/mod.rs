@@ -22,8 +22,8 @@ mod write_fields;
 pub use list_conflicts::SideBySide;
 pub use list_contacts::Wanted;
 
-use crate::domain::{PurposeDenied, Reading};
-use crate::outbound::postgres::{merge, purpose};
+use crate::domain::{Purpose, PurposeDenied, Reading};
+use crate::outbound::postgres::{contact, merge, purpose};
 use ::domain::{ContactId, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
 use store::{Store, Tx};
@@ -62,6 +62,16 @@ impl Contacts {
             }
         }
         Err(Fault::new(&codes::CONFLICT, "is being merged; try again").of("contact"))
+    }
+
+    /// Refused where a contact does not show its fields for this purpose, and neither what serves the same as they do.
+    async fn shows_fields(&self, tx: &mut Tx, workspace: &WorkspaceId, id: ContactId, purpose: Purpose) -> Result<()> {
+        let stored = contact::find(tx, workspace, id).await?;
+        let seen = stored.ok_or_else(|| Fault::not_found("contact"))?.release(purpose);
+        match seen.map_err(denied)?.profile {
+            Some(_) => Ok(()),
+            None => Err(denied(PurposeDenied)),
+        }
     }
 
     /// Begins a transaction that sees the addresses it may read, and no others.

@@ -2,6 +2,7 @@
 //! the other services as fakes.
 
 mod callbacks;
+mod carrier;
 mod claims;
 mod continued;
 mod decisions;
@@ -23,6 +24,7 @@ mod quiet;
 mod quiet_hours;
 mod real_servers;
 mod smpp;
+mod smpp_inbound;
 mod steps;
 mod telling;
 mod unsubscribe_links;

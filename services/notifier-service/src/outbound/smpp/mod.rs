@@ -3,13 +3,14 @@
 //! unknown: an answer that comes late still counts, and so does a receipt.
 
 mod awake;
+mod brought;
 mod connect;
 mod pdu;
 mod session;
 mod sift;
 
+pub use brought::read_octets;
 pub use connect::Place;
-pub use pdu::read_octets;
 pub use session::Session;
 
 use super::Outcome;

@@ -1,7 +1,7 @@
 //! The bind: made, kept, made again after a pause, and given back at the end.
 
 use super::awake::{Awake, Wrote};
-use super::pdu::{self, Brought};
+use super::brought::{Brought, read_brought};
 use super::sift::Sifted;
 use super::{Answer, LATEST_ANSWER, Smpp, Told, Verdict, Written};
 use futures::{Stream, StreamExt};
@@ -150,7 +150,7 @@ impl Session {
         let (answer, answered) = oneshot::channel();
         let answer = Answer(answer);
         let config = &self.smpp.0.config;
-        match pdu::read_brought(brought) {
+        match read_brought(brought) {
             Brought::Report(report) => {
                 // Nobody listens once the service has stopped: the SMSC brings it again.
                 let _ = self.smpp.0.told.send(Told::Report { report, answer }).await;
