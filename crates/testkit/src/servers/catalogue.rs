@@ -1,5 +1,7 @@
 //! What every service's database guarantees, whatever its tables are.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, ensure};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
@@ -64,6 +66,28 @@ impl TestDatabase {
         admin.close().await?;
         ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
         Ok(names)
+    }
+
+    /// What a workspace has: a digest of its rows, by table. Without outbox and inbox, which change by themselves.
+    pub async fn rows_of(&self, workspace: &str) -> Result<BTreeMap<String, String>> {
+        let mut admin = PgConnection::connect(&self.admin_url()).await?;
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT table_name::text FROM information_schema.columns
+             WHERE table_schema = 'public' AND column_name = 'workspace_id' AND table_name NOT IN ('inbox', 'outbox')",
+        )
+        .fetch_all(&mut admin)
+        .await?;
+        let mut digests = BTreeMap::new();
+        for table in tables {
+            let digest = AssertSqlSafe(format!(
+                "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, ';' ORDER BY t::text)), '')
+                 FROM {table} t WHERE workspace_id = $1"
+            ));
+            let digest = sqlx::query_scalar(digest).bind(workspace).fetch_one(&mut admin).await?;
+            digests.insert(table, digest);
+        }
+        admin.close().await?;
+        Ok(digests)
     }
 
     async fn wrong_roles(&self, admin: &mut PgConnection) -> Result<Vec<String>> {

@@ -1,7 +1,13 @@
-use crate::harness::{Harness, PU, Tested};
+use crate::harness::{Harness, PU, Tested, accepted};
 use events::common::MessageKind;
-use rpc::billing::{GetUsageRequest, HoldState, UsageBy};
+use events::event::DeliveryAccepted;
+use rpc::billing::*;
 use sqlx::Row;
+
+const ZERO: Balance = Balance {
+    available_micro_pu: 0,
+    held_micro_pu: 0,
+};
 
 #[tokio::test]
 async fn workspaces_see_and_spend_only_their_own() -> Tested {
@@ -33,6 +39,101 @@ async fn workspaces_see_and_spend_only_their_own() -> Tested {
     assert_eq!(billing.balance("acme").await?, (9, 1));
     assert_eq!(billing.charges("acme").await?.len(), 1);
     billing.state_becomes("acme", delivery, HoldState::Held).await?;
+    billing.books_are_right().await
+}
+
+/// What a workspace sees that has nothing, whoever has what elsewhere.
+async fn sees_nothing(billing: &Harness, workspace: &str) -> Tested {
+    let mut client = billing.client.clone();
+    let own = || workspace.to_owned();
+    let account = client.get_account(GetAccountRequest { workspace: own() }).await?;
+    let account = account.into_inner();
+    let plan = Plan {
+        paid: true,
+        allowance_micro_pu: 0,
+    };
+    assert_eq!(account.plan, Some(plan));
+    assert_eq!(
+        (account.balance, account.lots.len(), account.closed),
+        (Some(ZERO), 0, false)
+    );
+    assert_eq!(account.thresholds, Some(Thresholds::default()));
+    let exported = client.export_prices(ExportPricesRequest { workspace: own() }).await?;
+    assert_eq!(exported.into_inner().csv, "kind,country,valid_from,micro_pu\n");
+    let request = GetDriftRequest {
+        workspace: own(),
+        from: "2026-01-01".into(),
+        to: "2026-02-01".into(),
+    };
+    let drift = client.get_drift(request).await?.into_inner();
+    assert_eq!(drift, GetDriftResponse::default());
+    Ok(())
+}
+
+/// Everything that can be said of a workspace's account, by names that another one uses too.
+async fn changes_all(billing: &Harness, workspace: &str) -> Tested {
+    let mut client = billing.client.clone();
+    let own = || workspace.to_owned();
+    let plan = Plan {
+        paid: true,
+        allowance_micro_pu: 7 * PU,
+    };
+    let request = SetPlanRequest {
+        workspace: own(),
+        plan: Some(plan),
+    };
+    client.set_plan(request).await?;
+    let thresholds = Thresholds {
+        low_micro_pu: 100 * PU,
+        ..Default::default()
+    };
+    let request = SetThresholdsRequest {
+        workspace: own(),
+        thresholds: Some(thresholds),
+    };
+    client.set_thresholds(request).await?;
+    let request = ImportPricesRequest {
+        workspace: own(),
+        csv: "kind,country,valid_from,micro_pu\nsms,PL,2026-01-04,9\n".into(),
+    };
+    client.import_prices(request).await?;
+    let request = ImportStatementRequest {
+        workspace: own(),
+        provider: "twilio".into(),
+        day: "2026-01-05".into(),
+        csv: "message,parts,micro_pu\nSM-one,2,\n".into(),
+    };
+    client.import_statement(request).await?;
+    billing.top_up(workspace, "first", 3 * PU).await?;
+    client.close_account(CloseAccountRequest { workspace: own() }).await?;
+    let account = client.get_account(GetAccountRequest { workspace: own() }).await?;
+    assert!(account.into_inner().closed);
+    client.reopen_account(ReopenAccountRequest { workspace: own() }).await?;
+    client.close_account(CloseAccountRequest { workspace: own() }).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_rpc_shows_or_changes_another_workspaces_account() -> Tested {
+    let billing = Harness::start().await?;
+    billing.open("acme", 10).await?;
+    let delivery = billing.delivery();
+    billing.hold("acme", delivery, 1).await?;
+    let fact = DeliveryAccepted {
+        provider: "twilio".into(),
+        provider_message: "SM-one".into(),
+        ..accepted(delivery)
+    };
+    billing.publish("acme", &fact).await?;
+    billing.state_becomes("acme", delivery, HoldState::Captured).await?;
+    let before = billing.database.rows_of("acme").await?;
+    assert!(before["hold"].starts_with("1 ") && before["account"].starts_with("1 "));
+    sees_nothing(&billing, "globex").await?;
+    changes_all(&billing, "globex").await?;
+    assert_eq!(billing.database.rows_of("acme").await?, before);
+    // The other way round: what was told of one account is not seen in the next.
+    sees_nothing(&billing, "initech").await?;
+    assert_eq!(billing.balance("acme").await?, (9, 0));
     billing.books_are_right().await
 }
 

@@ -70,6 +70,82 @@ async fn a_text_that_somebody_wrote_is_forwarded_as_it_came() -> Result<()> {
     Ok(())
 }
 
+/// Kannel's query: escaped in more than one charset, in hex of either case, with `+` for a space, a name twice, and a
+/// name without a value. Only the notifier can read it.
+const UNDECODED: &str = "text=%00T%01%7c%00+%d8%3D&charset=UTF-16BE&from=%2B48600700800&to=7201&x=a+b%20c&x=&x&z=%zz";
+
+#[tokio::test]
+async fn a_report_by_get_is_forwarded_with_its_address_as_it_was_called() -> Result<()> {
+    let world = World::start().await?;
+    let path = |code: &str| format!("/v1/callbacks/sms/acme/018f4e3a-0000-7000-8000-000000000001/{code}");
+    let query = format!("?provider=smsc&status=8&id=%00%c5+7f&{UNDECODED}");
+    let taken = world
+        .http
+        .get(world.url(&(path("c0de") + &query)))
+        // The address is ours, whatever a proxy in between says.
+        .header("host", "elsewhere.example")
+        .header("x-forwarded-host", "elsewhere.example")
+        .send()
+        .await?;
+    assert_eq!((taken.status().as_u16(), taken.text().await?.as_str()), (204, ""));
+    let refused = world.http.get(world.url(&(path("wrong") + &query))).send().await?;
+    assert_eq!(refused.status(), 401);
+    assert_eq!(refused.json::<Value>().await?["code"], "access.signature");
+    let told = world.peers.memory().receipts.clone();
+    assert_eq!(told[0].url, format!("{PUBLIC}{}{query}", path("c0de")));
+    assert_eq!(
+        (
+            told[0].workspace.as_str(),
+            told[0].delivery.as_str(),
+            told[0].mac.as_str()
+        ),
+        ("acme", "018f4e3a-0000-7000-8000-000000000001", "c0de")
+    );
+    assert!(told[0].params.is_empty() && told[0].signature.is_empty());
+    assert_eq!(told.len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_text_by_get_is_forwarded_with_its_address_as_it_was_called() -> Result<()> {
+    let world = World::start().await?;
+    let path = |token: &str| format!("/v1/callbacks/sms/acme/inbound?provider=smsc&token={token}&id=a1&{UNDECODED}");
+    let taken = world.http.get(world.url(&path("right"))).send().await?;
+    assert_eq!((taken.status().as_u16(), taken.text().await?.as_str()), (200, ""));
+    let refused = world.http.get(world.url(&path("wrong"))).send().await?;
+    assert_eq!(refused.status(), 401);
+    let problem = refused.text().await?;
+    assert!(
+        problem.contains("access.signature") && !problem.contains("48600700800"),
+        "{problem}"
+    );
+    let written = world.peers.memory().inbound_texts.clone();
+    assert_eq!(written[0].url, format!("{PUBLIC}{}", path("right")));
+    assert_eq!((written[0].workspace.as_str(), written.len()), ("acme", 2));
+    assert!(written[0].params.is_empty() && written[0].signature.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_callback_by_get_to_no_workspace_or_delivery_is_refused_with_its_field() -> Result<()> {
+    let world = World::start().await?;
+    for (path, field) in [
+        ("/v1/callbacks/sms/A!/inbound?token=right&id=1", "workspace"),
+        (
+            "/v1/callbacks/sms/A!/018f4e3a-0000-7000-8000-000000000001/c0de?status=1",
+            "workspace",
+        ),
+        ("/v1/callbacks/sms/acme/one/c0de?status=1", "delivery"),
+    ] {
+        let refused = world.http.get(world.url(path)).send().await?;
+        assert_eq!(refused.status(), 400, "{path}");
+        assert_eq!(refused.json::<Value>().await?["field"], field, "{path}");
+    }
+    let memory = world.peers.memory();
+    assert!(memory.receipts.is_empty() && memory.inbound_texts.is_empty());
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_mail_is_forwarded_whole_with_its_envelope() -> Result<()> {
     let world = World::start_with(&[("HOMING_GATEWAY_MAIL_SECRET", MAIL_SECRET)]).await?;

@@ -29,7 +29,8 @@ impl FollowUpService for Peers {
 
     async fn record_receipt(&self, request: Request<RecordReceiptRequest>) -> Answer<RecordReceiptResponse> {
         let request = request.into_inner();
-        let fits = request.signature == "right";
+        // Who calls by GET signs nothing: the path's code stands for it.
+        let fits = request.signature == "right" || (request.params.is_empty() && request.mac == "c0de");
         self.memory().receipts.push(request);
         if fits {
             answer(RecordReceiptResponse {})
@@ -43,7 +44,7 @@ impl FollowUpService for Peers {
         request: Request<RecordInboundTextRequest>,
     ) -> Answer<RecordInboundTextResponse> {
         let request = request.into_inner();
-        let fits = request.signature == "right";
+        let fits = request.signature == "right" || request.url.contains("&token=right&");
         self.memory().inbound_texts.push(request);
         if fits {
             answer(RecordInboundTextResponse {})
