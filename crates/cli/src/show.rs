@@ -89,6 +89,7 @@ pub(crate) fn delivery(one: &Delivery) -> Value {
         "provider": one.provider,
         "reason": one.reason,
         "at": rfc3339(one.at.as_ref()),
+        "seq": one.seq,
     })
 }
 

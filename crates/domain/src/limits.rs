@@ -20,6 +20,9 @@ pub const PAGE_URL_BYTES: usize = 2048;
 /// A raw mail with what is attached. Mail servers commonly take 10 to 25 MB.
 pub const MAIL_BYTES: usize = 10 * 1024 * 1024;
 
+/// Characters of a message that goes out as a text: Twilio takes no more, and few people read more on a phone.
+pub const TEXT_CHARACTERS: usize = 1_600;
+
 /// Milliseconds between the last answer and a text: longer debounces would look like lost messages.
 pub const DEBOUNCE_MS: u32 = 600_000;
 

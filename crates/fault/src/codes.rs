@@ -53,6 +53,7 @@ codes! {
     OPTED_OUT = "send.opted_out", FailedPrecondition, "The recipient opted out.";
     NO_ADDRESS = "send.no_address", FailedPrecondition, "No address of this kind was given.";
     SEND_LIMIT = "send.limit", RateLimited, "The number or address, or the workspace's day, has reached its limit.";
+    SEND_TOO_LONG = "send.too_long", FailedPrecondition, "The message is longer than the 1,600 characters of a text; send it in parts.";
     SEND_COUNTRY = "send.country", FailedPrecondition, "The channel allows no texts to this country.";
     CANCELLED = "send.cancelled", FailedPrecondition, "Cancelled before the attempt: the customer read, replied or returned.";
     TOO_LATE = "send.too_late", FailedPrecondition, "It could not be sent in time, and later it would only surprise.";

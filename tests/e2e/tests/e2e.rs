@@ -10,6 +10,8 @@ mod drains;
 mod examples;
 #[path = "it/kills.rs"]
 mod kills;
+#[path = "it/messages.rs"]
+mod messages;
 #[path = "it/outages.rs"]
 mod outages;
 #[path = "it/provider_call.rs"]

@@ -55,7 +55,13 @@ impl App {
             tx.commit().await?;
             return Ok(Tried::Not);
         }
-        fold(&mut open.case, &checked.context, checked.presence, self)?;
+        fold(&mut open.case, &checked.context, checked.presence, row.purpose, self)?;
+        if let Some(until) = self.wait_for_turn(&mut tx, &mut open, &row, checked).await? {
+            self.postpone(&mut tx, &mut open, row, until, Why::EarlierMessage)
+                .await?;
+            self.commit(tx, open).await?;
+            return Ok(Tried::Not);
+        }
         let (mut begun, mut lag) = (Tried::Not, None);
         match self.decide(&open, &row, checked, claimed.at) {
             Decision::Go(message) => match (passed, self.forbidden(&mut tx, &open, &row, message).await?) {
@@ -66,11 +72,11 @@ impl App {
                 (None, None) => {
                     begun = Tried::Begun(row.attempts + 1);
                     // A delivery that is tried again was counted the first time.
-                    let (step, counts) = (row.step, row.attempts == 0);
+                    let (purpose, step, counts) = (row.purpose, row.step, row.attempts == 0);
                     lag = row.due_at.map(|due_at| (row.step, due_at, open.now));
                     self.begin_attempt(&mut tx, &mut open, row, message).await?;
                     // Last: everybody who sends for this workspace waits for the counter's row.
-                    if counts && let Some(limit) = self.use_limits(&mut tx, &open, step, message).await? {
+                    if counts && let Some(limit) = self.use_limits(&mut tx, &open, (purpose, step), message).await? {
                         return Ok(Tried::OverLimit(limit));
                     }
                 }
@@ -149,8 +155,15 @@ impl App {
         }
     }
 
-    /// A limit of the day that would be passed: the transaction has to be given up.
-    async fn use_limits(&self, tx: &mut Tx, open: &OpenCase, step: Step, message: &Message) -> Result<Option<String>> {
+    /// A limit of the day that would be passed: the transaction has to be given up. What agents write themselves uses up only
+    /// what the workspace has.
+    async fn use_limits(
+        &self,
+        tx: &mut Tx,
+        open: &OpenCase,
+        (purpose, step): (Purpose, Step),
+        message: &Message,
+    ) -> Result<Option<String>> {
         let settings = open.case.settings.as_ref();
         let limit = settings.map_or(1, |settings| settings.daily_limit(step)).into();
         let micro_pu = match message.hold {
@@ -165,16 +178,20 @@ impl App {
         let started = open.case.conversation.started.as_ref();
         let visitor = started.and_then(|started| started.visitor).map(|visitor| visitor.0);
         let day = open.now.to_zoned(TimeZone::UTC).date();
+        let by_conversation = purpose != Purpose::Message;
         let mut uses = match step {
             Step::Text => vec![
-                Use::new(Scope::Number(&mac), 1, limit),
-                Use::new(Scope::Prefix(&prefix), 1, self.daily.texts_per_prefix.into()),
                 Use::new(Scope::Workspace, 1, self.daily.texts.into()),
                 Use::new(Scope::MicroPu, micro_pu, self.daily.micro_pu),
             ],
             Step::Mail => vec![Use::new(Scope::Address(&mac), 1, limit)],
         };
-        if let Some(visitor) = visitor.as_ref().filter(|_| step == Step::Text) {
+        if step == Step::Text && by_conversation {
+            let prefixes = self.daily.texts_per_prefix.into();
+            uses.insert(0, Use::new(Scope::Prefix(&prefix), 1, prefixes));
+            uses.insert(0, Use::new(Scope::Number(&mac), 1, limit));
+        }
+        if let Some(visitor) = visitor.as_ref().filter(|_| step == Step::Text && by_conversation) {
             let limit = self.daily.texts_per_visitor.into();
             uses.insert(0, Use::new(Scope::Visitor(visitor.as_bytes()), 1, limit));
         }
@@ -206,8 +223,10 @@ impl App {
             row.micro_pu = micro_pu;
         }
         open.save_delivery(tx, &row, true).await?;
-        let hash = token_hash(&self.keys.link_token(row.id));
-        return_link::add_return_link(tx, &workspace, &hash, row.conversation, row.id, now + LINK_LIFE).await?;
+        if row.purpose != Purpose::Message {
+            let hash = token_hash(&self.keys.link_token(row.id));
+            return_link::add_return_link(tx, &workspace, &hash, row.conversation, row.id, now + LINK_LIFE).await?;
+        }
         if row.step == Step::Mail {
             let hash = token_hash(&self.keys.reply_token(row.id));
             let (of, ends_at) = ((row.conversation, row.id), now + REPLY_LIFE);
@@ -224,6 +243,7 @@ impl App {
                 country: row.country.clone(),
                 parts: row.parts,
                 at: Some(stamp(now)),
+                seq: row.seq,
             },
         );
         let mut seen = evidence(&open.case);
@@ -305,8 +325,11 @@ impl App {
         open: &mut OpenCase,
         row: &Delivery,
         what: &str,
-        seen: Facts,
+        mut seen: Facts,
     ) -> Result<()> {
+        if row.seq > 0 {
+            seen.insert("seq".into(), row.seq.to_string());
+        }
         open.lines
             .push(entry(open.now, what, row.follow_up, Some(row.id), seen));
         open.count(row, what);
@@ -314,6 +337,7 @@ impl App {
         if open.case.follow_up.as_ref().map(|follow_up| follow_up.id) == row.follow_up && row.follow_up.is_some() {
             open.case.note_step(row.step, record(row), open.now);
         }
+        self.call_next_message(tx, open, row).await?;
         self.settle_case(tx, open, None, Cause::Own).await
     }
 }

@@ -1,6 +1,7 @@
 //! The second step, outside any transaction: ask the owners, render, place the hold.
 
 use super::App;
+use super::carry_message::Carried;
 use super::claim::Claimed;
 use crate::domain::provider::Choice;
 use crate::domain::render::{self, Frame, MailBody, Quote};
@@ -9,6 +10,7 @@ use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
 use crate::outbound::mail_smtp;
 use crate::outbound::postgres::delivery::Delivery;
+use domain::limits::TEXT_CHARACTERS;
 use domain::{AddressId, Country, PersonName, TextSender, Timestamp, VisitorId};
 use events::common::{ChannelKind, MessageKind};
 use events::instant;
@@ -54,6 +56,7 @@ pub(crate) struct Checked {
     pub context: GetFollowUpContextResponse,
     pub presence: Option<Presence>,
     pub fresh: Fresh,
+    pub carried: Carried,
     /// `None`: the owners' answers speak against sending, so nothing was rendered or held.
     pub message: Option<Message>,
     /// The owners' answers forbid this delivery for good.
@@ -76,7 +79,8 @@ impl App {
         let context = self
             .conversations
             .get_follow_up_context(workspace, delivery.conversation, from_seq);
-        let (context, presence, early) = tokio::join!(context, self.ask_presence(claimed), async {
+        let carried = self.read_carried(workspace, delivery);
+        let (context, presence, carried, early) = tokio::join!(context, self.ask_presence(claimed), carried, async {
             match known {
                 Some(address) => Some((address, self.contacts.get_address(workspace, address).await)),
                 None => None,
@@ -86,17 +90,18 @@ impl App {
         let fresh = presence.map(|(_, fresh)| fresh).unwrap_or_default();
         let presence = presence.map(|(presence, _)| presence);
         let mut now_known = case.clone();
-        fold(&mut now_known, &context, presence, self)?;
+        fold(&mut now_known, &context, presence, delivery.purpose, self)?;
         let mut checked = Checked {
             context,
             presence,
             fresh,
+            carried: carried?,
             message: None,
             refusal: None,
             wait: None,
         };
-        if delivery.purpose == Purpose::Confirmation && confirmation::is_over(delivery.created_at, self.now()) {
-            checked.refusal = Some(&codes::TOO_LATE);
+        checked.refusal = self.is_void(delivery, &checked.carried);
+        if checked.refusal.is_some() {
             return Ok(checked);
         }
         let Some(address) = address_of(&now_known, delivery.step) else {
@@ -108,7 +113,7 @@ impl App {
         {
             return Ok(checked);
         }
-        checked.wait = self.too_young(&now_known, delivery.step);
+        checked.wait = self.too_young(&now_known, delivery);
         if checked.wait.is_some() {
             return Ok(checked);
         }
@@ -141,7 +146,7 @@ impl App {
                     }
                 };
                 let to = (address, recipient, name);
-                let message = self.prepare(claimed, &now_known, &checked.context, to, provider);
+                let message = self.prepare(claimed, &now_known, &checked, to, provider);
                 checked.message = Some(message.await?);
             }
             // Erased, or not given for support: nobody may be written to.
@@ -151,6 +156,18 @@ impl App {
             Err(fault) => return Err(fault),
         }
         Ok(checked)
+    }
+
+    /// Why a delivery makes no sense any more, whatever its customer's case is.
+    fn is_void(&self, delivery: &Delivery, carried: &Carried) -> Option<&'static Code> {
+        let now = self.now();
+        match delivery.purpose {
+            Purpose::FollowUp => None,
+            Purpose::Confirmation => confirmation::is_over(delivery.created_at, now).then_some(&codes::TOO_LATE),
+            Purpose::Message if self.is_too_old(delivery.created_at) => Some(&codes::TOO_LATE),
+            Purpose::Message if carried.words.is_empty() => Some(&codes::NOT_FOUND),
+            Purpose::Message => (carried.words.chars().count() > TEXT_CHARACTERS).then_some(&codes::SEND_TOO_LONG),
+        }
     }
 
     /// Who takes a message. A text waits for its providers only so long: then the mail is due.
@@ -177,7 +194,7 @@ impl App {
         &self,
         claimed: &Claimed,
         case: &Case,
-        context: &GetFollowUpContextResponse,
+        checked: &Checked,
         (address, recipient, name): (AddressId, Recipient, Option<PersonName>),
         provider: String,
     ) -> Result<Message> {
@@ -187,7 +204,7 @@ impl App {
         let settings = case.settings.as_ref();
         let settings = settings
             .ok_or_else(|| Fault::internal("conversation-service answered without the settings of the channel"))?;
-        let rendered = self.render(claimed, context, settings, name.as_ref());
+        let rendered = self.render(claimed, checked, settings, name.as_ref());
         let ((kind, parts), country) = match (&rendered, &recipient) {
             (Rendered::Text(text), Recipient::Phone { country, .. }) => {
                 (self.texts.measure(country.as_str(), text), country.as_str().to_owned())
@@ -209,9 +226,10 @@ impl App {
         })
     }
 
-    /// Until when a conversation is too young to cause a text.
-    fn too_young(&self, case: &Case, step: Step) -> Option<(Timestamp, Why)> {
-        let started = case.conversation.started.as_ref().filter(|_| step == Step::Text)?;
+    /// Until when a conversation is too young to cause a text, other than what an agent writes.
+    fn too_young(&self, case: &Case, delivery: &Delivery) -> Option<(Timestamp, Why)> {
+        let caused = delivery.step == Step::Text && delivery.purpose != Purpose::Message;
+        let started = case.conversation.started.as_ref().filter(|_| caused)?;
         let until = started.at.checked_add(self.session_age).ok()?;
         (until > self.now()).then_some((until, Why::YoungSession))
     }
@@ -248,13 +266,8 @@ impl App {
         format!("{}/u/{}.{token}", self.public_url, claimed.workspace)
     }
 
-    fn render(
-        &self,
-        claimed: &Claimed,
-        context: &GetFollowUpContextResponse,
-        settings: &Settings,
-        name: Option<&PersonName>,
-    ) -> Rendered {
+    fn render(&self, claimed: &Claimed, checked: &Checked, settings: &Settings, name: Option<&PersonName>) -> Rendered {
+        let context = &checked.context;
         let link = self.return_link(claimed);
         let unsubscribe = self.unsubscribe_link(claimed);
         let frame = Frame {
@@ -268,6 +281,7 @@ impl App {
         let quote =
             |message: &rpc::conversation::Message| Quote::new(&message.text, instant(message.at).unwrap_or(claimed.at));
         match (claimed.delivery.purpose, claimed.delivery.step) {
+            (Purpose::Message, _) => Rendered::Text(checked.carried.words.clone()),
             (Purpose::Confirmation, _) => Rendered::Text(render::confirmation_text(&frame)),
             (Purpose::FollowUp, Step::Text) => Rendered::Text(render::follow_up_text(&frame)),
             (Purpose::FollowUp, Step::Mail) => {
@@ -298,6 +312,7 @@ pub(crate) fn fold(
     case: &mut Case,
     context: &GetFollowUpContextResponse,
     presence: Option<Presence>,
+    purpose: Purpose,
     app: &App,
 ) -> Result<()> {
     let conversation = &mut case.conversation;
@@ -314,10 +329,12 @@ pub(crate) fn fold(
         app.now(),
     );
     if let Some(wire) = &context.settings {
+        // Nobody told of the channel yet: what is being sent says what it is.
+        let carries = purpose == Purpose::Message;
         let (web, sms) = case
             .settings
             .as_ref()
-            .map_or((true, false), |settings| (settings.web, settings.sms));
+            .map_or((!carries, carries), |settings| (settings.web, settings.sms));
         let settings = Settings {
             web,
             sms,

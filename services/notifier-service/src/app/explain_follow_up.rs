@@ -1,6 +1,6 @@
 use super::App;
-use crate::domain::explain::{self, Send, Told};
-use crate::domain::{State, Status};
+use crate::domain::explain::{self, Carried, Send, Told};
+use crate::domain::{Purpose, State, Status};
 use crate::outbound::postgres::conversation;
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::follow_up::{self, Row};
@@ -63,7 +63,7 @@ impl App {
         timeline.drain(..timeline.len().saturating_sub(LINES));
         let told: Vec<Told> = follow_ups.iter().map(|row| told(row, &deliveries)).collect();
         Ok(Explained {
-            summary: explain::summary(&told),
+            summary: explain::summary(&told, &carried(&deliveries)),
             follow_ups,
             deliveries,
             timeline,
@@ -77,6 +77,24 @@ fn one_more(limit: usize) -> i64 {
     i64::try_from(limit + 1).expect("the limits are small")
 }
 
+fn carried(deliveries: &[Delivery]) -> Vec<Carried> {
+    let messages = deliveries
+        .iter()
+        .filter(|delivery| delivery.purpose == Purpose::Message);
+    let carried = messages.map(|delivery| Carried {
+        seq: delivery.seq,
+        status: delivery.status,
+        reason: meaning(delivery),
+    });
+    carried.collect()
+}
+
+/// Of its failure's code; empty without one.
+fn meaning(delivery: &Delivery) -> String {
+    let code = fault::codes::find(&delivery.reason);
+    code.map(|code| code.meaning.to_owned()).unwrap_or_default()
+}
+
 fn told(row: &Row, deliveries: &[Delivery]) -> Told {
     let follow_up = &row.follow_up;
     let sends = deliveries
@@ -86,11 +104,7 @@ fn told(row: &Row, deliveries: &[Delivery]) -> Told {
             step: delivery.step,
             status: delivery.status,
             attempted: delivery.attempts > 0,
-            reason: codes::CATALOGUE
-                .iter()
-                .find(|code| code.name == delivery.reason)
-                .map(|code| code.meaning.to_owned())
-                .unwrap_or_default(),
+            reason: meaning(delivery),
         })
         .collect();
     Told {

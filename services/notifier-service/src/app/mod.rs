@@ -3,6 +3,7 @@
 mod attempt;
 mod call;
 mod callback;
+mod carry_message;
 mod check;
 mod claim;
 mod explain_follow_up;

@@ -1,5 +1,6 @@
 use super::App;
 use super::open_case::Cause;
+use crate::domain::message::is_carried;
 use domain::{AuthorRole, ConversationId, WorkspaceId};
 use events::event::MessagePosted;
 use events::{instant, role};
@@ -9,7 +10,7 @@ use fault::{Fault, Result};
 const HEARD: &str = "notifier.answer";
 
 impl App {
-    /// A message was posted: an answer may start a follow-up, a reply ends one.
+    /// A message was posted: an answer may start a follow-up, or goes out as it stands, a reply ends one.
     pub async fn note_message(&self, workspace: &WorkspaceId, fact: MessagePosted) -> Result<()> {
         let id = ConversationId::parse(&fact.conversation)?;
         let author = role(fact.author).ok_or_else(|| Fault::invalid("author", "is not a known role"))?;
@@ -24,13 +25,17 @@ impl App {
         if answer && tx.first_time(workspace, HEARD, &fact.message).await? {
             open.case.heard = Some((fact.seq, at));
         }
-        self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
         // Not told of yet: the owner is asked.
         let by_text = open.case.settings.as_ref().map(|settings| settings.sms);
-        self.commit(tx, open).await?;
-        if author == AuthorRole::Customer && by_text != Some(false) {
-            self.read_keyword(workspace, id, fact.seq, by_text).await?;
+        if by_text == Some(true) && is_carried(author) {
+            self.note_carried(&mut tx, &mut open, &fact).await?;
         }
-        Ok(())
+        self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
+        self.commit(tx, open).await?;
+        match (author, by_text) {
+            (AuthorRole::Customer, None | Some(true)) => self.read_keyword(workspace, id, fact.seq, by_text).await,
+            (author, None) if is_carried(author) => self.carry_if_by_text(workspace, id, &fact).await,
+            _ => Ok(()),
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::send::{purpose_on_wire, turned};
 use super::settle_case::record_failed;
 use super::timeline::{entry, evidence, facts};
 use super::{App, kind};
-use crate::domain::{Move, Status, Step, Turn};
+use crate::domain::{Move, Purpose, Status, Step, Turn};
 use crate::outbound::Outcome;
 use crate::outbound::postgres::delivery::Delivery;
 use domain::WorkspaceId;
@@ -13,6 +13,7 @@ use events::event::{DeliveryAccepted, DeliveryUnknown};
 use events::stamp;
 use fault::{Code, Fault, Result, codes};
 use jiff::SignedDuration;
+use std::time::Duration;
 use store::Tx;
 
 /// Pauses between tries of a text that was certainly not taken; after the last one the mail is due.
@@ -166,6 +167,14 @@ impl App {
         Ok(pauses.get(round).copied())
     }
 
+    /// How long after a call an absent text proves that it was never taken. `None`: nothing proves that. A message has no link
+    /// in it by which it could be told from another one with the same words.
+    pub(crate) fn settles_after(&self, row: &Delivery) -> Option<Duration> {
+        self.texts
+            .settles_after(&row.provider)
+            .filter(|_| row.purpose != Purpose::Message)
+    }
+
     /// It may have been taken; the call is over after `still` at the latest.
     async fn lost(
         &self,
@@ -182,7 +191,7 @@ impl App {
         let over = open.now + still;
         (row.status, row.status_at) = (status, open.now);
         row.due_at = Some(match row.step {
-            Step::Text => match self.texts.settles_after(&row.provider) {
+            Step::Text => match self.settles_after(&row) {
                 Some(settle) => over + SignedDuration::try_from(settle).map_err(Fault::internal)?,
                 None => over + UNKNOWN_FOR,
             },
@@ -199,6 +208,7 @@ impl App {
                 kind: kind(&row).into(),
                 reason: code.name.into(),
                 at: Some(stamp(open.now)),
+                seq: row.seq,
             },
         );
         let mut seen = evidence(&open.case);
@@ -223,6 +233,7 @@ pub(crate) fn record_accepted(tx: &mut Tx, open: &OpenCase, row: &Delivery) {
             provider: row.provider.clone(),
             provider_message: row.provider_id.clone().unwrap_or_default(),
             at: Some(stamp(open.now)),
+            seq: row.seq,
         },
     );
 }

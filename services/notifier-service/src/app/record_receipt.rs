@@ -136,6 +136,7 @@ impl App {
                     conversation,
                     kind,
                     at,
+                    seq: row.seq,
                 },
             ),
             Status::Undelivered => tx.record(
@@ -146,6 +147,7 @@ impl App {
                     kind,
                     reason: row.reason.clone(),
                     at,
+                    seq: row.seq,
                 },
             ),
             _ => {}

@@ -100,6 +100,7 @@ pub(crate) fn purpose_on_wire(purpose: Purpose) -> DeliveryPurpose {
     match purpose {
         Purpose::FollowUp => DeliveryPurpose::FollowUp,
         Purpose::Confirmation => DeliveryPurpose::Confirmation,
+        Purpose::Message => DeliveryPurpose::Message,
     }
 }
 

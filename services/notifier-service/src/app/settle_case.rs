@@ -3,7 +3,7 @@
 use super::open_case::{Cause, OpenCase, save};
 use super::timeline::{entry, evidence};
 use super::{App, kind};
-use crate::domain::{Causes, Effect, End, Fresh, Ids, Move, Step, Turn, confirmation};
+use crate::domain::{Causes, Effect, End, Fresh, Ids, Move, Purpose, Step, Turn, confirmation};
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::follow_up::Trace;
 use crate::outbound::postgres::timeline::{self, Entry};
@@ -64,7 +64,7 @@ impl App {
             return Ok(None);
         }
         let id = DeliveryId::generate(self.store.entropy());
-        let row = Delivery::new(id, conversation, None, Step::Text, trace, now);
+        let row = Delivery::new(id, conversation, Purpose::Confirmation, Step::Text, trace, now);
         let added = self.add_delivery(tx, open, row).await?;
         Ok(added.then(|| entry(now, "confirmation due", None, Some(id), evidence(&open.case))))
     }
@@ -103,7 +103,11 @@ impl App {
                 delivery: id,
             } => {
                 let trace = open.trace.clone().unwrap_or_else(|| here.clone());
-                let row = Delivery::new(id, conversation, Some(follow_up), step, trace, now);
+                let fresh = Delivery::new(id, conversation, Purpose::FollowUp, step, trace, now);
+                let row = Delivery {
+                    follow_up: Some(follow_up),
+                    ..fresh
+                };
                 self.add_delivery(tx, open, row).await?;
                 seen.insert("step".into(), step.word().into());
                 entry(now, "due", Some(follow_up), Some(id), seen)
@@ -196,6 +200,7 @@ pub(crate) fn record_failed(tx: &mut Tx, workspace: &WorkspaceId, row: &Delivery
             kind: kind(row).into(),
             reason: row.reason.clone(),
             at: Some(stamp(now)),
+            seq: row.seq,
         },
     );
 }

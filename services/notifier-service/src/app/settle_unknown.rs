@@ -18,7 +18,7 @@ impl App {
     pub(crate) async fn settle_unknown(&self, workspace: &WorkspaceId, seen: &Delivery) -> Result<()> {
         match seen.step {
             Step::Mail => give_up(self, workspace, seen).await,
-            Step::Text if self.texts.settles_after(&seen.provider).is_none() => give_up(self, workspace, seen).await,
+            Step::Text if self.settles_after(seen).is_none() => give_up(self, workspace, seen).await,
             Step::Text => match self.look_up(workspace, seen).await {
                 Ok(found) => self.settle_text(workspace, seen, found).await,
                 Err(fault) if self.is_over(seen) => {

@@ -5,6 +5,8 @@ use thiserror::Error;
 pub enum Purpose {
     FollowUp,
     Confirmation,
+    /// What an agent or a bot wrote, on a channel that carries messages by itself.
+    Message,
 }
 
 impl Purpose {
@@ -13,11 +15,12 @@ impl Purpose {
         match self {
             Self::FollowUp => "follow_up",
             Self::Confirmation => "confirmation",
+            Self::Message => "message",
         }
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::FollowUp, Self::Confirmation]
+        [Self::FollowUp, Self::Confirmation, Self::Message]
             .into_iter()
             .find(|purpose| purpose.word() == word)
     }
@@ -154,6 +157,12 @@ impl Status {
             .filter(|status| may(status))
             .map(|status| status.word().to_owned())
             .collect()
+    }
+
+    /// The words of all that later messages of a conversation wait for.
+    pub fn under_way() -> Vec<String> {
+        let words = Self::ALL.iter().filter(|status| status.is_under_way());
+        words.map(|status| status.word().to_owned()).collect()
     }
 
     /// Whether what is said of an attempt comes after that was settled otherwise, or after a newer one began. `taken`: it

@@ -57,6 +57,7 @@ fn waiting(why: Option<Why>) -> &'static str {
         Some(Why::QuietHours) => "these are the channel's quiet hours where the customer is",
         Some(Why::ProviderDown) => "no provider of texts can be reached",
         Some(Why::YoungSession) => "the conversation has only just begun",
+        Some(Why::EarlierMessage) => "an earlier message goes out first",
         Some(Why::Gap) => "the last message went out not long ago",
         None => "a message is on its way",
     }
@@ -85,10 +86,40 @@ fn refused(sends: &[Send]) -> String {
         .collect()
 }
 
-/// Sums up a conversation's follow-ups, the newest first.
-pub fn summary(follow_ups: &[Told]) -> String {
+/// A message that its channel carries, as it is told of.
+#[derive(Debug, Clone)]
+pub struct Carried {
+    pub seq: u64,
+    pub status: Status,
+    /// Meaning of its failure's code, a sentence; empty without one.
+    pub reason: String,
+}
+
+/// What became of the messages of a conversation whose channel carries them; the oldest first.
+fn carried(messages: &[Carried]) -> String {
+    let counts = Status::ALL.iter().filter_map(|status| {
+        let count = messages.iter().filter(|message| message.status == *status).count();
+        (count > 0).then(|| format!("{count} {}", status.word()))
+    });
+    let told = format!(
+        "Messages go out as they are written: {}.",
+        counts.collect::<Vec<_>>().join(", ")
+    );
+    let failed = messages.iter().rev().find(|message| message.status == Status::Failed);
+    let failed = failed.map(|message| {
+        let reason = message.reason.trim_end_matches('.');
+        format!(" Message {} was not sent: {reason}.", message.seq)
+    });
+    told + &failed.unwrap_or_default()
+}
+
+/// Sums up a conversation's follow-ups, the newest first, and where its channel carries messages, these.
+pub fn summary(follow_ups: &[Told], messages: &[Carried]) -> String {
     let Some(newest) = follow_ups.first() else {
-        return "Nothing was sent: no answer of an agent has been waiting unread.".into();
+        return match messages {
+            [] => "Nothing was sent: no answer of an agent has been waiting unread.".into(),
+            messages => carried(messages),
+        };
     };
     let sent: Vec<&Send> = newest.sends.iter().filter(|send| send.attempted).collect();
     let taken = list(&sent, |send| format!("{} {}", name(send.step), send.status.word()));
@@ -131,7 +162,7 @@ mod tests {
             sends: vec![refused],
         };
         assert_eq!(
-            summary(&[told]),
+            summary(&[told], &[]),
             "Nothing was sent: every way to reach the customer was taken. The text was not sent: The recipient opted out."
         );
     }
@@ -144,8 +175,26 @@ mod tests {
             next_try: None,
             sends: vec![send(Step::Text, Status::Cancelled, false)],
         };
-        assert_eq!(summary(&[read]), "Nothing was sent: the customer read the answer.");
-        assert!(summary(&[]).starts_with("Nothing was sent"));
+        assert_eq!(summary(&[read], &[]), "Nothing was sent: the customer read the answer.");
+        assert!(summary(&[], &[]).starts_with("Nothing was sent"));
+    }
+
+    #[test]
+    fn it_says_what_became_of_messages_that_go_out_as_they_are() {
+        let message = |seq, status| Carried {
+            seq,
+            status,
+            reason: "The recipient opted out.".into(),
+        };
+        let messages = [
+            message(2, Status::Delivered),
+            message(3, Status::Failed),
+            message(5, Status::Delivered),
+        ];
+        assert_eq!(
+            summary(&[], &messages),
+            "Messages go out as they are written: 2 delivered, 1 failed. Message 3 was not sent: The recipient opted out."
+        );
     }
 
     #[test]
@@ -160,7 +209,7 @@ mod tests {
             ],
         };
         assert_eq!(
-            summary(&[returned]),
+            summary(&[returned], &[]),
             "Sent: text delivered, e-mail accepted; it ended because the customer returned."
         );
     }

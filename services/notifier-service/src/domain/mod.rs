@@ -14,6 +14,7 @@ pub mod inbound_text;
 pub mod keys;
 pub mod keywords;
 pub mod korean;
+pub mod message;
 pub mod mime;
 pub mod national;
 mod presence;

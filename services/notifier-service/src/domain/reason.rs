@@ -134,10 +134,12 @@ pub enum Why {
     YoungSession,
     /// Calls to every provider that could take the text fail too often: they are left alone for a while.
     ProviderDown,
+    /// An earlier message of the conversation is on its way.
+    EarlierMessage,
 }
 
 impl Why {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::NotStarted,
         Self::Debounce,
         Self::Online,
@@ -151,6 +153,7 @@ impl Why {
         Self::QuietHours,
         Self::YoungSession,
         Self::ProviderDown,
+        Self::EarlierMessage,
     ];
 
     pub fn from_word(word: &str) -> Option<Self> {
@@ -173,6 +176,7 @@ impl Why {
             Self::QuietHours => "quiet_hours",
             Self::YoungSession => "young_session",
             Self::ProviderDown => "provider_down",
+            Self::EarlierMessage => "earlier_message",
         }
     }
 }

@@ -311,6 +311,7 @@ fn delivery(row: DeliveryRow) -> Delivery {
         provider: row.provider,
         reason: row.reason,
         at: Some(stamp(row.status_at)),
+        seq: row.seq,
     }
 }
 

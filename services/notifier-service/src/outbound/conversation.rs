@@ -61,18 +61,32 @@ impl Conversations {
         conversation: ConversationId,
         seq: u64,
     ) -> Result<Option<Message>> {
+        let messages = self
+            .list_messages(workspace, conversation, seq.saturating_sub(1), 1)
+            .await?;
+        Ok(messages.into_iter().find(|message| message.seq == seq))
+    }
+
+    /// At most `count` messages after a sequence, in order.
+    pub async fn list_messages(
+        &self,
+        workspace: &WorkspaceId,
+        conversation: ConversationId,
+        after_seq: u64,
+        count: u64,
+    ) -> Result<Vec<Message>> {
         let request = ListMessagesRequest {
             workspace: workspace.to_string(),
             conversation: conversation.to_string(),
-            after_seq: seq.saturating_sub(1),
-            page_size: 1,
+            after_seq,
+            page_size: u32::try_from(count).map_err(Fault::internal)?,
         };
         let answer = rpc::call(Deadline::DECISION, request, |request| {
             let mut client = self.client.clone();
             async move { client.list_messages(request).await }
         })
         .await?;
-        Ok(answer.messages.into_iter().find(|message| message.seq == seq))
+        Ok(answer.messages)
     }
 
     /// Posts the customer's words; the same request again posts nothing. A resolved conversation goes on in another.

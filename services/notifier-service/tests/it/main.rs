@@ -16,6 +16,7 @@ mod isolation;
 mod late;
 mod limits;
 mod looking;
+mod messages;
 mod opt_outs;
 mod outcomes;
 mod peers;

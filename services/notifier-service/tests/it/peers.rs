@@ -31,6 +31,7 @@ pub struct Truth {
     /// Holds by delivery.
     pub holds: HashMap<String, (MessageKind, u32)>,
     pub not_covered: bool,
+    pub no_price: bool,
     /// Messages that were posted, and conversations that were opened, by texts.
     pub replies: Vec<conversation::PostMessageRequest>,
     pub opened: Vec<conversation::StartConversationRequest>,
@@ -127,8 +128,11 @@ impl ConversationService for Peers {
         request: Request<conversation::ListMessagesRequest>,
     ) -> Answer<conversation::ListMessagesResponse> {
         let request = request.into_inner();
-        let said = (request.conversation, request.after_seq + 1);
-        let messages = self.truth().messages.get(&said).cloned().into_iter().collect();
+        let after = request.after_seq + 1;
+        let truth = self.truth();
+        let page = (after..after + u64::from(request.page_size))
+            .filter_map(|seq| truth.messages.get(&(request.conversation.clone(), seq)).cloned());
+        let messages = page.collect();
         Ok(Response::new(conversation::ListMessagesResponse {
             messages,
             ..Default::default()
@@ -321,6 +325,12 @@ impl BillingService for Peers {
                 state: HoldState::NotCovered.into(),
                 micro_pu: 0,
             }));
+        }
+        if truth.no_price {
+            return Err(rpc::to_status(&fault::Fault::new(
+                &fault::codes::PRICE_MISSING,
+                "no price",
+            )));
         }
         let price = match kind {
             MessageKind::Sms => PART,

@@ -152,6 +152,13 @@ impl Harness {
         text: &str,
         at: Timestamp,
     ) -> Tested {
+        self.know(customer, seq, author, follow_up, text, at);
+        self.publish(&posted(customer, seq, author, follow_up, Some(stamp(at))))
+            .await
+    }
+
+    /// The owner has a message; the fact is not told.
+    pub fn know(&self, customer: &Customer, seq: u64, author: AuthorRole, follow_up: bool, text: &str, at: Timestamp) {
         let at = Some(stamp(at));
         let message = Message {
             message: self.entropy.id().to_string(),
@@ -174,7 +181,6 @@ impl Harness {
                 _ => {}
             }
         });
-        self.publish(&posted(customer, seq, author, follow_up, at)).await
     }
 
     /// A customer with a number who left, was answered and got the text.

@@ -77,7 +77,7 @@ pub struct Delivery {
     delivery: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     follow_up: Option<String>,
-    /// follow_up or confirmation.
+    /// follow_up, confirmation, or message: what an agent wrote on a channel that carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<String>,
     /// sms, lms or email.
@@ -96,6 +96,9 @@ pub struct Delivery {
     #[schema(format = "date-time")]
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
+    /// Sequence of the message that it carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
 }
 
 impl From<wire::Delivery> for Delivery {
@@ -114,6 +117,7 @@ impl From<wire::Delivery> for Delivery {
             provider: optional(found.provider),
             reason: optional(found.reason),
             at: time(found.at),
+            seq: Some(found.seq).filter(|seq| *seq > 0),
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::follow_up::Trace;
-use super::word;
+use super::{signed, unsigned, word};
 use crate::domain::{Purpose, Status, Step};
 use domain::{AddressId, ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
@@ -15,6 +15,8 @@ pub struct Delivery {
     pub conversation: ConversationId,
     pub follow_up: Option<FollowUpId>,
     pub purpose: Purpose,
+    /// Of the message that it carries; 0: it carries none.
+    pub seq: u64,
     pub step: Step,
     pub status: Status,
     pub status_at: Timestamp,
@@ -50,11 +52,11 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A delivery that is due now.
+    /// A delivery that is due now, of no follow-up, and without a message.
     pub fn new(
         id: DeliveryId,
         conversation: ConversationId,
-        follow_up: Option<FollowUpId>,
+        purpose: Purpose,
         step: Step,
         trace: Trace,
         now: Timestamp,
@@ -62,12 +64,9 @@ impl Delivery {
         Self {
             id,
             conversation,
-            follow_up,
-            purpose: if follow_up.is_some() {
-                Purpose::FollowUp
-            } else {
-                Purpose::Confirmation
-            },
+            follow_up: None,
+            purpose,
+            seq: 0,
             step,
             status: Status::Due,
             status_at: now,
@@ -102,8 +101,8 @@ pub async fn add_delivery(
 ) -> Result<bool> {
     let added = sqlx::query!(
         "INSERT INTO delivery (workspace_id, id, conversation, follow_up, purpose, step, status, status_at, due_at,
-           trace, traced_at, created_at, checks, leased_until)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+           trace, traced_at, created_at, checks, leased_until, seq)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          ON CONFLICT (workspace_id, conversation) WHERE purpose = 'confirmation' DO NOTHING",
         workspace.as_str(),
         delivery.id.0,
@@ -118,7 +117,8 @@ pub async fn add_delivery(
         delivery.trace.at.to_sqlx() as _,
         delivery.created_at.to_sqlx() as _,
         i32::try_from(delivery.checks).map_err(Fault::internal)?,
-        leased_until.map(|until| until.to_sqlx()) as _
+        leased_until.map(|until| until.to_sqlx()) as _,
+        signed(delivery.seq)?
     )
     .execute(&mut **tx)
     .await
@@ -184,6 +184,7 @@ struct Row {
     conversation: Uuid,
     follow_up: Option<Uuid>,
     purpose: String,
+    seq: i64,
     step: String,
     status: String,
     status_at: Timestamp,
@@ -216,6 +217,7 @@ pub fn parse(json: serde_json::Value) -> Result<Delivery> {
         conversation: ConversationId(row.conversation),
         follow_up: row.follow_up.map(FollowUpId),
         purpose: word("delivery.purpose", &row.purpose, Purpose::from_word(&row.purpose))?,
+        seq: unsigned(row.seq)?,
         step: word("delivery.step", &row.step, Step::from_word(&row.step))?,
         status: word("delivery.status", &row.status, Status::from_word(&row.status))?,
         status_at: row.status_at,

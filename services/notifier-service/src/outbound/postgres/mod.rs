@@ -1,5 +1,6 @@
 //! All SQL of the service, one file per noun. Every function works inside the caller's transaction.
 
+pub mod carried_message;
 pub mod case;
 pub mod channel;
 pub mod conversation;
