@@ -1,8 +1,9 @@
 use super::record::record;
 use super::start_conversation::known_agent;
 use super::{App, exists, retry};
+use crate::domain::carried;
 use crate::domain::conversation::{Change, Conversation, Draft, Message};
-use crate::outbound::postgres::{conversation, counter, message};
+use crate::outbound::postgres::{channel, conversation, counter, message};
 use domain::{AgentId, AuthorRole, ConversationId, MessageId, MessageText, WorkspaceId};
 use fault::{Fault, Result};
 use store::Tx;
@@ -38,6 +39,11 @@ impl App {
             };
         }
         known_agent(&mut tx, workspace, post.agent.as_ref()).await?;
+        if carried::is_too_long(post.author, &post.text)
+            && let Some(channel) = channel::get(&mut tx, workspace, &conversation.channel).await?
+        {
+            carried::check(channel.kind, post.author, &post.text)?;
+        }
         let now = self.now();
         let draft = Draft {
             id: MessageId::generate(self.store.entropy()),

@@ -1,5 +1,6 @@
 use super::record::record;
 use super::{App, exists, retry};
+use crate::domain::carried;
 use crate::domain::conversation::{Change, Conversation, Draft, Message, Opening};
 use crate::domain::given::Given;
 use crate::domain::page;
@@ -38,6 +39,7 @@ impl App {
                 .await?
                 .ok_or_else(|| Fault::invalid("channel", "does not exist in this workspace; create it first"))?
         };
+        carried::check(channel.kind, start.author, &start.text)?;
         let opening = self.opening(workspace, &channel, &start).await?;
         let opening = &opening;
         retry(|| self.open(workspace, &start, opening)).await

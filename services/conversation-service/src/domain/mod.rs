@@ -1,5 +1,6 @@
 //! Decisions, pure: no I/O, no clock, no chance. Ids and times are arguments.
 
+pub mod carried;
 pub mod conversation;
 pub mod given;
 pub mod ingest;
