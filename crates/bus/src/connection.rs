@@ -2,7 +2,7 @@ use async_nats::header::{HeaderMap, NATS_MESSAGE_ID};
 use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{self, ErrorCode, stream};
-use events::{DEAD, FACTS, INGEST, Login, Outgoing, Retention, StreamSpec};
+use events::{DEAD, FACTS, HISTORY, INGEST, Login, Outgoing, Retention, StreamSpec};
 use fault::{Fault, Result};
 use futures::future::join_all;
 use std::borrow::Borrow;
@@ -30,6 +30,7 @@ pub struct BusConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamSizes {
     pub facts: i64,
+    pub history: i64,
     pub ingest: i64,
     pub dead: i64,
 }
@@ -39,6 +40,7 @@ impl Default for StreamSizes {
     fn default() -> Self {
         Self {
             facts: FACTS.max_bytes,
+            history: HISTORY.max_bytes,
             ingest: INGEST.max_bytes,
             dead: DEAD.max_bytes,
         }
@@ -50,6 +52,7 @@ impl StreamSizes {
     /// that would not fit.
     pub const SMALL: Self = Self {
         facts: 256 << 20,
+        history: 64 << 20,
         ingest: 64 << 20,
         dead: 64 << 20,
     };
@@ -57,6 +60,7 @@ impl StreamSizes {
     fn of(&self, spec: &StreamSpec) -> i64 {
         match spec.name {
             name if name == FACTS.name => self.facts,
+            name if name == HISTORY.name => self.history,
             name if name == INGEST.name => self.ingest,
             name if name == DEAD.name => self.dead,
             _ => spec.max_bytes,
@@ -233,7 +237,7 @@ impl Bus {
         }
     }
 
-    fn config_of(&self, spec: &StreamSpec) -> stream::Config {
+    pub(crate) fn config_of(&self, spec: &StreamSpec) -> stream::Config {
         stream::Config {
             name: spec.name.into(),
             subjects: spec.subjects.iter().map(|subject| (*subject).into()).collect(),
@@ -241,7 +245,12 @@ impl Bus {
                 Retention::Age => stream::RetentionPolicy::Limits,
                 Retention::WorkQueue => stream::RetentionPolicy::WorkQueue,
             },
-            discard: stream::DiscardPolicy::New,
+            discard: match spec.copy_of {
+                Some(_) => stream::DiscardPolicy::Old,
+                None => stream::DiscardPolicy::New,
+            },
+            sources: spec.copy_of.map(|name| vec![source(name)]),
+            compression: spec.copy_of.map(|_| stream::Compression::S2),
             storage: stream::StorageType::File,
             max_age: spec.max_age,
             max_bytes: self.sizes.of(spec),
@@ -256,6 +265,13 @@ impl Bus {
         if let Err(error) = self.client.drain().await {
             tracing::debug!("the connection was closed already: {error}");
         }
+    }
+}
+
+fn source(name: &str) -> stream::Source {
+    stream::Source {
+        name: name.to_owned(),
+        ..Default::default()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The consumer stack against a real nats-server.
 
+#[path = "bus/history.rs"]
+mod history;
 #[path = "bus/lost.rs"]
 mod lost;
 

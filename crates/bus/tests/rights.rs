@@ -125,6 +125,11 @@ fn to_publish() -> Vec<Right> {
             "$JS.API.STREAM.MSG.GET.HOMING_FACTS".into(),
             &["presence", "conversation", "routing", "notifier", "billing", "operator"],
         ),
+        (
+            "$JS.API.STREAM.MSG.GET.HOMING_HISTORY".into(),
+            &["conversation", "operator"],
+        ),
+        ("$JS.API.STREAM.UPDATE.HOMING_HISTORY".into(), &["conversation"]),
         ("$JS.API.DIRECT.GET.HOMING_INGEST".into(), &[]),
         ("$JS.API.STREAM.CREATE.HOMING_INGEST".into(), &["conversation"]),
         ("$JS.API.STREAM.UPDATE.HOMING_FACTS".into(), &["conversation"]),
@@ -243,6 +248,7 @@ async fn a_keeper_with_other_sizes_changes_the_streams() -> anyhow::Result<()> {
     }
     let sizes = StreamSizes {
         facts: 3 << 20,
+        history: 6 << 20,
         ingest: 4 << 20,
         dead: 5 << 20,
     };

@@ -31,7 +31,8 @@ pub use convert::{instant, role, stamp};
 pub use envelope::{Outgoing, Received};
 pub use fact::{Fact, REGISTRY};
 pub use login::Login;
-pub use stream::{DEAD, FACTS, GIVEN_UP_SUBJECTS, INGEST, ORDERS, Retention, StreamSpec};
+pub use stream::{DEAD, FACTS, GIVEN_UP_SUBJECTS, HISTORY, INGEST, ORDERS, Retention, StreamSpec};
 pub use subject::{
-    DEAD_SUBJECTS, FACT_SUBJECTS, INGEST_SUBJECTS, Subject, dead_letter, fact_filter, ingest_prefix, workspace_facts,
+    DEAD_SUBJECTS, FACT_SUBJECTS, INGEST_SUBJECTS, Subject, dead_letter, fact_filter, ingest_prefix, workspace_fact,
+    workspace_facts,
 };

@@ -2,7 +2,7 @@
 //! else is refused by the server. Integrations are not listed here: conversation-service answers for them.
 
 use crate::signal;
-use crate::stream::{DEAD, FACTS, INGEST, ORDERS, StreamSpec};
+use crate::stream::{DEAD, FACTS, HISTORY, INGEST, ORDERS, StreamSpec};
 use crate::subject::{DEAD_SUBJECTS, FACT_SUBJECTS, INGEST_SUBJECTS, dead_letters_of, fact_filter, facts_about};
 use std::fmt::Write;
 
@@ -40,9 +40,11 @@ pub const SERVICES: [Login; 7] = [
         ..service("presence")
     },
     Login {
+        // How far the copy of the facts is.
+        says: || vec![api("STREAM.MSG.GET", &HISTORY, "")],
         aggregates: &["workspace", "channel", "conversation", "message"],
         queue: Some((INGEST, "conversation-ingest")),
-        keeps: &[FACTS, INGEST, DEAD],
+        keeps: &[FACTS, HISTORY, INGEST, DEAD],
         answers: true,
         hears: || vec![LOGINS.into()],
         ..service("conversation")
@@ -84,9 +86,9 @@ pub const SERVICES: [Login; 7] = [
 pub const OPERATOR: Login = Login {
     says: || {
         let mut rights = vec![FACT_SUBJECTS.into(), INGEST_SUBJECTS.into()];
-        rights.extend([&FACTS, &INGEST, &ORDERS, &DEAD].map(|stream| api("STREAM.INFO", stream, "")));
+        rights.extend([&FACTS, &HISTORY, &INGEST, &ORDERS, &DEAD].map(|stream| api("STREAM.INFO", stream, "")));
         // Facts are exported one by one: a reader's rights would reach to the services' consumers.
-        rights.push(api("STREAM.MSG.GET", &FACTS, ""));
+        rights.extend([&FACTS, &HISTORY].map(|stream| api("STREAM.MSG.GET", stream, "")));
         // A reader of dead letters has no name.
         rights.extend(["", ".>"].map(|tail| api("CONSUMER.CREATE", &DEAD, tail)));
         rights.extend(["CONSUMER.INFO", "CONSUMER.MSG.NEXT", "CONSUMER.DELETE"].map(|verb| api(verb, &DEAD, ".*")));

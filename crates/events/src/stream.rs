@@ -10,11 +10,14 @@ pub enum Retention {
     WorkQueue,
 }
 
-/// A JetStream stream: file storage, refuses new messages when full (the outbox keeps them).
+/// A JetStream stream: file storage. When it is full it refuses new messages (the outbox keeps them), or, if it is a copy of
+/// another one, the oldest leave.
 #[derive(Debug, Clone, Copy)]
 pub struct StreamSpec {
     pub name: &'static str,
     pub subjects: &'static [&'static str],
+    /// Filled by the server itself, compressed, with what this other stream takes in.
+    pub copy_of: Option<&'static str>,
     pub retention: Retention,
     pub max_age: Duration,
     /// Size where nobody sets another. When it is full, what is published waits in the outboxes until old messages
@@ -30,10 +33,21 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub const FACTS: StreamSpec = StreamSpec {
     name: "HOMING_FACTS",
     subjects: &[FACT_SUBJECTS],
+    copy_of: None,
     retention: Retention::Age,
     max_age: DAY.saturating_mul(7),
     max_bytes: 2 * 1024 * 1024 * 1024,
     max_message_bytes: 16 * 1024,
+};
+
+/// What recordings are exported from: facts of more than a year. Consumers read [`FACTS`], which may never drop what they have not
+/// read; here the oldest may go.
+pub const HISTORY: StreamSpec = StreamSpec {
+    name: "HOMING_HISTORY",
+    subjects: &[],
+    copy_of: Some(FACTS.name),
+    max_age: DAY.saturating_mul(400),
+    ..FACTS
 };
 
 /// What other systems publish. Only the kinds that somebody handles are listed: a publisher of another kind gets
@@ -45,6 +59,7 @@ pub const INGEST: StreamSpec = StreamSpec {
         "homing.v1.ingest.*.*.message_read",
         "homing.v1.ingest.*.*.conversation_resolved",
     ],
+    copy_of: None,
     retention: Retention::WorkQueue,
     max_age: DAY.saturating_mul(7),
     max_bytes: 512 * 1024 * 1024,
@@ -76,6 +91,7 @@ pub const DEAD: StreamSpec = StreamSpec {
         GIVEN_UP_SUBJECTS,
         "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
     ],
+    copy_of: None,
     retention: Retention::Age,
     max_age: DAY.saturating_mul(14),
     max_bytes: 256 * 1024 * 1024,

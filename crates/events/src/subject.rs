@@ -82,6 +82,11 @@ pub fn workspace_facts(workspace: &WorkspaceId) -> String {
     format!("{FACT}.{workspace}.>")
 }
 
+/// The facts of one kind in one workspace.
+pub fn workspace_fact<F: crate::Fact>(workspace: &WorkspaceId) -> String {
+    format!("{FACT}.{workspace}.{}.{}", F::AGGREGATE, F::EVENT)
+}
+
 /// All facts about one kind of thing, in all workspaces.
 pub(crate) fn facts_about(aggregate: &str) -> String {
     format!("{FACT}.*.{aggregate}.*")

@@ -197,9 +197,12 @@ crate::settings! {
         /// The service's own login on NATS: nats://user:password@host:port.
         "HOMING_NATS_URL" nats_url: Secret = required;
         /// Largest size of the stream of facts, which keeps them for 7 days (about 600 bytes each). When it is full,
-        /// facts wait in the outboxes. The three sizes are set the same for all services; conversation-service brings
+        /// facts wait in the outboxes. The sizes are set the same for all services; conversation-service brings
         /// the streams up to them when it starts.
         "HOMING_FACTS_MAX_BYTES" facts_max_bytes: Bytes = "2GiB";
+        /// Largest size of the stream that keeps all facts for 400 days, compressed, for `homing events export`. When it is full,
+        /// the oldest leave. conversation-service alone makes it.
+        "HOMING_HISTORY_MAX_BYTES" history_max_bytes: Bytes = "2GiB";
         /// Largest size of the stream of what other systems publish, which keeps it until it is handled, at most for 7
         /// days. When it is full, publishers are refused.
         "HOMING_INGEST_MAX_BYTES" ingest_max_bytes: Bytes = "512MiB";
@@ -252,6 +255,7 @@ impl Base {
     pub(crate) fn stream_sizes(&self) -> bus::StreamSizes {
         bus::StreamSizes {
             facts: self.facts_max_bytes.0,
+            history: self.history_max_bytes.0,
             ingest: self.ingest_max_bytes.0,
             dead: self.dead_max_bytes.0,
         }

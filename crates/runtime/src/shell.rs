@@ -60,6 +60,7 @@ impl Shell {
             "HOMING_NATS_URL" => Some(own.clone()),
             "HOMING_DATABASE_CONNECTIONS" => Some("8".to_owned()),
             "HOMING_FACTS_MAX_BYTES" => Some(StreamSizes::SMALL.facts.to_string()),
+            "HOMING_HISTORY_MAX_BYTES" => Some(StreamSizes::SMALL.history.to_string()),
             "HOMING_INGEST_MAX_BYTES" => Some(StreamSizes::SMALL.ingest.to_string()),
             "HOMING_DEAD_MAX_BYTES" => Some(StreamSizes::SMALL.dead.to_string()),
             _ => None,

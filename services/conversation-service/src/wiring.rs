@@ -11,6 +11,7 @@ use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use runtime::{Running, Shell};
 use std::sync::Arc;
+use std::time::Duration;
 use store::Lease;
 use tonic::service::Routes;
 
@@ -26,6 +27,8 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let answering = answer_logins(app.clone(), shell.bus(), issuer, clock, entropy, shell.stop.clone());
         shell.spawn("logins", answering);
     }
+    let keeping = bus::keep_copy(shell.bus(), events::HISTORY, LOOK_AFTER_HISTORY, shell.stop.clone());
+    shell.spawn("history", keeping);
     let (forgetting, stop) = (app.clone(), shell.stop.clone());
     shell.spawn("forget events", async move {
         tokio::select! { () = forgetting.forget_events() => {}, () = stop.cancelled() => {} }
@@ -46,6 +49,9 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         );
     shell.serve(routes).await
 }
+
+/// Nothing waits for it, and what it missed it copies later.
+const LOOK_AFTER_HISTORY: Duration = Duration::from_secs(60);
 
 /// 500 events of the largest size would be 64 MiB; whoever sends long ones sends fewer at a time.
 const LARGEST_REQUEST: usize = 8 * 1024 * 1024;

@@ -40,6 +40,7 @@ impl Homing {
             ("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), String::new()),
             ("HOMING_LOG".into(), "warn".into()),
             ("HOMING_FACTS_MAX_BYTES".into(), "512MiB".into()),
+            ("HOMING_HISTORY_MAX_BYTES".into(), "512MiB".into()),
             ("HOMING_INGEST_MAX_BYTES".into(), "512MiB".into()),
         ];
         let options = StackOptions {

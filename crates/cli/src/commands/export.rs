@@ -3,25 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use async_nats::jetstream::{self, stream::RawMessageErrorKind};
+use async_nats::jetstream::message::StreamMessage;
 use domain::WorkspaceId;
 use events::event::ChannelChanged;
-use events::{FACTS, Fact, Subject, stamp};
+use events::{Fact, Subject, stamp};
 use fault::Fault;
 use jiff::Timestamp;
 use prost::Message as _;
 use rpc::conversation::ListChannelsRequest;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::dlq::connect;
+use super::history::{self, History, happened};
 use super::money::start_of;
 use crate::call::call;
 use crate::output::{Out, say};
 use crate::show;
 use crate::stack::{Endpoints, Service};
 
-/// Prints what the facts' stream holds of a workspace. Channels that did not change since are told of too, with their
+/// Prints what is remembered of a workspace. Channels that did not change since are told of too, with their
 /// settings of now.
 pub(super) async fn export(workspace: &str, since: Option<&str>, out: &Out) -> Result<()> {
     let workspace = WorkspaceId::parse(workspace).map_err(Fault::from)?;
@@ -48,50 +49,80 @@ pub(super) async fn export(workspace: &str, since: Option<&str>, out: &Out) -> R
     Ok(())
 }
 
-/// Prints what is there, one request a fact; answers which channels it told of.
+/// Prints what is remembered, one request a fact; answers which channels it told of.
 async fn facts(workspace: &WorkspaceId, since: Option<Timestamp>, out: &Out) -> Result<BTreeSet<String>> {
     let bus = connect().await?;
-    let stream = jetstream::new(bus.client().clone())
-        .get_stream_no_info(FACTS.name)
-        .await;
-    let stream = stream.map_err(|error| Fault::unavailable("JetStream", error))?;
+    let history = History::open(&history::jetstream(&bus), workspace).await?;
+    let begin = match since {
+        Some(since) => history.since(since).await?,
+        None => 1,
+    };
     let filter = events::workspace_facts(workspace);
     let mut channels = BTreeSet::new();
-    // The settings that held when the export begins.
-    let mut settings = BTreeMap::new();
-    let mut first = None;
-    let mut next = 1;
-    loop {
-        let message = match stream.get_first_raw_message_by_subject(&filter, next).await {
-            Ok(message) => message,
-            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => break,
-            Err(error) => return Err(Fault::unavailable("JetStream", error).into()),
-        };
+    let mut settings = settings_before(&history, workspace, begin).await?;
+    let mut printed = false;
+    let mut next = begin;
+    while let Some(message) = history.next(&filter, next).await? {
         next = message.sequence + 1;
-        let before = since.is_some_and(|since| message.time.unix_timestamp_nanos() < since.as_nanosecond());
-        let line = Subject::parse(&message.subject)
-            .and_then(|subject| show::fact_line(&subject, &message.headers, &message.payload));
-        let Some(line) = line else { continue };
-        first.get_or_insert(message.time.unix_timestamp_nanos());
+        let Some(line) = line(&message) else { continue };
         let channel = line["data"]["channel"].as_str().filter(|_| line["fact"] == changed());
-        match channel.map(str::to_owned) {
-            Some(channel) if before => {
-                settings.insert(channel, line);
-                continue;
-            }
-            _ if before => continue,
-            channel => channels.extend(channel),
+        let channel = channel.map(str::to_owned);
+        if since.is_some_and(|since| happened(&message).is_some_and(|at| at < since)) {
+            settings.extend(channel.map(|channel| (channel, line)));
+            continue;
         }
+        if !std::mem::replace(&mut printed, true) {
+            for (channel, line) in std::mem::take(&mut settings) {
+                out.line(line.to_string())?;
+                channels.insert(channel);
+            }
+        }
+        channels.extend(channel);
         out.line(line.to_string())?;
     }
-    if since.is_some_and(|since| first.is_none_or(|first| first > since.as_nanosecond())) {
-        say("facts are kept for 7 days: those before the first one printed are gone");
+    let oldest = history.next(&filter, 1).await?;
+    if since.is_some_and(|since| {
+        oldest
+            .and_then(|oldest| happened(&oldest))
+            .is_none_or(|oldest| oldest > since)
+    }) {
+        let days = history.days();
+        say(format!(
+            "facts are kept for {days} days: those before the first one printed are gone"
+        ));
     }
     for (channel, line) in settings {
         out.line(line.to_string())?;
         channels.insert(channel);
     }
     Ok(channels)
+}
+
+/// The settings of channels that held when the export begins.
+async fn settings_before(history: &History, workspace: &WorkspaceId, begin: u64) -> Result<BTreeMap<String, Value>> {
+    let filter = events::workspace_fact::<ChannelChanged>(workspace);
+    let mut settings = BTreeMap::new();
+    let mut next = 1;
+    while let Some(message) = history
+        .next(&filter, next)
+        .await?
+        .filter(|message| message.sequence < begin)
+    {
+        next = message.sequence + 1;
+        let Some(line) = line(&message) else { continue };
+        settings.extend(
+            line["data"]["channel"]
+                .as_str()
+                .map(str::to_owned)
+                .map(|channel| (channel, line.clone())),
+        );
+    }
+    Ok(settings)
+}
+
+fn line(message: &StreamMessage) -> Option<Value> {
+    let subject = Subject::parse(&message.subject)?;
+    show::fact_line(&subject, &message.headers, &message.payload)
 }
 
 /// The fact of a channel's settings.

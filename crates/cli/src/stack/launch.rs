@@ -184,6 +184,7 @@ impl Stack {
             ),
             ("HOMING_TIME_SCALE", options.time_scale.to_string()),
             ("HOMING_FACTS_MAX_BYTES", StreamSizes::SMALL.facts.to_string()),
+            ("HOMING_HISTORY_MAX_BYTES", StreamSizes::SMALL.history.to_string()),
             ("HOMING_INGEST_MAX_BYTES", StreamSizes::SMALL.ingest.to_string()),
             ("HOMING_DEAD_MAX_BYTES", StreamSizes::SMALL.dead.to_string()),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", self.endpoints.otlp.clone()),

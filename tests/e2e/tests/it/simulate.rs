@@ -37,6 +37,15 @@ async fn replayed(stack: &Stack) -> Result<()> {
         "a recording holds no addresses"
     );
     std::fs::write(&recording, &exported)?;
+    let since = |moment: &'static str| ["events", "export", "--workspace", &world.workspace, "--since", moment];
+    let recent = homing(stack, &since("2026-01-01")).await?;
+    ensure!(recent.starts_with(&exported), "since long ago is everything: {recent}");
+    let none = homing(stack, &since("2126-01-01")).await?;
+    let told: Vec<Value> = none.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    ensure!(
+        !told.is_empty() && told.iter().all(|line| line["fact"] == "channel.changed"),
+        "nothing but the settings that hold: {none}"
+    );
 
     let off = folder.path().join("off.json");
     std::fs::write(&off, r#"{"*": {"follow_up": false}}"#)?;

@@ -1,0 +1,51 @@
+//! The copy of the facts that recordings are exported from.
+
+use super::*;
+use async_nats::jetstream;
+use events::{FACTS, HISTORY};
+
+const OFTEN: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+async fn history_keeps_what_the_facts_stream_dropped_and_goes_on_with_a_new_one() -> anyhow::Result<()> {
+    let nats = TestNats::start().await?;
+    let bus = bus(&nats).await?;
+    let stop = CancellationToken::new();
+    let keeping = tokio::spawn(bus::keep_copy(bus.clone(), HISTORY, OFTEN, stop.clone()));
+    let admin = jetstream::new(async_nats::connect(nats.url()).await?);
+    let published = async |numbers: std::ops::Range<u64>| -> anyhow::Result<()> {
+        for result in bus.publish(&numbers.map(fact).collect::<Vec<_>>()).await {
+            result?;
+        }
+        Ok(())
+    };
+    let remembered = async |count: u64| {
+        eventually("the copy has them", SOON, async || {
+            let stream = admin.get_stream(HISTORY.name).await.ok()?;
+            (stream.cached_info().state.messages == count).then_some(())
+        })
+        .await
+    };
+    published(1..21).await?;
+    remembered(20).await?;
+    admin.get_stream(FACTS.name).await?.purge().await?;
+    published(21..31).await?;
+    remembered(30).await?;
+
+    admin.delete_stream(FACTS.name).await?;
+    bus.ensure_stream(&FACTS).await?;
+    published(31..36).await?;
+    remembered(35).await?;
+    let stream = admin.get_stream(HISTORY.name).await?;
+    let last = stream.get_last_raw_message_by_subject("homing.v1.fact.acme.>").await?;
+    assert_eq!(last.payload, fact(35).payload, "the newest one, as it was published");
+    let config = &stream.cached_info().config;
+    assert_eq!(
+        (config.max_age, config.max_bytes),
+        (HISTORY.max_age, StreamSizes::SMALL.history)
+    );
+    assert_eq!(config.discard, jetstream::stream::DiscardPolicy::Old);
+    stop.cancel();
+    keeping.await?;
+    Ok(())
+}
