@@ -39,6 +39,7 @@ codes! {
     REPLAY_DIFFERS = "ingest.replay_differs", AlreadyExists, "The same event id, or version of an order, came before with other content.";
     MALFORMED = "ingest.malformed", InvalidArgument, "Not a CloudEvents 1.0 document of a known type.";
     HOLD_DIFFERS = "billing.hold_differs", AlreadyExists, "The delivery has a hold with other parameters.";
+    HOLD_SETTLED = "billing.hold_settled", FailedPrecondition, "The hold cannot be settled this way (any more).";
     NOT_COVERED = "billing.not_covered", FailedPrecondition, "The balance does not cover the message.";
     ACCOUNT_CLOSED = "billing.account_closed", FailedPrecondition, "The account is closed: nothing is held or paid in.";
     PLAN_UNPAID = "billing.plan_unpaid", FailedPrecondition, "Prepaying needs a paid plan.";

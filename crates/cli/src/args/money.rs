@@ -112,6 +112,34 @@ pub enum BooksCommand {
         /// `-` is standard input.
         file: PathBuf,
     },
+    /// Settle by hand the money of a message of which no provider ever told.
+    Settle {
+        #[arg(short, long)]
+        workspace: String,
+        /// As `homing charges --state held` prints it.
+        #[arg(long)]
+        delivery: String,
+        /// What became of the message.
+        #[arg(long = "as", value_enum)]
+        outcome: Outcome,
+        /// How that is known, 1 to 200 characters.
+        #[arg(long)]
+        note: String,
+    },
+    /// Print lines of the journal, newest first.
+    Journal {
+        #[arg(short, long)]
+        workspace: String,
+        /// First day (UTC); thirty days ago where it is not named.
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        /// The day after the last one (UTC); tomorrow where it is not named.
+        #[arg(long, value_name = "DATE")]
+        to: Option<String>,
+        /// At most this many; 1 to 100000.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+    },
     /// Print where statements and charges, balances and journal, holds and open sends disagree; fails if they do.
     Drift {
         #[arg(short, long)]
@@ -123,6 +151,15 @@ pub enum BooksCommand {
         #[arg(long, value_name = "DATE")]
         to: Option<String>,
     },
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Outcome {
+    /// A provider took it: it is charged.
+    Captured,
+    /// Nobody took it: the money is free again.
+    Released,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,11 +4,15 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use jiff::{ToSpan, tz::TimeZone};
-use rpc::billing::{Drift, GetDriftRequest, GetDriftResponse, ImportStatementRequest};
+use rpc::billing::{
+    Drift, GetDriftRequest, GetDriftResponse, HoldState, ImportStatementRequest, ListTransfersRequest,
+    SettleHoldRequest, Transfer,
+};
 use serde_json::{Value, json};
 
 use super::money::{client, now, read};
-use crate::args::BooksCommand;
+use super::usage::{PAGE, days, time};
+use crate::args::{BooksCommand, Outcome};
 use crate::call::call;
 use crate::output::{Out, say};
 use crate::show;
@@ -31,6 +35,44 @@ pub(crate) async fn run(command: BooksCommand, out: &Out) -> Result<ExitCode> {
             say(format!("{} messages are told of", answer.messages));
             Ok(ExitCode::SUCCESS)
         }
+        BooksCommand::Settle {
+            workspace,
+            delivery,
+            outcome,
+            note,
+        } => {
+            let outcome = match outcome {
+                Outcome::Captured => HoldState::Captured,
+                Outcome::Released => HoldState::Released,
+            };
+            let request = SettleHoldRequest {
+                workspace,
+                delivery,
+                outcome: outcome.into(),
+                note,
+            };
+            let settled = call!(client()?, settle_hold, request)?;
+            let state = show::word(settled.state().as_str_name(), "HOLD_STATE_");
+            say(format!("{} PU are {state}", show::pu(settled.micro_pu)));
+            Ok(ExitCode::SUCCESS)
+        }
+        BooksCommand::Journal {
+            workspace,
+            from,
+            to,
+            limit,
+        } => {
+            let (from, to) = days(from.as_deref(), to.as_deref())?;
+            let request = ListTransfersRequest {
+                workspace,
+                from: Some(events::stamp(from)),
+                to: Some(events::stamp(to)),
+                page_size: limit.min(PAGE),
+                page_token: String::new(),
+            };
+            show_journal(&journal(request, usize::try_from(limit)?).await?, out)?;
+            Ok(ExitCode::SUCCESS)
+        }
         BooksCommand::Drift { workspace, from, to } => {
             let today = now().to_zoned(TimeZone::UTC).date();
             let request = GetDriftRequest {
@@ -44,6 +86,51 @@ pub(crate) async fn run(command: BooksCommand, out: &Out) -> Result<ExitCode> {
             Ok(if agree { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
+}
+
+/// At most so many lines, read page by page.
+async fn journal(mut request: ListTransfersRequest, limit: usize) -> Result<Vec<Transfer>> {
+    let mut lines = Vec::new();
+    loop {
+        let page = call!(client()?, list_transfers, request.clone())?;
+        lines.extend(page.transfers);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() || lines.len() >= limit {
+            break;
+        }
+    }
+    lines.truncate(limit);
+    Ok(lines)
+}
+
+fn show_journal(lines: &[Transfer], out: &Out) -> Result<()> {
+    let at = |line: &Transfer| time(line.at.as_ref());
+    if out.json() {
+        let one = |line: &Transfer| {
+            json!({
+                "id": line.id, "at": at(line), "reason": line.reason, "debit": line.debit, "credit": line.credit,
+                "micro_pu": line.micro_pu, "delivery": line.delivery, "request_id": line.request_id,
+            })
+        };
+        return out.document(&lines.iter().map(one).collect::<Vec<Value>>());
+    }
+    let row = |line: &Transfer| {
+        let about = if line.delivery.is_empty() {
+            &line.request_id
+        } else {
+            &line.delivery
+        };
+        vec![
+            at(line),
+            line.reason.clone(),
+            line.debit.clone(),
+            line.credit.clone(),
+            show::pu(line.micro_pu),
+            about.clone(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
+    out.table(&["at", "reason", "from", "to", "PU", "delivery or request"], &rows)
 }
 
 fn show_report(report: &GetDriftResponse, out: &Out) -> Result<()> {

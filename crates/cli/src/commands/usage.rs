@@ -15,7 +15,7 @@ use crate::output::Out;
 use crate::show;
 
 /// The largest page of the log.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 
 pub(crate) async fn usage(args: UsageArgs, out: &Out) -> Result<ExitCode> {
     let (from, to) = period(&args.of)?;
@@ -156,7 +156,6 @@ pub(crate) async fn charges(args: ChargesArgs, out: &Out) -> Result<ExitCode> {
 }
 
 fn charge_cells(charge: &Charge, amount: fn(i64) -> String) -> Vec<String> {
-    let time = |at| show::rfc3339(at).as_str().unwrap_or_default().to_owned();
     vec![
         charge.delivery.clone(),
         word(charge.kind()),
@@ -181,10 +180,19 @@ fn word(kind: MessageKind) -> String {
     show::word(kind.as_str_name(), "MESSAGE_KIND_")
 }
 
-/// Thirty days up to tomorrow, where nothing else is named.
+/// A time as tables show it; empty where there is none.
+pub(super) fn time(at: Option<&prost_types::Timestamp>) -> String {
+    show::rfc3339(at).as_str().unwrap_or_default().to_owned()
+}
+
 fn period(of: &OfMessages) -> Result<(Timestamp, Timestamp)> {
+    days(of.from.as_deref(), of.to.as_deref())
+}
+
+/// Thirty days up to tomorrow, where nothing else is named.
+pub(super) fn days(from: Option<&str>, to: Option<&str>) -> Result<(Timestamp, Timestamp)> {
     let day = SignedDuration::from_hours(24);
     let now = now();
-    let start = |text: &Option<String>, otherwise| text.as_deref().map_or(Ok(otherwise), start_of);
-    Ok((start(&of.from, now - day * 30)?, start(&of.to, now + day)?))
+    let start = |text: Option<&str>, otherwise| text.map_or(Ok(otherwise), start_of);
+    Ok((start(from, now - day * 30)?, start(to, now + day)?))
 }

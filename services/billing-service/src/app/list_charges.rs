@@ -1,8 +1,8 @@
-use super::Billing;
+use super::{Billing, page};
 use crate::domain::{Charge, Cursor, Filter};
 use crate::outbound::postgres::usage;
 use domain::WorkspaceId;
-use fault::{Fault, Result};
+use fault::Result;
 
 /// A page of the log.
 #[derive(Debug, Clone)]
@@ -11,9 +11,6 @@ pub struct Page {
     /// Where the next page begins; `None` after the last one.
     pub next: Option<Cursor>,
 }
-
-const DEFAULT_PAGE: usize = 100;
-const MAX_PAGE: usize = 500;
 
 impl Billing {
     /// Single messages with state and cost, newest first. `page_size` 0 means 100.
@@ -24,24 +21,14 @@ impl Billing {
         page_size: u32,
         token: &str,
     ) -> Result<Page> {
-        let size = match usize::try_from(page_size) {
-            Ok(0) => DEFAULT_PAGE,
-            Ok(size) if size <= MAX_PAGE => size,
-            _ => return Err(Fault::invalid("page_size", "must be at most 500; 0 means 100")),
-        };
+        let size = page::size(page_size)?;
         let after = Cursor::parse(token)?;
-        let limit = i64::try_from(size + 1).map_err(Fault::internal)?;
         let mut tx = self.store.begin(workspace).await?;
-        let mut charges = usage::list(&mut tx, workspace, filter, after, limit).await?;
-        let more = charges.len() > size;
-        charges.truncate(size);
-        let last = charges.last().map(|charge| Cursor {
+        let charges = usage::list(&mut tx, workspace, filter, after, page::limit(size)?).await?;
+        let (charges, next) = page::cut(charges, size, |charge| Cursor {
             at: charge.at,
-            delivery: charge.delivery,
+            id: charge.delivery.0,
         });
-        Ok(Page {
-            charges,
-            next: last.filter(|_| more),
-        })
+        Ok(Page { charges, next })
     }
 }

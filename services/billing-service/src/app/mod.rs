@@ -14,12 +14,15 @@ mod import_prices;
 mod import_statement;
 mod lapse;
 mod list_charges;
+mod list_transfers;
 mod open_account;
+mod page;
 mod purse;
 mod set_plan;
 mod set_prices;
 mod set_thresholds;
 mod settle;
+mod settle_hold;
 mod top_up;
 
 pub use crate::outbound::postgres::audit::BooksDrift;

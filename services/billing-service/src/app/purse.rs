@@ -81,6 +81,7 @@ impl Billing {
     fn tell(&self, tx: &mut Tx, workspace: &WorkspaceId, notices: &[Notice], available: Pu, now: Timestamp) {
         let (available_micro_pu, at) = (available.micro(), Some(events::stamp(now)));
         for notice in notices {
+            metrics::account_noticed(notice.word());
             match *notice {
                 Notice::Low { below, version } => {
                     let fact = AccountBalanceLow {

@@ -28,23 +28,32 @@ impl Billing {
     /// Takes in what was learned, of all workspaces in one transaction: captures and releases happen once however often
     /// and in whatever order it is learned.
     pub async fn settle(&self, learned: &[Learned]) -> Result<()> {
-        let now = self.now();
         let workspaces: BTreeSet<&WorkspaceId> = learned.iter().map(|item| &item.workspace).collect();
         let workspaces: Vec<WorkspaceId> = workspaces.into_iter().cloned().collect();
         let mut tx = self.begin_together(&workspaces).await?;
-        let before = lock_all(&mut tx, learned, now).await?;
+        if self.take_in(&mut tx, learned).await? {
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// The same within a transaction that sees all of their workspaces. False: nothing changed.
+    pub(super) async fn take_in(&self, tx: &mut Tx, learned: &[Learned]) -> Result<bool> {
+        let now = self.now();
+        let before = lock_all(tx, learned, now).await?;
         let mut holds = before.clone();
         let mut movements = Vec::new();
         for item in learned {
+            item.compare(holds.get(&item.key()));
             let known = holds
                 .get(&item.key())
                 .ok_or_else(|| Fault::internal("a locked hold is gone"))?;
-            let hold = quoted(&mut tx, *known, item, now).await?;
+            let hold = quoted(tx, *known, item, now).await?;
             let (hold, movement) = hold.fold(item.mark);
             holds.insert(item.key(), hold);
             if let Some(movement) = movement {
                 movements.push((item.key(), movement));
-                record(&mut tx, &hold, item, now);
+                record(tx, &hold, item, now);
             }
         }
         let changed: Vec<(WorkspaceId, Hold)> = holds
@@ -53,13 +62,13 @@ impl Billing {
             .map(|((workspace, _), hold)| (workspace, hold))
             .collect();
         if changed.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let taken = learned
             .iter()
             .filter_map(|item| Some((item.key(), item.taken.clone()?)))
             .collect();
-        hold::save(&mut tx, &changed, &taken, now).await?;
+        hold::save(tx, &changed, &taken, now).await?;
         let was_captured = |(workspace, hold): &&(WorkspaceId, Hold)| {
             let before = before.get(&(workspace.clone(), hold.delivery));
             before.map(|hold| hold.state) == Some(HoldState::Captured)
@@ -70,9 +79,9 @@ impl Billing {
             .filter(|changed| !was_captured(changed))
             .cloned()
             .collect();
-        usage::add(&mut tx, &captured, now).await?;
-        self.book(&mut tx, movements, now).await?;
-        tx.commit().await
+        usage::add(tx, &captured, now).await?;
+        self.book(tx, movements, now).await?;
+        Ok(true)
     }
 
     /// Books movements in one go, in the order in which they were learned.
@@ -115,6 +124,14 @@ impl Billing {
 }
 
 impl Learned {
+    /// The price was held for other terms than were accepted: the hold's stand, and somebody should know.
+    fn compare(&self, held: Option<&Hold>) {
+        let (held, accepted) = (held.and_then(|hold| hold.terms), self.terms);
+        if held.is_some() && accepted.is_some() && held != accepted {
+            tracing::warn!(delivery = %self.delivery, ?held, ?accepted, "accepted on other terms than were held");
+        }
+    }
+
     fn key(&self) -> Key {
         (self.workspace.clone(), self.delivery)
     }

@@ -1,4 +1,5 @@
-use domain::Pu;
+use domain::{DeliveryId, Pu, Timestamp};
+use uuid::Uuid;
 
 /// Where money stands. `Available` and `Held` are the customer's, the others are the other sides of its movements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +19,20 @@ pub enum Ledger {
 }
 
 impl Ledger {
+    const ALL: [Self; 7] = [
+        Self::Funds,
+        Self::Available,
+        Self::Held,
+        Self::Spent,
+        Self::Shortfall,
+        Self::Plan,
+        Self::Lapsed,
+    ];
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ledger| ledger.word() == word)
+    }
+
     /// The word as stored in the journal.
     pub fn word(self) -> &'static str {
         match self {
@@ -48,6 +63,21 @@ pub enum Reason {
 }
 
 impl Reason {
+    const ALL: [Self; 8] = [
+        Self::TopUp,
+        Self::Allowance,
+        Self::Lapse,
+        Self::Hold,
+        Self::Capture,
+        Self::Release,
+        Self::Expire,
+        Self::LateCharge,
+    ];
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+
     /// The word as stored in the journal.
     pub fn word(self) -> &'static str {
         match self {
@@ -85,6 +115,18 @@ pub struct Entry {
     pub credit: Ledger,
     /// Greater than zero.
     pub amount: Pu,
+}
+
+/// An entry as the journal has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalLine {
+    pub id: Uuid,
+    pub at: Timestamp,
+    pub entry: Entry,
+    /// `None`: it is about no delivery.
+    pub delivery: Option<DeliveryId>,
+    /// Of a top-up.
+    pub request_id: Option<String>,
 }
 
 /// A workspace's balances: the sums of its journal over `Available` and `Held`.

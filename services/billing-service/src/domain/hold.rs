@@ -77,6 +77,34 @@ pub enum Mark {
     TimeOut,
 }
 
+/// What a person says became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A provider took it.
+    Captured,
+    /// Nobody took it.
+    Released,
+}
+
+impl Outcome {
+    /// The word as stored in tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Captured => "captured",
+            Self::Released => "released",
+        }
+    }
+}
+
+/// Why a person cannot settle a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CannotSettle {
+    #[error("it was not attempted yet, and expires by itself if it never is")]
+    NotAttempted,
+    #[error("it was charged: a charge is never taken back")]
+    Charged,
+}
+
 /// A hold with other terms exists for the delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TermsDiffer;
@@ -160,6 +188,19 @@ impl Hold {
             (Mark::Failed, Noted | Expired) => (to(Released), None),
             (Mark::TimeOut, Held) if !self.attempted => (to(Expired), Some(Movement::Expire(self.amount))),
             (Mark::Accepted, Captured) | (Mark::Failed, Captured | Released) | (Mark::TimeOut, _) => (self, None),
+        }
+    }
+
+    /// What a person's word comes to; `None`: it is settled like that already.
+    pub fn settled_by(&self, outcome: Outcome) -> Result<Option<Mark>, CannotSettle> {
+        use HoldState::{Captured, Expired, Held, Noted, Released};
+        match (outcome, self.state) {
+            (Outcome::Captured, Captured) | (Outcome::Released, Released | Expired) => Ok(None),
+            (Outcome::Released, Captured) => Err(CannotSettle::Charged),
+            (_, Noted) => Err(CannotSettle::NotAttempted),
+            (_, Held) if !self.attempted => Err(CannotSettle::NotAttempted),
+            (Outcome::Captured, Held | Released | Expired) => Ok(Some(Mark::Accepted)),
+            (Outcome::Released, Held) => Ok(Some(Mark::Failed)),
         }
     }
 

@@ -16,8 +16,8 @@ mod statement;
 mod usage;
 mod watch;
 
-pub use books::{Account, Broken, Entry, Ledger, Movement, Reason};
-pub use hold::{Hold, HoldState, Mark, Terms, TermsDiffer};
+pub use books::{Account, Broken, Entry, JournalLine, Ledger, Movement, Reason};
+pub use hold::{CannotSettle, Hold, HoldState, Mark, Outcome, Terms, TermsDiffer};
 pub use lot::{Lot, Purse};
 pub use order::{Order, Till, Verdict};
 pub use plan::{Month, Plan};

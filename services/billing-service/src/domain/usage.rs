@@ -125,11 +125,12 @@ pub struct Charge {
     pub settled_at: Option<Timestamp>,
 }
 
-/// Where a page of the log ended: the next begins with what is older.
+/// Where a page of the log, or of the journal, ended: the next begins with what is older.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     pub at: Timestamp,
-    pub delivery: DeliveryId,
+    /// Of the message, or of the line.
+    pub id: Uuid,
 }
 
 impl Cursor {
@@ -140,7 +141,7 @@ impl Cursor {
             let at = Timestamp::from_microsecond(micros.parse().ok()?).ok()?;
             Some(Self {
                 at,
-                delivery: DeliveryId(Uuid::try_parse(id).ok()?),
+                id: Uuid::try_parse(id).ok()?,
             })
         };
         match token {
@@ -155,7 +156,7 @@ impl Cursor {
     }
 
     pub fn token(&self) -> String {
-        format!("{}.{}", self.at.as_microsecond(), self.delivery)
+        format!("{}.{}", self.at.as_microsecond(), self.id)
     }
 }
 
@@ -168,7 +169,7 @@ mod tests {
         let at = Timestamp::from_microsecond(1_700_000_000_123_456).expect("in range");
         let cursor = Cursor {
             at,
-            delivery: DeliveryId(Uuid::from_u128(7)),
+            id: Uuid::from_u128(7),
         };
         assert_eq!(Cursor::parse(&cursor.token()), Ok(Some(cursor)));
         assert_eq!(Cursor::parse(""), Ok(None));

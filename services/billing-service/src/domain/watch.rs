@@ -30,6 +30,16 @@ pub enum Notice {
     Refill { amount: Pu, version: u64 },
 }
 
+impl Notice {
+    /// The word as counted.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Low { .. } => "low",
+            Self::Refill { .. } => "top_up",
+        }
+    }
+}
+
 impl Watch {
     /// Looks at a balance that may have become smaller: what is to be told, each once.
     pub fn look(mut self, available: Pu) -> (Self, Vec<Notice>) {

@@ -10,9 +10,9 @@ use rpc::billing::{
     self, CloseAccountRequest, CloseAccountResponse, ExportPricesRequest, ExportPricesResponse, GetAccountRequest,
     GetAccountResponse, GetBalanceRequest, GetBalanceResponse, GetDriftRequest, GetDriftResponse, GetUsageRequest,
     GetUsageResponse, HoldRequest, HoldResponse, ImportPricesRequest, ImportPricesResponse, ImportStatementRequest,
-    ImportStatementResponse, ListChargesRequest, ListChargesResponse, ReopenAccountRequest, ReopenAccountResponse,
-    SetPlanRequest, SetPlanResponse, SetPricesRequest, SetPricesResponse, SetThresholdsRequest, SetThresholdsResponse,
-    TopUpRequest, TopUpResponse,
+    ImportStatementResponse, ListChargesRequest, ListChargesResponse, ListTransfersRequest, ListTransfersResponse,
+    ReopenAccountRequest, ReopenAccountResponse, SetPlanRequest, SetPlanResponse, SetPricesRequest, SetPricesResponse,
+    SetThresholdsRequest, SetThresholdsResponse, SettleHoldRequest, SettleHoldResponse, TopUpRequest, TopUpResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -180,6 +180,30 @@ impl Server {
         Ok(words::report(self.billing.get_drift(&workspace, from, to).await?))
     }
 
+    async fn do_settle_hold(&self, request: SettleHoldRequest) -> Result<SettleHoldResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let delivery = DeliveryId::parse(&request.delivery)?;
+        let (outcome, note) = (words::outcome(request.outcome)?, words::note(&request.note)?);
+        let hold = self.billing.settle_hold(&workspace, delivery, outcome, note).await?;
+        Ok(SettleHoldResponse {
+            state: words::hold_state(Some(hold.state)).into(),
+            micro_pu: hold.amount.micro(),
+        })
+    }
+
+    async fn do_list_transfers(&self, request: ListTransfersRequest) -> Result<ListTransfersResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let period = words::period(request.from, request.to)?;
+        let (lines, next) = self
+            .billing
+            .list_transfers(&workspace, period, request.page_size, &request.page_token)
+            .await?;
+        Ok(ListTransfersResponse {
+            transfers: lines.into_iter().map(words::transfer).collect(),
+            next_page_token: next.map(|cursor| cursor.token()).unwrap_or_default(),
+        })
+    }
+
     async fn do_get_balance(&self, request: GetBalanceRequest) -> Result<GetBalanceResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let balances = self.billing.get_balance(&workspace).await?;
@@ -270,5 +294,16 @@ impl BillingService for Server {
 
     async fn get_drift(&self, request: Request<GetDriftRequest>) -> Result<Response<GetDriftResponse>, Status> {
         rpc::answer(self.do_get_drift(request.into_inner()).await)
+    }
+
+    async fn settle_hold(&self, request: Request<SettleHoldRequest>) -> Result<Response<SettleHoldResponse>, Status> {
+        rpc::answer(self.do_settle_hold(request.into_inner()).await)
+    }
+
+    async fn list_transfers(
+        &self,
+        request: Request<ListTransfersRequest>,
+    ) -> Result<Response<ListTransfersResponse>, Status> {
+        rpc::answer(self.do_list_transfers(request.into_inner()).await)
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::app::{AccountView, BooksDrift, Report};
 use crate::domain::{
-    Account, Charge, Drift, DriftKind, HoldState, Kind, Lot, Period, Place, Plan, Price, Refill, UsageRow,
+    Account, Charge, Drift, DriftKind, HoldState, JournalLine, Kind, Lot, Outcome, Period, Place, Plan, Price, Refill,
+    UsageRow,
 };
 use domain::{Country, Invalid, Pu, Timestamp};
 use events::common::MessageKind;
@@ -137,6 +138,42 @@ pub fn expiry(at: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, I
     match at {
         None => Ok(None),
         at => instant("expires_at", at).map(Some),
+    }
+}
+
+/// Reads what a person says became of a delivery.
+pub fn outcome(state: i32) -> Result<Outcome, Invalid> {
+    match billing::HoldState::try_from(state) {
+        Ok(billing::HoldState::Captured) => Ok(Outcome::Captured),
+        Ok(billing::HoldState::Released) => Ok(Outcome::Released),
+        _ => Err(Invalid::new(
+            "outcome",
+            "must be CAPTURED (a provider took it) or RELEASED (nobody did)",
+        )),
+    }
+}
+
+const MAX_NOTE: usize = 200;
+
+/// Reads how a person knows.
+pub fn note(text: &str) -> Result<&str, Invalid> {
+    let text = text.trim();
+    let length = text.chars().count();
+    let fits = (1..=MAX_NOTE).contains(&length) && !text.contains(char::is_control);
+    fits.then_some(text)
+        .ok_or_else(|| Invalid::new("note", "says in 1 to 200 characters how that is known"))
+}
+
+pub fn transfer(line: JournalLine) -> billing::Transfer {
+    billing::Transfer {
+        id: line.id.to_string(),
+        at: Some(events::stamp(line.at)),
+        reason: line.entry.reason.word().into(),
+        debit: line.entry.debit.word().into(),
+        credit: line.entry.credit.word().into(),
+        micro_pu: line.entry.amount.micro(),
+        delivery: line.delivery.map(|id| id.to_string()).unwrap_or_default(),
+        request_id: line.request_id.unwrap_or_default(),
     }
 }
 

@@ -142,7 +142,7 @@ async fn every_table_is_protected_and_the_journal_cannot_be_changed() -> Tested 
     let billing = Harness::start().await?;
     let mut admin = billing.admin().await?;
     let tables = billing.database.guarded_tables(&[]).await?;
-    let expected = "account audit hold inbox lot outbox plan price statement statement_line transfer usage";
+    let expected = "account audit hold inbox lot outbox plan price settlement statement statement_line transfer usage";
     assert_eq!(tables.join(" "), expected);
     let rights = sqlx::query(
         "SELECT c.relname, has_table_privilege('billing', c.oid, 'UPDATE') AS may_update,

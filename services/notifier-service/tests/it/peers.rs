@@ -355,6 +355,8 @@ impl BillingService for Peers {
         reopen_account: billing::ReopenAccountRequest => billing::ReopenAccountResponse;
         import_statement: billing::ImportStatementRequest => billing::ImportStatementResponse;
         get_drift: billing::GetDriftRequest => billing::GetDriftResponse;
+        settle_hold: billing::SettleHoldRequest => billing::SettleHoldResponse;
+        list_transfers: billing::ListTransfersRequest => billing::ListTransfersResponse;
         get_usage: billing::GetUsageRequest => billing::GetUsageResponse;
         list_charges: billing::ListChargesRequest => billing::ListChargesResponse;
         get_balance: billing::GetBalanceRequest => billing::GetBalanceResponse;

@@ -7,6 +7,7 @@ pub mod hold;
 pub mod lot;
 pub mod plan;
 pub mod price;
+pub mod settlement;
 pub mod statement;
 pub mod transfer;
 pub mod usage;

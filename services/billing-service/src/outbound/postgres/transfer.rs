@@ -1,5 +1,5 @@
-use super::amount;
-use crate::domain::Entry;
+use super::{amount, unreadable};
+use crate::domain::{Cursor, Entry, JournalLine, Ledger, Period, Reason};
 use domain::{DeliveryId, Pu, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
@@ -128,4 +128,47 @@ pub async fn append_of_lot(
     .await
     .or_fault("append transfer of lot")?;
     Ok(())
+}
+
+/// A page of the journal, newest first: what is older than the cursor.
+pub async fn list(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    period: Period,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<JournalLine>> {
+    let rows = sqlx::query!(
+        "SELECT id, at, reason, debit, credit, amount, delivery, request_id FROM transfer
+         WHERE workspace_id = $1 AND at >= $2 AND at < $3
+           AND ($4::timestamptz IS NULL OR (at, id) < ($4, $5))
+         ORDER BY at DESC, id DESC LIMIT $6",
+        workspace.as_str(),
+        period.from.to_sqlx() as _,
+        period.to.to_sqlx() as _,
+        after.map(|cursor| cursor.at.to_sqlx()) as _,
+        after.map(|cursor| cursor.id) as _,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list transfers")?;
+    let ledger = |word: &str| Ledger::from_word(word).ok_or_else(|| unreadable("side of a transfer"));
+    rows.into_iter()
+        .map(|row| {
+            let entry = Entry {
+                reason: Reason::from_word(&row.reason).ok_or_else(|| unreadable("transfer.reason"))?,
+                debit: ledger(&row.debit)?,
+                credit: ledger(&row.credit)?,
+                amount: amount("transfer.amount", row.amount)?,
+            };
+            Ok(JournalLine {
+                id: row.id,
+                at: row.at.to_jiff(),
+                entry,
+                delivery: row.delivery.map(DeliveryId),
+                request_id: row.request_id,
+            })
+        })
+        .collect()
 }

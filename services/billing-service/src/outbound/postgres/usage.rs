@@ -132,7 +132,7 @@ pub async fn list(
            ORDER BY created_at DESC, id DESC LIMIT $4"#,
         workspace.as_str(),
         after.map(|cursor| cursor.at.to_sqlx()) as _,
-        after.map(|cursor| cursor.delivery.0) as _,
+        after.map(|cursor| cursor.id) as _,
         limit,
         filter.period.map(|period| period.from.to_sqlx()) as _,
         filter.period.map(|period| period.to.to_sqlx()) as _,

@@ -77,6 +77,12 @@ impl BillingService for Peers {
     async fn get_drift(&self, _: Request<GetDriftRequest>) -> Answer<GetDriftResponse> {
         not_played()
     }
+    async fn settle_hold(&self, _: Request<SettleHoldRequest>) -> Answer<SettleHoldResponse> {
+        not_played()
+    }
+    async fn list_transfers(&self, _: Request<ListTransfersRequest>) -> Answer<ListTransfersResponse> {
+        not_played()
+    }
     async fn hold(&self, _: Request<HoldRequest>) -> Answer<HoldResponse> {
         not_played()
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::eventually;
 
 use super::desk::{DONE, Desk, FAILED, REFUSED, SOON, USAGE, same};
-use super::money::statement;
+use super::money::{journal, statement};
 
 const NOBODY: &str = "01a2024e-4161-70e2-84d8-000000000000";
 
@@ -53,6 +53,7 @@ pub async fn demo(desk: &Desk) -> Result<Value> {
         &costs["available_micro_pu"],
     )?;
     statement(desk, workspace).await?;
+    journal(desk, workspace).await?;
     let ends = ["returned", "read", "no_address", "returned"];
     let conversations = told["conversations"].as_array().context("no conversations")?;
     for (one, end) in conversations.iter().zip(ends) {

@@ -1,6 +1,6 @@
 //! Prices, balances, usage and books.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use testkit::eventually;
 
@@ -188,4 +188,49 @@ pub async fn statement(desk: &Desk, workspace: &str) -> Result<()> {
     );
     desk.fails(&["books", "drift", "-w", workspace, "--from", "soon"], REFUSED, "from")
         .await
+}
+
+/// The journal, and what people settle.
+pub async fn journal(desk: &Desk, workspace: &str) -> Result<()> {
+    let journal = ["books", "journal", "-w", workspace, "--limit", "1000"];
+    let lines = desk.json(&journal).await?;
+    let lines = lines.as_array().context("a list")?;
+    let of = |reason: &str| lines.iter().filter(|line| line["reason"] == reason).collect::<Vec<_>>();
+    let (paid, captured) = (of("top_up"), of("capture"));
+    ensure!(
+        paid.iter()
+            .any(|line| line["debit"] == "funds" && line["credit"] == "available"),
+        "what was paid in: {lines:?}"
+    );
+    ensure!(desk.says(&journal).await?.contains("top_up"), "the table says so too");
+    let charged = captured.first().context("something was charged")?;
+    let delivery = charged["delivery"].as_str().context("its delivery")?;
+    let settle = [
+        "books",
+        "settle",
+        "-w",
+        workspace,
+        "--delivery",
+        delivery,
+        "--note",
+        "by telephone",
+        "--as",
+    ];
+    desk.says(&[&settle[..], &["captured"]].concat()).await?;
+    desk.fails(&[&settle[..], &["released"]].concat(), REFUSED, "billing.hold_settled")
+        .await?;
+    let unknown = "018f4e3a-0000-7000-8000-000000000000";
+    let nobodys = [
+        "books",
+        "settle",
+        "-w",
+        workspace,
+        "--delivery",
+        unknown,
+        "--as",
+        "released",
+        "--note",
+        "x",
+    ];
+    desk.fails(&nobodys, REFUSED, "request.not_found").await
 }
