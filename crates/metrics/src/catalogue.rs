@@ -1,3 +1,6 @@
+use crate::{door, sending};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
+
 /// How a metric counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -20,7 +23,7 @@ pub struct Metric {
     pub meaning: &'static str,
 }
 
-const fn metric(
+pub(crate) const fn metric(
     name: &'static str,
     kind: Kind,
     unit: &'static str,
@@ -128,6 +131,14 @@ pub(crate) const BILLING_DRIFT: Metric = metric(
     "differences that stand at a workspace's daily comparison, counted anew each day: books (balances and journal), old_hold (open for more than 72 h), and between providers' statements and charges not_charged, not_reported, parts, price",
 );
 
+pub(crate) const BILLING_NOTICES: Metric = metric(
+    "homing.billing.account.notices",
+    Kind::Counter,
+    "{notice}",
+    &["kind"],
+    "what was told of accounts: low (less than the threshold is available), top_up (a top-up was asked for)",
+);
+
 /// All of them.
 pub const CATALOGUE: &[Metric] = &[
     OUTBOX_DEPTH,
@@ -143,9 +154,41 @@ pub const CATALOGUE: &[Metric] = &[
     SERVED,
     CALLED,
     BILLING_DRIFT,
+    BILLING_NOTICES,
+    sending::DELIVERIES,
+    sending::ENDED,
+    sending::LAG,
+    sending::CALL,
+    sending::BREAKER,
+    sending::BREAKER_TURNS,
+    door::REQUESTS,
+    door::SOCKETS,
+    door::SOCKET_ENDS,
+    door::FRAMES,
 ];
 
 impl Metric {
+    pub fn counter(&self, meter: &Meter) -> Counter<u64> {
+        let builder = meter.u64_counter(self.name);
+        builder.with_unit(self.unit).with_description(self.meaning).build()
+    }
+
+    pub fn gauge(&self, meter: &Meter) -> Gauge<u64> {
+        let builder = meter.u64_gauge(self.name);
+        builder.with_unit(self.unit).with_description(self.meaning).build()
+    }
+
+    pub fn up_down(&self, meter: &Meter) -> UpDownCounter<i64> {
+        let builder = meter.i64_up_down_counter(self.name);
+        builder.with_unit(self.unit).with_description(self.meaning).build()
+    }
+
+    /// `bounds`: upper ends of its buckets.
+    pub fn histogram(&self, meter: &Meter, bounds: &[f64]) -> Histogram<f64> {
+        let builder = meter.f64_histogram(self.name).with_boundaries(bounds.to_vec());
+        builder.with_unit(self.unit).with_description(self.meaning).build()
+    }
+
     /// The names under which Prometheus keeps it.
     pub fn series(&self) -> Vec<String> {
         let base = self.name.replace('.', "_");

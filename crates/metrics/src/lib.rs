@@ -1,14 +1,16 @@
-//! Every metric that the shared crates export: declared once in [`CATALOGUE`], recorded through the functions here, which
-//! take the labels in full. Labels have few values (consumers, rpcs, codes of the fault catalogue), and none of them is
+//! Every metric that is exported: declared once in [`CATALOGUE`]. Those of the shared crates are recorded through the functions
+//! here, which take the labels in full; those of [`sending`] and [`door`] by the services that they are of. Labels have few values (consumers, rpcs, codes of the fault catalogue), and none of them is
 //! anybody's data. Without a meter provider nothing is recorded.
 //!
 //! `deploy/dashboards/README.md` is written from the catalogue, and the dashboard is checked against it.
 
 mod catalogue;
+pub mod door;
 mod record;
+pub mod sending;
 
 pub use catalogue::{CATALOGUE, Kind, Metric};
 pub use record::{
-    billing_drift, consumed, dead_lettered, handled, outbox, parked, publish_failed, redelivered, relayed, rpc_called,
-    rpc_served,
+    account_noticed, billing_drift, consumed, dead_lettered, handled, outbox, parked, publish_failed, redelivered,
+    relayed, rpc_called, rpc_served,
 };

@@ -1,5 +1,5 @@
 use crate::catalogue::{self, Metric};
-use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, UpDownCounter};
 use opentelemetry::{KeyValue, global};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -23,25 +23,27 @@ struct Instruments {
     served: Histogram<f64>,
     called: Histogram<f64>,
     billing_drift: Counter<u64>,
+    notices: Counter<u64>,
 }
 
 /// Made at the first use: the meter provider is installed before anything runs.
 static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
     let meter = global::meter("homing");
     Instruments {
-        depth: described(meter.u64_gauge(catalogue::OUTBOX_DEPTH.name), &catalogue::OUTBOX_DEPTH).build(),
+        depth: catalogue::OUTBOX_DEPTH.gauge(&meter),
         age: described(meter.f64_gauge(catalogue::OUTBOX_AGE.name), &catalogue::OUTBOX_AGE).build(),
-        relay: histogram(&meter, &catalogue::RELAY_DURATION),
-        relayed: counter(&meter, &catalogue::RELAYED),
-        publish_failed: counter(&meter, &catalogue::PUBLISH_FAILED),
-        consumed: counter(&meter, &catalogue::CONSUMED),
-        redelivered: counter(&meter, &catalogue::REDELIVERED),
-        dead: counter(&meter, &catalogue::DEAD),
-        handled: histogram(&meter, &catalogue::HANDLED),
-        parked: described(meter.i64_up_down_counter(catalogue::PARKED.name), &catalogue::PARKED).build(),
-        served: histogram(&meter, &catalogue::SERVED),
-        called: histogram(&meter, &catalogue::CALLED),
-        billing_drift: counter(&meter, &catalogue::BILLING_DRIFT),
+        relay: catalogue::RELAY_DURATION.histogram(&meter, &BUCKETS),
+        relayed: catalogue::RELAYED.counter(&meter),
+        publish_failed: catalogue::PUBLISH_FAILED.counter(&meter),
+        consumed: catalogue::CONSUMED.counter(&meter),
+        redelivered: catalogue::REDELIVERED.counter(&meter),
+        dead: catalogue::DEAD.counter(&meter),
+        handled: catalogue::HANDLED.histogram(&meter, &BUCKETS),
+        parked: catalogue::PARKED.up_down(&meter),
+        served: catalogue::SERVED.histogram(&meter, &BUCKETS),
+        called: catalogue::CALLED.histogram(&meter, &BUCKETS),
+        billing_drift: catalogue::BILLING_DRIFT.counter(&meter),
+        notices: catalogue::BILLING_NOTICES.counter(&meter),
     }
 });
 
@@ -50,15 +52,6 @@ fn described<'a, T>(
     metric: &Metric,
 ) -> opentelemetry::metrics::InstrumentBuilder<'a, T> {
     builder.with_unit(metric.unit).with_description(metric.meaning)
-}
-
-fn counter(meter: &Meter, metric: &Metric) -> Counter<u64> {
-    described(meter.u64_counter(metric.name), metric).build()
-}
-
-fn histogram(meter: &Meter, metric: &Metric) -> Histogram<f64> {
-    let builder = meter.f64_histogram(metric.name).with_boundaries(BUCKETS.to_vec());
-    builder.with_unit(metric.unit).with_description(metric.meaning).build()
 }
 
 /// What waits in the outbox, and how old the oldest of it is.
@@ -121,6 +114,11 @@ pub fn rpc_called(method: String, code: &'static str, took: Duration) {
 /// So many differences of a kind stand in one workspace.
 pub fn billing_drift(kind: &'static str, count: u64) {
     INSTRUMENTS.billing_drift.add(count, &[KeyValue::new("kind", kind)]);
+}
+
+/// Something was told of an account: `low` or `top_up`.
+pub fn account_noticed(kind: &'static str) {
+    INSTRUMENTS.notices.add(1, &[KeyValue::new("kind", kind)]);
 }
 
 fn rpc(method: String, code: &'static str) -> [KeyValue; 2] {

@@ -1,9 +1,10 @@
-//! What the service measures; the README lists it. Attributes are words of small sets: no ids, no workspaces, nothing
+//! What the service measures, as `metrics::sending` declares it. Attributes are words of small sets: no ids, no workspaces, nothing
 //! personal.
 
 use crate::domain::breaker::State;
 use crate::domain::{End, Purpose, Step};
 use crate::outbound::Outcome;
+use ::metrics::sending;
 use domain::Timestamp;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter};
 use opentelemetry::{KeyValue, global};
@@ -39,39 +40,13 @@ impl Metrics {
     }
 
     fn of(meter: &Meter) -> Self {
-        let seconds = |name: &'static str, meaning: &'static str| {
-            meter
-                .f64_histogram(name)
-                .with_unit("s")
-                .with_description(meaning)
-                .with_boundaries(BOUNDS.to_vec())
-                .build()
-        };
         Self {
-            deliveries: meter
-                .u64_counter("homing.notifier.deliveries")
-                .with_description("Turns of deliveries, by step, purpose and outcome.")
-                .build(),
-            ended: meter
-                .u64_counter("homing.notifier.follow_ups.ended")
-                .with_description("Follow-ups that ended, by their strongest reason.")
-                .build(),
-            lag: seconds(
-                "homing.notifier.due.lag",
-                "From the time a delivery was due until its attempt was committed, by step.",
-            ),
-            call: seconds(
-                "homing.notifier.provider.call.duration",
-                "Calls to providers, by step and outcome.",
-            ),
-            breakers: meter
-                .u64_gauge("homing.notifier.provider.breaker")
-                .with_description("Whether a provider of texts is called: 0 yes, 1 to try it again, 2 not for a while.")
-                .build(),
-            breaker_turns: meter
-                .u64_counter("homing.notifier.provider.breaker.turns")
-                .with_description("Turns of providers' breakers, by provider and new state.")
-                .build(),
+            deliveries: sending::DELIVERIES.counter(meter),
+            ended: sending::ENDED.counter(meter),
+            lag: sending::LAG.histogram(meter, &BOUNDS),
+            call: sending::CALL.histogram(meter, &BOUNDS),
+            breakers: sending::BREAKER.gauge(meter),
+            breaker_turns: sending::BREAKER_TURNS.counter(meter),
         }
     }
 
@@ -95,9 +70,10 @@ impl Metrics {
         self.lag.record(lag, &[KeyValue::new("step", step.word())]);
     }
 
-    pub fn called(&self, step: Step, outcome: &Outcome, took: Duration) {
+    pub fn called(&self, step: Step, provider: &str, outcome: &Outcome, took: Duration) {
         let attributes = [
             KeyValue::new("step", step.word()),
+            KeyValue::new("provider", provider.to_owned()),
             KeyValue::new("outcome", outcome.word()),
         ];
         self.call.record(took.as_secs_f64(), &attributes);

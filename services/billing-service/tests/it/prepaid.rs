@@ -47,7 +47,7 @@ impl Harness {
         self.client.clone().set_plan(request).await.map(|_| ())
     }
 
-    async fn thresholds(&self, workspace: &str, low: i64, below: i64, amount: i64) -> Result<(), tonic::Status> {
+    pub async fn thresholds(&self, workspace: &str, low: i64, below: i64, amount: i64) -> Result<(), tonic::Status> {
         let thresholds = Thresholds {
             low_micro_pu: low * PU,
             top_up_below_micro_pu: below * PU,

@@ -1,3 +1,4 @@
+use metrics::door;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter, UpDownCounter};
 use std::time::Duration;
@@ -5,7 +6,7 @@ use std::time::Duration;
 /// Seconds; most answers take a few milliseconds, and none longer than 20 s.
 const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0];
 
-/// What is measured at the door. All names and attributes stand here; the README tells what they mean.
+/// What is measured at the door, as `metrics::door` declares it.
 #[derive(Clone)]
 pub struct Meters {
     requests: Histogram<f64>,
@@ -17,20 +18,10 @@ pub struct Meters {
 impl Meters {
     pub fn new(meter: &Meter) -> Self {
         Self {
-            requests: meter
-                .f64_histogram("http.server.request.duration")
-                .with_unit("s")
-                .with_boundaries(SECONDS.to_vec())
-                .build(),
-            sockets: meter
-                .i64_up_down_counter("homing.gateway.sockets")
-                .with_unit("{socket}")
-                .build(),
-            ends: meter
-                .u64_counter("homing.gateway.socket.ends")
-                .with_unit("{socket}")
-                .build(),
-            frames: meter.u64_counter("homing.gateway.frames").with_unit("{frame}").build(),
+            requests: door::REQUESTS.histogram(meter, &SECONDS),
+            sockets: door::SOCKETS.up_down(meter),
+            ends: door::SOCKET_ENDS.counter(meter),
+            frames: door::FRAMES.counter(meter),
         }
     }
 

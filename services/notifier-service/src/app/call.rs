@@ -75,7 +75,8 @@ impl App {
         }
         .instrument(span)
         .await;
-        self.metrics.called(delivery.step, &outcome, began.elapsed());
+        self.metrics
+            .called(delivery.step, &message.provider, &outcome, began.elapsed());
         outcome
     }
 }

@@ -142,6 +142,7 @@ async fn sends_and_ends_are_counted_without_anything_personal() -> Tested {
         "homing.notifier.follow_ups.ended",
         "homing.notifier.due.lag",
         "homing.notifier.provider.call.duration",
+        "homing.notifier.provider.breaker",
         "attempting",
         "accepted",
         "delivered",
