@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 HOMING := $(TARGET_DIR)/debug/homing
 
-.PHONY: help setup lint test demo dev bench sqlx proto
+.PHONY: help setup lint test demo dev bench fuzz sqlx proto
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -38,6 +38,14 @@ dev: setup ## everything on this machine, on free ports, until Ctrl-C (ARGS="--t
 bench: setup ## raw limits, a reference pipeline and Homing in one run; writes tests/bench/results.json
 	cargo build --workspace --bins --profile measure
 	@$(TARGET_DIR)/measure/bench
+
+# libFuzzer's counters without a sanitizer, so that the stable compiler will do. A text that fails is kept in target/fuzz.
+fuzz: setup ## look for texts whose parts are counted wrongly, for a minute (ARGS=-max_total_time=3600)
+	mkdir -p $(TARGET_DIR)/fuzz/corpus
+	cd $(TARGET_DIR)/fuzz && RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 -Cllvm-args=-sanitizer-coverage-level=4 \
+	  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table" \
+	  cargo run --quiet --release --manifest-path $(CURDIR)/tests/fuzz/Cargo.toml --target-dir $(TARGET_DIR)/fuzz \
+	  --target $$(rustc -vV | sed -n 's/^host: //p') --bin parts -- corpus -max_total_time=60 -max_len=2000 $(ARGS)
 
 # The binary that is there will do: with new queries it cannot be built before they are known.
 sqlx: setup ## rewrite .sqlx/ from the migrations, after changing SQL
