@@ -42,6 +42,7 @@ pub enum PriceKind {
     Sms,
     Lms,
     Email,
+    Whatsapp,
 }
 
 /// What became of the money of a message.

@@ -74,6 +74,7 @@ pub(super) fn message_kind(kind: PriceKind) -> MessageKind {
         PriceKind::Sms => MessageKind::Sms,
         PriceKind::Lms => MessageKind::Lms,
         PriceKind::Email => MessageKind::Email,
+        PriceKind::Whatsapp => MessageKind::Whatsapp,
     }
 }
 

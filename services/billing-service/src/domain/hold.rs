@@ -7,12 +7,12 @@ pub struct Terms {
     pub kind: Kind,
     /// Always of texts, never of e-mail.
     pub country: Option<Country>,
-    /// 1 to 255; 1 for e-mail.
+    /// 1 to 255; 1 for e-mail and WhatsApp.
     pub parts: u32,
 }
 
 impl Terms {
-    /// An e-mail is one message whatever its parts.
+    /// An e-mail is one message whatever its parts, and so is a message by WhatsApp.
     pub fn new(kind: Kind, country: Option<Country>, parts: u32) -> Result<Self, Invalid> {
         match (kind, country) {
             (Kind::Email, Some(_)) => Err(Invalid::new("country", "must be empty for e-mail")),
@@ -21,7 +21,14 @@ impl Terms {
                 country,
                 parts: 1,
             }),
-            (Kind::Sms | Kind::Lms, None) => Err(Invalid::new("country", "is needed for texts, for example PL")),
+            (Kind::Whatsapp, Some(_)) => Ok(Self {
+                kind,
+                country,
+                parts: 1,
+            }),
+            (Kind::Sms | Kind::Lms | Kind::Whatsapp, None) => {
+                Err(Invalid::new("country", "is needed for texts, for example PL"))
+            }
             (Kind::Sms | Kind::Lms, Some(_)) if !(1..=255).contains(&parts) => {
                 Err(Invalid::new("parts", "must be 1 to 255"))
             }

@@ -7,10 +7,11 @@ pub enum Kind {
     Sms,
     Lms,
     Email,
+    Whatsapp,
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Sms, Self::Lms, Self::Email];
+    pub const ALL: [Self; 4] = [Self::Sms, Self::Lms, Self::Email, Self::Whatsapp];
 
     /// The word as stored in tables.
     pub fn word(self) -> &'static str {
@@ -18,6 +19,7 @@ impl Kind {
             Self::Sms => "sms",
             Self::Lms => "lms",
             Self::Email => "email",
+            Self::Whatsapp => "whatsapp",
         }
     }
 
@@ -169,7 +171,7 @@ mod tests {
     }
 
     fn line() -> impl Strategy<Value = (usize, usize, i64, i64)> {
-        (0..3usize, 0..3usize, 0..40i64, 0..1000i64)
+        (0..Kind::ALL.len(), 0..3usize, 0..40i64, 0..1000i64)
     }
 
     const PLACES: [&str; 3] = ["*", "PL", "DE"];
@@ -178,7 +180,7 @@ mod tests {
         /// As somebody would do it who turns the pages of a calendar, a line of the list at a time.
         #[test]
         fn the_price_of_a_day_is_what_the_calendar_says(
-            lines in prop::collection::vec(line(), 0..30), kind in 0..3usize, country in 1..3usize, day in 0..45i64
+            lines in prop::collection::vec(line(), 0..30), kind in 0..Kind::ALL.len(), country in 1..3usize, day in 0..45i64
         ) {
             let list: Vec<Price> = lines
                 .iter()

@@ -33,7 +33,8 @@ pub fn read_prices(text: &str) -> Result<Vec<(u64, Price)>, Vec<Problem>> {
 
 /// A price, or everything that is wrong with its cells.
 fn read(line: &Line<4>) -> Result<Price, Vec<Problem>> {
-    let kind = Kind::from_word(line.cell("kind")).ok_or_else(|| line.problem("kind", "must be sms, lms or email"));
+    let kind =
+        Kind::from_word(line.cell("kind")).ok_or_else(|| line.problem("kind", "must be sms, lms, email or whatsapp"));
     let place = Place::parse(line.cell("country")).and_then(Place::known);
     let place = place.map_err(|invalid| line.problem("country", invalid.remedy));
     let from = moment(line.cell("valid_from")).ok_or_else(|| {

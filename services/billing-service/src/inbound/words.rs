@@ -16,6 +16,7 @@ impl From<Kind> for MessageKind {
             Kind::Sms => Self::Sms,
             Kind::Lms => Self::Lms,
             Kind::Email => Self::Email,
+            Kind::Whatsapp => Self::Whatsapp,
         }
     }
 }
@@ -26,7 +27,8 @@ pub fn kind(number: i32) -> Result<Kind, Invalid> {
         Ok(MessageKind::Sms) => Ok(Kind::Sms),
         Ok(MessageKind::Lms) => Ok(Kind::Lms),
         Ok(MessageKind::Email) => Ok(Kind::Email),
-        Ok(MessageKind::Unspecified) | Err(_) => Err(Invalid::new("kind", "must be SMS, LMS or EMAIL")),
+        Ok(MessageKind::Whatsapp) => Ok(Kind::Whatsapp),
+        Ok(MessageKind::Unspecified) | Err(_) => Err(Invalid::new("kind", "must be SMS, LMS, EMAIL or WHATSAPP")),
     }
 }
 

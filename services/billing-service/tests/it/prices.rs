@@ -67,6 +67,29 @@ async fn e_mail_can_be_charged_from_a_date_on() -> Tested {
 }
 
 #[tokio::test]
+async fn a_message_by_whatsapp_is_one_part_at_its_countrys_price() -> Tested {
+    let billing = Harness::start().await?;
+    billing.open("acme", 10).await?;
+    let hold = async |country: &str, parts| {
+        billing
+            .hold_kind("acme", billing.delivery(), MessageKind::Whatsapp, country, parts)
+            .await
+    };
+    let refused = refusal(hold("PL", 1).await);
+    assert_eq!(refused.1, "billing.price_missing", "the price of texts is another one");
+    let sheet = "kind,country,valid_from,micro_pu\nwhatsapp,*,2026-01-01,3000000\nwhatsapp,PL,2026-01-01,2000000\n";
+    let request = rpc::billing::ImportPricesRequest {
+        workspace: "acme".into(),
+        csv: sheet.into(),
+    };
+    billing.client.clone().import_prices(request).await?;
+    assert_eq!(hold("PL", 11).await?.micro_pu, 2 * PU);
+    assert_eq!(hold("FR", 1).await?.micro_pu, 3 * PU);
+    assert_eq!(refusal(hold("", 1).await).0, "country");
+    Ok(())
+}
+
+#[tokio::test]
 async fn prices_and_top_ups_that_cannot_be_are_refused_by_field() -> Tested {
     let billing = Harness::start().await?;
     let set = async |kind, country: &str, micro| refusal(billing.set_price("acme", kind, country, micro).await).0;

@@ -179,11 +179,13 @@ async fn usage_and_the_log_are_narrowed_down() -> Tested {
     billing.open("acme", 100).await?;
     billing.set_price("acme", MessageKind::Sms, "DE", 2 * PU).await?;
     billing.set_price("acme", MessageKind::Lms, "KR", 3 * PU).await?;
+    billing.set_price("acme", MessageKind::Whatsapp, "*", 4 * PU).await?;
     let sent = [
         (MessageKind::Sms, "PL"),
         (MessageKind::Sms, "DE"),
         (MessageKind::Lms, "KR"),
         (MessageKind::Email, ""),
+        (MessageKind::Whatsapp, "PL"),
     ];
     for (kind, country) in sent {
         let delivery = billing.delivery();
@@ -210,7 +212,8 @@ async fn usage_and_the_log_are_narrowed_down() -> Tested {
         let usage = billing.client.clone().get_usage(request).await?.into_inner();
         Ok((usage.total_messages, usage.total_micro_pu / PU))
     };
-    assert_eq!(sum(MessageKind::Unspecified, "").await?, (4, 6));
+    assert_eq!(sum(MessageKind::Unspecified, "").await?, (5, 10));
+    assert_eq!(sum(MessageKind::Whatsapp, "").await?, (1, 4));
     assert_eq!(sum(MessageKind::Sms, "").await?, (2, 3));
     assert_eq!(sum(MessageKind::Sms, "DE").await?, (1, 2));
     assert_eq!(sum(MessageKind::Email, "").await?, (1, 0));

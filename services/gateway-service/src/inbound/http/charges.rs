@@ -29,7 +29,7 @@ pub struct ListCharges {
     /// Only in this state: held, captured, released or expired.
     #[param(inline)]
     state: Option<ChargeState>,
-    /// Only of this kind: sms, lms or email.
+    /// Only of this kind: sms, lms, email or whatsapp.
     #[param(inline)]
     kind: Option<Kind>,
     /// Only to this country: two capital letters of ISO 3166.
@@ -71,7 +71,7 @@ pub struct ChargePage {
 pub struct Charge {
     /// UUID.
     delivery: String,
-    /// sms, lms or email.
+    /// sms, lms, email or whatsapp.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -80,7 +80,7 @@ pub struct Delivery {
     /// follow_up, confirmation, or message: what an agent wrote on a channel that carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<String>,
-    /// sms, lms or email.
+    /// sms, lms, email or whatsapp.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -38,7 +38,7 @@ pub struct GetUsage {
     #[serde(default)]
     #[param(inline)]
     by: Period,
-    /// Only of this kind: sms, lms or email.
+    /// Only of this kind: sms, lms, email or whatsapp.
     #[param(inline)]
     kind: Option<Kind>,
     /// Only to this country: two capital letters of ISO 3166.
@@ -61,7 +61,7 @@ pub struct Usage {
 pub struct UsageRow {
     /// 2026-11-21, or 2026-11; in the workspace's time zone.
     period: String,
-    /// sms, lms or email.
+    /// sms, lms, email or whatsapp.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,6 +22,7 @@ pub enum Kind {
     Sms,
     Lms,
     Email,
+    Whatsapp,
 }
 
 impl From<Kind> for MessageKind {
@@ -30,6 +31,7 @@ impl From<Kind> for MessageKind {
             Kind::Sms => Self::Sms,
             Kind::Lms => Self::Lms,
             Kind::Email => Self::Email,
+            Kind::Whatsapp => Self::Whatsapp,
         }
     }
 }

@@ -1,0 +1,3 @@
+ALTER TABLE hold VALIDATE CONSTRAINT hold_kind_check;
+ALTER TABLE price VALIDATE CONSTRAINT price_kind_check;
+ALTER TABLE usage VALIDATE CONSTRAINT usage_kind_check;
