@@ -48,6 +48,8 @@ codes! {
     SMS_UNREACHABLE = "sms.provider_unreachable", Unavailable, "The provider could not be reached; nothing was accepted.";
     SMS_NO_PROVIDER = "sms.no_provider", FailedPrecondition, "No provider of texts serves this country.";
     SMS_UNKNOWN = "sms.outcome_unknown", Timeout, "The provider's answer was lost; the text may have been accepted.";
+    WHATSAPP_NO_SENDER = "whatsapp.no_sender", FailedPrecondition, "No provider has a WhatsApp sender; set HOMING_NOTIFIER_WHATSAPP_FROM, or whatsapp_from of a provider.";
+    WHATSAPP_WINDOW = "whatsapp.window_closed", FailedPrecondition, "WhatsApp takes free text only within 24 hours of the customer's last message there; reach them by text or mail, or wait until they write.";
     MAIL_REFUSED = "mail.refused", FailedPrecondition, "The mail server refused the mail; nothing was accepted.";
     MAIL_UNREACHABLE = "mail.unreachable", Unavailable, "The mail server could not be reached; nothing was accepted.";
     MAIL_UNKNOWN = "mail.outcome_unknown", Timeout, "The connection was lost after the data; the mail may have been accepted.";

@@ -38,6 +38,8 @@ runtime::settings! {
         "HOMING_TWILIO_ACCOUNT_SID" twilio_account_sid: Option<String> = "";
         /// The account's token; also signs its callbacks. Needed unless HOMING_NOTIFIER_TEXT_PROVIDERS is set.
         "HOMING_TWILIO_AUTH_TOKEN" twilio_auth_token: Option<Secret> = "";
+        /// The account's WhatsApp sender: a number in E.164. Empty: messages of channels of kind whatsapp are not sent.
+        "HOMING_NOTIFIER_WHATSAPP_FROM" whatsapp_from: Option<String> = "";
         /// Mail server: smtp://[user:password@]host[:port][?tls=required] or smtps://... With a user, TLS is needed unless the server is on this machine.
         "HOMING_SMTP_URL" smtp_url: Secret = required;
         /// File with the certificates (PEM) that the mail server's has to lead back to. Empty: the public authorities.

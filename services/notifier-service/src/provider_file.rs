@@ -3,7 +3,7 @@
 
 use crate::domain::provider::{REST, Routes};
 use crate::outbound::smpp::{LongTexts, Number};
-use domain::{ChannelId, Country, TextSender, WorkspaceId};
+use domain::{ChannelId, Country, PhoneE164, TextSender, WorkspaceId};
 use fault::{Fault, Result};
 use runtime::{Secret, Setting};
 use serde::Deserialize;
@@ -42,6 +42,8 @@ pub enum ProviderKind {
         account_sid: String,
         /// Holds the account's token, which also signs its callbacks.
         auth_token_file: PathBuf,
+        /// The account's WhatsApp sender, in E.164; without it no messages go that way.
+        whatsapp_from: Option<String>,
     },
     /// Kannel's smsbox.
     Kannel {
@@ -196,10 +198,25 @@ fn named(mut entry: Map<String, Value>) -> Result<Named> {
     }
     let kind = ProviderKind::deserialize(Value::Object(entry));
     let kind = kind.map_err(|error| refuse(format!("the provider '{name}': {error}")))?;
-    if let ProviderKind::Smpp(smsc) = &kind {
-        smsc.check(&name)?;
+    match &kind {
+        ProviderKind::Smpp(smsc) => smsc.check(&name)?,
+        ProviderKind::Twilio {
+            whatsapp_from: Some(sender),
+            ..
+        } => {
+            whatsapp_sender(sender).map_err(|why| refuse(format!("the provider '{name}': {why}")))?;
+        }
+        _ => {}
     }
     Ok(Named { name, kind })
+}
+
+/// A WhatsApp sender, which is a number; else what is wrong with it.
+pub fn whatsapp_sender(text: &str) -> std::result::Result<TextSender, &'static str> {
+    let number = PhoneE164::parse(text)
+        .ok()
+        .and_then(|number| TextSender::parse(number.expose()).ok());
+    number.ok_or("a WhatsApp sender needs a number in E.164, as +48732000000")
 }
 
 /// Certificates out of a file.
@@ -240,6 +257,11 @@ mod tests {
             (format!("{main}, {main}"), r#"{"*": ["main"]}"#, "two providers"),
             (main.replace("main", "A b"), "{}", "a-z"),
             (main.replace("twilio", "pigeon"), "{}", "unknown variant"),
+            (
+                main.replace("\"AC1\"", "\"AC1\", \"whatsapp_from\": \"Acme\""),
+                "{}",
+                "needs a number in E.164",
+            ),
             (main.replace("account_sid", "account"), "{}", "account"),
             (main.replace("\"kind\"", "\"colour\": 1, \"kind\""), "{}", "colour"),
             (

@@ -31,6 +31,8 @@ use tonic::service::Routes;
 
 /// The lease on a delivery is 30 s: the calls of a check and of a provider have to fit in.
 const LONGEST_CALL: Duration = Duration::from_secs(5);
+/// The setting of the only provider's WhatsApp sender.
+const WHATSAPP_FROM: &str = "HOMING_NOTIFIER_WHATSAPP_FROM";
 /// Where Aligo is.
 const ALIGO: &str = "https://apis.aligo.in";
 /// Less would take answers for old ones that only waited for us.
@@ -156,11 +158,12 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<(App, Vec<Smsc>)>
 /// The providers of texts by name, and who takes what; what has to run for them is added to `smscs`.
 fn text_providers(config: &Config, smscs: &mut Vec<Smsc>) -> Result<(Vec<(String, Adapter)>, provider::Routes)> {
     let (timeout, validity) = (config.provider_timeout.0, config.text_validity.0);
-    let twilio = |base_url: &str, account_sid: &str, auth_token: Secret| {
+    let twilio = |base_url: &str, account_sid: &str, auth_token: Secret, whatsapp_from: Option<TextSender>| {
         let twilio = Twilio::new(TwilioConfig {
             base_url: base_url.trim_end_matches('/').to_owned(),
             account_sid: account_sid.to_owned(),
             auth_token,
+            whatsapp_from,
             timeout,
             validity,
             settle: config.text_settle.0,
@@ -176,10 +179,19 @@ fn text_providers(config: &Config, smscs: &mut Vec<Smsc>) -> Result<(Vec<(String
         let account = account.ok_or_else(|| missing("HOMING_TWILIO_ACCOUNT_SID"))?;
         let token = config.twilio_auth_token.clone();
         let token = token.ok_or_else(|| missing("HOMING_TWILIO_AUTH_TOKEN"))?;
-        let only = twilio(&config.twilio_base_url, account, token)?;
+        let whatsapp_from = config.whatsapp_from.as_deref().map(provider_file::whatsapp_sender);
+        let whatsapp_from = whatsapp_from
+            .transpose()
+            .map_err(|why| Fault::invalid(WHATSAPP_FROM, why))?;
+        let only = twilio(&config.twilio_base_url, account, token, whatsapp_from)?;
         let name = sms_twilio::PROVIDER.to_owned();
-        return Ok((vec![(name, only)], provider::Routes::all_through(sms_twilio::PROVIDER)));
+        let routes = provider::Routes::all_through(std::slice::from_ref(&name));
+        return Ok((vec![(name, only)], routes));
     };
+    if config.whatsapp_from.is_some() {
+        let remedy = "would do nothing beside HOMING_NOTIFIER_TEXT_PROVIDERS; set whatsapp_from of a provider there";
+        return Err(Fault::invalid(WHATSAPP_FROM, remedy));
+    }
     let (providers, routes) = provider_file::read(path)?;
     let mut adapters = Vec::new();
     for Named { name, kind } in providers {
@@ -188,9 +200,12 @@ fn text_providers(config: &Config, smscs: &mut Vec<Smsc>) -> Result<(Vec<(String
                 base_url,
                 account_sid,
                 auth_token_file,
+                whatsapp_from,
             } => {
                 let base_url = base_url.as_deref().unwrap_or(&config.twilio_base_url);
-                twilio(base_url, &account_sid, secret(&auth_token_file)?)?
+                let sender = whatsapp_from.as_deref().map(provider_file::whatsapp_sender).transpose();
+                let sender = sender.map_err(|why| Fault::invalid(SETTING, format!("the provider '{name}': {why}")))?;
+                twilio(base_url, &account_sid, secret(&auth_token_file)?, sender)?
             }
             ProviderKind::Kannel {
                 base_url,

@@ -47,16 +47,34 @@ async fn set(client: &Client, args: OptOutArgs, opted_out: bool) -> Result<()> {
 async fn show(client: &Client, args: OptOutArgs, out: &Out) -> Result<()> {
     use get_opt_out_request::Address;
     let OptOutAddress { phone, email } = args.address;
+    let is_phone = phone.is_some();
+    let from = if is_phone { "texts" } else { "mails" };
     let request = GetOptOutRequest {
         workspace: args.workspace,
         address: phone.map(Address::Phone).or(email.map(Address::Email)),
     };
     let answer = call!(client, get_opt_out, request)?;
     let since = show::rfc3339(answer.since.as_ref());
+    let whatsapp_since = show::rfc3339(answer.whatsapp_since.as_ref());
     if out.json() {
-        return out.document(&json!({ "opted_out": answer.opted_out, "since": since }));
+        return out.document(&json!({
+            "opted_out": answer.opted_out,
+            "since": since,
+            "whatsapp_opted_out": answer.whatsapp_opted_out,
+            "whatsapp_since": whatsapp_since,
+        }));
     }
-    let word = if answer.opted_out { "yes" } else { "no" };
-    let since = since.as_str().unwrap_or("-").to_owned();
-    out.table(&["opted out", "since"], &[vec![word.to_owned(), since]])
+    let row = |from: &str, opted_out: bool, since: &serde_json::Value| {
+        let word = if opted_out { "yes" } else { "no" };
+        vec![
+            word.to_owned(),
+            from.to_owned(),
+            since.as_str().unwrap_or("-").to_owned(),
+        ]
+    };
+    let mut rows = vec![row(from, answer.opted_out, &since)];
+    if is_phone {
+        rows.push(row("whatsapp", answer.whatsapp_opted_out, &whatsapp_since));
+    }
+    out.table(&["opted out", "of", "since"], &rows)
 }

@@ -63,6 +63,10 @@ pub enum ReceiptMode {
     ReorderedTwice,
     /// None ever.
     Lost,
+    /// `sent`, `delivered`, then `read`, as WhatsApp tells.
+    Read,
+    /// `failed`, with this error code of Twilio's.
+    Failed(u32),
 }
 
 /// A text that the provider accepted.
@@ -72,7 +76,7 @@ pub struct SmsMessage {
     pub to: String,
     pub from: String,
     pub body: String,
-    /// `LMS` or `SMS` where the API has such words, else empty; and the title of an LMS.
+    /// `LMS` or `SMS` where the API has such words, `WhatsApp` for what goes there, else empty; and the title of an LMS.
     pub kind: String,
     pub title: Option<String>,
     /// `queued`, `sent`, `delivered` or `undelivered`.
@@ -99,6 +103,8 @@ pub struct WrittenText<'a> {
     pub body: &'a str,
     /// Where its pictures lie.
     pub media: &'a [&'a str],
+    /// What its sender is called there, as WhatsApp tells.
+    pub profile: Option<&'a str>,
 }
 
 impl Default for WrittenText<'_> {
@@ -109,6 +115,7 @@ impl Default for WrittenText<'_> {
             to: "+48732000000",
             body: "",
             media: &[],
+            profile: None,
         }
     }
 }

@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use super::sms::{Draft, SmsFault, SmsMessage, State};
 use super::{sms_aligo, sms_kannel};
 
+/// What numbers of WhatsApp begin with.
+const WHATSAPP: &str = "whatsapp:";
 /// Twilio's limit, in characters.
 const BODY_LIMIT: usize = 1600;
 const PAGE_LIMIT: usize = 1000;
@@ -160,10 +162,20 @@ fn matches(message: &SmsMessage, filter: &Fields) -> bool {
 fn draft(fields: &mut Fields) -> Result<Draft, (u32, String)> {
     let mut take = |name: &str| fields.remove(name).filter(|value| !value.is_empty());
     let to = take("To").ok_or((21604, "A 'To' phone number is required.".to_owned()))?;
-    if !e164(&to) {
+    let (kind, number) = match to.strip_prefix(WHATSAPP) {
+        Some(number) => ("WhatsApp", number),
+        None => ("", to.as_str()),
+    };
+    if !e164(number) {
         return Err((21211, format!("The 'To' number {to} is not a valid phone number.")));
     }
     let from = take("From").ok_or((21603, "A 'From' phone number is required.".to_owned()))?;
+    if from.starts_with(WHATSAPP) != to.starts_with(WHATSAPP) {
+        return Err((
+            21910,
+            "Invalid From and To pair: they should be of the same channel.".to_owned(),
+        ));
+    }
     let body = take("Body").ok_or((21602, "Message body is required.".to_owned()))?;
     if body.chars().count() > BODY_LIMIT {
         return Err((
@@ -189,7 +201,7 @@ fn draft(fields: &mut Fields) -> Result<Draft, (u32, String)> {
         body,
         status_callback,
         validity_period,
-        kind: String::new(),
+        kind: kind.to_owned(),
         title: None,
     })
 }

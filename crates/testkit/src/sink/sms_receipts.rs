@@ -25,23 +25,25 @@ pub(super) fn client() -> reqwest::Result<reqwest::Client> {
 }
 
 pub(super) async fn send(state: Arc<State>, message: SmsMessage, mode: ReceiptMode) {
-    let plan: &[(&str, Option<u32>)] = match mode {
-        ReceiptMode::Delivered => &[("sent", None), ("delivered", None)],
-        ReceiptMode::Undelivered => &[("sent", None), ("undelivered", Some(UNDELIVERED))],
-        ReceiptMode::ReorderedTwice => &[("delivered", None), ("delivered", None), ("sent", None), ("sent", None)],
-        ReceiptMode::Lost => &[],
+    let plan: Vec<(&str, Option<u32>)> = match mode {
+        ReceiptMode::Delivered => vec![("sent", None), ("delivered", None)],
+        ReceiptMode::Undelivered => vec![("sent", None), ("undelivered", Some(UNDELIVERED))],
+        ReceiptMode::ReorderedTwice => vec![("delivered", None), ("delivered", None), ("sent", None), ("sent", None)],
+        ReceiptMode::Lost => vec![],
+        ReceiptMode::Read => vec![("sent", None), ("delivered", None), ("read", None)],
+        ReceiptMode::Failed(code) => vec![("failed", Some(code))],
     };
     for (status, error) in plan {
         tokio::time::sleep(PAUSE).await;
         state.update(&message.sid, |kept| {
-            if kept.status != "delivered" {
-                kept.status = (*status).to_owned();
-                kept.error_code = *error;
+            if kept.status != "delivered" || status == "read" {
+                kept.status = status.to_owned();
+                kept.error_code = error;
             }
         });
         if let Some(url) = &message.status_callback {
-            let answer = call(&state, &message, url, status, *error).await;
-            state.update(&message.sid, |kept| kept.callbacks.push(((*status).to_owned(), answer)));
+            let answer = call(&state, &message, url, status, error).await;
+            state.update(&message.sid, |kept| kept.callbacks.push((status.to_owned(), answer)));
         }
     }
 }
@@ -95,6 +97,9 @@ pub(super) async fn write(state: &State, url: &str, text: &WrittenText<'_>) -> u
         ("SmsSid".to_owned(), text.sid.to_owned()),
         ("To".to_owned(), text.to.to_owned()),
     ];
+    if let Some(profile) = text.profile {
+        parameters.push(("ProfileName".to_owned(), profile.to_owned()));
+    }
     for (number, url) in text.media.iter().enumerate() {
         parameters.push((format!("MediaContentType{number}"), "image/jpeg".to_owned()));
         parameters.push((format!("MediaUrl{number}"), (*url).to_owned()));

@@ -101,9 +101,11 @@ async fn page(State(sinks): State<Arc<Sinks>>) -> Html<String> {
 }
 
 fn text_row(message: &SmsMessage) -> (jiff::Timestamp, String) {
+    let by_whatsapp = message.to.strip_prefix("whatsapp:");
+    let (what, to) = by_whatsapp.map_or(("Text", message.to.as_str()), |to| ("WhatsApp message", to));
     let row = format!(
-        "<li><strong>Text to {}</strong> <small>{} · {} · {} part(s) · {}</small><pre>{}</pre></li>",
-        escape(&message.to),
+        "<li><strong>{what} to {}</strong> <small>{} · {} · {} part(s) · {}</small><pre>{}</pre></li>",
+        escape(to),
         message.created_at.strftime("%H:%M:%S"),
         escape(&message.status),
         message.segments,

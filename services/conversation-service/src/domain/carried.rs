@@ -1,4 +1,4 @@
-//! What agents write where the channel brings it to the customer as a text.
+//! What agents write where the channel brings it to the customer as a text, or by WhatsApp.
 
 use super::settings::ChannelKind;
 use domain::limits::TEXT_CHARACTERS;
@@ -12,7 +12,7 @@ pub fn is_too_long(author: AuthorRole, text: &MessageText) -> bool {
 /// Refuses what this kind of channel cannot carry.
 pub fn check(kind: ChannelKind, author: AuthorRole, text: &MessageText) -> Result<(), Invalid> {
     match kind {
-        ChannelKind::Sms if is_too_long(author, text) => Err(Invalid::new(
+        ChannelKind::Sms | ChannelKind::Whatsapp if is_too_long(author, text) => Err(Invalid::new(
             "text",
             "is longer than the 1,600 characters of a text; send it in parts",
         )),
@@ -30,7 +30,7 @@ mod tests {
         let (short, long) = (text(1600), text(1601));
         assert!(check(ChannelKind::Sms, AuthorRole::Agent, &short).is_ok());
         assert!(check(ChannelKind::Sms, AuthorRole::Agent, &long).is_err());
-        assert!(check(ChannelKind::Sms, AuthorRole::Bot, &long).is_err());
+        assert!(check(ChannelKind::Whatsapp, AuthorRole::Bot, &long).is_err());
         assert!(check(ChannelKind::Sms, AuthorRole::Customer, &long).is_ok());
         assert!(check(ChannelKind::Web, AuthorRole::Agent, &long).is_ok());
     }

@@ -8,12 +8,12 @@ use super::settle_case::record_failed;
 use super::timeline::{Facts, entry, evidence, facts};
 use super::{App, LINK_LIFE, REPLY_LIFE, kind};
 use crate::domain::keys::token_hash;
-use crate::domain::{Purpose, Status, Step, StepRecord, Turn, Verdict, Why};
+use crate::domain::{Medium, Purpose, Status, Step, StepRecord, Turn, Verdict, Why};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
 use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::postgres::send_limit::{Scope, Use, use_limits};
-use crate::outbound::postgres::{self, opt_out, reply_address, return_link};
+use crate::outbound::postgres::{self, inbound_text, opt_out, reply_address, return_link};
 use domain::{PhoneE164, Timestamp, WorkspaceId};
 use events::common::MessageKind;
 use events::event::DeliveryAttempting;
@@ -55,7 +55,7 @@ impl App {
             tx.commit().await?;
             return Ok(Tried::Not);
         }
-        fold(&mut open.case, &checked.context, checked.presence, row.purpose, self)?;
+        fold(&mut open.case, &checked.context, checked.presence, &row, self)?;
         if let Some(until) = self.wait_for_turn(&mut tx, &mut open, &row, checked).await? {
             self.postpone(&mut tx, &mut open, row, until, Why::EarlierMessage)
                 .await?;
@@ -142,15 +142,24 @@ impl App {
         {
             return Ok(Some(&codes::NO_ADDRESS));
         }
-        let mac = self.mac_of(workspace, message);
+        let mac = self.mac_of(workspace, row.medium, message);
         let said = opt_out::read_opt_out(tx, workspace, &mac).await?;
-        let opted_out = said.is_some_and(|(opted_out, _)| opted_out);
-        Ok(opted_out.then_some(&codes::OPTED_OUT))
+        if said.is_some_and(|(opted_out, _)| opted_out) {
+            return Ok(Some(&codes::OPTED_OUT));
+        }
+        // What they wrote here, or in another conversation.
+        let written = match row.medium {
+            Medium::Sms => None,
+            Medium::Whatsapp => inbound_text::find_newest(tx, workspace, &mac).await?,
+        };
+        let last_written = open.case.conversation.customer_at.max(written);
+        let is_open = row.medium.is_open(last_written, open.now);
+        Ok((!is_open).then_some(&codes::WHATSAPP_WINDOW))
     }
 
-    fn mac_of(&self, workspace: &WorkspaceId, message: &Message) -> Vec<u8> {
+    fn mac_of(&self, workspace: &WorkspaceId, medium: Medium, message: &Message) -> Vec<u8> {
         match &message.recipient {
-            Recipient::Phone { number, .. } => self.keys.address_mac(workspace, number.expose()),
+            Recipient::Phone { number, .. } => self.keys.address_mac(workspace, &medium.address(number.expose())),
             Recipient::Email(email) => self.keys.address_mac(workspace, &email.normalised()),
         }
     }
@@ -170,7 +179,7 @@ impl App {
             Hold::Held { micro_pu } => postgres::unsigned(micro_pu)?,
             _ => 0,
         };
-        let mac = self.mac_of(&open.workspace, message);
+        let mac = self.mac_of(&open.workspace, Medium::Sms, message);
         let prefix = match &message.recipient {
             Recipient::Phone { number, .. } => self.keys.address_mac(&open.workspace, prefix_of(number)),
             Recipient::Email(_) => Vec::new(),

@@ -37,6 +37,7 @@ impl App {
                         self.public_url, delivery.id
                     );
                     let text = Text {
+                        medium: delivery.medium,
                         to: number,
                         from: &message.sender,
                         business: &message.business,

@@ -6,7 +6,7 @@ use super::check::Checked;
 use super::open_case::{Cause, OpenCase};
 use super::timeline::{entry, facts};
 use crate::domain::message::{LOOK_BACK, is_carried, may_be_overtaken};
-use crate::domain::{Purpose, Step};
+use crate::domain::{Carries, Medium, Purpose, Step};
 use crate::outbound::postgres::carried_message;
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::follow_up::Trace;
@@ -35,10 +35,16 @@ pub(crate) struct Carried {
 
 impl App {
     /// An agent's message was heard of on a channel that carries it: it gets its delivery, once.
-    pub(crate) async fn note_carried(&self, tx: &mut Tx, open: &mut OpenCase, fact: &MessagePosted) -> Result<()> {
+    pub(crate) async fn note_carried(
+        &self,
+        tx: &mut Tx,
+        open: &mut OpenCase,
+        medium: Medium,
+        fact: &MessagePosted,
+    ) -> Result<()> {
         let at = instant(fact.at).ok_or_else(|| Fault::invalid("at", "is missing"))?;
         if !self.is_too_old(at) {
-            return self.carry_message(tx, open, fact.seq).await;
+            return self.carry_message(tx, open, medium, fact.seq).await;
         }
         let place = carried_message::find_place(tx, &open.workspace, open.conversation, fact.seq).await?;
         if !place.is_taken && tx.first_time(&open.workspace, TOO_OLD, &fact.message).await? {
@@ -49,24 +55,24 @@ impl App {
     }
 
     /// The same where nobody told yet what the channel is: its owner is asked.
-    pub(crate) async fn carry_if_by_text(
+    pub(crate) async fn carry_if_asked(
         &self,
         workspace: &WorkspaceId,
         id: ConversationId,
         fact: &MessagePosted,
     ) -> Result<()> {
-        if !self.conversations.is_by_text(workspace, id).await? {
+        let Carries::By(medium) = self.conversations.carries(workspace, id).await? else {
             return Ok(());
-        }
+        };
         let mut tx = self.store.begin(workspace).await?;
         let mut open = self.open_case(&mut tx, workspace, id).await?;
-        self.note_carried(&mut tx, &mut open, fact).await?;
+        self.note_carried(&mut tx, &mut open, medium, fact).await?;
         self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
         self.commit(tx, open).await
     }
 
     /// Adds a message's delivery unless it has one: due now, or once those before it are through.
-    async fn carry_message(&self, tx: &mut Tx, open: &mut OpenCase, seq: u64) -> Result<()> {
+    async fn carry_message(&self, tx: &mut Tx, open: &mut OpenCase, medium: Medium, seq: u64) -> Result<()> {
         let place = carried_message::find_place(tx, &open.workspace, open.conversation, seq).await?;
         if place.is_taken {
             return Ok(());
@@ -77,7 +83,7 @@ impl App {
             at: open.now,
         };
         let fresh = Delivery::new(id, open.conversation, Purpose::Message, Step::Text, trace, open.now);
-        let mut row = Delivery { seq, ..fresh };
+        let mut row = Delivery { seq, medium, ..fresh };
         if place.is_behind {
             row.due_at = Some(open.now + TURN);
             delivery::add_delivery(tx, &open.workspace, &row, None).await?;
@@ -129,7 +135,7 @@ impl App {
             return Ok(None);
         }
         for seq in &checked.carried.earlier {
-            self.carry_message(tx, open, *seq).await?;
+            self.carry_message(tx, open, row.medium, *seq).await?;
         }
         let place = carried_message::find_place(tx, &open.workspace, open.conversation, row.seq).await?;
         Ok(place.is_behind.then(|| open.now + TURN))

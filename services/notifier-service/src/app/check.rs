@@ -5,7 +5,7 @@ use super::carry_message::Carried;
 use super::claim::Claimed;
 use crate::domain::provider::Choice;
 use crate::domain::render::{self, Frame, MailBody, Quote};
-use crate::domain::{Case, Fresh, Presence, Purpose, Settings, Step, Verdict, Why, confirmation};
+use crate::domain::{Case, Fresh, Medium, Presence, Purpose, Settings, Step, Verdict, Why, confirmation};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
 use crate::outbound::mail_smtp;
@@ -90,7 +90,7 @@ impl App {
         let fresh = presence.map(|(_, fresh)| fresh).unwrap_or_default();
         let presence = presence.map(|(presence, _)| presence);
         let mut now_known = case.clone();
-        fold(&mut now_known, &context, presence, delivery.purpose, self)?;
+        fold(&mut now_known, &context, presence, delivery, self)?;
         let mut checked = Checked {
             context,
             presence,
@@ -175,7 +175,7 @@ impl App {
         let Recipient::Phone { country, .. } = recipient else {
             return Taker::Provider(mail_smtp::PROVIDER.to_owned());
         };
-        match self.texts.choose(country.as_str(), &delivery.tried) {
+        match self.texts.choose(delivery.medium, country.as_str(), &delivery.tried) {
             Choice::Provider(name) => Taker::Provider(name.to_owned()),
             Choice::NotBefore(until) => {
                 let since = delivery.unreachable_since.unwrap_or_else(|| self.now());
@@ -185,6 +185,7 @@ impl App {
                     Taker::Nobody(&codes::SMS_UNREACHABLE)
                 }
             }
+            Choice::Nobody if delivery.medium == Medium::Whatsapp => Taker::Nobody(&codes::WHATSAPP_NO_SENDER),
             Choice::Nobody => Taker::Nobody(&codes::SMS_NO_PROVIDER),
         }
     }
@@ -207,7 +208,8 @@ impl App {
         let rendered = self.render(claimed, checked, settings, name.as_ref());
         let ((kind, parts), country) = match (&rendered, &recipient) {
             (Rendered::Text(text), Recipient::Phone { country, .. }) => {
-                (self.texts.measure(country.as_str(), text), country.as_str().to_owned())
+                let measured = self.texts.measure(delivery.medium, country.as_str(), text);
+                (measured, country.as_str().to_owned())
             }
             _ => ((MessageKind::Email, 1), String::new()),
         };
@@ -216,14 +218,24 @@ impl App {
             address,
             recipient,
             rendered,
+            sender: self.sender(delivery.medium, settings, &provider),
             provider,
-            sender: settings.text_from.clone().unwrap_or_else(|| self.text_from.clone()),
             business: settings.business_name.clone(),
             country,
             kind,
             parts,
             hold,
         })
+    }
+
+    /// The channel's own sender, else the provider's by WhatsApp, else the deployment's.
+    fn sender(&self, medium: Medium, settings: &Settings, provider: &str) -> TextSender {
+        let usual = match medium {
+            Medium::Sms => None,
+            Medium::Whatsapp => self.texts.whatsapp_from(provider).cloned(),
+        };
+        let own = settings.text_from.clone().or(usual);
+        own.unwrap_or_else(|| self.text_from.clone())
     }
 
     /// Until when a conversation is too young to cause a text, other than what an agent writes.
@@ -312,7 +324,7 @@ pub(crate) fn fold(
     case: &mut Case,
     context: &GetFollowUpContextResponse,
     presence: Option<Presence>,
-    purpose: Purpose,
+    delivery: &Delivery,
     app: &App,
 ) -> Result<()> {
     let conversation = &mut case.conversation;
@@ -330,15 +342,20 @@ pub(crate) fn fold(
     );
     if let Some(wire) = &context.settings {
         // Nobody told of the channel yet: what is being sent says what it is.
-        let carries = purpose == Purpose::Message;
-        let (web, sms) = case
-            .settings
-            .as_ref()
-            .map_or((!carries, carries), |settings| (settings.web, settings.sms));
-        let settings = Settings {
-            web,
-            sms,
-            ..Settings::from_wire(ChannelKind::Web, wire)
+        let kind = match (delivery.purpose, delivery.medium) {
+            (Purpose::FollowUp | Purpose::Confirmation, _) => ChannelKind::Web,
+            (Purpose::Message, Medium::Sms) => ChannelKind::Sms,
+            (Purpose::Message, Medium::Whatsapp) => ChannelKind::Whatsapp,
+        };
+        let told = Settings::from_wire(kind, wire);
+        let settings = match &case.settings {
+            Some(known) => Settings {
+                web: known.web,
+                sms: known.sms,
+                whatsapp: known.whatsapp,
+                ..told
+            },
+            None => told,
         };
         case.timing = Some(settings.timing(app.time_scale));
         case.settings = Some(settings);

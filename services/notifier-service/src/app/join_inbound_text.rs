@@ -1,6 +1,7 @@
 //! Long texts that come in parts: each part is kept until all are there, or for a minute; then the text is taken as one.
 
 use super::App;
+use crate::domain::Medium;
 use crate::domain::inbound_text::{InboundText, Joined, Joining, Part};
 use crate::outbound::postgres::joining_text::{self, JoiningText};
 use crate::outbound::smpp::read_octets;
@@ -73,6 +74,8 @@ impl App {
         if let Some(body) = held.joining.words(read_octets) {
             let text = InboundText {
                 provider_id: id.to_string(),
+                medium: Medium::Sms,
+                name: String::new(),
                 from: domain::PhoneE164::parse(&held.sender).map_err(Fault::internal)?,
                 to: held.receiver.clone(),
                 body,

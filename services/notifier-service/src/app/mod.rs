@@ -46,8 +46,8 @@ pub(crate) use record_receipt::Told;
 pub(crate) use send::purpose_on_wire;
 pub(crate) use settle_case::end_on_wire;
 
-use crate::domain::Step;
 use crate::domain::keys::Keys;
+use crate::domain::{Medium, Step};
 use crate::metrics::Metrics;
 use crate::outbound::billing::Billing;
 use crate::outbound::contacts::Contacts;
@@ -119,6 +119,7 @@ impl App {
 /// How a delivery is priced.
 pub(crate) fn kind(row: &Delivery) -> MessageKind {
     match row.step {
+        Step::Text if row.medium == Medium::Whatsapp => MessageKind::Whatsapp,
         Step::Text if row.lms => MessageKind::Lms,
         Step::Text => MessageKind::Sms,
         Step::Mail => MessageKind::Email,

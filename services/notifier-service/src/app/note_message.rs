@@ -1,6 +1,7 @@
 use super::App;
 use super::open_case::Cause;
 use crate::domain::message::is_carried;
+use crate::domain::{Carries, Settings};
 use domain::{AuthorRole, ConversationId, WorkspaceId};
 use events::event::MessagePosted;
 use events::{instant, role};
@@ -26,15 +27,16 @@ impl App {
             open.case.heard = Some((fact.seq, at));
         }
         // Not told of yet: the owner is asked.
-        let by_text = open.case.settings.as_ref().map(|settings| settings.sms);
-        if by_text == Some(true) && is_carried(author) {
-            self.note_carried(&mut tx, &mut open, &fact).await?;
+        let carries = open.case.settings.as_ref().and_then(Settings::carries);
+        if let (Some(Carries::By(medium)), true) = (carries, is_carried(author)) {
+            self.note_carried(&mut tx, &mut open, medium, &fact).await?;
         }
         self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
         self.commit(tx, open).await?;
-        match (author, by_text) {
-            (AuthorRole::Customer, None | Some(true)) => self.read_keyword(workspace, id, fact.seq, by_text).await,
-            (author, None) if is_carried(author) => self.carry_if_by_text(workspace, id, &fact).await,
+        match (author, carries) {
+            (_, Some(Carries::Nothing)) => Ok(()),
+            (AuthorRole::Customer, carries) => self.read_keyword(workspace, id, fact.seq, carries).await,
+            (author, None) if is_carried(author) => self.carry_if_asked(workspace, id, &fact).await,
             _ => Ok(()),
         }
     }

@@ -157,7 +157,7 @@ impl App {
         };
         if row.step == Step::Text {
             row.tried.push(row.provider.clone());
-            if self.texts.has_another(&row.country, &row.tried) {
+            if self.texts.has_another(row.medium, &row.country, &row.tried) {
                 return Ok(Some(SignedDuration::ZERO));
             }
             row.tried.clear();

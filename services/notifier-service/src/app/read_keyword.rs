@@ -1,4 +1,5 @@
 use super::App;
+use crate::domain::Carries;
 use crate::domain::inbound_mail::is_posted_mail;
 use crate::domain::inbound_text::is_posted_text;
 use crate::domain::keywords::{Keyword, keyword};
@@ -10,13 +11,13 @@ use fault::Result;
 
 impl App {
     /// A customer's message: if it is a text that as a whole says STOP or START, it opts its number out or in. In a chat
-    /// the same words are ordinary ones. `by_text`: whether the channel carries texts, as far as it was told of.
+    /// the same words are ordinary ones. `carries`: what the channel carries messages by, as far as it was told of.
     pub(crate) async fn read_keyword(
         &self,
         workspace: &WorkspaceId,
         conversation: ConversationId,
         seq: u64,
-        by_text: Option<bool>,
+        carries: Option<Carries>,
     ) -> Result<()> {
         let Some(message) = self.conversations.read_message(workspace, conversation, seq).await? else {
             return Ok(());
@@ -28,13 +29,13 @@ impl App {
         if matches!(keyword(&message.text, true), Some(Keyword::Help) | None) {
             return Ok(());
         }
-        let by_text = match by_text {
-            Some(by_text) => by_text,
-            None => self.conversations.is_by_text(workspace, conversation).await?,
+        let carries = match carries {
+            Some(carries) => carries,
+            None => self.conversations.carries(workspace, conversation).await?,
         };
-        if !by_text {
+        let Carries::By(medium) = carries else {
             return Ok(());
-        }
+        };
         let context = self.conversations.get_follow_up_context(workspace, conversation, seq);
         let Some(address) = AddressId::parse_optional(&context.await?.phone_address)? else {
             return Ok(());
@@ -42,7 +43,7 @@ impl App {
         let (Recipient::Phone { number, .. }, _) = self.contacts.get_address(workspace, address).await? else {
             return Ok(());
         };
-        let mac = self.keys.address_mac(workspace, number.expose());
+        let mac = self.keys.address_mac(workspace, &medium.address(number.expose()));
         let now = self.now();
         // The newest word counts, whichever is heard of first.
         let said_at = instant(message.at).unwrap_or(now).min(now);

@@ -235,6 +235,7 @@ impl App {
             Arrived::Open => return Ok(Outcome::Bounce),
         };
         let told = Told {
+            code: None,
             receipt,
             provider_id: &mail.id,
             status: status.trim_end(),

@@ -6,7 +6,7 @@ use crate::domain::inbound_text::InboundText;
 use crate::domain::keywords::{Keyword, keyword};
 use crate::outbound::conversation::Opening;
 use crate::outbound::postgres::{channel, delivery, inbound_text, opt_out};
-use domain::{ChannelId, ConversationId, WorkspaceId};
+use domain::{ChannelId, ConversationId, PersonName, WorkspaceId};
 use fault::{Fault, Result, codes};
 
 /// What is known once a text was read.
@@ -18,7 +18,7 @@ struct Noted {
 
 impl App {
     /// Checks who calls, obeys a keyword, and posts the text where the sender's agent sees it: into the conversation
-    /// of the newest text to that number, or from it, else into a new one on a channel of kind sms. The same text again
+    /// of the newest text to that number, or from it, else into a new one on a channel of its kind. The same text again
     /// changes nothing. After a fault that says 'unavailable' the provider has to call again: nothing of the text is
     /// kept here.
     pub async fn record_inbound_text(&self, workspace: &WorkspaceId, callback: &Callback) -> Result<()> {
@@ -38,7 +38,9 @@ impl App {
         wanted: Option<ChannelId>,
         unanswered: Option<&[u8]>,
     ) -> Result<()> {
-        let mac = self.keys.address_mac(workspace, text.from.expose());
+        let mac = self
+            .keys
+            .address_mac(workspace, &text.medium.address(text.from.expose()));
         let noted = self.note(workspace, text, &mac, unanswered).await?;
         let Some(words) = text.words() else {
             return Ok(());
@@ -105,7 +107,7 @@ impl App {
         let address = self.contacts.look_up_phone(workspace, &text.from).await?;
         let mut tx = self.store.begin(workspace).await?;
         let texted = match address {
-            Some(address) => delivery::find_texted(&mut tx, workspace, address, &text.to).await?,
+            Some(address) => delivery::find_texted(&mut tx, workspace, (address, text.medium), &text.to).await?,
             None => None,
         };
         let place = match texted {
@@ -130,21 +132,29 @@ impl App {
         wanted: Option<ChannelId>,
     ) -> Result<ConversationId> {
         let mut tx = self.store.begin(workspace).await?;
-        let found = channel::find_sms_channel(&mut tx, workspace, &text.to).await?;
-        tx.commit().await?;
+        let found = channel::find_channel_of(&mut tx, workspace, text.medium, &text.to).await?;
         let channel = match (found, wanted) {
             // The channel of the number that was written to; the webhook's address speaks for the other numbers.
             (Some((channel, true)), _) => Some(channel),
             (_, Some(wanted)) => Some(wanted),
             (found, None) => found.map(|(channel, _)| channel),
         };
-        let remedy = "nobody was written to at this number, and no channel of kind sms is there to open a conversation \
-                      in; create one";
-        let channel = channel.ok_or_else(|| Fault::new(&codes::NOT_FOUND, remedy).of("channel"))?;
+        let remedy = || {
+            let kind = text.medium.word();
+            format!(
+                "nobody was written to at this number, and no channel of kind {kind} is there to open a conversation in; \
+                 create one"
+            )
+        };
+        let channel = channel.ok_or_else(|| Fault::new(&codes::NOT_FOUND, remedy()).of("channel"))?;
+        let takes_names = channel::takes_names(&mut tx, workspace, &channel).await?;
+        tx.commit().await?;
+        let name = PersonName::parse(&text.name).ok().filter(|_| takes_names == Some(true));
         let opening = Opening {
             request: &text.request_id(),
             channel: &channel,
             phone: &text.from,
+            name: name.as_ref().map_or("", PersonName::expose),
             text: words,
         };
         self.conversations.start_by_text(workspace, &opening).await

@@ -10,7 +10,7 @@ use crate::outbound::text_providers::{Report, not_authentic};
 use domain::{DeliveryId, WorkspaceId};
 use events::event::{DeliveryDelivered, DeliveryUndelivered};
 use events::stamp;
-use fault::{Fault, Result, codes};
+use fault::{Code, Fault, Result, codes};
 use store::Tx;
 
 /// What a provider tells of a delivery.
@@ -19,6 +19,8 @@ pub(crate) struct Told<'a> {
     pub provider_id: &'a str,
     /// In its own words.
     pub status: &'a str,
+    /// Why it did not arrive, where that is known.
+    pub code: Option<&'static Code>,
 }
 
 impl Told<'_> {
@@ -79,6 +81,7 @@ impl App {
             receipt,
             provider_id,
             status,
+            code: report.code,
         };
         // Receipts climb a lattice, so one that changes nothing now never will: no need for the lock.
         let stays = seen.attempts > 0 && told.moved(seen)? == Move::Stay;
@@ -113,10 +116,11 @@ impl App {
         (row.status, row.status_at, row.due_at) = (after, open.now, None);
         row.provider_id.get_or_insert_with(|| provider_id.to_owned());
         row.reason = if after == Status::Undelivered {
-            match row.step {
-                Step::Text => codes::SMS_REFUSED.name.into(),
-                Step::Mail => codes::MAIL_REFUSED.name.into(),
-            }
+            let usual = match row.step {
+                Step::Text => &codes::SMS_REFUSED,
+                Step::Mail => &codes::MAIL_REFUSED,
+            };
+            told.code.unwrap_or(usual).name.into()
         } else {
             String::new()
         };

@@ -67,6 +67,7 @@ impl App {
                         receipt,
                         provider_id: &found.provider_id,
                         status: "looked up",
+                        code: None,
                     };
                     self.take_receipt(&mut tx, &mut open, row, &told).await?;
                 }
@@ -74,7 +75,7 @@ impl App {
             None if row.attempts < TRIES => {
                 row.status = super::send::turned(&row, Turn::Retry)?;
                 // Only where its absence is proved it is tried again.
-                row.tried = self.texts.others(&row.country, &row.provider);
+                row.tried = self.texts.others(row.medium, &row.country, &row.provider);
                 (row.status_at, row.due_at) = (open.now, Some(open.now));
                 open.save_delivery(&mut tx, &row, false).await?;
                 let seen = super::timeline::evidence(&open.case);

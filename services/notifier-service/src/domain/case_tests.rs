@@ -18,6 +18,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         web: true,
         sms: false,
+        whatsapp: Some(false),
         follow_up: true,
         policy: Policy::TextThenEmail,
         presence_told: true,

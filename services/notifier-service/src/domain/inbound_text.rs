@@ -1,5 +1,6 @@
 //! A text that somebody wrote to us.
 
+use crate::domain::Medium;
 use domain::PhoneE164;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,7 +19,10 @@ impl Media {
 pub struct InboundText {
     /// The provider's own id of it.
     pub provider_id: String,
+    pub medium: Medium,
     pub from: PhoneE164,
+    /// What its sender is called there; empty: not told.
+    pub name: String,
     /// Which of our numbers it was written to; empty: not told.
     pub to: String,
     pub body: String,
@@ -169,6 +173,8 @@ mod tests {
     fn text(body: &str, media: &[&str]) -> InboundText {
         InboundText {
             provider_id: "SM1".into(),
+            medium: Medium::Sms,
+            name: String::new(),
             from: PhoneE164::parse("+48600700123").expect("a number"),
             to: "+48732000000".into(),
             body: body.into(),

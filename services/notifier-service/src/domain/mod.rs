@@ -32,9 +32,10 @@ pub use case::{Case, Effect, Ids};
 pub use conversation::{Answer, Continued, Conversation, Given, Reach, Started};
 pub use delivery::{Move, Purpose, Receipt, Status, Turn};
 pub use follow_up::{Evidence, FollowUp, History, Sent, State, Step, StepRecord, Verdict};
+pub use message::Medium;
 pub use presence::{Fresh, Presence};
 pub use reason::{Causes, End, Why};
-pub use settings::{Policy, Settings, Timing};
+pub use settings::{Carries, Policy, Settings, Timing};
 
 #[cfg(test)]
 mod case_tests;

@@ -26,9 +26,9 @@ impl Routes {
         Self(by_country)
     }
 
-    /// Everything through one provider.
-    pub fn all_through(provider: &str) -> Self {
-        Self(BTreeMap::from([(REST.to_owned(), vec![provider.to_owned()])]))
+    /// Everything through these providers, in order.
+    pub fn all_through(providers: &[String]) -> Self {
+        Self(BTreeMap::from([(REST.to_owned(), providers.to_vec())]))
     }
 
     /// The providers of a country, in order.
@@ -129,7 +129,7 @@ mod tests {
         let routes = Routes::new(BTreeMap::from([("KR".to_owned(), vec!["seoul".to_owned()])]));
         assert_eq!(routes.choose("PL", &[], |_| None), Choice::Nobody);
         assert_eq!(
-            Routes::all_through("x").choose("PL", &[], |_| None),
+            Routes::all_through(&["x".to_owned()]).choose("PL", &[], |_| None),
             Choice::Provider("x")
         );
     }

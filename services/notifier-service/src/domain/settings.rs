@@ -1,4 +1,4 @@
-use crate::domain::Step;
+use crate::domain::{Medium, Step};
 use domain::{Language, QuietHours, TextSender, TimeScale};
 use events::common::{ChannelKind, ChannelSettings, FieldRule, FollowUpPolicy, PresenceSource};
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +32,9 @@ pub struct Settings {
     /// Its customers write texts.
     #[serde(default)]
     pub sms: bool,
+    /// They write by WhatsApp. `None`: told of before that was kept.
+    #[serde(default)]
+    pub whatsapp: Option<bool>,
     pub follow_up: bool,
     pub policy: Policy,
     /// False: nobody tells whether the customer is there, so only mail on unread applies.
@@ -66,6 +69,13 @@ pub struct Settings {
     pub text_countries: Vec<String>,
 }
 
+/// Whether a channel brings messages to its customers by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    Nothing,
+    By(Medium),
+}
+
 impl Settings {
     /// Reads the wire's settings literally; what is unspecified gets its documented default.
     pub fn from_wire(kind: ChannelKind, wire: &ChannelSettings) -> Self {
@@ -74,6 +84,7 @@ impl Settings {
         Self {
             web: kind == ChannelKind::Web,
             sms: kind == ChannelKind::Sms,
+            whatsapp: Some(kind == ChannelKind::Whatsapp),
             follow_up: wire.follow_up,
             policy: match FollowUpPolicy::try_from(wire.policy) {
                 Ok(FollowUpPolicy::EmailOnUnread) => Policy::EmailOnUnread,
@@ -98,6 +109,18 @@ impl Settings {
             mail_quiet_hours: QuietHours::parse(&wire.mail_quiet_hours).unwrap_or_default(),
             text_from: TextSender::parse(&wire.text_from).ok(),
             text_countries: wire.text_countries.clone(),
+        }
+    }
+
+    /// What carries its messages, if anything does. `None`: that was not told, its owner has to be asked.
+    pub fn carries(&self) -> Option<Carries> {
+        match self {
+            Self { sms: true, .. } => Some(Carries::By(Medium::Sms)),
+            Self { web: true, .. } => Some(Carries::Nothing),
+            Self { whatsapp, .. } => whatsapp.map(|carries| match carries {
+                true => Carries::By(Medium::Whatsapp),
+                false => Carries::Nothing,
+            }),
         }
     }
 

@@ -1,5 +1,5 @@
 use crate::app::{App, Callback, Envelope, Explained, MailOutcome, Subject, end_on_wire, kind, purpose_on_wire};
-use crate::domain::{State, Status};
+use crate::domain::{Medium, State, Status};
 use crate::outbound::postgres::delivery::Delivery as DeliveryRow;
 use crate::outbound::postgres::follow_up::Row;
 use crate::outbound::postgres::timeline::Entry;
@@ -208,33 +208,46 @@ impl Grpc {
     async fn opt_out(&self, request: SetOptOutRequest) -> Result<SetOptOutResponse> {
         use set_opt_out_request::Address;
         let workspace = WorkspaceId::parse(&request.workspace)?;
-        let mac = match request.address {
-            Some(Address::Phone(phone)) => self.phone_mac(&workspace, &phone)?,
-            Some(Address::Email(email)) => self.email_mac(&workspace, &email)?,
+        let macs = match request.address {
+            Some(Address::Phone(phone)) => self.phone_macs(&workspace, &phone)?.to_vec(),
+            Some(Address::Email(email)) => vec![self.email_mac(&workspace, &email)?],
             None => return Err(no_address()),
         };
-        self.0.set_opt_out(&workspace, &mac, request.opted_out).await?;
+        for mac in macs {
+            self.0.set_opt_out(&workspace, &mac, request.opted_out).await?;
+        }
         Ok(SetOptOutResponse {})
     }
 
     async fn opted_out(&self, request: GetOptOutRequest) -> Result<GetOptOutResponse> {
         use get_opt_out_request::Address;
         let workspace = WorkspaceId::parse(&request.workspace)?;
-        let mac = match request.address {
-            Some(Address::Phone(phone)) => self.phone_mac(&workspace, &phone)?,
-            Some(Address::Email(email)) => self.email_mac(&workspace, &email)?,
+        let (mac, by_whatsapp) = match request.address {
+            Some(Address::Phone(phone)) => {
+                let [by_text, by_whatsapp] = self.phone_macs(&workspace, &phone)?;
+                (by_text, Some(by_whatsapp))
+            }
+            Some(Address::Email(email)) => (self.email_mac(&workspace, &email)?, None),
             None => return Err(no_address()),
         };
         let (opted_out, since) = self.0.get_opt_out(&workspace, &mac).await?;
+        let (whatsapp_opted_out, whatsapp_since) = match by_whatsapp {
+            Some(mac) => self.0.get_opt_out(&workspace, &mac).await?,
+            None => (false, None),
+        };
         Ok(GetOptOutResponse {
             opted_out,
             since: since.map(stamp),
+            whatsapp_opted_out,
+            whatsapp_since: whatsapp_since.map(stamp),
         })
     }
 
-    fn phone_mac(&self, workspace: &WorkspaceId, phone: &str) -> Result<Vec<u8>> {
+    /// By which a number's opt-outs are kept: from texts, and from WhatsApp.
+    fn phone_macs(&self, workspace: &WorkspaceId, phone: &str) -> Result<[Vec<u8>; 2]> {
         let phone = PhoneE164::parse(phone)?;
-        Ok(self.0.keys.address_mac(workspace, phone.expose()))
+        Ok([Medium::Sms, Medium::Whatsapp]
+            .map(|medium| self.0.keys.address_mac(workspace, &medium.address(phone.expose()))))
     }
 
     fn email_mac(&self, workspace: &WorkspaceId, email: &str) -> Result<Vec<u8>> {

@@ -1,5 +1,6 @@
+use crate::domain::{Carries, Medium};
 use domain::{ChannelId, ConversationId, PhoneE164, WorkspaceId};
-use events::common::{AuthorRole, ChannelKind};
+use events::common::AuthorRole;
 use fault::{Fault, Result};
 use rpc::Deadline;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
@@ -24,6 +25,8 @@ pub struct Opening<'a> {
     pub request: &'a str,
     pub channel: &'a ChannelId,
     pub phone: &'a PhoneE164,
+    /// Empty: not told.
+    pub name: &'a str,
     pub text: &'a str,
 }
 
@@ -144,6 +147,7 @@ impl Conversations {
             channel: opening.channel.to_string(),
             contact: Some(GivenContact {
                 phone: opening.phone.expose().to_owned(),
+                name: opening.name.to_owned(),
                 ..Default::default()
             }),
             author: AuthorRole::Customer.into(),
@@ -161,8 +165,8 @@ impl Conversations {
         Ok(ConversationId::parse(&opened.conversation)?)
     }
 
-    /// Whether the customer of a conversation writes texts.
-    pub async fn is_by_text(&self, workspace: &WorkspaceId, conversation: ConversationId) -> Result<bool> {
+    /// Whether a conversation's channel brings messages to the customer by itself.
+    pub async fn carries(&self, workspace: &WorkspaceId, conversation: ConversationId) -> Result<Carries> {
         let request = GetConversationRequest {
             workspace: workspace.to_string(),
             by: Some(By::Conversation(conversation.to_string())),
@@ -182,6 +186,7 @@ impl Conversations {
             async move { client.get_channel(request).await }
         })
         .await?;
-        Ok(answer.channel.is_some_and(|channel| channel.kind() == ChannelKind::Sms))
+        let medium = answer.channel.and_then(|channel| Medium::of(channel.kind()));
+        Ok(medium.map_or(Carries::Nothing, Carries::By))
     }
 }

@@ -2,6 +2,7 @@
 //! not answered is settled by its delivery report, or never.
 
 use super::text_providers::{Called, Handed, Report, Text, not_authentic};
+use crate::domain::Medium;
 use crate::domain::Receipt;
 use crate::domain::inbound_text::InboundText;
 use aws_lc_rs::constant_time;
@@ -93,6 +94,7 @@ impl Kannel {
             _ => None,
         };
         Ok(Report {
+            code: None,
             receipt,
             provider_id: word(&params, "id").unwrap_or_default(),
             status,
@@ -115,6 +117,8 @@ impl Kannel {
         let charset = word(&params, "charset").unwrap_or_default();
         Ok(InboundText {
             provider_id: needed("id")?,
+            medium: Medium::Sms,
+            name: String::new(),
             from: PhoneE164::parse(&international(&from)).map_err(|wrong| wrong.of("from"))?,
             to: word(&params, "to").map(|to| international(&to)).unwrap_or_default(),
             body: decode(body, &charset),

@@ -2,12 +2,12 @@
 //! recipient and link token before anything is sent again.
 
 use super::text_providers::{Called, Found, Handed, Report, Text, not_authentic};
-use crate::domain::Receipt;
 use crate::domain::inbound_text::{InboundText, Media};
+use crate::domain::{Medium, Receipt};
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::PhoneE164;
+use domain::{PhoneE164, TextSender};
 use fault::{Fault, Result, codes};
 use reqwest::StatusCode;
 use runtime::Secret;
@@ -18,6 +18,10 @@ use std::time::Duration;
 pub const PROVIDER: &str = "twilio";
 /// Twilio's error for a recipient who told Twilio itself to stop.
 const UNSUBSCRIBED: u32 = 21610;
+/// Twilio's error for free text by WhatsApp to somebody who has not written for a day.
+const WINDOW_CLOSED: u32 = 63016;
+/// What numbers that are reached by WhatsApp begin with.
+const WHATSAPP: &str = "whatsapp:";
 /// A number gets at most 100 texts a day, so a page of a hundred holds every text of interest.
 const LOOK_UP_PAGE: &str = "100";
 
@@ -28,6 +32,8 @@ pub struct TwilioConfig {
     pub base_url: String,
     pub account_sid: String,
     pub auth_token: Secret,
+    /// The account's WhatsApp sender; without it no messages go that way.
+    pub whatsapp_from: Option<TextSender>,
     /// A call takes no longer.
     pub timeout: Duration,
     /// After this the provider gives up delivering a text.
@@ -86,6 +92,11 @@ impl Twilio {
         self.config.settle
     }
 
+    /// Who messages by WhatsApp come from where the channel has no number of its own; `None`: it takes none.
+    pub fn whatsapp_from(&self) -> Option<&TextSender> {
+        self.config.whatsapp_from.as_ref()
+    }
+
     fn messages_url(&self) -> String {
         let TwilioConfig {
             base_url, account_sid, ..
@@ -93,16 +104,25 @@ impl Twilio {
         format!("{base_url}/2010-04-01/Accounts/{account_sid}/Messages.json")
     }
 
-    /// Sends one text.
+    /// Sends one text, or one message by WhatsApp.
     pub async fn send(&self, text: &Text<'_>) -> Handed {
         let validity = self.config.validity.as_secs().to_string();
-        let form = [
-            ("To", text.to.expose()),
-            ("From", text.from.as_str()),
+        let (to, from) = match text.medium {
+            Medium::Sms => (text.to.expose().to_owned(), text.from.as_str().to_owned()),
+            Medium::Whatsapp => (
+                format!("{WHATSAPP}{}", text.to.expose()),
+                format!("{WHATSAPP}{}", text.from.as_str()),
+            ),
+        };
+        let mut form = vec![
+            ("To", to.as_str()),
+            ("From", &from),
             ("Body", text.body),
             ("StatusCallback", text.callback),
-            ("ValidityPeriod", &validity),
         ];
+        if text.medium == Medium::Sms {
+            form.push(("ValidityPeriod", &validity));
+        }
         let request = self
             .http
             .post(self.messages_url())
@@ -168,7 +188,9 @@ impl Twilio {
     pub fn read_receipt(&self, called: Called<'_>) -> Result<Report> {
         self.authenticate(called)?;
         let status = called.needed(&["MessageStatus", "SmsStatus"])?;
+        let code = called.param(&["ErrorCode"]).and_then(|code| code.parse().ok());
         Ok(Report {
+            code: (code == Some(WINDOW_CLOSED)).then_some(&codes::WHATSAPP_WINDOW),
             receipt: receipt(status),
             provider_id: called.needed(&["MessageSid", "SmsSid"])?.to_owned(),
             status: status.to_owned(),
@@ -179,11 +201,18 @@ impl Twilio {
     pub fn read_inbound(&self, called: Called<'_>) -> Result<InboundText> {
         self.authenticate(called)?;
         let from = called.needed(&["From"])?;
+        let (medium, from) = match from.strip_prefix(WHATSAPP) {
+            Some(number) => (Medium::Whatsapp, number),
+            None => (Medium::Sms, from),
+        };
+        let to = called.param(&["To"]).unwrap_or_default();
         let media = (0..Media::MOST).map_while(|number| called.param(&[&format!("MediaUrl{number}")]));
         Ok(InboundText {
             provider_id: called.needed(&["MessageSid", "SmsSid"])?.to_owned(),
+            medium,
+            name: called.param(&["ProfileName"]).unwrap_or_default().to_owned(),
             from: PhoneE164::parse(from).map_err(|wrong| wrong.of("From"))?,
-            to: called.param(&["To"]).unwrap_or_default().to_owned(),
+            to: to.strip_prefix(WHATSAPP).unwrap_or(to).to_owned(),
             body: called.param(&["Body"]).unwrap_or_default().to_owned(),
             media: media.map(|url| Media(url.to_owned())).collect(),
         })
@@ -222,6 +251,8 @@ fn refused(status: StatusCode, code: Option<u32>) -> Handed {
         Handed::Later
     } else if code == Some(UNSUBSCRIBED) {
         Handed::Refused(&codes::OPTED_OUT)
+    } else if code == Some(WINDOW_CLOSED) {
+        Handed::Refused(&codes::WHATSAPP_WINDOW)
     } else {
         Handed::Refused(&codes::SMS_REFUSED)
     }
@@ -231,7 +262,7 @@ fn refused(status: StatusCode, code: Option<u32>) -> Handed {
 mod tests {
     use super::*;
     use crate::outbound::text_providers::Attempt;
-    use domain::{DeliveryId, TextSender, WorkspaceId};
+    use domain::{DeliveryId, WorkspaceId};
     use runtime::Setting;
 
     fn twilio(token: &str) -> Twilio {
@@ -240,6 +271,7 @@ mod tests {
             base_url: "http://127.0.0.1:1".into(),
             account_sid: "AC".into(),
             auth_token: Secret::parse(token).expect("a secret"),
+            whatsapp_from: None,
             timeout: Duration::from_secs(1),
             validity: Duration::from_secs(900),
             settle: Duration::from_secs(2),
@@ -272,6 +304,7 @@ mod tests {
     async fn a_provider_that_does_not_listen_took_nothing() {
         let to = PhoneE164::parse("+48600700123").expect("a number");
         let text = Text {
+            medium: Medium::Sms,
             to: &to,
             from: &TextSender::parse("Homing").expect("a name"),
             business: "Acme",

@@ -6,11 +6,11 @@ use super::smpp::Smpp;
 use super::sms_aligo::Aligo;
 use super::sms_kannel::Kannel;
 use super::sms_twilio::Twilio;
-use crate::domain::Receipt;
 use crate::domain::breaker::{Breaker, State};
 use crate::domain::inbound_text::InboundText;
 use crate::domain::korean;
 use crate::domain::provider::{Choice, Routes};
+use crate::domain::{Medium, Receipt};
 use crate::metrics::Metrics;
 use domain::{Clock, DeliveryId, PhoneE164, TextSender, Timestamp, WorkspaceId, sms};
 use events::common::MessageKind;
@@ -21,6 +21,7 @@ use std::time::Duration;
 /// A text to send.
 #[derive(Debug)]
 pub struct Text<'a> {
+    pub medium: Medium,
     pub to: &'a PhoneE164,
     pub from: &'a TextSender,
     /// Name that a message with a title bears.
@@ -122,6 +123,8 @@ pub struct Report {
     pub provider_id: String,
     /// In its own words.
     pub status: String,
+    /// Why it did not arrive, where the provider says so and we have a name for it.
+    pub code: Option<&'static Code>,
 }
 
 /// How a provider is spoken to.
@@ -144,6 +147,8 @@ struct Provider {
 pub struct TextProviders {
     all: Vec<Provider>,
     routes: Routes,
+    /// Those with a WhatsApp sender, for every country.
+    by_whatsapp: Routes,
     /// How long they try to deliver.
     validity: Duration,
     clock: Arc<dyn Clock>,
@@ -168,7 +173,10 @@ impl TextProviders {
         for provider in &all {
             metrics.breaker(&provider.name, State::Closed);
         }
+        let senders = all.iter().filter(|provider| provider.whatsapp_from().is_some());
+        let senders: Vec<String> = senders.map(|provider| provider.name.clone()).collect();
         Self {
+            by_whatsapp: Routes::all_through(&senders),
             all,
             routes,
             validity,
@@ -182,27 +190,43 @@ impl TextProviders {
         self.validity
     }
 
+    fn routes(&self, medium: Medium) -> &Routes {
+        match medium {
+            Medium::Sms => &self.routes,
+            Medium::Whatsapp => &self.by_whatsapp,
+        }
+    }
+
     /// Who is to take a text to a country, after these could not.
-    pub fn choose(&self, country: &str, tried: &[String]) -> Choice<'_> {
+    pub fn choose(&self, medium: Medium, country: &str, tried: &[String]) -> Choice<'_> {
         let now = self.clock.now();
-        self.routes.choose(country, tried, |name| self.not_before(name, now))
+        self.routes(medium)
+            .choose(country, tried, |name| self.not_before(name, now))
     }
 
     /// Whether somebody else may take it at once.
-    pub fn has_another(&self, country: &str, tried: &[String]) -> bool {
+    pub fn has_another(&self, medium: Medium, country: &str, tried: &[String]) -> bool {
         let now = self.clock.now();
-        self.routes
+        self.routes(medium)
             .has_another(country, tried, |name| self.not_before(name, now))
     }
 
     /// Everybody of a country's route but this one.
-    pub fn others(&self, country: &str, name: &str) -> Vec<String> {
-        let order = self.routes.order(country).iter();
+    pub fn others(&self, medium: Medium, country: &str, name: &str) -> Vec<String> {
+        let order = self.routes(medium).order(country).iter();
         order.filter(|other| *other != name).cloned().collect()
     }
 
+    /// Who a provider's messages by WhatsApp come from where the channel has no number of its own.
+    pub fn whatsapp_from(&self, name: &str) -> Option<&TextSender> {
+        self.find(name).and_then(Provider::whatsapp_from)
+    }
+
     /// The kind that a text to a country is priced as, and its parts: as the first of the country's providers counts.
-    pub fn measure(&self, country: &str, text: &str) -> (MessageKind, u32) {
+    pub fn measure(&self, medium: Medium, country: &str, text: &str) -> (MessageKind, u32) {
+        if medium == Medium::Whatsapp {
+            return (MessageKind::Whatsapp, 1);
+        }
         let first = self.routes.order(country).first().and_then(|name| self.find(name));
         let korean = first.is_some_and(|provider| matches!(provider.adapter, Adapter::Aligo(_)));
         match korean::kind(text).filter(|_| korean) {
@@ -304,6 +328,13 @@ impl TextProviders {
 }
 
 impl Provider {
+    fn whatsapp_from(&self) -> Option<&TextSender> {
+        match &self.adapter {
+            Adapter::Twilio(twilio) => twilio.whatsapp_from(),
+            Adapter::Kannel(_) | Adapter::Aligo(_) | Adapter::Smpp(_) => None,
+        }
+    }
+
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }

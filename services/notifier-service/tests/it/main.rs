@@ -31,4 +31,5 @@ mod telling;
 mod unsubscribe_links;
 mod upkeep;
 mod views;
+mod whatsapp;
 mod words;

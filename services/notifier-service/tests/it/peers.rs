@@ -209,10 +209,10 @@ impl WorkspaceService for Peers {
         request: Request<conversation::GetChannelRequest>,
     ) -> Answer<conversation::GetChannelResponse> {
         let channel = request.into_inner().channel;
-        let kind = if channel == "sms" {
-            ChannelKind::Sms
-        } else {
-            ChannelKind::Web
+        let kind = match channel.as_str() {
+            "sms" => ChannelKind::Sms,
+            "whatsapp" => ChannelKind::Whatsapp,
+            _ => ChannelKind::Web,
         };
         Ok(Response::new(conversation::GetChannelResponse {
             channel: Some(conversation::Channel {
@@ -335,6 +335,7 @@ impl BillingService for Peers {
         let price = match kind {
             MessageKind::Sms => PART,
             MessageKind::Lms => 3 * PART,
+            MessageKind::Whatsapp => PART / 2,
             _ => 0,
         };
         let micro_pu = price * i64::from(request.parts);

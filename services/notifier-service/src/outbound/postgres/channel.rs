@@ -1,5 +1,5 @@
 use super::signed;
-use crate::domain::Settings;
+use crate::domain::{Medium, Settings};
 use domain::{ChannelId, ConversationId, WorkspaceId};
 use fault::{Fault, Result};
 use store::{OrFault, Tx};
@@ -40,15 +40,21 @@ pub async fn fold_channel(
     Ok(())
 }
 
-/// A channel of this workspace whose customers write texts, and whether it is the one whose texts come from `ours`. Else
-/// one without a number of its own goes before the others.
-pub async fn find_sms_channel(tx: &mut Tx, workspace: &WorkspaceId, ours: &str) -> Result<Option<(ChannelId, bool)>> {
+/// A channel of this workspace whose customers write by this medium, and whether it is the one whose texts come from `ours`.
+/// Else one without a number of its own goes before the others.
+pub async fn find_channel_of(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    medium: Medium,
+    ours: &str,
+) -> Result<Option<(ChannelId, bool)>> {
     let found = sqlx::query!(
         r#"SELECT channel, COALESCE(settings ->> 'text_from' = $2, false) AS "by_number!" FROM channel_view
-           WHERE workspace_id = $1 AND (settings ->> 'sms')::boolean
+           WHERE workspace_id = $1 AND (settings ->> $3)::boolean
            ORDER BY 2 DESC, settings ->> 'text_from' IS NULL DESC, channel LIMIT 1"#,
         workspace.as_str(),
-        ours
+        ours,
+        medium.word()
     )
     .fetch_optional(&mut **tx)
     .await
@@ -56,6 +62,19 @@ pub async fn find_sms_channel(tx: &mut Tx, workspace: &WorkspaceId, ours: &str) 
     found
         .map(|row| Ok((ChannelId::parse(&row.channel)?, row.by_number)))
         .transpose()
+}
+
+/// Whether people of a channel may be called by a name; `None` while nobody told of the channel.
+pub async fn takes_names(tx: &mut Tx, workspace: &WorkspaceId, channel: &ChannelId) -> Result<Option<bool>> {
+    let takes = sqlx::query_scalar!(
+        "SELECT (settings ->> 'name')::boolean FROM channel_view WHERE workspace_id = $1 AND channel = $2",
+        workspace.as_str(),
+        channel.as_str()
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .or_fault("read whether a channel takes names")?;
+    Ok(takes.flatten())
 }
 
 /// Settings of a conversation's channel, as they stand now; `None` while nobody told of them.

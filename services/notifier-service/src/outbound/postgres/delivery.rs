@@ -1,6 +1,6 @@
 use super::follow_up::Trace;
 use super::{signed, unsigned, word};
-use crate::domain::{Purpose, Status, Step};
+use crate::domain::{Medium, Purpose, Status, Step};
 use domain::{AddressId, ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
@@ -18,6 +18,8 @@ pub struct Delivery {
     /// Of the message that it carries; 0: it carries none.
     pub seq: u64,
     pub step: Step,
+    /// How its number is reached; of mails it says nothing.
+    pub medium: Medium,
     pub status: Status,
     pub status_at: Timestamp,
     /// How often the owners were asked.
@@ -68,6 +70,7 @@ impl Delivery {
             purpose,
             seq: 0,
             step,
+            medium: Medium::Sms,
             status: Status::Due,
             status_at: now,
             checks: 0,
@@ -101,8 +104,8 @@ pub async fn add_delivery(
 ) -> Result<bool> {
     let added = sqlx::query!(
         "INSERT INTO delivery (workspace_id, id, conversation, follow_up, purpose, step, status, status_at, due_at,
-           trace, traced_at, created_at, checks, leased_until, seq)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+           trace, traced_at, created_at, checks, leased_until, seq, medium)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (workspace_id, conversation) WHERE purpose = 'confirmation' DO NOTHING",
         workspace.as_str(),
         delivery.id.0,
@@ -118,7 +121,8 @@ pub async fn add_delivery(
         delivery.created_at.to_sqlx() as _,
         i32::try_from(delivery.checks).map_err(Fault::internal)?,
         leased_until.map(|until| until.to_sqlx()) as _,
-        signed(delivery.seq)?
+        signed(delivery.seq)?,
+        delivery.medium.word()
     )
     .execute(&mut **tx)
     .await
@@ -186,6 +190,7 @@ struct Row {
     purpose: String,
     seq: i64,
     step: String,
+    medium: String,
     status: String,
     status_at: Timestamp,
     checks: u32,
@@ -219,6 +224,7 @@ pub fn parse(json: serde_json::Value) -> Result<Delivery> {
         purpose: word("delivery.purpose", &row.purpose, Purpose::from_word(&row.purpose))?,
         seq: unsigned(row.seq)?,
         step: word("delivery.step", &row.step, Step::from_word(&row.step))?,
+        medium: word("delivery.medium", &row.medium, Medium::from_word(&row.medium))?,
         status: word("delivery.status", &row.status, Status::from_word(&row.status))?,
         status_at: row.status_at,
         checks: row.checks,
@@ -285,24 +291,25 @@ pub async fn save_delivery(tx: &mut Tx, workspace: &WorkspaceId, delivery: &Deli
     }
 }
 
-/// The conversation that the newest text was about which may have reached an address, so far as that is still the
+/// The conversation that the newest text by this medium was about which may have reached an address, so far as that is still the
 /// customer's number there. What came from `ours`, the number that is answered, goes before what came from others.
 pub async fn find_texted(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    address: AddressId,
+    (address, medium): (AddressId, Medium),
     ours: &str,
 ) -> Result<Option<ConversationId>> {
     let found = sqlx::query_scalar!(
         "SELECT d.conversation FROM delivery d
          JOIN conversation_view v ON v.workspace_id = d.workspace_id AND v.conversation = d.conversation
          WHERE d.workspace_id = $1 AND d.attempted_address = $2 AND d.step = 'text' AND v.phone_address = $2
-           AND d.status = ANY ($3)
+           AND d.status = ANY ($3) AND d.medium = $5
          ORDER BY d.sender = $4 DESC, d.attempted_at DESC LIMIT 1",
         workspace.as_str(),
         address.0,
         &Status::answerable(),
-        ours
+        ours,
+        medium.word()
     )
     .fetch_optional(&mut **tx)
     .await

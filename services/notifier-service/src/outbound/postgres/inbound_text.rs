@@ -130,6 +130,20 @@ pub async fn find_newest_place(
     Ok(place.map(Into::into))
 }
 
+/// When somebody, known by a keyed hash, last wrote.
+pub async fn find_newest(tx: &mut Tx, workspace: &WorkspaceId, address_mac: &[u8]) -> Result<Option<Timestamp>> {
+    let at = sqlx::query_scalar!(
+        r#"SELECT at FROM inbound_text
+           WHERE workspace_id = $1 AND address_mac = $2 AND conversation IS NOT NULL ORDER BY at DESC LIMIT 1"#,
+        workspace.as_str(),
+        address_mac
+    )
+    .fetch_optional(&mut **tx)
+    .await
+    .or_fault("find when somebody last wrote")?;
+    Ok(at.map(|at| at.to_jiff()))
+}
+
 /// Deletes some notes of all workspaces that are older than `before`; says how many. In a worker's transaction.
 pub async fn prune_inbound_texts(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
     let pruned = sqlx::query!(

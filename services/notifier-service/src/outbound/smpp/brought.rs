@@ -2,6 +2,7 @@
 
 use super::Number;
 use super::pdu::UDHI;
+use crate::domain::Medium;
 use crate::domain::Receipt;
 use crate::domain::inbound_text::{InboundText, Part};
 use crate::domain::national;
@@ -75,6 +76,8 @@ impl Heard {
         let from = PhoneE164::parse(&from).map_err(|_| "its sender is no number that can be answered")?;
         let text = InboundText {
             provider_id: String::new(),
+            medium: Medium::Sms,
+            name: String::new(),
             from,
             to: international(&whose.digits),
             body: self.body.clone(),
@@ -196,6 +199,7 @@ fn read_report(brought: &DeliverSm, said: &[u8]) -> Brought {
         _ => None,
     };
     Brought::Report(Report {
+        code: None,
         receipt,
         provider_id,
         status: status.chars().take(16).collect(),

@@ -123,12 +123,14 @@ fn refused(status: CommandStatus) -> Handed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Medium;
     use crate::outbound::text_providers::Attempt;
     use domain::{DeliveryId, PhoneE164, TextSender, WorkspaceId};
     use rusmpp::tlvs::TlvValue;
 
     fn submitted(body: &str, from: &str, long: LongTexts) -> Vec<SubmitSm> {
         let text = Text {
+            medium: Medium::Sms,
             to: &PhoneE164::parse("+48600700123").expect("a number"),
             from: &TextSender::parse(from).expect("a sender"),
             business: "Acme",

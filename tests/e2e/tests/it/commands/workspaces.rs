@@ -147,7 +147,12 @@ pub async fn check(desk: &Desk) -> Result<()> {
 
 pub async fn opt_out(desk: &Desk) -> Result<()> {
     let of = |verb| ["opt-out", verb, "-w", "acme", "--phone", "+48600700123"];
-    let never = json!({ "opted_out": false, "since": null });
+    let never = json!({
+        "opted_out": false,
+        "since": null,
+        "whatsapp_opted_out": false,
+        "whatsapp_since": null,
+    });
     same("at first", &desk.json(&of("show")).await?, &never)?;
     desk.says(&of("set")).await?;
     let told = desk.json(&of("show")).await?;
