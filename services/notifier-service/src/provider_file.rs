@@ -30,6 +30,8 @@ struct ProviderFile {
 pub struct Named {
     pub name: String,
     pub kind: ProviderKind,
+    /// It answers STOP, START and HELP itself: Twilio does, unless that is switched off there.
+    pub answers_keywords: bool,
 }
 
 /// How a provider is spoken to. Base URLs have no path behind them unless the provider says so.
@@ -196,6 +198,11 @@ fn named(mut entry: Map<String, Value>) -> Result<Named> {
     if !fits {
         return Err(refuse(format!("the name '{name}' needs 1 to 32 of a-z, 0-9 and -")));
     }
+    let told = entry.remove("answers_keywords").map(|told| {
+        let wrong = || refuse(format!("the provider '{name}': answers_keywords must be true or false"));
+        told.as_bool().ok_or_else(wrong)
+    });
+    let told = told.transpose()?;
     let kind = ProviderKind::deserialize(Value::Object(entry));
     let kind = kind.map_err(|error| refuse(format!("the provider '{name}': {error}")))?;
     match &kind {
@@ -208,7 +215,11 @@ fn named(mut entry: Map<String, Value>) -> Result<Named> {
         }
         _ => {}
     }
-    Ok(Named { name, kind })
+    Ok(Named {
+        answers_keywords: told.unwrap_or(matches!(kind, ProviderKind::Twilio { .. })),
+        name,
+        kind,
+    })
 }
 
 /// A WhatsApp sender, which is a number; else what is wrong with it.
@@ -257,6 +268,11 @@ mod tests {
             (format!("{main}, {main}"), r#"{"*": ["main"]}"#, "two providers"),
             (main.replace("main", "A b"), "{}", "a-z"),
             (main.replace("twilio", "pigeon"), "{}", "unknown variant"),
+            (
+                main.replace("\"AC1\"", "\"AC1\", \"answers_keywords\": \"no\""),
+                "{}",
+                "answers_keywords must be",
+            ),
             (
                 main.replace("\"AC1\"", "\"AC1\", \"whatsapp_from\": \"Acme\""),
                 "{}",

@@ -16,7 +16,7 @@ use crate::outbound::smpp::{Inbox, Place, Session, Smpp, SmppConfig};
 use crate::outbound::sms_aligo::{Aligo, AligoConfig};
 use crate::outbound::sms_kannel::{Kannel, KannelConfig};
 use crate::outbound::sms_twilio::{self, Twilio, TwilioConfig};
-use crate::outbound::text_providers::{Adapter, TextProviders};
+use crate::outbound::text_providers::{Adapter, Known, TextProviders};
 use crate::provider_file::{self, Named, ProviderKind, SETTING, SmppEntry, certificates, secret};
 use domain::limits::MAIL_BYTES;
 use domain::{Email, FollowUpId, TextSender};
@@ -126,8 +126,8 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<(App, Vec<Smsc>)>
     let mail_from = Email::parse(&config.mail_from).map_err(|wrong| wrong.of("HOMING_NOTIFIER_MAIL_FROM"))?;
     let metrics = Metrics::new();
     let mut smscs = Vec::new();
-    let (adapters, routes) = text_providers(config, &mut smscs)?;
-    let texts = TextProviders::new(adapters, routes, validity, shell.clock.clone(), metrics.clone());
+    let (known, routes) = text_providers(config, &mut smscs)?;
+    let texts = TextProviders::new(known, routes, validity, shell.clock.clone(), metrics.clone());
     let app = App {
         store: shell.store(),
         time_scale: shell.time_scale,
@@ -156,7 +156,7 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<(App, Vec<Smsc>)>
 }
 
 /// The providers of texts by name, and who takes what; what has to run for them is added to `smscs`.
-fn text_providers(config: &Config, smscs: &mut Vec<Smsc>) -> Result<(Vec<(String, Adapter)>, provider::Routes)> {
+fn text_providers(config: &Config, smscs: &mut Vec<Smsc>) -> Result<(Vec<Known>, provider::Routes)> {
     let (timeout, validity) = (config.provider_timeout.0, config.text_validity.0);
     let twilio = |base_url: &str, account_sid: &str, auth_token: Secret, whatsapp_from: Option<TextSender>| {
         let twilio = Twilio::new(TwilioConfig {
@@ -186,7 +186,12 @@ fn text_providers(config: &Config, smscs: &mut Vec<Smsc>) -> Result<(Vec<(String
         let only = twilio(&config.twilio_base_url, account, token, whatsapp_from)?;
         let name = sms_twilio::PROVIDER.to_owned();
         let routes = provider::Routes::all_through(std::slice::from_ref(&name));
-        return Ok((vec![(name, only)], routes));
+        let only = Known {
+            name,
+            adapter: only,
+            answers_keywords: true,
+        };
+        return Ok((vec![only], routes));
     };
     if config.whatsapp_from.is_some() {
         let remedy = "would do nothing beside HOMING_NOTIFIER_TEXT_PROVIDERS; set whatsapp_from of a provider there";
@@ -194,7 +199,12 @@ fn text_providers(config: &Config, smscs: &mut Vec<Smsc>) -> Result<(Vec<(String
     }
     let (providers, routes) = provider_file::read(path)?;
     let mut adapters = Vec::new();
-    for Named { name, kind } in providers {
+    for Named {
+        name,
+        kind,
+        answers_keywords,
+    } in providers
+    {
         let adapter = match kind {
             ProviderKind::Twilio {
                 base_url,
@@ -237,7 +247,11 @@ fn text_providers(config: &Config, smscs: &mut Vec<Smsc>) -> Result<(Vec<(String
                 Adapter::Smpp(smpp)
             }
         };
-        adapters.push((name, adapter));
+        adapters.push(Known {
+            name,
+            adapter,
+            answers_keywords,
+        });
     }
     Ok((adapters, routes))
 }

@@ -8,6 +8,7 @@ use super::settle_case::record_failed;
 use super::timeline::{Facts, entry, evidence, facts};
 use super::{App, LINK_LIFE, REPLY_LIFE, kind};
 use crate::domain::keys::token_hash;
+use crate::domain::keywords::Keyword;
 use crate::domain::{Medium, Purpose, Status, Step, StepRecord, Turn, Verdict, Why};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
@@ -144,7 +145,9 @@ impl App {
         }
         let mac = self.mac_of(workspace, row.medium, message);
         let said = opt_out::read_opt_out(tx, workspace, &mac).await?;
-        if said.is_some_and(|(opted_out, _)| opted_out) {
+        // Who writes STOP is told that it was heard.
+        let heard = row.purpose == Purpose::Keyword(Keyword::Stop);
+        if said.is_some_and(|(opted_out, _)| opted_out) && !heard {
             return Ok(Some(&codes::OPTED_OUT));
         }
         // What they wrote here, or in another conversation.
@@ -187,7 +190,6 @@ impl App {
         let started = open.case.conversation.started.as_ref();
         let visitor = started.and_then(|started| started.visitor).map(|visitor| visitor.0);
         let day = open.now.to_zoned(TimeZone::UTC).date();
-        let by_conversation = purpose != Purpose::Message;
         let mut uses = match step {
             Step::Text => vec![
                 Use::new(Scope::Workspace, 1, self.daily.texts.into()),
@@ -195,12 +197,14 @@ impl App {
             ],
             Step::Mail => vec![Use::new(Scope::Address(&mac), 1, limit)],
         };
-        if step == Step::Text && by_conversation {
+        if step == Step::Text && purpose != Purpose::Message {
             let prefixes = self.daily.texts_per_prefix.into();
             uses.insert(0, Use::new(Scope::Prefix(&prefix), 1, prefixes));
+        }
+        if step == Step::Text && purpose.has_link() {
             uses.insert(0, Use::new(Scope::Number(&mac), 1, limit));
         }
-        if let Some(visitor) = visitor.as_ref().filter(|_| step == Step::Text && by_conversation) {
+        if let Some(visitor) = visitor.as_ref().filter(|_| step == Step::Text && purpose.has_link()) {
             let limit = self.daily.texts_per_visitor.into();
             uses.insert(0, Use::new(Scope::Visitor(visitor.as_bytes()), 1, limit));
         }
@@ -232,7 +236,7 @@ impl App {
             row.micro_pu = micro_pu;
         }
         open.save_delivery(tx, &row, true).await?;
-        if row.purpose != Purpose::Message {
+        if row.purpose.has_link() {
             let hash = token_hash(&self.keys.link_token(row.id));
             return_link::add_return_link(tx, &workspace, &hash, row.conversation, row.id, now + LINK_LIFE).await?;
         }

@@ -163,7 +163,9 @@ impl App {
         let now = self.now();
         match delivery.purpose {
             Purpose::FollowUp => None,
-            Purpose::Confirmation => confirmation::is_over(delivery.created_at, now).then_some(&codes::TOO_LATE),
+            Purpose::Confirmation | Purpose::Keyword(_) => {
+                confirmation::is_over(delivery.created_at, now).then_some(&codes::TOO_LATE)
+            }
             Purpose::Message if self.is_too_old(delivery.created_at) => Some(&codes::TOO_LATE),
             Purpose::Message if carried.words.is_empty() => Some(&codes::NOT_FOUND),
             Purpose::Message => (carried.words.chars().count() > TEXT_CHARACTERS).then_some(&codes::SEND_TOO_LONG),
@@ -238,9 +240,9 @@ impl App {
         own.unwrap_or_else(|| self.text_from.clone())
     }
 
-    /// Until when a conversation is too young to cause a text, other than what an agent writes.
+    /// Until when a conversation is too young to cause a text, other than what an agent writes or somebody asks for.
     fn too_young(&self, case: &Case, delivery: &Delivery) -> Option<(Timestamp, Why)> {
-        let caused = delivery.step == Step::Text && delivery.purpose != Purpose::Message;
+        let caused = delivery.step == Step::Text && delivery.purpose.has_link();
         let started = case.conversation.started.as_ref().filter(|_| caused)?;
         let until = started.at.checked_add(self.session_age).ok()?;
         (until > self.now()).then_some((until, Why::YoungSession))
@@ -294,6 +296,7 @@ impl App {
             |message: &rpc::conversation::Message| Quote::new(&message.text, instant(message.at).unwrap_or(claimed.at));
         match (claimed.delivery.purpose, claimed.delivery.step) {
             (Purpose::Message, _) => Rendered::Text(checked.carried.words.clone()),
+            (Purpose::Keyword(keyword), _) => Rendered::Text(render::keyword_text(&frame, keyword)),
             (Purpose::Confirmation, _) => Rendered::Text(render::confirmation_text(&frame)),
             (Purpose::FollowUp, Step::Text) => Rendered::Text(render::follow_up_text(&frame)),
             (Purpose::FollowUp, Step::Mail) => {
@@ -344,8 +347,8 @@ pub(crate) fn fold(
         // Nobody told of the channel yet: what is being sent says what it is.
         let kind = match (delivery.purpose, delivery.medium) {
             (Purpose::FollowUp | Purpose::Confirmation, _) => ChannelKind::Web,
-            (Purpose::Message, Medium::Sms) => ChannelKind::Sms,
-            (Purpose::Message, Medium::Whatsapp) => ChannelKind::Whatsapp,
+            (Purpose::Message | Purpose::Keyword(_), Medium::Sms) => ChannelKind::Sms,
+            (Purpose::Message | Purpose::Keyword(_), Medium::Whatsapp) => ChannelKind::Whatsapp,
         };
         let told = Settings::from_wire(kind, wire);
         let settings = match &case.settings {

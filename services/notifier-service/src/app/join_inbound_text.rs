@@ -1,6 +1,7 @@
 //! Long texts that come in parts: each part is kept until all are there, or for a minute; then the text is taken as one.
 
 use super::App;
+use super::record_inbound_text::Source;
 use crate::domain::Medium;
 use crate::domain::inbound_text::{InboundText, Joined, Joining, Part};
 use crate::outbound::postgres::joining_text::{self, JoiningText};
@@ -81,10 +82,12 @@ impl App {
                 body,
                 media: Vec::new(),
             };
-            match self
-                .take_inbound_text(workspace, &text, held.channel.clone(), None)
-                .await
-            {
+            // Keywords are short: whoever sends them in parts gets no answer.
+            let source = Source {
+                wanted: held.channel.clone(),
+                ..Source::default()
+            };
+            match self.take_inbound_text(workspace, &text, source).await {
                 // The provider was told that we have it: nobody else is to hear of this.
                 Err(fault) if is_given_up(&fault, held.at, self.now()) => {
                     tracing::error!(

@@ -1,5 +1,6 @@
 //! Use cases, one per file. Each runs the domain's decision inside a transaction and does what it says.
 
+mod answer_keyword;
 mod attempt;
 mod call;
 mod callback;

@@ -5,7 +5,7 @@ use super::send::{purpose_on_wire, turned};
 use super::settle_case::record_failed;
 use super::timeline::{entry, evidence, facts};
 use super::{App, kind};
-use crate::domain::{Move, Purpose, Status, Step, Turn};
+use crate::domain::{Move, Status, Step, Turn};
 use crate::outbound::Outcome;
 use crate::outbound::postgres::delivery::Delivery;
 use domain::WorkspaceId;
@@ -167,12 +167,12 @@ impl App {
         Ok(pauses.get(round).copied())
     }
 
-    /// How long after a call an absent text proves that it was never taken. `None`: nothing proves that. A message has no link
-    /// in it by which it could be told from another one with the same words.
+    /// How long after a call an absent text proves that it was never taken. `None`: nothing proves that. What has no link
+    /// in it cannot be told from another text with the same words.
     pub(crate) fn settles_after(&self, row: &Delivery) -> Option<Duration> {
         self.texts
             .settles_after(&row.provider)
-            .filter(|_| row.purpose != Purpose::Message)
+            .filter(|_| row.purpose.has_link())
     }
 
     /// It may have been taken; the call is over after `still` at the latest.

@@ -1,6 +1,7 @@
 //! What people write to a number whose texts come by SMPP: the same as by a webhook, but without an id.
 
 use super::App;
+use super::record_inbound_text::Source;
 use crate::domain::inbound_text::InboundText;
 use crate::outbound::postgres::inbound_text;
 use domain::{ChannelId, WorkspaceId};
@@ -19,6 +20,7 @@ impl App {
     pub async fn record_bound_text(
         &self,
         workspace: &WorkspaceId,
+        provider: &str,
         mut text: InboundText,
         wanted: Option<ChannelId>,
     ) -> Result<()> {
@@ -28,7 +30,12 @@ impl App {
         let known = inbound_text::find_unanswered(&mut tx, workspace, &hash, since).await?;
         tx.commit().await?;
         text.provider_id = known.unwrap_or_else(|| self.store.entropy().id().to_string());
-        self.take_inbound_text(workspace, &text, wanted, Some(&hash)).await
+        let source = Source {
+            wanted,
+            unanswered: Some(&hash),
+            is_silent: !self.texts.answers_keywords(Some(provider)),
+        };
+        self.take_inbound_text(workspace, &text, source).await
     }
 
     /// The provider was told that we have the text. Unless it certainly heard that (`is_heard`), the same words are a

@@ -13,7 +13,20 @@ use fault::{Fault, Result, codes};
 struct Noted {
     /// Where it is posted, if an earlier call decided that.
     place: Option<ConversationId>,
-    is_keyword: bool,
+    keyword: Option<Keyword>,
+    /// Its sender wanted no more before it came.
+    is_out: bool,
+}
+
+/// Where a text came from, as far as it decides what becomes of it.
+#[derive(Default)]
+pub(crate) struct Source<'a> {
+    /// The channel that the webhook's address names.
+    pub wanted: Option<ChannelId>,
+    /// A hash of what the text is, where its provider gives it no name by which a repetition would be known.
+    pub unanswered: Option<&'a [u8]>,
+    /// The provider leaves answers to keywords to us.
+    pub is_silent: bool,
 }
 
 impl App {
@@ -25,23 +38,25 @@ impl App {
         let provider = callback.in_address("provider")?;
         let text = self.texts.read_inbound(provider.as_deref(), callback.called())?;
         let wanted = callback.in_address("channel")?;
-        let wanted = wanted.map(|channel| ChannelId::parse(&channel)).transpose()?;
-        self.take_inbound_text(workspace, &text, wanted, None).await
+        let source = Source {
+            wanted: wanted.map(|channel| ChannelId::parse(&channel)).transpose()?,
+            unanswered: None,
+            is_silent: !self.texts.answers_keywords(provider.as_deref()),
+        };
+        self.take_inbound_text(workspace, &text, source).await
     }
 
-    /// The same for a text of a provider that we know. `unanswered`: a hash of what it is, where the provider gives it no
-    /// name by which a repetition would be known.
+    /// The same for a text of a provider that we know.
     pub(crate) async fn take_inbound_text(
         &self,
         workspace: &WorkspaceId,
         text: &InboundText,
-        wanted: Option<ChannelId>,
-        unanswered: Option<&[u8]>,
+        source: Source<'_>,
     ) -> Result<()> {
         let mac = self
             .keys
             .address_mac(workspace, &text.medium.address(text.from.expose()));
-        let noted = self.note(workspace, text, &mac, unanswered).await?;
+        let noted = self.note(workspace, text, &mac, source.unanswered).await?;
         let Some(words) = text.words() else {
             return Ok(());
         };
@@ -49,19 +64,28 @@ impl App {
             Some(place) => Some(place),
             None => self.place_of(workspace, text, &mac).await?,
         };
-        match place {
+        let place = match place {
             Some(place) => {
                 // Decided before it is posted: a repeated call posts nowhere else.
                 self.keep_place(workspace, text, place).await?;
                 let request = text.request_id();
-                self.conversations.post_reply(workspace, place, &request, &words).await
+                self.conversations
+                    .post_reply(workspace, place, &request, &words)
+                    .await?;
+                place
             }
             // Obeyed, and nobody talks with its sender.
-            None if noted.is_keyword => Ok(()),
+            None if matches!(noted.keyword, Some(Keyword::Stop | Keyword::Start)) => return Ok(()),
             None => {
-                let opened = self.open_by_text(workspace, text, &words, wanted).await?;
-                self.keep_place(workspace, text, opened).await
+                let opened = self.open_by_text(workspace, text, &words, source.wanted).await?;
+                self.keep_place(workspace, text, opened).await?;
+                opened
             }
+        };
+        match noted.keyword {
+            Some(Keyword::Help) if noted.is_out => Ok(()),
+            Some(keyword) if source.is_silent => self.answer_keyword(workspace, (text, &mac), keyword, place).await,
+            _ => Ok(()),
         }
     }
 
@@ -82,7 +106,8 @@ impl App {
             false => inbound_text::find_place(&mut tx, workspace, &text.provider_id).await?,
         };
         let held = opt_out::read_opt_out(&mut tx, workspace, mac).await?;
-        let said = keyword(&text.body, held.is_some_and(|(opted_out, _)| opted_out));
+        let is_out = held.is_some_and(|(opted_out, _)| opted_out);
+        let said = keyword(&text.body, is_out);
         let opted_out = match said {
             Some(Keyword::Stop) => Some(true),
             Some(Keyword::Start) => Some(false),
@@ -93,8 +118,11 @@ impl App {
             opt_out::set_opt_out(&mut tx, workspace, mac, opted_out, now).await?;
         }
         tx.commit().await?;
-        let is_keyword = said.is_some();
-        Ok(Noted { place, is_keyword })
+        Ok(Noted {
+            place,
+            keyword: said,
+            is_out,
+        })
     }
 
     /// The conversation that the newest text to the sender's number was about, else that of the sender's own last text.

@@ -101,6 +101,7 @@ pub(crate) fn purpose_on_wire(purpose: Purpose) -> DeliveryPurpose {
         Purpose::FollowUp => DeliveryPurpose::FollowUp,
         Purpose::Confirmation => DeliveryPurpose::Confirmation,
         Purpose::Message => DeliveryPurpose::Message,
+        Purpose::Keyword(_) => DeliveryPurpose::Keyword,
     }
 }
 

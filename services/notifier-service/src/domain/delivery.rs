@@ -1,3 +1,4 @@
+use crate::domain::keywords::Keyword;
 use thiserror::Error;
 
 /// What a delivery is for.
@@ -7,22 +8,37 @@ pub enum Purpose {
     Confirmation,
     /// What an agent or a bot wrote, on a channel that carries messages by itself.
     Message,
+    /// The answer to a keyword, where its provider gives none.
+    Keyword(Keyword),
 }
 
 impl Purpose {
+    const ALL: [Self; 6] = [
+        Self::FollowUp,
+        Self::Confirmation,
+        Self::Message,
+        Self::Keyword(Keyword::Stop),
+        Self::Keyword(Keyword::Start),
+        Self::Keyword(Keyword::Help),
+    ];
+
+    /// It bears a link by which the customer comes back, and by which it is known among the provider's texts.
+    pub fn has_link(self) -> bool {
+        matches!(self, Self::FollowUp | Self::Confirmation)
+    }
+
     /// The word as stored and shown.
     pub fn word(self) -> &'static str {
         match self {
             Self::FollowUp => "follow_up",
             Self::Confirmation => "confirmation",
             Self::Message => "message",
+            Self::Keyword(keyword) => keyword.word(),
         }
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::FollowUp, Self::Confirmation, Self::Message]
-            .into_iter()
-            .find(|purpose| purpose.word() == word)
+        Self::ALL.into_iter().find(|purpose| purpose.word() == word)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Words by which a recipient of texts opts out or back in. A keyword counts only as the whole text.
 
 /// What a text asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Keyword {
     /// No more texts.
     Stop,
@@ -9,6 +9,17 @@ pub enum Keyword {
     Start,
     /// Who is this?
     Help,
+}
+
+impl Keyword {
+    /// The word as stored and shown.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Start => "start",
+            Self::Help => "help",
+        }
+    }
 }
 
 const STOP: [&str; 8] = [
@@ -22,7 +33,7 @@ const STOP: [&str; 8] = [
     "OPTOUT",
 ];
 const START: [&str; 2] = ["START", "UNSTOP"];
-const HELP: [&str; 2] = ["HELP", "INFO"];
+const HELP: [&str; 4] = ["HELP", "INFO", "AIDE", "POMOC"];
 
 /// Reads a whole text; `None` for everything that is not exactly a keyword. `YES` counts only from somebody who has
 /// opted out: to others it is an answer.
@@ -65,7 +76,9 @@ mod tests {
         }
         assert_eq!(keyword("Yes", true), Some(Keyword::Start));
         assert_eq!(keyword("unstop", false), Some(Keyword::Start));
-        assert_eq!(keyword("info", true), Some(Keyword::Help));
+        for text in ["info", "Help ", "aide", "POMOC"] {
+            assert_eq!(keyword(text, true), Some(Keyword::Help), "{text:?}");
+        }
     }
 
     proptest! {

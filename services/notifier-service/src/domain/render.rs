@@ -2,6 +2,7 @@
 //! through an escaping engine.
 
 use crate::domain::given_name::shown;
+use crate::domain::keywords::Keyword;
 use domain::{Email, Language, PersonName, sms};
 use jiff::Timestamp;
 use minijinja::value::ValueKind;
@@ -16,7 +17,7 @@ const QUOTE_COST: usize = 2200;
 
 macro_rules! templates {
     ($environment:ident: $($language:literal),+) => {$(
-        templates!($environment, $language: "text.txt", "confirmation.txt", "subject.txt", "mail.txt", "mail.html",
+        templates!($environment, $language: "stop.txt", "start.txt", "help.txt", "text.txt", "confirmation.txt", "subject.txt", "mail.txt", "mail.html",
             "foreign_mail.txt");
     )+};
     ($environment:ident, $language:literal: $($name:literal),+) => {$(
@@ -178,6 +179,11 @@ pub fn confirmation_text(frame: &Frame<'_>) -> String {
     text(frame, "confirmation.txt")
 }
 
+/// The answer to a keyword; without the customer's name.
+pub fn keyword_text(frame: &Frame<'_>, keyword: Keyword) -> String {
+    short(frame, &format!("{}.txt", keyword.word()), None)
+}
+
 /// The note that an agent gets about a mail that somebody other than the customer wrote.
 pub fn foreign_mail(language: Language, from: Option<&Email>, words: &str) -> String {
     let name = format!("{}/foreign_mail.txt", language.code());
@@ -269,6 +275,25 @@ mod tests {
                 let counted = parts(&text);
                 assert_eq!((counted.encoding, counted.count), (Encoding::Gsm7, 1), "{text}");
                 assert!(follow_up_mail(&frame, None, &[], 0).text.contains(name.expose()));
+            }
+        }
+    }
+
+    #[test]
+    fn answers_to_keywords_are_one_part_and_say_how_to_stop_or_start() {
+        for language in ALL {
+            for (keyword, way) in [
+                (Keyword::Stop, "START"),
+                (Keyword::Start, "STOP"),
+                (Keyword::Help, "STOP"),
+            ] {
+                let text = keyword_text(&frame(language, None), keyword);
+                let counted = parts(&text);
+                assert_eq!((counted.encoding, counted.count), (Encoding::Gsm7, 1), "{text}");
+                assert!(
+                    text.contains(way) && text.contains(frame(language, None).business),
+                    "{text}"
+                );
             }
         }
     }

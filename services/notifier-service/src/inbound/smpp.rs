@@ -27,7 +27,7 @@ const PAUSES: [Duration; 5] = [
 /// Takes over what a provider tells, until its session is `over`, and what it told by then.
 pub async fn listen(app: Arc<App>, provider: String, inbox: Inbox, over: CancellationToken) {
     let Inbox { told, written } = inbox;
-    let texts = take_written(app.clone(), written, &over);
+    let texts = take_written(app.clone(), provider.clone(), written, &over);
     let reports = take_told(app, provider, told, &over);
     tokio::join!(texts, reports);
 }
@@ -124,7 +124,7 @@ fn tell(settled: Result<()>, provider: &str, report: &Report) -> Verdict {
 }
 
 /// One after the other, as they were written.
-async fn take_written(app: Arc<App>, mut queue: mpsc::Receiver<Written>, over: &CancellationToken) {
+async fn take_written(app: Arc<App>, provider: String, mut queue: mpsc::Receiver<Written>, over: &CancellationToken) {
     while let Some(written) = next(&mut queue, over).await {
         let Written {
             workspace,
@@ -141,7 +141,9 @@ async fn take_written(app: Arc<App>, mut queue: mpsc::Receiver<Written>, over: &
             answer.say(verdict).await;
             continue;
         }
-        let taken = app.record_bound_text(&workspace, text.clone(), channel).await;
+        let taken = app
+            .record_bound_text(&workspace, &provider, text.clone(), channel)
+            .await;
         let verdict = verdict(&taken);
         complain(taken, "a text that came in was not taken");
         // As long as the SMSC may bring it again, the same words are the same text.

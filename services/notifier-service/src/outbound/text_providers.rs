@@ -136,10 +136,20 @@ pub enum Adapter {
     Smpp(Smpp),
 }
 
+/// A provider as it is configured.
+#[derive(Debug)]
+pub struct Known {
+    pub name: String,
+    pub adapter: Adapter,
+    /// It answers STOP, START and HELP itself.
+    pub answers_keywords: bool,
+}
+
 #[derive(Debug)]
 struct Provider {
     name: String,
     adapter: Adapter,
+    answers_keywords: bool,
     breaker: Mutex<Breaker>,
 }
 
@@ -157,19 +167,14 @@ pub struct TextProviders {
 
 impl TextProviders {
     /// `routes` names only providers that are there; `validity`: how long they try to deliver a text.
-    pub fn new(
-        adapters: Vec<(String, Adapter)>,
-        routes: Routes,
-        validity: Duration,
-        clock: Arc<dyn Clock>,
-        metrics: Metrics,
-    ) -> Self {
-        let provider = |(name, adapter)| Provider {
-            name,
-            adapter,
+    pub fn new(known: Vec<Known>, routes: Routes, validity: Duration, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
+        let provider = |known: Known| Provider {
+            name: known.name,
+            adapter: known.adapter,
+            answers_keywords: known.answers_keywords,
             breaker: Mutex::default(),
         };
-        let all: Vec<Provider> = adapters.into_iter().map(provider).collect();
+        let all: Vec<Provider> = known.into_iter().map(provider).collect();
         for provider in &all {
             metrics.breaker(&provider.name, State::Closed);
         }
@@ -244,6 +249,19 @@ impl TextProviders {
         self.all.iter().find(|provider| provider.name == name)
     }
 
+    fn named_or_first(&self, name: Option<&str>) -> Option<&Provider> {
+        match name {
+            Some(name) => self.find(name),
+            None => self.all.first(),
+        }
+    }
+
+    /// Whether a provider tells people itself what STOP, START and HELP do; without a name the first one is meant.
+    pub fn answers_keywords(&self, name: Option<&str>) -> bool {
+        self.named_or_first(name)
+            .is_none_or(|provider| provider.answers_keywords)
+    }
+
     fn named(&self, name: &str) -> Result<&Provider> {
         let missing = || Fault::internal(format!("the provider of texts '{name}' is no longer configured"));
         self.find(name).ok_or_else(missing)
@@ -314,11 +332,7 @@ impl TextProviders {
     /// What somebody wrote; an error: nobody of ours called so, or it cannot be read. Without a name the first provider
     /// is meant.
     pub fn read_inbound(&self, name: Option<&str>, called: Called<'_>) -> Result<InboundText> {
-        let provider = match name {
-            Some(name) => self.find(name),
-            None => self.all.first(),
-        };
-        match provider.map(|provider| &provider.adapter) {
+        match self.named_or_first(name).map(|provider| &provider.adapter) {
             Some(Adapter::Twilio(twilio)) => twilio.read_inbound(called),
             Some(Adapter::Kannel(kannel)) => kannel.read_inbound(called),
             // Aligo calls nobody, and what comes by SMPP does not come here.

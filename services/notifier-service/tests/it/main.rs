@@ -13,6 +13,7 @@ mod hostile;
 mod inbound_mails;
 mod inbound_texts;
 mod isolation;
+mod keywords;
 mod late;
 mod limits;
 mod looking;

@@ -77,7 +77,8 @@ pub struct Delivery {
     delivery: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     follow_up: Option<String>,
-    /// follow_up, confirmation, or message: what an agent wrote on a channel that carries it.
+    /// follow_up, confirmation, keyword (the answer to STOP, START or HELP), or message: what an agent wrote on a channel that
+    /// carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<String>,
     /// sms, lms, email or whatsapp.

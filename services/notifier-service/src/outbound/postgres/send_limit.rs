@@ -16,6 +16,8 @@ pub enum Scope<'a> {
     Prefix(&'a [u8]),
     /// Texts that a visitor caused, known by the id's bytes.
     Visitor(&'a [u8]),
+    /// Answers to a keyword of a number, known by the word and the number's keyed hash.
+    Keyword(&'a [u8]),
     /// Mails to one reply address, known by its token's hash.
     Reply(&'a [u8]),
     /// Texts of the workspace.
@@ -31,6 +33,7 @@ impl Scope<'_> {
             Self::Address(mac) => ("address", mac),
             Self::Prefix(mac) => ("prefix", mac),
             Self::Visitor(id) => ("visitor", id),
+            Self::Keyword(key) => ("keyword", key),
             Self::Reply(hash) => ("reply", hash),
             Self::Workspace => ("workspace", &[]),
             Self::MicroPu => ("micro_pu", &[]),
