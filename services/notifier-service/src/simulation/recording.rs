@@ -6,7 +6,7 @@ use events::common::MessageKind;
 use events::event::{ChargeCaptured, DeliveryAccepted, DeliveryPurpose, FollowUpEnd, FollowUpEnded, FollowUpStarted};
 use events::{Received, instant};
 use fault::Result;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A fact and when it was recorded.
 #[derive(Debug, Clone)]
@@ -36,8 +36,7 @@ impl Recording {
     /// A charge that cannot be decoded.
     pub fn prices(&self) -> Result<Prices> {
         let (mut texts, mut mails) = (Mean::default(), Mean::default());
-        for recorded in self.0.iter().filter(|recorded| recorded.fact.is::<ChargeCaptured>()) {
-            let charge: ChargeCaptured = recorded.fact.decode()?;
+        for charge in self.charges()? {
             match charge.kind() {
                 MessageKind::Email => mails.add(charge.micro_pu),
                 _ => texts.add(charge.micro_pu),
@@ -54,11 +53,34 @@ impl Recording {
     /// # Errors
     /// A charge that cannot be decoded.
     pub fn charged(&self) -> Result<i64> {
-        let mut sum = 0_i64;
-        for recorded in self.0.iter().filter(|recorded| recorded.fact.is::<ChargeCaptured>()) {
-            sum = sum.saturating_add(recorded.fact.decode::<ChargeCaptured>()?.micro_pu);
-        }
+        let charges = self.charges()?;
+        let sum = charges
+            .iter()
+            .fold(0_i64, |sum, charge| sum.saturating_add(charge.micro_pu));
         Ok(sum)
+    }
+
+    /// Of what can be played: no policy decides on what agents write themselves, and on answers to keywords.
+    fn charges(&self) -> Result<Vec<ChargeCaptured>> {
+        let mut left_out = HashSet::new();
+        for Recorded { fact, .. } in &self.0 {
+            if fact.is::<DeliveryAccepted>() {
+                let accepted: DeliveryAccepted = fact.decode()?;
+                if !is_played(accepted.purpose()) {
+                    left_out.insert(accepted.delivery);
+                }
+            }
+        }
+        let mut charges = Vec::new();
+        for Recorded { fact, .. } in &self.0 {
+            if fact.is::<ChargeCaptured>() {
+                let charge: ChargeCaptured = fact.decode()?;
+                if !left_out.contains(&charge.delivery) {
+                    charges.push(charge);
+                }
+            }
+        }
+        Ok(charges)
     }
 
     /// What was sent, by the notifier's own facts.
@@ -78,6 +100,9 @@ impl Recording {
                 ended.extend(end_of(fact.reason()).map(|end| (fact.follow_up, end)));
             } else if fact.is::<DeliveryAccepted>() {
                 let accepted: DeliveryAccepted = fact.decode()?;
+                if !is_played(accepted.purpose()) {
+                    continue;
+                }
                 let message = match (accepted.purpose(), accepted.kind()) {
                     (DeliveryPurpose::Confirmation, _) => Message::Confirmation,
                     (_, MessageKind::Email) => Message::Mail,
@@ -104,6 +129,10 @@ impl Recording {
         ended.into_values().for_each(|end| tally.end(end));
         Ok(tally)
     }
+}
+
+fn is_played(purpose: DeliveryPurpose) -> bool {
+    !matches!(purpose, DeliveryPurpose::Message | DeliveryPurpose::Keyword)
 }
 
 /// From the wire's word; none where it is not known.

@@ -333,6 +333,11 @@ fn what_was_and_what_it_cost_is_read_from_the_recording() -> Result<()> {
         accepted(1, 1, MessageKind::Sms, DeliveryPurpose::Confirmation),
         accepted(2, 2, MessageKind::Sms, DeliveryPurpose::FollowUp),
         accepted(3, 3, MessageKind::Email, DeliveryPurpose::FollowUp),
+        // Not played: an agent wrote the one, a customer asked for the other.
+        accepted(3, 8, MessageKind::Whatsapp, DeliveryPurpose::Message),
+        accepted(3, 9, MessageKind::Sms, DeliveryPurpose::Keyword),
+        charged(4, 8, MessageKind::Whatsapp, 1),
+        charged(4, 9, MessageKind::Sms, 1),
         charged(4, 1, MessageKind::Sms, 50_000),
         charged(5, 2, MessageKind::Sms, 100_000),
         charged(6, 3, MessageKind::Email, 10_000),
