@@ -208,6 +208,40 @@ fn time_and_chance_are_arguments() {
     );
 }
 
+/// Where tests/README.md says which test shows what.
+const COMPLAINTS: &str = "## What users of others complain about";
+
+#[test]
+fn what_is_said_to_be_shown_is_shown_by_a_test() {
+    let readme = std::fs::read_to_string(root().join("tests/README.md")).expect("tests/README.md");
+    let (_, section) = readme.split_once(COMPLAINTS).expect("the section of complaints");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let lines: Vec<&str> = section
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| complaint |") && !line.starts_with("| --- |"))
+        .collect();
+    assert!(lines.len() > 20, "the table of complaints is not found: {section}");
+    let mut wrong = Vec::new();
+    for line in lines {
+        let quoted: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
+        let [path, name] = quoted[..] else {
+            wrong.push(format!("{line}: name one file and one test"));
+            continue;
+        };
+        let text = std::fs::read_to_string(root().join(path)).unwrap_or_default();
+        // What stands right above a function says whether it is run.
+        let is_run = |above: &str| {
+            let mut lines = above.lines().rev().take(3).map(str::trim);
+            lines.any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"))
+        };
+        let found = text.split_once(&format!("fn {name}("));
+        if !found.is_some_and(|(above, _)| is_run(above)) {
+            wrong.push(format!("{path} has no test {name}"));
+        }
+    }
+    none("tests/README.md names tests that are there:", wrong);
+}
+
 /// Tables that hold nothing of any workspace: who serves the presence shards.
 const EXEMPT: &[&str] = &["shard_lease"];
 

@@ -10,6 +10,8 @@ mod drains;
 mod examples;
 #[path = "it/kills.rs"]
 mod kills;
+#[path = "it/kills_inbound.rs"]
+mod kills_inbound;
 #[path = "it/messages.rs"]
 mod messages;
 #[path = "it/outages.rs"]
@@ -24,6 +26,8 @@ mod replies;
 mod simulate;
 #[path = "it/trace.rs"]
 mod trace;
+#[path = "it/unsubscribing.rs"]
+mod unsubscribing;
 
 use cli::stack::{Stack, StackOptions};
 

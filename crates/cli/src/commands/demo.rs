@@ -1,4 +1,6 @@
-//! The main job on real servers, in eight steps, each with its expectations.
+//! The main job on real servers, in ten steps, each with its expectations.
+
+mod replay;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 use super::explain;
 use crate::args::DemoArgs;
 use crate::output::{Out, say};
-use crate::scenario::{Customer, World, main_job, others, told};
+use crate::scenario::{Customer, World, main_job, others, replies, told};
 use crate::show;
 use crate::stack::{DATA_FOLDER, Endpoints, Stack, StackOptions};
 
@@ -60,6 +62,9 @@ pub(crate) async fn run(args: DemoArgs, out: &Out) -> Result<ExitCode> {
         ExitCode::SUCCESS
     })
 }
+
+/// How many there are.
+const STEPS: u8 = 10;
 
 struct Step {
     number: u8,
@@ -151,7 +156,8 @@ async fn play(world: &World, report: &mut Report) -> Option<()> {
         back,
         |_| "the follow-up ended as returned".to_owned(),
     )?;
-    others(world, report, &first).await
+    others(world, report, &first).await?;
+    by_text(world, report).await
 }
 
 /// Steps 7 and 8.
@@ -179,6 +185,41 @@ async fn others(world: &World, report: &mut Report, first: &Customer) -> Option<
     let told = tell(world, people, &mut report.timelines).await;
     report.note(8, "timelines, usage and cost", started, told, Clone::clone)?;
     Some(())
+}
+
+/// Steps 9 and 10.
+async fn by_text(world: &World, report: &mut Report) -> Option<()> {
+    let started = Instant::now();
+    let wrote = tokio::try_join!(replies::answers(world), replies::stops(world));
+    let (answered, stopped) = report.note(
+        9,
+        "one answers the text by text: it ends as replied; one writes STOP: the next goes by e-mail",
+        started,
+        wrote,
+        |_| "the words stand in the conversations".to_owned(),
+    )?;
+    let started = Instant::now();
+    let checked = check(world, [&answered, &stopped], &mut report.timelines).await;
+    report.note(
+        10,
+        "the books agree; the recorded facts, replayed, send the same to the same conversations",
+        started,
+        checked,
+        |sent| format!("{sent} messages; not replayed: who wrote STOP"),
+    )?;
+    Some(())
+}
+
+/// Fills in who wrote by text, and checks books and replay of everything.
+async fn check(world: &World, wrote: [&Customer; 2], timelines: &mut Vec<Timeline>) -> Result<usize> {
+    main_job::captured(world, 9).await?;
+    for (who, customer) in ["answered by text", "stopped texts"].into_iter().zip(wrote) {
+        timelines.push((who, customer.number, main_job::explained(world, customer).await?));
+    }
+    let all: Vec<&ExplainFollowUpResponse> = timelines.iter().map(|(_, _, explained)| explained).collect();
+    told::paid(world, &all).await?;
+    world.books_agree().await?;
+    replay::same_again(world, wrote[1]).await
 }
 
 /// Fills the timelines, and checks that they, usage and cost say what happened.
@@ -232,7 +273,10 @@ impl Report {
             Err(error) => (Err(error), None),
         };
         let mark = if result.is_ok() { "ok" } else { "FAILED" };
-        say(format!("{number}/8 {title} ... {mark} ({:.1} s)", took.as_secs_f64()));
+        say(format!(
+            "{number}/{STEPS} {title} ... {mark} ({:.1} s)",
+            took.as_secs_f64()
+        ));
         self.steps.push(Step {
             number,
             title,
@@ -324,12 +368,13 @@ impl Report {
         })
     }
 
-    /// How many deliveries there were, by purpose.
+    /// How many deliveries went out, by purpose.
     fn sent(&self) -> Value {
         let deliveries = self
             .timelines
             .iter()
-            .flat_map(|(_, _, explained)| &explained.deliveries);
+            .flat_map(|(_, _, explained)| &explained.deliveries)
+            .filter(|delivery| told::went_out(delivery));
         let (follow_ups, others): (Vec<_>, Vec<_>) =
             deliveries.partition(|delivery| delivery.purpose() == DeliveryPurpose::FollowUp);
         json!({ "follow_up": follow_ups.len(), "confirmation": others.len() })

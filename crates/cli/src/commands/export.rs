@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::{Context, message::StreamMessage};
 use domain::WorkspaceId;
 use events::event::ChannelChanged;
 use events::{Fact, Subject, stamp};
@@ -13,6 +13,7 @@ use prost::Message as _;
 use rpc::conversation::ListChannelsRequest;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use serde_json::{Value, json};
+use tonic::transport::Channel;
 
 use super::dlq::connect;
 use super::history::{self, History, happened};
@@ -22,18 +23,30 @@ use crate::output::{Out, say};
 use crate::show;
 use crate::stack::{Endpoints, Service};
 
-/// Prints what is remembered of a workspace. Channels that did not change since are told of too, with their
-/// settings of now.
 pub(super) async fn export(workspace: &str, since: Option<&str>, out: &Out) -> Result<()> {
     let workspace = WorkspaceId::parse(workspace).map_err(Fault::from)?;
     let since = since.map(moment).transpose()?;
-    let told = facts(&workspace, since, out).await?;
     let client = WorkspaceServiceClient::new(Endpoints::connect(Service::Conversation)?);
+    let context = history::jetstream(&connect().await?);
+    let line = |line: Value| out.line(line.to_string());
+    recorded(&context, &client, &workspace, since, line).await
+}
+
+/// Tells what is remembered of a workspace, a line each. Channels that did not change since are told of too,
+/// with their settings of now.
+pub(super) async fn recorded(
+    context: &Context,
+    client: &WorkspaceServiceClient<Channel>,
+    workspace: &WorkspaceId,
+    since: Option<Timestamp>,
+    mut told: impl FnMut(Value) -> Result<()>,
+) -> Result<()> {
+    let known = facts(context, workspace, since, &mut told).await?;
     let request = ListChannelsRequest {
         workspace: workspace.to_string(),
     };
     let channels = call!(client, list_channels, request)?.channels;
-    for channel in channels.into_iter().filter(|channel| !told.contains(&channel.channel)) {
+    for channel in channels.into_iter().filter(|channel| !known.contains(&channel.channel)) {
         let at = since.unwrap_or(Timestamp::UNIX_EPOCH);
         let fact = ChannelChanged {
             channel: channel.channel,
@@ -43,16 +56,19 @@ pub(super) async fn export(workspace: &str, since: Option<&str>, out: &Out) -> R
             at: Some(stamp(at)),
         };
         let data = show::fact(ChannelChanged::AGGREGATE, ChannelChanged::EVENT, &fact.encode_to_vec());
-        let line = json!({ "at": at.to_string(), "workspace": workspace.as_str(), "fact": changed(), "data": data });
-        out.line(line.to_string())?;
+        told(json!({ "at": at.to_string(), "workspace": workspace.as_str(), "fact": changed(), "data": data }))?;
     }
     Ok(())
 }
 
-/// Prints what is remembered, one request a fact; answers which channels it told of.
-async fn facts(workspace: &WorkspaceId, since: Option<Timestamp>, out: &Out) -> Result<BTreeSet<String>> {
-    let bus = connect().await?;
-    let history = History::open(&history::jetstream(&bus), workspace).await?;
+/// Tells what is remembered, one request a fact; answers which channels it told of.
+async fn facts(
+    context: &Context,
+    workspace: &WorkspaceId,
+    since: Option<Timestamp>,
+    told: &mut impl FnMut(Value) -> Result<()>,
+) -> Result<BTreeSet<String>> {
+    let history = History::open(context, workspace).await?;
     let begin = match since {
         Some(since) => history.since(since).await?,
         None => 1,
@@ -73,12 +89,12 @@ async fn facts(workspace: &WorkspaceId, since: Option<Timestamp>, out: &Out) -> 
         }
         if !std::mem::replace(&mut printed, true) {
             for (channel, line) in std::mem::take(&mut settings) {
-                out.line(line.to_string())?;
+                told(line)?;
                 channels.insert(channel);
             }
         }
         channels.extend(channel);
-        out.line(line.to_string())?;
+        told(line)?;
     }
     let oldest = history.next(&filter, 1).await?;
     if since.is_some_and(|since| {
@@ -92,7 +108,7 @@ async fn facts(workspace: &WorkspaceId, since: Option<Timestamp>, out: &Out) -> 
         ));
     }
     for (channel, line) in settings {
-        out.line(line.to_string())?;
+        told(line)?;
         channels.insert(channel);
     }
     Ok(channels)

@@ -71,20 +71,38 @@ struct Line {
 
 async fn read(file: &Path) -> Result<Recording> {
     let mut lines = open(file).await?.lines();
-    let mut facts = Vec::new();
-    // A relay may have published a fact twice.
-    let mut known = HashSet::new();
+    let mut facts = Facts::default();
     let mut number = 0_u64;
     while let Some(line) = lines.next_line().await? {
         number += 1;
         if !line.trim().is_empty() {
-            let recorded = recorded(&line).with_context(|| format!("line {number} is not a recorded fact"))?;
-            if recorded.fact.id.is_empty() || known.insert(recorded.fact.id.clone()) {
-                facts.push(recorded);
-            }
+            let told = facts.take(&line);
+            told.with_context(|| format!("line {number} is not a recorded fact"))?;
         }
     }
-    Ok(Recording::new(facts))
+    Ok(facts.recording())
+}
+
+/// Facts as they are exported, in any order.
+#[derive(Default)]
+pub(super) struct Facts {
+    all: Vec<Recorded>,
+    known: HashSet<String>,
+}
+
+impl Facts {
+    pub(super) fn take(&mut self, line: &str) -> Result<()> {
+        let recorded = recorded(line)?;
+        // A relay may have published a fact twice.
+        if recorded.fact.id.is_empty() || self.known.insert(recorded.fact.id.clone()) {
+            self.all.push(recorded);
+        }
+        Ok(())
+    }
+
+    pub(super) fn recording(self) -> Recording {
+        Recording::new(self.all)
+    }
 }
 
 fn recorded(line: &str) -> Result<Recorded> {

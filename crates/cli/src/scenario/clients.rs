@@ -5,14 +5,16 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rpc::billing::billing_service_client::BillingServiceClient;
 use rpc::billing::{
-    Balance, Charge, GetBalanceRequest, GetUsageRequest, ListChargesRequest, SetPricesRequest, TopUpRequest, UsageBy,
-    UsageRow,
+    Balance, Charge, GetBalanceRequest, GetDriftRequest, GetDriftResponse, GetUsageRequest, ListChargesRequest,
+    SetPricesRequest, TopUpRequest, UsageBy, UsageRow,
 };
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::{AddressKind, Contact, LookUpContactRequest, Purpose};
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
-use rpc::conversation::{Conversation, GetChannelRequest, GetConversationRequest, get_conversation_request::By};
+use rpc::conversation::{
+    Conversation, GetChannelRequest, GetConversationRequest, ListMessagesRequest, Message, get_conversation_request::By,
+};
 use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::{
     ExplainFollowUpRequest, ExplainFollowUpResponse, FollowUp, ListFollowUpsRequest, explain_follow_up_request::Of,
@@ -66,6 +68,16 @@ impl Clients {
         call!(self.conversations, get_conversation, request)?
             .conversation
             .context("an empty answer")
+    }
+
+    /// The messages of a conversation, oldest first.
+    pub async fn messages(&self, conversation: &str) -> Result<Vec<Message>> {
+        let request = ListMessagesRequest {
+            workspace: self.workspace.clone(),
+            conversation: conversation.to_owned(),
+            ..Default::default()
+        };
+        Ok(call!(self.conversations, list_messages, request)?.messages)
     }
 
     /// How long answers of a channel are gathered.
@@ -151,6 +163,17 @@ impl Clients {
         };
         let usage = call!(self.billing, get_usage, request)?;
         Ok((usage.rows, usage.total_micro_pu))
+    }
+
+    /// Where the books disagree, with themselves or with statements.
+    pub async fn drift(&self, from: jiff::Timestamp, to: jiff::Timestamp) -> Result<GetDriftResponse> {
+        let day = |at: jiff::Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+        let request = GetDriftRequest {
+            workspace: self.workspace.clone(),
+            from: day(from),
+            to: day(to),
+        };
+        Ok(call!(self.billing, get_drift, request)?)
     }
 
     pub(super) async fn set_prices(&self, prices: Vec<rpc::billing::Price>) -> Result<()> {

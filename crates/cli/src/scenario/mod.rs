@@ -7,6 +7,7 @@ mod expect;
 mod integration;
 pub mod main_job;
 pub mod others;
+pub mod replies;
 mod sinks;
 pub mod told;
 mod world;

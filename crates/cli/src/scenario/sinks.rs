@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use super::expect::soon;
 
@@ -71,6 +72,13 @@ impl Sinks {
             Ok(self.mails(to).await?.into_iter().nth(n - 1))
         })
         .await
+    }
+
+    /// Somebody writes a text; the HTTP code that the provider is answered with at `url`.
+    pub async fn write(&self, url: &str, sid: &str, from: &str, body: &str) -> Result<u16> {
+        let written = json!({ "url": url, "sid": sid, "from": from, "body": body });
+        let call = self.http.post(format!("{}/written", self.url)).json(&written);
+        Ok(call.send().await?.error_for_status()?.json().await?)
     }
 
     async fn get<T: DeserializeOwned>(&self, what: &str) -> Result<T> {

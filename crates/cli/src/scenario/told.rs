@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use events::common::MessageKind;
 use events::event::{DeliveryPurpose, FollowUpEnd};
 use rpc::billing::HoldState;
-use rpc::notifier::{Delivery, ExplainFollowUpResponse, TimelineEntry};
+use rpc::notifier::{Delivery, DeliveryStatus, ExplainFollowUpResponse, TimelineEntry};
 
 use super::World;
 use super::expect::soon;
@@ -117,10 +117,16 @@ pub fn traced(all: &[&ExplainFollowUpResponse]) -> Result<usize> {
     Ok(traces.len())
 }
 
+/// Was it sent at all?
+pub fn went_out(delivery: &Delivery) -> bool {
+    !matches!(delivery.status(), DeliveryStatus::Failed | DeliveryStatus::Cancelled)
+}
+
 /// Deliveries, what arrived outside, charges and usage agree, message by message and in their sums; the number of
 /// messages.
 pub async fn paid(world: &World, all: &[&ExplainFollowUpResponse]) -> Result<usize> {
-    let deliveries: Vec<&Delivery> = all.iter().flat_map(|explained| &explained.deliveries).collect();
+    let deliveries = all.iter().flat_map(|explained| &explained.deliveries);
+    let deliveries: Vec<&Delivery> = deliveries.filter(|one| went_out(one)).collect();
     let sent = sums(
         deliveries
             .iter()
@@ -165,7 +171,7 @@ pub async fn paid(world: &World, all: &[&ExplainFollowUpResponse]) -> Result<usi
 /// What the sinks have for the people of this run, at its prices.
 async fn arrived(world: &World) -> Result<Sums> {
     let mut messages = Vec::new();
-    for person in [&world.ola, &world.jan, &world.ewa] {
+    for person in [&world.ola, &world.jan, &world.ewa, &world.iga, &world.leo] {
         for text in world.sinks.texts(&person.phone).await? {
             let parts = u64::from(text.segments);
             messages.push((MessageKind::Sms.into(), 1, parts, TEXT_PRICE * i64::from(text.segments)));

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use events::common::{ChannelKind, ChannelSettings, MessageKind};
-use rpc::billing::{Price, UsageRow};
+use rpc::billing::{GetDriftResponse, Price, UsageRow};
 use rpc::conversation::{
     CreateAgentRequest, CreateChannelRequest, CreateIntegrationRequest, CreateWorkspaceRequest, Scope, Workspace,
 };
@@ -67,6 +67,8 @@ pub struct World {
     pub ola: Person,
     pub jan: Person,
     pub ewa: Person,
+    pub iga: Person,
+    pub leo: Person,
     /// Follows no redirects.
     pub http: reqwest::Client,
     events: AtomicU32,
@@ -102,6 +104,8 @@ impl World {
             ola: Person::new("Ola"),
             jan: Person::new("Jan"),
             ewa: Person::new("Ewa"),
+            iga: Person::new("Iga"),
+            leo: Person::new("Leo"),
             workspace,
             endpoints,
             clients,
@@ -141,10 +145,29 @@ impl World {
         Ok(id)
     }
 
+    /// Somebody writes a text to the number that ours come from; again until it is taken, as providers do.
+    pub async fn write_text(&self, person: &Person, words: &str) -> Result<()> {
+        let url = format!("{}/v1/callbacks/sms/{}/inbound", self.endpoints.gateway, self.workspace);
+        let sid = fresh("SM");
+        soon("the text is taken", async || {
+            let answered = self.sinks.write(&url, &sid, &person.phone, words).await?;
+            Ok((answered == 200).then_some(()))
+        })
+        .await
+    }
+
     /// Usage of today by day, and its sum in micro-PU.
     pub async fn usage(&self) -> Result<(Vec<UsageRow>, i64)> {
         let day = jiff::SignedDuration::from_hours(24);
         self.clients.usage(now() - day, now() + day).await
+    }
+
+    /// Nothing in the books disagrees: balances and their lines, holds and sends.
+    pub async fn books_agree(&self) -> Result<()> {
+        let day = jiff::SignedDuration::from_hours(24);
+        let drift = self.clients.drift(now() - day, now() + day).await?;
+        ensure!(drift == GetDriftResponse::default(), "the books disagree: {drift:?}");
+        Ok(())
     }
 
     /// A duration of the product as it passes here.

@@ -6,6 +6,7 @@ mod database;
 mod kannel;
 mod nats;
 mod postfix;
+mod postfix_policy;
 mod postgres;
 mod process;
 

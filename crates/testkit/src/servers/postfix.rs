@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
+use super::postfix_policy::Policy;
 use super::process::{Process, Spawn, free_port};
 use crate::{Authority, eventually};
 
@@ -22,6 +23,7 @@ const HOST: &str = "mx.homing.test";
 pub struct Postfix {
     master: Process,
     port: u16,
+    policy: Policy,
     folder: tempfile::TempDir,
 }
 
@@ -31,7 +33,8 @@ impl Postfix {
         std::fs::metadata(MASTER).context("no Postfix: run `make setup`, which installs Debian's package")?;
         let folder = tempfile::Builder::new().prefix("homing-postfix-").tempdir()?;
         let (path, port) = (folder.path(), free_port()?);
-        configure(path, port, authority)?;
+        let policy = Policy::open().await?;
+        configure(path, (port, policy.port), authority)?;
         // Its parts run as their own users, and have to come by.
         let open = format!(
             "chmod 755 {0} && chown postfix {0}/data && chown nobody {0}/mail",
@@ -44,6 +47,7 @@ impl Postfix {
         let mut postfix = Self {
             master: Process::spawn("postfix", spawn, &path.join("master.log"))?,
             port,
+            policy,
             folder,
         };
         eventually("Postfix greets", READY_WITHIN, async || {
@@ -57,6 +61,12 @@ impl Postfix {
     /// Where mails are handed over, with this login.
     pub fn url(&self, user: &str, password: &str) -> String {
         format!("smtp://{user}:{password}@localhost:{}?tls=required", self.port)
+    }
+
+    /// How the next try to reach this recipient is answered, instead of being taken: `450 4.2.0 Greylisted`, for example.
+    /// Several queue up.
+    pub fn answer_next(&self, recipient: &str, answer: &str) {
+        self.policy.next(recipient, answer);
     }
 
     /// The mails that arrived, as they were stored.
@@ -88,7 +98,7 @@ async fn greets(port: u16) -> bool {
     matches!(read, Ok(Ok(_))) && line.starts_with(&format!("220 {HOST} "))
 }
 
-fn configure(path: &Path, port: u16, authority: &Authority) -> Result<()> {
+fn configure(path: &Path, (port, policy): (u16, u16), authority: &Authority) -> Result<()> {
     for folder in ["queue", "data", "mail", "sasl"] {
         std::fs::create_dir(path.join(folder))?;
     }
@@ -113,7 +123,8 @@ fn configure(path: &Path, port: u16, authority: &Authority) -> Result<()> {
              smtpd_tls_cert_file = {here}/certificate.pem\nsmtpd_tls_key_file = {here}/key.pem\n\
              smtpd_tls_security_level = encrypt\nsmtpd_tls_auth_only = yes\nsmtpd_sasl_auth_enable = yes\n\
              cyrus_sasl_config_path = {here}/sasl\nalias_maps =\nalias_database =\n\
-             smtpd_relay_restrictions = permit_sasl_authenticated, reject\n"
+             smtpd_relay_restrictions = permit_sasl_authenticated, reject\n\
+             smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:{policy}\n"
         ),
     )?;
     let services = [

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use anyhow::Result;
 use axum::extract::{Path, State};
 use axum::response::Html;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use super::mail::Mail;
-use super::sms::{AbortOnDrop, SmsMessage, SmsSink};
+use super::sms::{AbortOnDrop, SmsMessage, SmsSink, WrittenText};
 use super::smtp::SmtpSink;
 use crate::otlp::{OtlpSink, Span};
 
-/// `GET /` (a page), `/messages`, `/mails`, `/spans/{trace}` (JSON).
+/// `GET /` (a page), `/messages`, `/mails`, `/spans/{trace}` (JSON). `POST /written` is somebody who writes a text: the
+/// provider's call goes to `url`, and what it is answered with comes back.
 #[derive(Debug)]
 pub struct SinkWeb {
     url: String,
@@ -47,6 +49,7 @@ impl SinkWeb {
             .route("/messages", get(messages))
             .route("/mails", get(mails))
             .route("/spans/{trace}", get(spans))
+            .route("/written", post(written))
             .with_state(sinks);
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, app).await {
@@ -75,6 +78,28 @@ async fn mails(State(sinks): State<Arc<Sinks>>) -> Json<Vec<Mail>> {
 
 async fn spans(State(sinks): State<Arc<Sinks>>, Path(trace): Path<String>) -> Json<Vec<Span>> {
     Json(sinks.otlp.trace(&trace))
+}
+
+/// A text that somebody writes.
+#[derive(Deserialize)]
+struct Written {
+    /// The provider's id of it.
+    sid: String,
+    from: String,
+    body: String,
+    /// Where providers call for texts that came in.
+    url: String,
+}
+
+/// The HTTP code that the provider's call was answered with; 0: nobody answered.
+async fn written(State(sinks): State<Arc<Sinks>>, Json(written): Json<Written>) -> Json<u16> {
+    let text = WrittenText {
+        sid: &written.sid,
+        from: &written.from,
+        body: &written.body,
+        ..WrittenText::default()
+    };
+    Json(sinks.sms.write_text(&written.url, &text).await)
 }
 
 async fn page(State(sinks): State<Arc<Sinks>>) -> Html<String> {

@@ -129,6 +129,43 @@ async fn who_else_answers_is_shown_as_a_note_and_never_as_the_customer() -> Test
 }
 
 #[tokio::test]
+async fn a_third_party_in_cc_is_not_the_customer_and_is_stored_nowhere() -> Tested {
+    let notifier = Harness::start().await?;
+    let (customer, mail) = notifier.mailed().await?;
+    let to = reply_to(&mail);
+    let copied = "Cc: Bob <bob@example.net>\nSubject:";
+    let posted = notifier
+        .handed(&to, Some(EMAIL), GMAIL.replacen("Subject:", copied, 1))
+        .await;
+    assert_eq!(posted, Ok(InboundMailOutcome::Posted));
+    let reply = notifier.truth().replies[0].clone();
+    assert_eq!(reply.author(), AuthorRole::Customer);
+    assert_eq!(reply.text, "Yes please, keep one for me.\n\nSecond paragraph.");
+    notifier.quiet().await?;
+    // Every row of every table, as text.
+    let holding = "SELECT count(*) FROM pg_class,
+             LATERAL query_to_xml(format('SELECT * FROM %I', relname), true, false, '') AS rows
+         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND rows::text LIKE '%' || $1 || '%'";
+    assert_eq!(notifier.count(holding, "bob@").await?, 0);
+    let conversation = customer.conversation.to_string();
+    assert!(
+        notifier.count(holding, &conversation).await? > 5,
+        "it looks where things are"
+    );
+    // Who was copied answers all: not the customer, though the customer is copied now.
+    let other = GMAIL
+        .replacen("From: Ann <ann@example.com>", "From: Bob <bob@example.net>", 1)
+        .replacen("Subject:", "Cc: Ann <ann@example.com>\nSubject:", 1)
+        .replacen("CA+gmail", "CA+bob", 1);
+    let flagged = notifier.handed(&to, Some("bob@example.net"), &other).await;
+    assert_eq!(flagged, Ok(InboundMailOutcome::Flagged));
+    let note = notifier.truth().replies[1].clone();
+    assert_eq!((note.author(), note.no_follow_up), (AuthorRole::System, true));
+    assert!(note.text.starts_with("E-mail from bob@example.net,"), "{}", note.text);
+    Ok(())
+}
+
+#[tokio::test]
 async fn two_programs_that_answer_each_other_end_in_one_mail() -> Tested {
     let notifier = Harness::start().await?;
     let (customer, mail) = notifier.mailed().await?;

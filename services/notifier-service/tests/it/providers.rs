@@ -15,7 +15,7 @@ pub struct Providers {
     pub notifier: Harness,
     pub smsc: SmsSink,
     pub main: SmsSink,
-    seoul: SmsSink,
+    pub seoul: SmsSink,
     _folder: TempDir,
 }
 

@@ -2,6 +2,7 @@
 
 use crate::harness::{Customer, EMAIL, Harness, PHONE, SOON, Tested};
 use domain::Timestamp;
+use events::event::DeliveryPurpose;
 use rpc::notifier::set_opt_out_request::Address;
 use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse, FollowUpState, SetOptOutRequest};
 use testkit::SmsFault;
@@ -58,6 +59,21 @@ async fn a_text_waits_for_the_morning_of_its_number_and_holds_nothing_meanwhile(
     notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
     notifier.advance(601).await;
     notifier.smtp.nth(EMAIL, 1, SOON).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_confirmation_does_not_wait_for_the_morning() -> Tested {
+    let mut notifier = late_at_night().await?;
+    notifier.settings.confirmation_text = true;
+    let customer = answered(&notifier, true, false, "Europe/Warsaw").await?;
+    notifier.sms.nth(PHONE, 1, SOON).await?;
+    // What an agent answers does.
+    let told = deferred(&notifier, &customer).await?;
+    assert_eq!(told.deliveries[0].purpose(), DeliveryPurpose::Confirmation);
+    assert_eq!(notifier.sent().await, (1, 0));
+    notifier.clock.set("2026-11-23T07:10:00Z".parse::<Timestamp>()?);
+    notifier.sms.nth(PHONE, 2, SOON).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::harness::{Customer, EMAIL, Harness, PHONE, SOON, Tested};
 use anyhow::Context;
-use rpc::notifier::DeliveryStatus;
+use rpc::notifier::{DeliveryStatus, ExplainFollowUpResponse};
 use tempfile::TempDir;
 use testkit::{Authority, Kannel, KannelPorts, Postfix, eventually};
 
@@ -60,8 +60,16 @@ struct MailServer {
 
 impl MailServer {
     async fn start(password: &str) -> anyhow::Result<Self> {
+        Self::answering(password, &[]).await
+    }
+
+    /// The first tries to reach the customer are answered so.
+    async fn answering(password: &str, answers: &[&str]) -> anyhow::Result<Self> {
         let authority = Authority::new()?;
         let postfix = Postfix::start(&authority).await?;
+        for answer in answers {
+            postfix.answer_next(EMAIL, answer);
+        }
         let folder = tempfile::tempdir()?;
         let trusted = folder.path().join("authority.pem");
         std::fs::write(&trusted, authority.certificate())?;
@@ -116,6 +124,67 @@ async fn postfix_takes_mails_by_starttls_from_who_logs_in() -> Tested {
     Ok(())
 }
 
+/// What Postfix wrote down of recipients that it did not take.
+fn rejected(postfix: &Postfix) -> usize {
+    let log = postfix.log();
+    log.lines().filter(|line| line.contains(": reject: RCPT from ")).count()
+}
+
+fn attempts(told: &ExplainFollowUpResponse) -> usize {
+    told.timeline.iter().filter(|line| line.what == "attempting").count()
+}
+
+#[tokio::test]
+async fn a_recipient_that_postfix_refuses_for_good_is_not_tried_again() -> Tested {
+    let server = MailServer::answering("geheim", &["550 5.1.1 No such user here"]).await?;
+    let told = server
+        .notifier
+        .delivery(&server.customer, DeliveryStatus::Failed)
+        .await?;
+    assert_eq!(
+        (told.deliveries[0].reason.as_str(), attempts(&told)),
+        ("mail.refused", 1)
+    );
+    // Another try would be taken.
+    for _ in 0..8 {
+        server.notifier.advance(3 * 3600).await;
+        server.notifier.quiet().await?;
+    }
+    let told = server.notifier.explain(&server.customer).await?;
+    assert_eq!((told.deliveries.len(), attempts(&told)), (1, 1));
+    assert_eq!((server.postfix.mails().len(), rejected(&server.postfix)), (0, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_mail_that_postfix_greylists_is_tried_again_and_arrives_once() -> Tested {
+    let grey = "450 4.2.0 Greylisted, come again later";
+    let server = MailServer::answering("geheim", &[grey, grey]).await?;
+    let MailServer {
+        postfix,
+        notifier,
+        customer,
+        ..
+    } = &server;
+    for tries in 1..=2 {
+        let again = |told: &ExplainFollowUpResponse| {
+            let lines = told.timeline.iter().filter(|line| line.what == "to be tried again");
+            lines.count() == tries
+        };
+        notifier.becomes(customer, "to be tried again", again).await?;
+        assert_eq!((postfix.mails().len(), rejected(postfix)), (0, tries));
+        notifier.advance(3600).await;
+    }
+    let told = notifier.delivery(customer, DeliveryStatus::Accepted).await?;
+    assert_eq!(attempts(&told), 3);
+    let stored = async || Some(postfix.mails()).filter(|mails| !mails.is_empty());
+    eventually("Postfix stored a mail", SOON, stored).await?;
+    notifier.advance(24 * 3600).await;
+    notifier.quiet().await?;
+    assert_eq!((postfix.mails().len(), rejected(postfix)), (1, 2));
+    Ok(())
+}
+
 #[tokio::test]
 async fn postfix_gets_nothing_from_who_does_not_know_the_password() -> Tested {
     let MailServer {
@@ -124,9 +193,7 @@ async fn postfix_gets_nothing_from_who_does_not_know_the_password() -> Tested {
         customer,
         _folder,
     } = MailServer::start("wrong").await?;
-    let again = |told: &rpc::notifier::ExplainFollowUpResponse| {
-        told.timeline.iter().any(|line| line.what == "to be tried again")
-    };
+    let again = |told: &ExplainFollowUpResponse| told.timeline.iter().any(|line| line.what == "to be tried again");
     notifier.becomes(&customer, "to be tried again", again).await?;
     assert!(postfix.mails().is_empty());
     assert!(postfix.log().contains("authentication failed"), "{}", postfix.log());

@@ -26,6 +26,26 @@ async fn who_reads_or_returns_after_the_text_gets_no_mail() -> Tested {
 }
 
 #[tokio::test]
+async fn texts_and_mails_are_in_the_channels_language() -> Tested {
+    let mut notifier = Harness::start().await?;
+    let told = [
+        ("pl", "odpowiada w rozmowie nr 42", "Acme: Twoja rozmowa nr 42"),
+        ("fr", "vous a répondu, no 42", "Acme : votre conversation no 42"),
+    ];
+    for (number, (language, text, subject)) in (1..).zip(told) {
+        notifier.settings.language = language.into();
+        let customer = due(&notifier).await?;
+        let arrived = notifier.sms.nth(PHONE, number, SOON).await?;
+        assert!(arrived.body.contains(text), "{}", arrived.body);
+        notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
+        notifier.advance(600).await;
+        let mail = notifier.smtp.nth(EMAIL, number, SOON).await?;
+        assert_eq!(mail.subject.as_deref(), Some(subject));
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_bots_answer_starts_a_follow_up_only_where_the_channel_says_so() -> Tested {
     let mut notifier = Harness::start().await?;
     let customer = notifier.customer(true, false).await?;

@@ -48,11 +48,11 @@ async fn main_job_with_kills(stack: &mut Stack, world: &World, service: Service)
     sent_once(world).await
 }
 
-/// The confirmation, the text and the mail: no more.
+/// The confirmation, the text and the mail: no more; and the books agree.
 pub(crate) async fn sent_once(world: &World) -> Result<()> {
     let texts = world.sinks.texts(&world.ola.phone).await?;
     ensure!(texts.len() == 2, "{} texts arrived, not 2", texts.len());
     let mails = world.sinks.mails(&world.ola.email).await?;
     ensure!(mails.len() == 1, "{} mails arrived, not 1", mails.len());
-    Ok(())
+    world.books_agree().await
 }

@@ -154,6 +154,7 @@ async fn standing_still(stack: &mut Stack) -> Result<()> {
     nothing_more(stack, &[&taken, &lost, &checked]).await?;
     for (world, _) in all {
         main_job::captured(world, 2).await.context("once more")?;
+        world.books_agree().await?;
     }
     stack.check()
 }

@@ -1,4 +1,5 @@
-//! Kill -9 of the notifier while the provider holds its call: one reported unknown, never two sends.
+//! Kill -9 of the notifier while the provider holds its call: one reported unknown, never two sends, and what was sent is
+//! paid for once.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -56,7 +57,8 @@ async fn kill_inside(stack: &mut Stack, fault: SmsFault) -> Result<()> {
         links.len() == 2 && links.values().all(|texts| *texts == 1),
         "not one confirmation and one follow-up: {links:?}"
     );
-    Ok(())
+    main_job::captured(&world, 2).await?;
+    world.books_agree().await
 }
 
 /// Nothing will happen any more, but for a receipt.

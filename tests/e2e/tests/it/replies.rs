@@ -5,9 +5,7 @@ use cli::scenario::{ArrivedMail, TEXT_CHANNEL, World, main_job};
 use cli::stack::Stack;
 use events::common::{AuthorRole, ChannelSettings};
 use events::event::FollowUpEnd;
-use rpc::conversation::{
-    ListConversationsRequest, ListMessagesRequest, Message, ResolveConversationRequest, UpdateChannelRequest,
-};
+use rpc::conversation::{ListConversationsRequest, ResolveConversationRequest, UpdateChannelRequest};
 use rpc::notifier::GetOptOutRequest;
 use rpc::notifier::get_opt_out_request::Address;
 use testkit::WrittenText;
@@ -28,7 +26,7 @@ async fn replied(stack: &Stack) -> Result<()> {
 
     write(stack, &world, "SM-first", "Yes, keep one for me").await?;
     main_job::ended(&world, &customer.conversation, FollowUpEnd::Replied).await?;
-    let told = messages(&world, &customer.conversation).await?;
+    let told = world.clients.messages(&customer.conversation).await?;
     let last = told.last().context("no message")?;
     ensure!(
         told.len() == 3 && last.author() == AuthorRole::Customer && last.text == "Yes, keep one for me",
@@ -44,7 +42,7 @@ async fn replied(stack: &Stack) -> Result<()> {
     write(stack, &world, "SM-second", "And the lid?").await?;
     write(stack, &world, "SM-second", "And the lid?").await?;
     ensure!(
-        messages(&world, &customer.conversation).await?.len() == 3,
+        world.clients.messages(&customer.conversation).await?.len() == 3,
         "a resolved conversation gets nothing more"
     );
     let list = ListConversationsRequest {
@@ -54,7 +52,7 @@ async fn replied(stack: &Stack) -> Result<()> {
     let all = conversations.list_conversations(list).await?.into_inner().conversations;
     let next = all.iter().find(|one| one.continues == customer.conversation);
     let next = next.context("no conversation continues it")?;
-    let told = messages(&world, &next.conversation).await?;
+    let told = world.clients.messages(&next.conversation).await?;
     ensure!(
         told.len() == 1 && told[0].text == "And the lid?",
         "the next conversation holds {told:?}"
@@ -100,7 +98,7 @@ async fn two_shops(stack: &Stack) -> Result<()> {
         )
         .await?;
         write_to(stack, world, number, &format!("SM-stop-{turn}"), "STOP").await?;
-        let told = messages(world, &customer.conversation).await?;
+        let told = world.clients.messages(&customer.conversation).await?;
         let words: Vec<&str> = told.iter().skip(2).map(|message| message.text.as_str()).collect();
         ensure!(
             words == ["Yes, keep one for me", "STOP"],
@@ -161,7 +159,7 @@ async fn answered(stack: &Stack) -> Result<()> {
         ensure!(posted == "posted", "the customer's answer is {posted}");
     }
     main_job::ended(&world, &customer.conversation, FollowUpEnd::Replied).await?;
-    let told = messages(&world, &customer.conversation).await?;
+    let told = world.clients.messages(&customer.conversation).await?;
     let last = told.last().context("no message")?;
     ensure!(
         told.len() == 3 && last.author() == AuthorRole::Customer && last.text == "Yes, keep one for me",
@@ -174,12 +172,7 @@ async fn answered(stack: &Stack) -> Result<()> {
 async fn hand_over(stack: &Stack, world: &World, mail: &ArrivedMail, header: &str, words: &str) -> Result<String> {
     let to = mail.reply_to.as_deref().context("no address to answer to")?;
     let from = &world.ola.email;
-    let answer = format!(
-        "From: Ola <{from}>\r\nTo: {to}\r\n{header}\r\nMessage-ID: <{}@example.com>\r\n\r\n{words}\r\n\r\n\
-         On Fri, Nov 20, 2026 at 2:03 PM <notify@homing.example> wrote:\r\n> {}\r\n",
-        words.len(),
-        main_job::ANSWER
-    );
+    let answer = answer_to(mail, from, header, words)?;
     let answer = reqwest::Client::new()
         .post(format!("{}/v1/callbacks/mail", stack.endpoints.gateway))
         .bearer_auth(stack.mail_secret())
@@ -191,6 +184,17 @@ async fn hand_over(stack: &Stack, world: &World, mail: &ArrivedMail, header: &st
         .await?;
     let taken: serde_json::Value = answer.error_for_status()?.json().await?;
     Ok(taken["outcome"].as_str().context("no outcome")?.to_owned())
+}
+
+/// A mail program's answer to a mail of ours, with what it quotes.
+pub(crate) fn answer_to(mail: &ArrivedMail, from: &str, header: &str, words: &str) -> Result<String> {
+    let to = mail.reply_to.as_deref().context("no address to answer to")?;
+    Ok(format!(
+        "From: Ola <{from}>\r\nTo: {to}\r\n{header}\r\nMessage-ID: <{}@example.com>\r\n\r\n{words}\r\n\r\n\
+         On Fri, Nov 20, 2026 at 2:03 PM <notify@homing.example> wrote:\r\n> {}\r\n",
+        words.len(),
+        main_job::ANSWER
+    ))
 }
 
 /// The customer writes to the number that the text came from.
@@ -213,14 +217,4 @@ async fn write_to(stack: &Stack, world: &World, number: &str, sid: &str, text: &
     let answer = stack.sms.write_text(&url, &text).await;
     ensure!(answer == 200, "the provider was answered with {answer}");
     Ok(())
-}
-
-async fn messages(world: &World, conversation: &str) -> Result<Vec<Message>> {
-    let request = ListMessagesRequest {
-        workspace: world.workspace.clone(),
-        conversation: conversation.to_owned(),
-        ..Default::default()
-    };
-    let mut client = world.clients.conversations.clone();
-    Ok(client.list_messages(request).await?.into_inner().messages)
 }

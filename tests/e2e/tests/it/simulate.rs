@@ -1,9 +1,10 @@
 //! What happened is exported, and replayed under other policies.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use cli::scenario::{PROMPT_CHANNEL, World, main_job};
+use cli::scenario::{PROMPT_CHANNEL, World, main_job, others};
 use cli::stack::{Service, Stack, beside_us};
 use events::event::FollowUpEnd;
 use serde_json::{Value, json};
@@ -26,6 +27,13 @@ async fn replayed(stack: &Stack) -> Result<()> {
     main_job::captured(&world, 3).await?;
     main_job::come_back(&world, &customer, &mail).await?;
     main_job::ended(&world, &customer.conversation, FollowUpEnd::Returned).await?;
+    // Three to whom nothing is sent but a confirmation, where a number was given.
+    let (stays, unreachable, returns) = tokio::try_join!(
+        others::stays(&world),
+        others::unreachable(&world),
+        others::returns_in_time(&world)
+    )?;
+    main_job::captured(&world, 5).await?;
 
     let folder = tempfile::tempdir()?;
     let recording = folder.path().join("facts.jsonl");
@@ -50,27 +58,40 @@ async fn replayed(stack: &Stack) -> Result<()> {
     let off = folder.path().join("off.json");
     std::fs::write(&off, r#"{"*": {"follow_up": false}}"#)?;
     let report = simulated(stack, &recording, &off).await?;
-    let sent = |policy: usize| -> Vec<&str> {
+    // To whom, and what.
+    let sent = |policy: usize| -> BTreeSet<(&str, &str)> {
         let sent = report["policies"][policy]["tally"]["sent"].as_array();
-        let mut words: Vec<&str> = sent
-            .into_iter()
-            .flatten()
-            .filter_map(|sent| sent["message"].as_str())
-            .collect();
-        words.sort_unstable();
-        words
+        let sent = sent.into_iter().flatten();
+        sent.filter_map(|sent| Some((sent["conversation"].as_str()?, sent["message"].as_str()?)))
+            .collect()
     };
-    let whole = ["confirmation", "mail", "text"];
+    let confirmations = [&customer, &stays, &returns].map(|one| (one.conversation.as_str(), "confirmation"));
+    let follow_up = ["text", "mail"].map(|message| (customer.conversation.as_str(), message));
+    let whole = confirmations.into_iter().chain(follow_up).collect();
     ensure!(sent(0) == whole, "as it was: {report:#}");
     ensure!(sent(1) == whole, "replayed under the same policy: {report:#}");
-    ensure!(sent(2) == ["confirmation"], "without follow-ups: {report:#}");
+    ensure!(
+        sent(2) == BTreeSet::from(confirmations),
+        "without follow-ups: {report:#}"
+    );
+    ensure!(
+        !whole.iter().any(|(to, _)| *to == unreachable.conversation),
+        "somebody without an address"
+    );
+    for policy in 0..2 {
+        let sent = &report["policies"][policy]["tally"]["sent"];
+        ensure!(
+            sent.as_array().map(Vec::len) == Some(whole.len()),
+            "once each: {report:#}"
+        );
+    }
     let cost = |policy: usize| report["policies"][policy]["micro_pu"].as_i64();
     ensure!(
         cost(0).is_some_and(|cost| cost > 0) && cost(0) == cost(1) && cost(2) < cost(0),
         "the costs: {report:#}"
     );
     ensure!(
-        report["policies"][1]["tally"]["ends"] == json!({"returned": 1}),
+        report["policies"][1]["tally"]["ends"] == json!({"returned": 2, "read": 1, "no_address": 1}),
         "its end: {report:#}"
     );
 
