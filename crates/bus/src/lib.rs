@@ -11,6 +11,7 @@ mod copy;
 mod dead;
 mod parked;
 mod pulls;
+mod readers;
 mod received;
 mod settle;
 

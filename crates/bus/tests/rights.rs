@@ -112,7 +112,21 @@ fn to_publish() -> Vec<Right> {
         ),
         ("$JS.API.CONSUMER.MSG.NEXT.HOMING_FACTS.billing".into(), &["billing"]),
         ("$JS.API.CONSUMER.MSG.NEXT.HOMING_FACTS.notifier".into(), &["notifier"]),
-        ("$JS.API.CONSUMER.DELETE.HOMING_FACTS.notifier".into(), &[]),
+        // It lends consumers of facts to integrations.
+        (
+            "$JS.API.CONSUMER.DELETE.HOMING_FACTS.notifier".into(),
+            &["conversation"],
+        ),
+        (
+            "$JS.API.CONSUMER.CREATE.HOMING_FACTS.facts_acme_crm.homing.v1.fact.acme.>".into(),
+            &["conversation"],
+        ),
+        ("$JS.API.CONSUMER.CREATE.HOMING_FACTS.facts_acme_crm".into(), &[]),
+        (
+            "$JS.API.CONSUMER.CREATE.HOMING_FACTS.facts_acme_crm.homing.v1.>".into(),
+            &[],
+        ),
+        ("$JS.API.CONSUMER.MSG.NEXT.HOMING_FACTS.facts_acme_crm".into(), &[]),
         ("$JS.API.CONSUMER.DELETE.HOMING_INGEST.old".into(), &["conversation"]),
         ("$JS.ACK.HOMING_FACTS.notifier.1.1.1.1.0".into(), &["notifier"]),
         (

@@ -13,6 +13,7 @@ mod envelope;
 mod fact;
 pub mod headers;
 pub mod login;
+mod reader;
 pub mod signal;
 mod stream;
 mod subject;
@@ -31,6 +32,7 @@ pub use convert::{instant, role, stamp};
 pub use envelope::{Outgoing, Received};
 pub use fact::{Fact, REGISTRY};
 pub use login::Login;
+pub use reader::FactsReader;
 pub use stream::{DEAD, FACTS, GIVEN_UP_SUBJECTS, HISTORY, INGEST, ORDERS, Retention, StreamSpec};
 pub use subject::{
     DEAD_SUBJECTS, FACT_SUBJECTS, INGEST_SUBJECTS, Subject, dead_letter, fact_filter, ingest_prefix, workspace_fact,

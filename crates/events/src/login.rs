@@ -3,7 +3,9 @@
 
 use crate::signal;
 use crate::stream::{DEAD, FACTS, HISTORY, INGEST, ORDERS, StreamSpec};
-use crate::subject::{DEAD_SUBJECTS, FACT_SUBJECTS, INGEST_SUBJECTS, dead_letters_of, fact_filter, facts_about};
+use crate::subject::{
+    DEAD_SUBJECTS, FACT_SUBJECTS, INGEST_SUBJECTS, dead_letters_of, fact_filter, facts_about, facts_of_any_workspace,
+};
 use std::fmt::Write;
 
 /// What a user of nats-server is for; its rights follow from it.
@@ -18,6 +20,9 @@ pub struct Login {
     /// The one consumer of a work queue, under a new name for each replica that takes over: all consumers of that stream
     /// are its own.
     pub queue: Option<(StreamSpec, &'static str)>,
+    /// It makes and removes the consumers of this stream that are made for integrations, each with the filter of a
+    /// workspace. Names have no wildcards, so these rights reach to every consumer of the stream.
+    pub lends: Option<StreamSpec>,
     /// The streams that only it makes, or whose limits only it changes.
     pub keeps: &'static [StreamSpec],
     /// Answers requests: may publish once to the reply subject of what it hears.
@@ -44,6 +49,7 @@ pub const SERVICES: [Login; 7] = [
         says: || vec![api("STREAM.MSG.GET", &HISTORY, "")],
         aggregates: &["workspace", "channel", "conversation", "message"],
         queue: Some((INGEST, "conversation-ingest")),
+        lends: Some(FACTS),
         keeps: &[FACTS, HISTORY, INGEST, DEAD],
         answers: true,
         hears: || vec![LOGINS.into()],
@@ -105,6 +111,7 @@ const fn service(name: &'static str) -> Login {
         aggregates: &[],
         consumers: &[],
         queue: None,
+        lends: None,
         keeps: &[],
         answers: false,
         says: NOTHING,
@@ -169,6 +176,11 @@ impl Login {
             rights.extend(["CONSUMER.INFO", "CONSUMER.MSG.NEXT"].map(|verb| api(verb, stream, &format!(".{durable}"))));
             rights.push(format!("$JS.ACK.{}.{durable}.>", stream.name));
             rights.push(dead_letters_of(durable));
+        }
+        if let Some(stream) = &self.lends {
+            let made = format!(".*.{}", facts_of_any_workspace());
+            rights.push(api("CONSUMER.CREATE", stream, &made));
+            rights.extend(["CONSUMER.INFO", "CONSUMER.DELETE"].map(|verb| api(verb, stream, ".*")));
         }
         if let Some((stream, durable)) = &self.queue {
             let verbs = [

@@ -87,6 +87,11 @@ pub fn workspace_fact<F: crate::Fact>(workspace: &WorkspaceId) -> String {
     format!("{FACT}.{workspace}.{}.{}", F::AGGREGATE, F::EVENT)
 }
 
+/// What [`workspace_facts`] is for any workspace.
+pub(crate) fn facts_of_any_workspace() -> String {
+    format!("{FACT}.*.>")
+}
+
 /// All facts about one kind of thing, in all workspaces.
 pub(crate) fn facts_about(aggregate: &str) -> String {
     format!("{FACT}.*.{aggregate}.*")

@@ -13,8 +13,8 @@ const HEAD: &str = "\
 #   {{ISSUER_PUBLIC_KEY}}  public key (A...) of an account key pair; its seed (SA...) goes into
 #                          HOMING_CONVERSATION_NATS_ISSUER_SEED. `nk -gen account` makes one.
 # Everybody but the users listed in auth_users is asked about at conversation-service: an integration logs in as
-# <workspace>.<integration> with its API token as password, publishes below its own ingest prefix, and hears its own
-# inbox _INBOX.<workspace>.<integration> (clients set that prefix).
+# <workspace>.<integration> with its API token as password, publishes below its own ingest prefix, reads its own consumer
+# of facts, and hears its own inbox _INBOX.<workspace>.<integration> (clients set that prefix).
 ";
 
 #[test]

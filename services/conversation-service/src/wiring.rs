@@ -9,7 +9,7 @@ use futures::FutureExt;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
-use runtime::{Running, Shell};
+use runtime::{Running, Shell, due_loop};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Lease;
@@ -20,7 +20,8 @@ const INGEST: &str = "ingest";
 
 /// Puts the service together and starts it.
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
-    let app = App::new(shell.store(), Contacts::new(shell.channel(&config.contacts_url)?));
+    let contacts = Contacts::new(shell.channel(&config.contacts_url)?);
+    let app = App::new(shell.store(), contacts, shell.bus());
     if let Some(seed) = &config.nats_issuer_seed {
         let issuer = Issuer::new(seed.expose(), &config.nats_account)?;
         let (clock, entropy) = (shell.clock.clone(), shell.entropy.clone());
@@ -32,6 +33,11 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let (forgetting, stop) = (app.clone(), shell.stop.clone());
     shell.spawn("forget events", async move {
         tokio::select! { () = forgetting.forget_events() => {}, () = stop.cancelled() => {} }
+    });
+    let keeping = app.clone();
+    due_loop(&shell, "facts_reader", move |workspace, id| {
+        let app = keeping.clone();
+        async move { app.keep_facts_reader(&workspace, id).await }
     });
     let writers = usize::try_from(config.ingest_writers.max(1)).unwrap_or(1);
     let lease = Lease::new(shell.store(), INGEST, config.ingest_lease.0);

@@ -18,6 +18,8 @@ pub enum Scope {
     Admin,
     /// Read and change contacts: their addresses, data, consents and merges.
     Contacts,
+    /// Read the workspace's facts on NATS.
+    Facts,
 }
 
 #[derive(Debug, Subcommand)]
@@ -153,6 +155,11 @@ pub enum IntegrationCommand {
         /// What the token may do; may be repeated.
         #[arg(long = "scope", value_enum, default_values = ["ingest", "read"])]
         scopes: Vec<Scope>,
+    },
+    /// Print the integrations and what their tokens may do; nobody can print the tokens.
+    List {
+        #[arg(short, long)]
+        workspace: String,
     },
     /// Change what an integration's token may do; within seconds every door knows.
     Update {

@@ -32,7 +32,10 @@ impl App {
             .await?
             .ok_or_else(|| Fault::not_found("workspace"))?;
         if integration::insert(&mut tx, workspace, id, &new, self.now()).await? {
+            let reads = new.scopes.contains(&Scope::Facts);
+            let due = self.want_facts_reader(&mut tx, workspace, id, reads).await?;
             tx.commit().await?;
+            self.tell_reader(due);
             return Ok(NewToken {
                 token: Some(token),
                 nats_user,
@@ -52,7 +55,7 @@ pub(super) fn in_order(mut scopes: Vec<Scope>) -> Result<Vec<Scope>> {
     if scopes.is_empty() {
         return Err(Fault::invalid(
             "scopes",
-            "needs at least one of ingest, read, write, admin, contacts",
+            "needs at least one of ingest, read, write, admin, contacts, facts",
         ));
     }
     Ok(scopes)

@@ -16,8 +16,10 @@ mod get_opening;
 mod get_opening_hours;
 mod get_workspace;
 mod ingest_events;
+mod keep_facts_reader;
 mod list_channels;
 mod list_conversations;
+mod list_integrations;
 mod list_messages;
 mod list_teams;
 mod mark_read;
@@ -40,6 +42,7 @@ pub use start_conversation::Start;
 pub use update_workspace::WorkspaceChange;
 
 use crate::outbound::Contacts;
+use bus::Bus;
 use domain::Timestamp;
 use fault::{Fault, Result, codes};
 use std::future::Future;
@@ -50,14 +53,15 @@ use store::Store;
 pub struct App {
     store: Store,
     contacts: Contacts,
+    bus: Bus,
 }
 
 /// How often a transaction that met another one is tried.
 const TRIES: u32 = 3;
 
 impl App {
-    pub fn new(store: Store, contacts: Contacts) -> Self {
-        Self { store, contacts }
+    pub fn new(store: Store, contacts: Contacts, bus: Bus) -> Self {
+        Self { store, contacts, bus }
     }
 
     /// The present, as exactly as the database keeps it: what is answered now and what is read later are equal.

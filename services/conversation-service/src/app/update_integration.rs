@@ -19,7 +19,10 @@ impl App {
         if !integration::replace_scopes(&mut tx, workspace, id, &scopes).await? {
             return Err(Fault::not_found("integration"));
         }
+        let reads = scopes.contains(&Scope::Facts);
+        let due = self.want_facts_reader(&mut tx, workspace, id, reads).await?;
         tx.commit().await?;
+        self.tell_reader(due);
         Ok(scopes)
     }
 }

@@ -36,6 +36,25 @@ pub fn below(token: &str) -> Result<Option<u64>, Invalid> {
         .ok_or_else(|| Invalid::new("page_token", "is not one that a list call answered"))
 }
 
+/// The token of the page that begins after this name.
+pub fn token_after(name: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("s{name}"))
+}
+
+/// Reads a page token of names; empty for the first page.
+pub fn after(token: &str) -> Result<String, Invalid> {
+    if token.is_empty() {
+        return Ok(String::new());
+    }
+    URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .and_then(|text| text.strip_prefix('s').map(str::to_owned))
+        .filter(|name| !name.contains('\0'))
+        .ok_or_else(|| Invalid::new("page_token", "is not one that a list call answered"))
+}
+
 /// An absolute http(s) URL without credentials, at most 2,048 bytes; may be empty.
 pub fn url(text: &str) -> Result<(), Invalid> {
     if text.is_empty() {
@@ -69,6 +88,11 @@ mod tests {
         assert_eq!(below(""), Ok(None));
         for bad in ["42", "x", "bjQy!"] {
             assert!(below(bad).is_err(), "{bad}");
+        }
+        assert_eq!(after(&token_after("crm")), Ok("crm".to_owned()));
+        assert_eq!(after(""), Ok(String::new()));
+        for bad in [token(42), token_after("a\0"), "x".to_owned()] {
+            assert!(after(&bad).is_err(), "{bad}");
         }
     }
 

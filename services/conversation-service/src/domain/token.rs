@@ -14,10 +14,18 @@ pub enum Scope {
     Write,
     Admin,
     Contacts,
+    Facts,
 }
 
 impl Scope {
-    const ALL: [Self; 5] = [Self::Ingest, Self::Read, Self::Write, Self::Admin, Self::Contacts];
+    const ALL: [Self; 6] = [
+        Self::Ingest,
+        Self::Read,
+        Self::Write,
+        Self::Admin,
+        Self::Contacts,
+        Self::Facts,
+    ];
 
     /// The word as stored in tables.
     pub fn word(self) -> &'static str {
@@ -27,6 +35,7 @@ impl Scope {
             Self::Write => "write",
             Self::Admin => "admin",
             Self::Contacts => "contacts",
+            Self::Facts => "facts",
         }
     }
 

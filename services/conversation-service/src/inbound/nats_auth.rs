@@ -1,13 +1,14 @@
 //! Answers NATS's auth callout: an integration connects as `<workspace>.<integration>` with its API token as password,
-//! and may publish below its own ingest prefix and hear its own inbox, `_INBOX.<workspace>.<integration>`: a shared one
-//! would show it what others are sent. Nothing is configured per integration,
-//! and a rotated token stops the next connection.
+//! and may, with the scope ingest, publish below its own ingest prefix, and with the scope facts, read its own consumer of
+//! facts. It hears its own inbox, `_INBOX.<workspace>.<integration>`: a shared one would show it what others are sent.
+//! Nothing is configured per integration, and a rotated token stops the next connection.
 
 use super::nats_jwt::{self, Login, Rights};
 use crate::app::App;
 use crate::domain::token::Scope;
 use bus::Bus;
 use domain::{Clock, Entropy};
+use events::FactsReader;
 use fault::{Fault, Result, codes};
 use futures::StreamExt;
 use nkeys::{KeyPair, KeyPairType};
@@ -117,11 +118,22 @@ async fn rights(app: &App, login: &Login) -> Result<Rights> {
             "the user name must be <workspace>.<integration> of the token",
         ));
     }
-    if !whose.scopes.contains(&Scope::Ingest) {
-        return Err(Fault::new(&codes::DENIED, "the token lacks the scope ingest"));
+    let mut publish = Vec::new();
+    if whose.scopes.contains(&Scope::Ingest) {
+        publish.push(events::ingest_prefix(&whose.workspace, &whose.integration));
+    }
+    if whose.scopes.contains(&Scope::Facts) {
+        publish.extend(FactsReader::new(&whose.workspace, &whose.integration).publish());
+    }
+    // To NATS an empty list would mean everything.
+    if publish.is_empty() {
+        return Err(Fault::new(
+            &codes::DENIED,
+            "the token lacks the scopes ingest and facts",
+        ));
     }
     Ok(Rights {
-        publish: vec![events::ingest_prefix(&whose.workspace, &whose.integration)],
+        publish,
         subscribe: vec![format!("_INBOX.{}.>", credentials.user)],
         subscriptions: SUBSCRIPTIONS,
         payload: PAYLOAD,

@@ -6,7 +6,7 @@ use crate::domain::token::Scope;
 use crate::outbound::postgres::workspace::Workspace;
 use crate::wire;
 use domain::{AgentId, ChannelId, IntegrationId, TeamId, WorkspaceId};
-use events::common;
+use events::{common, stamp};
 use fault::{Fault, Result};
 use rpc::conversation as proto;
 use rpc::conversation::workspace_service_server::WorkspaceService;
@@ -206,6 +206,24 @@ impl Workspaces {
         Ok(proto::RotateIntegrationTokenResponse { token: token.expose() })
     }
 
+    async fn list_integrations(
+        &self,
+        request: proto::ListIntegrationsRequest,
+    ) -> Result<proto::ListIntegrationsResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let (size, token) = (request.page_size, request.page_token);
+        let (found, next_page_token) = self.app.list_integrations(&workspace, size, &token).await?;
+        let integrations = found.into_iter().map(|one| proto::Integration {
+            integration: one.id.to_string(),
+            scopes: one.scopes.into_iter().map(|one| scope(one).into()).collect(),
+            token_at: Some(stamp(one.token_at)),
+        });
+        Ok(proto::ListIntegrationsResponse {
+            integrations: integrations.collect(),
+            next_page_token,
+        })
+    }
+
     async fn authenticate_token(
         &self,
         request: proto::AuthenticateTokenRequest,
@@ -249,6 +267,7 @@ fn scope(scope: Scope) -> proto::Scope {
         Scope::Write => proto::Scope::Write,
         Scope::Admin => proto::Scope::Admin,
         Scope::Contacts => proto::Scope::Contacts,
+        Scope::Facts => proto::Scope::Facts,
     }
 }
 
@@ -259,9 +278,10 @@ fn scope_of(number: i32) -> Result<Scope> {
         Ok(proto::Scope::Write) => Ok(Scope::Write),
         Ok(proto::Scope::Admin) => Ok(Scope::Admin),
         Ok(proto::Scope::Contacts) => Ok(Scope::Contacts),
+        Ok(proto::Scope::Facts) => Ok(Scope::Facts),
         Ok(proto::Scope::Unspecified) | Err(_) => Err(Fault::invalid(
             "scopes",
-            "must be out of ingest, read, write, admin, contacts",
+            "must be out of ingest, read, write, admin, contacts, facts",
         )),
     }
 }
@@ -291,5 +311,6 @@ answers! {
     create_integration: CreateIntegrationRequest -> CreateIntegrationResponse;
     update_integration: UpdateIntegrationRequest -> UpdateIntegrationResponse;
     rotate_integration_token: RotateIntegrationTokenRequest -> RotateIntegrationTokenResponse;
+    list_integrations: ListIntegrationsRequest -> ListIntegrationsResponse;
     authenticate_token: AuthenticateTokenRequest -> AuthenticateTokenResponse;
 }

@@ -10,7 +10,7 @@ const EXEMPT: &[&str] = &["lease"];
 #[tokio::test]
 async fn every_table_begins_with_its_workspace_and_is_guarded_by_force() -> Tested {
     let tables = database().await?.guarded_tables(EXEMPT).await?;
-    let expected = "agent channel conversation counter inbox ingest_event integration member message opening_hours outbox team workspace";
+    let expected = "agent channel conversation counter facts_reader inbox ingest_event integration member message opening_hours outbox team workspace";
     assert_eq!(tables.join(" "), expected);
     Ok(())
 }
@@ -47,6 +47,7 @@ async fn the_login_sees_nothing_unasked() -> Tested {
         ("text", "message"),
         ("number", "conversation"),
         ("scopes", "integration"),
+        ("integration_id", "facts_reader"),
         ("content_hash", "ingest_event"),
     ] {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {column} FROM {table}"));

@@ -16,14 +16,14 @@ use testkit::{Nats, NatsOptions, eventually};
 /// Of every user in the configuration.
 const PASSWORD: &str = "services-password";
 
-struct Guarded {
+pub struct Guarded {
     nats: Nats,
     seed: String,
     _folder: tempfile::TempDir,
 }
 
 /// A nats-server whose services log in with a password and everybody else is asked about.
-async fn guarded() -> anyhow::Result<Guarded> {
+pub async fn guarded() -> anyhow::Result<Guarded> {
     testkit::install_crypto();
     let (folder, issuer) = (tempfile::tempdir()?, KeyPair::new_account());
     let template = include_str!("../../../../deploy/nats/nats.conf.template");
@@ -58,11 +58,11 @@ impl Guarded {
             .replace("nats://", &format!("nats://{user}:{PASSWORD}@"))
     }
 
-    async fn world(&self) -> anyhow::Result<World> {
+    pub async fn world(&self) -> anyhow::Result<World> {
         World::on(&self.url_of("looker"), &self.url_of("conversation"), &self.seed).await
     }
 
-    async fn log_in(&self, user: &str, token: &str) -> Result<async_nats::Client, async_nats::ConnectError> {
+    pub async fn log_in(&self, user: &str, token: &str) -> Result<async_nats::Client, async_nats::ConnectError> {
         ConnectOptions::with_user_and_password(user.to_owned(), token.to_owned())
             .custom_inbox_prefix(format!("_INBOX.{user}"))
             .connect(self.nats.url())
@@ -70,7 +70,7 @@ impl Guarded {
     }
 }
 
-async fn integration(world: &World, workspace: &str, scope: proto::Scope) -> anyhow::Result<(String, String)> {
+pub async fn integration(world: &World, workspace: &str, scope: proto::Scope) -> anyhow::Result<(String, String)> {
     let request = proto::CreateIntegrationRequest {
         workspace: workspace.into(),
         integration: format!("helpdesk-{}", scope as i32),

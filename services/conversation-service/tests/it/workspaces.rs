@@ -1,6 +1,7 @@
 use crate::Tested;
 use crate::world::{World, why};
 use anyhow::Context;
+use domain::Clock;
 use events::common::{ChannelKind, ChannelSettings, FieldRule};
 use events::event::{ChannelChanged, WorkspaceChanged, WorkspaceCreated};
 use rpc::conversation as proto;
@@ -402,6 +403,72 @@ async fn a_token_is_shown_once_and_can_be_replaced() -> Tested {
         .into_inner();
     assert_eq!(why(ask(&made.token).await), ("access.unauthenticated", String::new()));
     assert!(ask(&rotated.token).await.is_ok());
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn integrations_are_listed_by_pages_without_their_tokens() -> Tested {
+    let world = World::new().await?;
+    world.set_up("bolt").await?;
+    let mut workspaces = world.workspaces.clone();
+    for (workspace, integration, scope) in [
+        ("acme", "shop", proto::Scope::Ingest),
+        ("acme", "crm", proto::Scope::Facts),
+        ("acme", "old", proto::Scope::Read),
+        ("bolt", "helpdesk", proto::Scope::Admin),
+    ] {
+        let request = proto::CreateIntegrationRequest {
+            workspace: workspace.into(),
+            integration: integration.into(),
+            scopes: vec![scope.into()],
+        };
+        workspaces.create_integration(request).await?;
+    }
+    let revoke = proto::UpdateIntegrationRequest {
+        workspace: "acme".into(),
+        integration: "old".into(),
+        scopes: vec![],
+        revoked: true,
+    };
+    workspaces.update_integration(revoke).await?;
+    let list = |workspace: &str, page_size, page_token: &str| proto::ListIntegrationsRequest {
+        workspace: workspace.into(),
+        page_size,
+        page_token: page_token.into(),
+    };
+    let (mut told, mut token) = (Vec::new(), String::new());
+    for wanted in [2, 1] {
+        let page = workspaces
+            .list_integrations(list("acme", 2, &token))
+            .await?
+            .into_inner();
+        assert_eq!(page.integrations.len(), wanted);
+        assert_eq!(page.integrations[0].token_at, Some(events::stamp(world.clock.now())));
+        told.extend(page.integrations.into_iter().map(|one| (one.integration, one.scopes)));
+        token = page.next_page_token;
+    }
+    assert_eq!(token, "");
+    let scopes = |scope: proto::Scope| vec![i32::from(scope)];
+    assert_eq!(
+        told,
+        [
+            ("crm".to_owned(), scopes(proto::Scope::Facts)),
+            ("old".to_owned(), vec![]),
+            ("shop".to_owned(), scopes(proto::Scope::Ingest)),
+        ]
+    );
+    let elsewhere = workspaces.list_integrations(list("bolt", 0, "")).await?.into_inner();
+    assert_eq!(elsewhere.integrations.len(), 1);
+    for (request, why_not) in [
+        (list("nobody", 0, ""), ("request.not_found", "workspace")),
+        (list("acme", 201, ""), ("request.invalid", "page_size")),
+        (list("acme", 0, "crm"), ("request.invalid", "page_token")),
+        (list("", 0, ""), ("request.invalid", "workspace")),
+    ] {
+        let refused = why(workspaces.list_integrations(request).await);
+        assert_eq!(refused, (why_not.0, why_not.1.to_owned()));
+    }
     world.end().await;
     Ok(())
 }

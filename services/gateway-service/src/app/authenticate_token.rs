@@ -27,6 +27,7 @@ impl Caller {
             Scope::Write => "write",
             Scope::Admin => "admin",
             Scope::Contacts => "contacts",
+            Scope::Facts => "facts",
             Scope::Unspecified => "unspecified",
         };
         Err(Fault::new(

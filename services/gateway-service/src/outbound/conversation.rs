@@ -42,6 +42,7 @@ calls! { Conversations.workspaces:
     get_workspace(GetWorkspaceRequest) -> GetWorkspaceResponse;
     update_workspace(UpdateWorkspaceRequest) -> UpdateWorkspaceResponse;
     list_teams(ListTeamsRequest) -> ListTeamsResponse;
+    list_integrations(ListIntegrationsRequest) -> ListIntegrationsResponse;
     update_integration(UpdateIntegrationRequest) -> UpdateIntegrationResponse;
     get_channel(GetChannelRequest) -> GetChannelResponse;
     update_channel(UpdateChannelRequest) -> UpdateChannelResponse;

@@ -62,6 +62,7 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("post", "/v1/events", Token(Scope::Ingest)),
     ("get", "/v1/follow-ups", Token(Scope::Read)),
     ("get", "/v1/follow-ups/{follow_up}/explain", Token(Scope::Read)),
+    ("get", "/v1/integrations", Token(Scope::Admin)),
     ("patch", "/v1/integrations/{integration}", Token(Scope::Admin)),
     ("put", "/v1/opt-outs", Token(Scope::Write)),
     ("post", "/v1/return", NoToken),

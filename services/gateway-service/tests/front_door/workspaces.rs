@@ -66,6 +66,24 @@ async fn an_integration_gets_other_scopes_or_none() -> Result<()> {
 }
 
 #[tokio::test]
+async fn integrations_are_listed_by_pages() -> Result<()> {
+    let world = World::start().await?;
+    let (status, first) = call(&world, Method::GET, "/v1/integrations?page_size=1", None).await?;
+    let made = "2026-09-21T14:13:20Z";
+    let crm = json!({"integration": "crm", "scopes": ["read", "facts"], "token_at": made});
+    assert_eq!(
+        (status, first),
+        (200, json!({"integrations": [crm], "next_page_token": "more"}))
+    );
+    let (_, second) = call(&world, Method::GET, "/v1/integrations?page_token=more", None).await?;
+    let shop = json!({"integration": "shop", "scopes": [], "token_at": made});
+    assert_eq!(second, json!({"integrations": [shop]}));
+    let (status, problem) = call(&world, Method::GET, "/v1/integrations?page=2", None).await?;
+    assert_eq!((status, &problem["field"]), (400, &json!("page")), "{problem}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn opening_hours_are_set_as_a_whole_and_asked_for_a_moment() -> Result<()> {
     let world = World::start().await?;
     let path = "/v1/teams/parcels/opening-hours";

@@ -232,6 +232,7 @@ impl WorkspaceService for Peers {
         update_workspace: conversation::UpdateWorkspaceRequest => conversation::UpdateWorkspaceResponse;
         list_teams: conversation::ListTeamsRequest => conversation::ListTeamsResponse;
         update_integration: conversation::UpdateIntegrationRequest => conversation::UpdateIntegrationResponse;
+        list_integrations: conversation::ListIntegrationsRequest => conversation::ListIntegrationsResponse;
         create_team: conversation::CreateTeamRequest => conversation::CreateTeamResponse;
         create_agent: conversation::CreateAgentRequest => conversation::CreateAgentResponse;
         create_integration: conversation::CreateIntegrationRequest => conversation::CreateIntegrationResponse;

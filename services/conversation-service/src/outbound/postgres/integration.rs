@@ -14,6 +14,15 @@ pub struct Integration {
     pub scopes: Vec<Scope>,
 }
 
+/// An integration as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub id: IntegrationId,
+    pub scopes: Vec<Scope>,
+    /// When its token was made.
+    pub token_at: Timestamp,
+}
+
 /// False if the integration exists.
 pub async fn insert(
     db: &mut PgConnection,
@@ -48,17 +57,40 @@ pub async fn get(db: &mut PgConnection, workspace: &WorkspaceId, id: &Integratio
     .await
     .or_fault("get integration")?;
     row.map(|row| {
-        let scopes: Result<_> = row
-            .scopes
-            .iter()
-            .map(|word| known(Scope::from_word(word), "integration.scopes"))
-            .collect();
         Ok(Integration {
             token_hash: row.token_hash,
-            scopes: scopes?,
+            scopes: scopes(&row.scopes)?,
         })
     })
     .transpose()
+}
+
+/// Those after an id, in order of id.
+pub async fn list(db: &mut PgConnection, workspace: &WorkspaceId, after: &str, limit: i64) -> Result<Vec<Listed>> {
+    let rows = sqlx::query!(
+        r#"SELECT id, scopes, token_at AS "token_at: jiff_sqlx::Timestamp" FROM integration
+           WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3"#,
+        workspace.as_str(),
+        after,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list integrations")?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Listed {
+                id: IntegrationId::parse(&row.id)?,
+                scopes: scopes(&row.scopes)?,
+                token_at: row.token_at.to_jiff(),
+            })
+        })
+        .collect()
+}
+
+fn scopes(words: &[String]) -> Result<Vec<Scope>> {
+    let scope = |word: &String| known(Scope::from_word(word), "integration.scopes");
+    words.iter().map(scope).collect()
 }
 
 /// False if there is no such integration.

@@ -4,6 +4,7 @@ pub mod agent;
 pub mod channel;
 pub mod conversation;
 pub mod counter;
+pub mod facts_reader;
 pub mod follow_up;
 pub mod ingest;
 pub mod integration;

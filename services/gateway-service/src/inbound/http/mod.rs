@@ -149,6 +149,7 @@ fn api() -> Router<Arc<Edge>> {
             get(opening_hours::get_opening_hours).put(opening_hours::set_opening_hours),
         )
         .route("/v1/teams/{team}/opening", get(opening_hours::get_opening))
+        .route("/v1/integrations", get(workspaces::list_integrations))
         .route("/v1/integrations/{integration}", patch(workspaces::update_integration))
         .route("/v1/usage", get(usage::get_usage))
         .route("/v1/charges", get(charges::list_charges))

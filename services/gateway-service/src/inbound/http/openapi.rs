@@ -29,7 +29,7 @@ use utoipa::{Modify, OpenApi};
         opt_outs::set_opt_out,
         channels::get_channel, channels::update_channel,
         workspaces::get_workspace, workspaces::update_workspace, workspaces::list_teams,
-        workspaces::update_integration,
+        workspaces::list_integrations, workspaces::update_integration,
         opening_hours::get_opening_hours, opening_hours::set_opening_hours, opening_hours::get_opening,
         usage::get_usage, balance::get_balance, charges::list_charges,
         events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,

@@ -1,7 +1,8 @@
 //! The caller's workspace, its teams, and what its integrations may do.
 
-use super::extract::{Admin, Body, May, Read};
+use super::extract::{Admin, Body, May, Params, Read};
 use super::problem::Answer;
+use super::wire::{optional, time};
 use crate::app::edge::Edge;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -9,11 +10,12 @@ use domain::IntegrationId;
 use fault::Fault;
 use prost_types::FieldMask;
 use rpc::conversation::{
-    self as wire, GetWorkspaceRequest, ListTeamsRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest,
+    self as wire, GetWorkspaceRequest, ListIntegrationsRequest, ListTeamsRequest, UpdateIntegrationRequest,
+    UpdateWorkspaceRequest,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A tenant.
 #[derive(Serialize, ToSchema)]
@@ -82,6 +84,7 @@ pub enum Scope {
     Write,
     Admin,
     Contacts,
+    Facts,
 }
 
 impl Scope {
@@ -92,11 +95,19 @@ impl Scope {
             Self::Write => wire::Scope::Write,
             Self::Admin => wire::Scope::Admin,
             Self::Contacts => wire::Scope::Contacts,
+            Self::Facts => wire::Scope::Facts,
         }
     }
 
     fn of_wire(scope: wire::Scope) -> Option<Self> {
-        let all = [Self::Ingest, Self::Read, Self::Write, Self::Admin, Self::Contacts];
+        let all = [
+            Self::Ingest,
+            Self::Read,
+            Self::Write,
+            Self::Admin,
+            Self::Contacts,
+            Self::Facts,
+        ];
         all.into_iter().find(|one| one.to_wire() == scope)
     }
 }
@@ -169,6 +180,70 @@ pub async fn list_teams(State(edge): State<Arc<Edge>>, May(caller, _): May<Read>
         agents: found.agents,
     });
     Ok(Json(Teams { teams: teams.collect() }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListIntegrations {
+    /// 1 to 200; 50 if left out.
+    #[serde(default)]
+    page_size: u32,
+    /// `next_page_token` of the page before.
+    #[serde(default)]
+    page_token: String,
+}
+
+/// Another system that publishes events or uses the API.
+#[derive(Serialize, ToSchema)]
+pub struct Integration {
+    integration: String,
+    /// None: revoked.
+    scopes: Vec<Scope>,
+    /// When its present token was made.
+    #[schema(format = "date-time")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_at: Option<String>,
+}
+
+impl From<wire::Integration> for Integration {
+    fn from(found: wire::Integration) -> Self {
+        Self {
+            scopes: found.scopes().filter_map(Scope::of_wire).collect(),
+            token_at: time(found.token_at),
+            integration: found.integration,
+        }
+    }
+}
+
+/// A page of integrations.
+#[derive(Serialize, ToSchema)]
+pub struct IntegrationPage {
+    integrations: Vec<Integration>,
+    /// Absent: that was all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+/// The workspace's integrations by id, without their tokens.
+#[utoipa::path(get, path = "/v1/integrations", tag = "workspace", params(ListIntegrations),
+    security(("api_token" = ["admin"])), responses((status = 200, body = IntegrationPage),
+    (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn list_integrations(
+    State(edge): State<Arc<Edge>>,
+    May(caller, _): May<Admin>,
+    Params(params): Params<ListIntegrations>,
+) -> Answer<Json<IntegrationPage>> {
+    let request = ListIntegrationsRequest {
+        workspace: caller.workspace.to_string(),
+        page_size: params.page_size,
+        page_token: params.page_token,
+    };
+    let page = edge.conversations.list_integrations(request).await?;
+    Ok(Json(IntegrationPage {
+        integrations: page.integrations.into_iter().map(Into::into).collect(),
+        next_page_token: optional(page.next_page_token),
+    }))
 }
 
 /// Replaces what an integration's token may do. It takes some seconds until every door knows.

@@ -44,7 +44,14 @@ pub const TOKEN: &str = "acme.helpdesk.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 /// May only read.
 pub const READER: &str = "acme.reader.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// All scopes that a token may have.
-pub const SCOPES: [Scope; 5] = [Scope::Ingest, Scope::Read, Scope::Write, Scope::Admin, Scope::Contacts];
+pub const SCOPES: [Scope; 6] = [
+    Scope::Ingest,
+    Scope::Read,
+    Scope::Write,
+    Scope::Admin,
+    Scope::Contacts,
+    Scope::Facts,
+];
 
 /// Has this scope alone in `acme`.
 pub fn token_with(scope: Scope) -> String {

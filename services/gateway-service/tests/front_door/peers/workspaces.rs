@@ -83,6 +83,26 @@ impl WorkspaceService for Peers {
         answer(UpdateIntegrationResponse { scopes: request.scopes })
     }
 
+    async fn list_integrations(&self, request: Request<ListIntegrationsRequest>) -> Answer<ListIntegrationsResponse> {
+        let request = request.into_inner();
+        let one = |integration: &str, scopes: &[Scope]| Integration {
+            integration: integration.into(),
+            scopes: scopes.iter().map(|scope| (*scope).into()).collect(),
+            token_at: Some(prost_types::Timestamp {
+                seconds: 1_790_000_000,
+                nanos: 0,
+            }),
+        };
+        let (integrations, next) = match request.page_token.as_str() {
+            "" => (one("crm", &[Scope::Read, Scope::Facts]), "more"),
+            _ => (one("shop", &[]), ""),
+        };
+        answer(ListIntegrationsResponse {
+            integrations: vec![integrations],
+            next_page_token: next.into(),
+        })
+    }
+
     async fn authenticate_token(
         &self,
         request: Request<AuthenticateTokenRequest>,

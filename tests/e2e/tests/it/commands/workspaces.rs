@@ -108,6 +108,26 @@ pub async fn update(desk: &Desk) -> Result<()> {
         &revoked,
         &json!({ "integration": "crm", "scopes": [] }),
     )?;
+    let list = desk.json(&["integration", "list", "-w", "acme"]).await?;
+    let told: Vec<_> = list.as_array().into_iter().flatten().collect();
+    ensure!(
+        told.len() == 2 && told[0]["integration"] == "crm" && told[0]["scopes"] == json!([]),
+        "both integrations: {list}"
+    );
+    ensure!(!list.to_string().contains("hash"), "no hashes of tokens: {list}");
+    let table = desk.says(&["integration", "list", "-w", "acme"]).await?;
+    ensure!(
+        table.contains("none: revoked") && table.contains("ingest, read"),
+        "{table}"
+    );
+    desk.fails(&["integration", "list", "-w", "nobody"], REFUSED, "workspace")
+        .await?;
+    let facts = ["integration", "create", "-w", "zone", "social", "--scope", "facts"];
+    let made = desk.json(&facts).await?;
+    ensure!(
+        made["nats_consumer"] == "facts_zone_social",
+        "the consumer that it may read: {made}"
+    );
     desk.fails(&of(&[]), USAGE, "--scope").await?;
     desk.fails(&of(&["--scope", "read", "--revoke"]), USAGE, "--revoke")
         .await?;
