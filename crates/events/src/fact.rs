@@ -34,6 +34,7 @@ facts! {
     ConversationResolved, "conversation", "resolved";
     MessagePosted, "message", "posted";
     MessageRead, "message", "read";
+    MessageDeliveryChanged, "message", "delivery_changed";
     VisitorPresenceChanged, "visitor", "presence_changed";
     FollowUpStarted, "follow_up", "started";
     FollowUpEnded, "follow_up", "ended";

@@ -48,6 +48,7 @@ pub const SERVICES: [Login; 7] = [
         // How far the copy of the facts is.
         says: || vec![api("STREAM.MSG.GET", &HISTORY, "")],
         aggregates: &["workspace", "channel", "conversation", "message"],
+        consumers: &[(FACTS, "conversation-deliveries")],
         queue: Some((INGEST, "conversation-ingest")),
         lends: Some(FACTS),
         keeps: &[FACTS, HISTORY, INGEST, DEAD],

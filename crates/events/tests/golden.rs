@@ -1,7 +1,9 @@
 //! Golden bytes of every fact and ingest message, and the JSON schemas of ingest. A difference means that a published
 //! contract would change: add a new version instead. New files are written with UPDATE_GOLDEN=1; existing ones never.
 
-use events::common::{AuthorRole, ChannelKind, ChannelSettings, MessageKind, PresenceCause, PresenceState};
+use events::common::{
+    AuthorRole, ChannelKind, ChannelSettings, MessageDeliveryState, MessageKind, PresenceCause, PresenceState,
+};
 use events::event::*;
 use prost::Message;
 use std::path::PathBuf;
@@ -49,6 +51,7 @@ fn facts_keep_their_bytes() {
         ("conversation.resolved", ConversationResolved { conversation: id(1), version: 1, at: stamp() }.encode_to_vec()),
         ("message.posted", MessagePosted { conversation: id(1), seq: 3, message: id(6), author: AuthorRole::Agent as i32, follow_up: true, at: stamp() }.encode_to_vec()),
         ("message.read", MessageRead { conversation: id(1), up_to: 3, at: stamp() }.encode_to_vec()),
+        ("message.delivery_changed", MessageDeliveryChanged { conversation: id(1), seq: 3, message: id(6), state: MessageDeliveryState::Failed as i32, reason: "blocked".into(), version: 2, at: stamp() }.encode_to_vec()),
         ("visitor.presence_changed", VisitorPresenceChanged { visitor: id(2), state: PresenceState::Offline as i32, cause: PresenceCause::Left as i32, since: stamp(), epoch: 4, version: 9 }.encode_to_vec()),
         ("follow_up.started", FollowUpStarted { follow_up: id(7), conversation: id(1), from_seq: 3, at: stamp() }.encode_to_vec()),
         ("follow_up.ended", FollowUpEnded { follow_up: id(7), conversation: id(1), from_seq: 3, to_seq: 4, reason: FollowUpEnd::Returned as i32, causes: vec![FollowUpEnd::Returned as i32, FollowUpEnd::Read as i32], at: stamp() }.encode_to_vec()),

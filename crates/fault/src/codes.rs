@@ -35,6 +35,7 @@ codes! {
     TOO_LARGE = "limit.size", InvalidArgument, "Larger than allowed.";
     FIELDS_MISSING = "conversation.fields_missing", InvalidArgument, "Required contact fields were not given; the answer names them.";
     VERSION = "conversation.version", Conflict, "The settings have another version by now.";
+    DELIVERED_HERE = "conversation.delivered_here", FailedPrecondition, "Homing delivers the messages of this channel; nobody else reports on them.";
     REFERENCE_UNKNOWN = "ingest.reference_unknown", NotFound, "The conversation or order is not known (yet).";
     REPLAY_DIFFERS = "ingest.replay_differs", AlreadyExists, "The same event id, or version of an order, came before with other content.";
     MALFORMED = "ingest.malformed", InvalidArgument, "Not a CloudEvents 1.0 document of a known type.";

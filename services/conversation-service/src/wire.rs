@@ -1,5 +1,6 @@
 //! Between the wire's words and the domain's.
 
+use crate::domain::delivery::DeliveryState;
 use crate::domain::settings::{ChannelKind, Field, FieldRule, Policy, PresenceSource, Settings};
 use domain::QuietHours;
 use events::common;
@@ -28,6 +29,7 @@ macro_rules! words {
 words!(kind, kind_of, "kind", ChannelKind, ChannelKind: Web, Sms, Email, Whatsapp, Facebook, Instagram, Voice);
 words!(rule, rule_of, "rule", FieldRule, FieldRule: Off, Optional, Required);
 words!(policy, policy_of, "policy", FollowUpPolicy, Policy: TextThenEmail, EmailOnUnread);
+words!(delivery_state, delivery_state_of, "state", MessageDeliveryState, DeliveryState: Sending, Unknown, Sent, Failed, Delivered, Read);
 words!(source, source_of, "presence_source", PresenceSource, PresenceSource: Widget, Integration, None);
 
 /// The settings as facts and rpcs carry them.

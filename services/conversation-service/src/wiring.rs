@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::config::Config;
-use crate::inbound::{Conversations, Ingest, Issuer, Openings, Workspaces, answer_logins, spec};
+use crate::inbound::{Conversations, Deliveries, Ingest, Issuer, Openings, Workspaces, answer_logins, delivery_spec, spec};
 use crate::outbound::Contacts;
 use fault::Result;
 use futures::FutureExt;
@@ -39,6 +39,9 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = keeping.clone();
         async move { app.keep_facts_reader(&workspace, id).await }
     });
+    let deliveries = Arc::new(Deliveries(app.clone()));
+    let noting = bus::consume(shell.bus(), delivery_spec(), deliveries, shell.stop.clone());
+    shell.spawn("deliveries", noting);
     let writers = usize::try_from(config.ingest_writers.max(1)).unwrap_or(1);
     let lease = Lease::new(shell.store(), INGEST, config.ingest_lease.0);
     let (taking, bus, wait) = (app.clone(), shell.bus(), config.reference_wait.0);

@@ -2,6 +2,7 @@
 
 pub mod carried;
 pub mod conversation;
+pub mod delivery;
 pub mod given;
 pub mod ingest;
 pub mod page;

@@ -2,6 +2,7 @@
 
 use crate::app::{App, By, Post, Start, Submitted};
 use crate::domain::conversation::{Conversation, Message};
+use crate::domain::delivery::{self, Delivery};
 use crate::domain::given::Given;
 use crate::domain::page;
 use crate::wire;
@@ -123,11 +124,29 @@ impl Conversations {
     async fn list_messages(&self, request: proto::ListMessagesRequest) -> Result<proto::ListMessagesResponse> {
         let (workspace, id) = place(&request.workspace, &request.conversation)?;
         let limit = page::size(request.page_size)?;
-        let page = self.app.list_messages(&workspace, id, request.after_seq, limit).await?;
+        let mut page = self.app.list_messages(&workspace, id, request.after_seq, limit).await?;
+        let mut deliveries = std::mem::take(&mut page.deliveries);
+        let messages = page.messages.into_iter().map(|of| proto::Message {
+            delivery: deliveries.remove(&of.seq).map(told),
+            ..message(of)
+        });
         Ok(proto::ListMessagesResponse {
-            messages: page.messages.into_iter().map(message).collect(),
+            messages: messages.collect(),
             last_seq: page.conversation.last_seq,
             read_up_to: page.conversation.read_up_to,
+        })
+    }
+
+    async fn report_delivery(&self, request: proto::ReportDeliveryRequest) -> Result<proto::ReportDeliveryResponse> {
+        let (workspace, id) = place(&request.workspace, &request.conversation)?;
+        let state = wire::delivery_state_of(request.state)?;
+        let reason = delivery::reason(state, request.reason)?;
+        let present = self
+            .app
+            .report_delivery(&workspace, id, request.seq, state, reason)
+            .await?;
+        Ok(proto::ReportDeliveryResponse {
+            delivery: Some(told(present)),
         })
     }
 
@@ -294,6 +313,16 @@ fn message(of: Message) -> proto::Message {
         text: of.draft.text.expose().to_owned(),
         at: Some(stamp(of.draft.at)),
         client_id: of.draft.client_id.unwrap_or_default(),
+        delivery: None,
+    }
+}
+
+fn told(of: Delivery) -> proto::MessageDelivery {
+    proto::MessageDelivery {
+        state: wire::delivery_state(of.outcome.state).into(),
+        reason: of.outcome.reason,
+        at: Some(stamp(of.outcome.at)),
+        version: of.version,
     }
 }
 
@@ -321,6 +350,7 @@ answers! {
     add_contact: AddContactRequest -> AddContactResponse;
     post_message: PostMessageRequest -> PostMessageResponse;
     list_messages: ListMessagesRequest -> ListMessagesResponse;
+    report_delivery: ReportDeliveryRequest -> ReportDeliveryResponse;
     mark_read: MarkReadRequest -> MarkReadResponse;
     get_follow_up_context: GetFollowUpContextRequest -> GetFollowUpContextResponse;
     ingest_events: IngestEventsRequest -> IngestEventsResponse;

@@ -1,6 +1,7 @@
-//! What comes in: rpcs, ingest events from NATS, and NATS's question who may connect.
+//! What comes in: rpcs, ingest events and facts from NATS, and NATS's question who may connect.
 
 mod conversations;
+mod deliveries;
 mod events;
 mod nats_auth;
 mod nats_jwt;
@@ -8,6 +9,7 @@ mod opening_hours;
 mod workspaces;
 
 pub use conversations::Conversations;
+pub use deliveries::{Deliveries, delivery_spec};
 pub use events::{Ingest, spec};
 pub use nats_auth::{Issuer, answer_logins};
 pub use opening_hours::Openings;

@@ -3,6 +3,7 @@
 mod catalogue;
 mod contacts;
 mod conversations;
+mod deliveries;
 mod facts_readers;
 mod ingest;
 mod isolation;

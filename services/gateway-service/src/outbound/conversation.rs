@@ -35,6 +35,7 @@ calls! { Conversations.conversations:
     post_message(PostMessageRequest) -> PostMessageResponse;
     list_messages(ListMessagesRequest) -> ListMessagesResponse;
     mark_read(MarkReadRequest) -> MarkReadResponse;
+    report_delivery(ReportDeliveryRequest) -> ReportDeliveryResponse;
     ingest_events(IngestEventsRequest) -> IngestEventsResponse;
 }
 

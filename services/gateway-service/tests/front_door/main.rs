@@ -5,6 +5,7 @@ mod catalogue;
 mod contacts;
 mod contracts;
 mod dawdlers;
+mod deliveries;
 mod gateway;
 mod http;
 mod meters;

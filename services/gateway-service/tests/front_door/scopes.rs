@@ -58,6 +58,11 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("get", "/v1/conversations/{conversation}/explain", Token(Scope::Read)),
     ("get", "/v1/conversations/{conversation}/messages", Token(Scope::Read)),
     ("post", "/v1/conversations/{conversation}/messages", Token(Scope::Write)),
+    (
+        "put",
+        "/v1/conversations/{conversation}/messages/{seq}/delivery",
+        Token(Scope::Write),
+    ),
     ("post", "/v1/conversations/{conversation}/resolve", Token(Scope::Write)),
     ("post", "/v1/events", Token(Scope::Ingest)),
     ("get", "/v1/follow-ups", Token(Scope::Read)),
@@ -131,6 +136,7 @@ async fn a_token_opens_the_routes_of_its_scope_and_no_others() -> Result<()> {
             .replace("{conflict}", "018f4e3a-0000-7000-8000-000000000003")
             .replace("{follow_up}", "018f4e3a-0000-7000-8000-000000000001")
             .replace("{channel}", "web")
+            .replace("{seq}", "1")
             .replace("{integration}", "crm")
             .replace("{link}", "acme.DDDDDDDDDDDDDDDDDDDDDD");
         let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())?;

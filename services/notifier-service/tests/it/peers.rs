@@ -197,6 +197,7 @@ impl ConversationService for Peers {
         resolve_conversation: conversation::ResolveConversationRequest => conversation::ResolveConversationResponse;
         add_contact: conversation::AddContactRequest => conversation::AddContactResponse;
         mark_read: conversation::MarkReadRequest => conversation::MarkReadResponse;
+        report_delivery: conversation::ReportDeliveryRequest => conversation::ReportDeliveryResponse;
         ingest_events: conversation::IngestEventsRequest => conversation::IngestEventsResponse;
     }
 }

@@ -1,7 +1,7 @@
 use super::{known, loaded, stored};
 use crate::domain::conversation::{Draft, ExternalRef, Message};
 use crate::domain::ingest::Key;
-use domain::{AgentId, AuthorRole, ConversationId, IntegrationId, MessageText, WorkspaceId};
+use domain::{AgentId, AuthorRole, ConversationId, IntegrationId, MessageId, MessageText, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -81,6 +81,31 @@ pub async fn list(
     .await
     .or_fault("list messages")?;
     rows.into_iter().map(Row::message).collect()
+}
+
+/// Who wrote the message of a sequence, and its id.
+pub async fn author(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    conversation: ConversationId,
+    seq: u64,
+) -> Result<Option<(MessageId, AuthorRole)>> {
+    let row = sqlx::query!(
+        "SELECT id, author FROM message WHERE workspace_id = $1 AND conversation_id = $2 AND seq = $3",
+        workspace.as_str(),
+        conversation.0,
+        stored(seq),
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("get author of message")?;
+    row.map(|row| {
+        Ok((
+            row.id.into(),
+            known(AuthorRole::from_word(&row.author), "message.author")?,
+        ))
+    })
+    .transpose()
 }
 
 /// The message that a sender posted under its own id, in any of these conversations.

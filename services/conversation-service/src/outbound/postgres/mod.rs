@@ -9,6 +9,7 @@ pub mod follow_up;
 pub mod ingest;
 pub mod integration;
 pub mod message;
+pub mod message_delivery;
 pub mod opening_hours;
 pub mod workspace;
 

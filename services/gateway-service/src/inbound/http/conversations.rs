@@ -1,5 +1,6 @@
 //! Conversations for a console or an integration: read, answer, resolve.
 
+use super::deliveries::Delivery;
 use super::extract::{Body, May, Params, Read, Write, header_text};
 use super::problem::Answer;
 use super::wire::{optional, time};
@@ -90,6 +91,9 @@ pub struct Message {
     #[schema(format = "date-time")]
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
+    /// Absent until somebody told of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<Delivery>,
 }
 
 impl From<wire::Message> for Message {
@@ -101,6 +105,7 @@ impl From<wire::Message> for Message {
             agent: optional(found.agent),
             text: found.text,
             at: time(found.at),
+            delivery: found.delivery.and_then(Delivery::of_wire),
         }
     }
 }

@@ -8,6 +8,7 @@ mod consents;
 mod contacts;
 mod conversations;
 mod cors;
+mod deliveries;
 mod events;
 pub mod extract;
 mod follow_ups;
@@ -107,6 +108,10 @@ fn api() -> Router<Arc<Edge>> {
         .route(
             "/v1/conversations/{conversation}/messages",
             get(conversations::list_messages).post(conversations::post_message),
+        )
+        .route(
+            "/v1/conversations/{conversation}/messages/{seq}/delivery",
+            put(deliveries::report_delivery),
         )
         .route(
             "/v1/conversations/{conversation}/resolve",

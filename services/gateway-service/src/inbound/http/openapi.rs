@@ -1,8 +1,9 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
 use super::{
-    balance, callbacks, channels, charges, consents, contacts, conversations, events, follow_ups, inbound_mails,
-    merges, opening_hours, opt_outs, pages, purchases, return_links, sessions, unsubscribe_links, usage, workspaces,
+    balance, callbacks, channels, charges, consents, contacts, conversations, deliveries, events, follow_ups,
+    inbound_mails, merges, opening_hours, opt_outs, pages, purchases, return_links, sessions, unsubscribe_links, usage,
+    workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -20,7 +21,7 @@ use utoipa::{Modify, OpenApi};
     paths(
         sessions::post_session, sessions::post_ticket, sessions::post_beacon, socket::get_socket,
         conversations::list_conversations, conversations::get_conversation, conversations::list_messages,
-        conversations::post_message, conversations::resolve_conversation,
+        conversations::post_message, conversations::resolve_conversation, deliveries::report_delivery,
         contacts::list_contacts, contacts::get_contact, contacts::update_contact, contacts::list_contact_changes,
         purchases::list_purchases,
         consents::list_consents, consents::record_consent, consents::withdraw_consent,

@@ -147,6 +147,29 @@ impl ConversationService for Peers {
         })
     }
 
+    async fn report_delivery(&self, request: Request<ReportDeliveryRequest>) -> Answer<ReportDeliveryResponse> {
+        let request = request.into_inner();
+        let delivery = MessageDelivery {
+            state: request.state,
+            reason: request.reason,
+            at: Some(prost_types::Timestamp {
+                seconds: 1_790_000_000,
+                nanos: 0,
+            }),
+            version: 2,
+        };
+        let mut memory = self.present()?;
+        let found = memory
+            .messages
+            .iter_mut()
+            .find(|(holder, message)| *holder == request.conversation && message.seq == request.seq);
+        let (_, message) = found.ok_or_else(|| refuse(Fault::not_found("message")))?;
+        message.delivery = Some(delivery.clone());
+        answer(ReportDeliveryResponse {
+            delivery: Some(delivery),
+        })
+    }
+
     async fn get_follow_up_context(&self, _: Request<GetFollowUpContextRequest>) -> Answer<GetFollowUpContextResponse> {
         not_played()
     }

@@ -186,6 +186,7 @@ impl Peers {
             text: text.into(),
             at: Some(prost_types::Timestamp::default()),
             client_id: client_id.into(),
+            delivery: None,
         };
         memory.messages.push((conversation.into(), message.clone()));
         Some(message)
