@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "contacts/v1/purchases",
         "conversation/v1/conversations",
         "conversation/v1/opening_hours",
+        "conversation/v1/senders",
         "conversation/v1/workspaces",
         "notifier/v1/follow_ups",
         "presence/v1/presence",

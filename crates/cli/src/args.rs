@@ -72,6 +72,11 @@ pub enum Command {
         #[command(subcommand)]
         command: IntegrationCommand,
     },
+    /// Numbers and names that texts come from, each of one workspace.
+    Sender {
+        #[command(subcommand)]
+        command: SenderCommand,
+    },
     /// People, their fields, and who changed them.
     Contact {
         #[command(subcommand)]

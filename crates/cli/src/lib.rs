@@ -35,6 +35,7 @@ pub async fn run(args: Args) -> ExitCode {
         Command::Team { command } => commands::team::run(command, &out).await,
         Command::Agent { command } => commands::create::agent(command, &out).await,
         Command::Integration { command } => commands::integration::run(command, &out).await,
+        Command::Sender { command } => commands::sender::run(command, &out).await,
         Command::Contact { command } => commands::contact::run(command, &out).await,
         Command::Consent { command } => commands::consent::run(command, &out).await,
         Command::Links { command } => commands::links::run(command, &out).await,

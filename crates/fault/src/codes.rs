@@ -36,6 +36,9 @@ codes! {
     FIELDS_MISSING = "conversation.fields_missing", InvalidArgument, "Required contact fields were not given; the answer names them.";
     VERSION = "conversation.version", Conflict, "The settings have another version by now.";
     DELIVERED_HERE = "conversation.delivered_here", FailedPrecondition, "Homing delivers the messages of this channel; nobody else reports on them.";
+    SENDER_UNASSIGNED = "channel.sender_unassigned", FailedPrecondition, "The sender of texts is not assigned to this workspace.";
+    SENDER_TAKEN = "sender.taken", AlreadyExists, "The sender of texts is assigned to another workspace.";
+    SENDER_IN_USE = "sender.in_use", FailedPrecondition, "A channel of the workspace names the sender of texts.";
     REFERENCE_UNKNOWN = "ingest.reference_unknown", NotFound, "The conversation or order is not known (yet).";
     REPLAY_DIFFERS = "ingest.replay_differs", AlreadyExists, "The same event id, or version of an order, came before with other content.";
     MALFORMED = "ingest.malformed", InvalidArgument, "Not a CloudEvents 1.0 document of a known type.";

@@ -1,6 +1,7 @@
 //! Settings of this service; those that every service has are in `runtime`.
 
-use runtime::{Millis, Secret};
+use crate::app::Senders;
+use runtime::{Millis, Secret, Setting};
 
 runtime::settings! {
     /// Settings of conversation-service.
@@ -14,9 +15,24 @@ runtime::settings! {
         "HOMING_CONVERSATION_INGEST_LEASE_MS" ingest_lease: Millis = "5000";
         /// How long an event from NATS may name a conversation or a message that nobody knows yet; then it is a dead letter.
         "HOMING_CONVERSATION_REFERENCE_WAIT_MS" reference_wait: Millis = "3600000";
+        /// Which senders of texts a channel may name as its text_from: those that an operator assigned to its workspace, or any,
+        /// where all workspaces of a deployment trust each other.
+        "HOMING_CONVERSATION_SENDERS" senders: Senders = "assigned";
         /// Seed of the NATS account key (SA...) that signs integrations' logins. Empty: integrations cannot log in.
         "HOMING_CONVERSATION_NATS_ISSUER_SEED" nats_issuer_seed: Option<Secret> = "";
         /// NATS account that integrations are signed into.
         "HOMING_CONVERSATION_NATS_ACCOUNT" nats_account: String = "$G";
+    }
+}
+
+impl Setting for Senders {
+    const FORM: &'static str = "assigned or any";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "assigned" => Some(Self::Assigned),
+            "any" => Some(Self::Any),
+            _ => None,
+        }
     }
 }

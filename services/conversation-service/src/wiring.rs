@@ -2,12 +2,15 @@
 
 use crate::app::App;
 use crate::config::Config;
-use crate::inbound::{Conversations, Deliveries, Ingest, Issuer, Openings, Workspaces, answer_logins, delivery_spec, spec};
+use crate::inbound::{
+    Conversations, Deliveries, Ingest, Issuer, Openings, SenderBook, Workspaces, answer_logins, delivery_spec, spec,
+};
 use crate::outbound::Contacts;
 use fault::Result;
 use futures::FutureExt;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
+use rpc::conversation::sender_service_server::SenderServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use runtime::{Running, Shell, due_loop};
 use std::sync::Arc;
@@ -21,7 +24,7 @@ const INGEST: &str = "ingest";
 /// Puts the service together and starts it.
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let contacts = Contacts::new(shell.channel(&config.contacts_url)?);
-    let app = App::new(shell.store(), contacts, shell.bus());
+    let app = App::new(shell.store(), contacts, shell.bus(), config.senders);
     if let Some(seed) = &config.nats_issuer_seed {
         let issuer = Issuer::new(seed.expose(), &config.nats_account)?;
         let (clock, entropy) = (shell.clock.clone(), shell.entropy.clone());
@@ -53,6 +56,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     shell.spawn("ingest", ingesting);
     let routes = Routes::new(WorkspaceServiceServer::new(Workspaces::new(app.clone())))
         .add_service(OpeningHoursServiceServer::new(Openings::new(app.clone())))
+        .add_service(SenderServiceServer::new(SenderBook::new(app.clone())))
         .add_service(
             ConversationServiceServer::new(Conversations::new(app)).max_decoding_message_size(LARGEST_REQUEST),
         );

@@ -187,6 +187,28 @@ pub enum IntegrationCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum SenderCommand {
+    /// Give a sender to a workspace: its channels may name it as their text_from, and nobody else's.
+    Assign {
+        #[arg(short, long)]
+        workspace: String,
+        /// A number (+48732000000, or 3 to 8 digits), or a name of at most 11 letters, digits and spaces.
+        sender: String,
+    },
+    /// Take a sender from a workspace none of whose channels names it any more.
+    Release {
+        #[arg(short, long)]
+        workspace: String,
+        sender: String,
+    },
+    /// Print the senders of a workspace.
+    List {
+        #[arg(short, long)]
+        workspace: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum LinksCommand {
     /// Make a conversation's return links and reply addresses void, and print how many still worked.
     Revoke {

@@ -11,6 +11,7 @@ use rpc::billing::{
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::{AddressKind, Contact, LookUpContactRequest, Purpose};
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
+use rpc::conversation::sender_service_client::SenderServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::{
     Conversation, GetChannelRequest, GetConversationRequest, ListMessagesRequest, Message, get_conversation_request::By,
@@ -31,6 +32,7 @@ use crate::stack::Endpoints;
 pub struct Clients {
     workspace: String,
     pub workspaces: WorkspaceServiceClient<Channel>,
+    pub senders: SenderServiceClient<Channel>,
     pub conversations: ConversationServiceClient<Channel>,
     contacts: ContactServiceClient<Channel>,
     presence: PresenceServiceClient<Channel>,
@@ -51,6 +53,7 @@ impl Clients {
         Ok(Self {
             workspace: workspace.to_owned(),
             workspaces: WorkspaceServiceClient::new(channel("conversation")?),
+            senders: SenderServiceClient::new(channel("conversation")?),
             conversations: ConversationServiceClient::new(channel("conversation")?),
             contacts: ContactServiceClient::new(channel("contacts")?),
             presence: PresenceServiceClient::new(channel("presence")?),

@@ -38,6 +38,7 @@ impl App {
                 "cannot be added: a workspace has at most 1,000 channels",
             ));
         }
+        self.may_send_as(&mut tx, workspace, &wanted.settings.text_from).await?;
         if !channel::insert(&mut tx, workspace, &wanted, now).await? {
             return Err(exists("channel"));
         }

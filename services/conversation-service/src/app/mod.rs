@@ -2,6 +2,7 @@
 //! transaction.
 
 mod add_contact;
+mod assign_sender;
 mod authenticate_token;
 mod create_agent;
 mod create_channel;
@@ -21,12 +22,14 @@ mod list_channels;
 mod list_conversations;
 mod list_integrations;
 mod list_messages;
+mod list_senders;
 mod list_teams;
 mod mark_read;
 mod note_delivery;
 mod post_message;
 mod record;
 mod refused;
+mod release_sender;
 mod report_delivery;
 mod resolve_conversation;
 mod rotate_integration_token;
@@ -36,6 +39,7 @@ mod update_channel;
 mod update_integration;
 mod update_workspace;
 
+pub use assign_sender::Senders;
 pub use create_agent::NewAgent;
 pub use get_conversation::By;
 pub use ingest_events::Submitted;
@@ -56,14 +60,20 @@ pub struct App {
     store: Store,
     contacts: Contacts,
     bus: Bus,
+    senders: Senders,
 }
 
 /// How often a transaction that met another one is tried.
 const TRIES: u32 = 3;
 
 impl App {
-    pub fn new(store: Store, contacts: Contacts, bus: Bus) -> Self {
-        Self { store, contacts, bus }
+    pub fn new(store: Store, contacts: Contacts, bus: Bus, senders: Senders) -> Self {
+        Self {
+            store,
+            contacts,
+            bus,
+            senders,
+        }
     }
 
     /// The present, as exactly as the database keeps it: what is answered now and what is read later are equal.

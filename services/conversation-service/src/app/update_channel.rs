@@ -29,6 +29,10 @@ impl App {
         if settings == present.settings {
             return Ok(present);
         }
+        // One that it had before stays, whoever was given it since.
+        if settings.text_from != present.settings.text_from {
+            self.may_send_as(&mut tx, workspace, &settings.text_from).await?;
+        }
         let next = Channel {
             settings,
             version: present.version + 1,

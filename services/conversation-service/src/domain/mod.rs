@@ -6,5 +6,6 @@ pub mod delivery;
 pub mod given;
 pub mod ingest;
 pub mod page;
+pub mod sender;
 pub mod settings;
 pub mod token;

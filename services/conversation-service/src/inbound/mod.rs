@@ -6,6 +6,7 @@ mod events;
 mod nats_auth;
 mod nats_jwt;
 mod opening_hours;
+mod senders;
 mod workspaces;
 
 pub use conversations::Conversations;
@@ -13,4 +14,5 @@ pub use deliveries::{Deliveries, delivery_spec};
 pub use events::{Ingest, spec};
 pub use nats_auth::{Issuer, answer_logins};
 pub use opening_hours::Openings;
+pub use senders::SenderBook;
 pub use workspaces::Workspaces;

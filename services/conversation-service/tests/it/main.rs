@@ -10,6 +10,7 @@ mod isolation;
 mod nats_logins;
 mod opening_hours;
 mod replicas;
+mod senders;
 mod waiting;
 mod workspaces;
 mod world;

@@ -5,7 +5,9 @@ use cli::scenario::{ArrivedMail, TEXT_CHANNEL, World, main_job};
 use cli::stack::Stack;
 use events::common::{AuthorRole, ChannelSettings};
 use events::event::FollowUpEnd;
-use rpc::conversation::{ListConversationsRequest, ResolveConversationRequest, UpdateChannelRequest};
+use rpc::conversation::{
+    AssignSenderRequest, ListConversationsRequest, ResolveConversationRequest, UpdateChannelRequest,
+};
 use rpc::notifier::GetOptOutRequest;
 use rpc::notifier::get_opt_out_request::Address;
 use testkit::WrittenText;
@@ -122,6 +124,11 @@ async fn two_shops(stack: &Stack) -> Result<()> {
 
 /// From now on the channel texts from this number.
 async fn set_number(world: &World, number: &str) -> Result<()> {
+    let own = AssignSenderRequest {
+        workspace: world.workspace.clone(),
+        sender: number.to_owned(),
+    };
+    world.clients.senders.clone().assign_sender(own).await?;
     let request = UpdateChannelRequest {
         workspace: world.workspace.clone(),
         channel: TEXT_CHANNEL.to_owned(),

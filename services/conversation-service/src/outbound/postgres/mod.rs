@@ -11,6 +11,7 @@ pub mod integration;
 pub mod message;
 pub mod message_delivery;
 pub mod opening_hours;
+pub mod text_sender;
 pub mod workspace;
 
 use fault::{Fault, Result};

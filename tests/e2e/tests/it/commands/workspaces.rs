@@ -136,6 +136,7 @@ pub async fn update(desk: &Desk) -> Result<()> {
     ensure!(first["token"] != second["token"], "each token is a new one");
     let starts = |token: &serde_json::Value| token.as_str().is_some_and(|token| token.starts_with("acme.crm."));
     ensure!(starts(&first["token"]) && starts(&second["token"]), "{first} {second}");
+    senders(desk).await?;
     let unknown = ["integration", "rotate", "-w", "acme", "nobody"];
     desk.fails(&unknown, REFUSED, "integration").await?;
     let nothing = ["links", "revoke", "-w", "acme", "018f4e3a-0000-7000-8000-000000000001"];
@@ -144,6 +145,53 @@ pub async fn update(desk: &Desk) -> Result<()> {
         .await?;
     let nobody = ["integration", "update", "-w", "acme", "nobody", "--revoke"];
     desk.fails(&nobody, REFUSED, "integration").await
+}
+
+/// A number belongs to one workspace, whose channels may send as it.
+async fn senders(desk: &Desk) -> Result<()> {
+    let number = "+48732000001";
+    let create = |workspace| ["channel", "create", "-w", workspace, "sms", "--kind", "sms", "--set"];
+    let sms = |workspace| [&create(workspace)[..], &["text_from=+48732000001"]].concat();
+    let of = |verb, workspace| ["sender", verb, "-w", workspace, number];
+    desk.fails(&sms("acme"), REFUSED, "homing sender assign").await?;
+    for _ in 0..2 {
+        same(
+            "the sender",
+            &desk.json(&of("assign", "acme")).await?,
+            &json!({ "sender": number }),
+        )?;
+    }
+    desk.fails(&of("assign", "zone"), REFUSED, "another workspace").await?;
+    desk.says(&sms("acme")).await?;
+    desk.fails(&sms("zone"), REFUSED, "settings.text_from").await?;
+    desk.fails(&of("release", "acme"), REFUSED, "channel sms").await?;
+    let list = desk.json(&["sender", "list", "-w", "acme"]).await?;
+    ensure!(
+        list[0]["sender"] == number && list[0]["assigned_at"].is_string(),
+        "{list}"
+    );
+    let table = desk.says(&["sender", "list", "-w", "acme"]).await?;
+    ensure!(table.contains(number), "{table}");
+    ensure!(
+        desk.json(&["sender", "list", "-w", "zone"]).await? == json!([]),
+        "none of its own"
+    );
+    ensure!(
+        desk.says(&["sender", "assign", "-w", "zone", "Zone"]).await? == "Zone\n",
+        "it prints the sender"
+    );
+    ensure!(
+        desk.says(&["sender", "release", "-w", "zone", "Zone"]).await? == "Zone\n",
+        "it prints the sender"
+    );
+    desk.fails(&["sender", "release", "-w", "zone", "Zone"], REFUSED, "sender")
+        .await?;
+    desk.fails(
+        &["sender", "assign", "-w", "zone", "a name of many letters"],
+        REFUSED,
+        "sender",
+    )
+    .await
 }
 
 pub async fn check(desk: &Desk) -> Result<()> {
