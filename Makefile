@@ -19,6 +19,7 @@ lint: setup proto ## formatting, clippy with warnings as errors, protos, depende
 	cargo fmt --all --check
 	cargo deny --log-level error check bans licenses sources
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo check --quiet --locked --manifest-path tests/fuzz/Cargo.toml --target-dir $(TARGET_DIR)/fuzz
 
 proto: setup ## lint the protobuf contracts
 	@if [ -f proto/buf.yaml ]; then buf lint proto; else echo 'proto: none yet' >&2; fi

@@ -52,7 +52,7 @@ impl StreamSizes {
     /// that would not fit.
     pub const SMALL: Self = Self {
         facts: 256 << 20,
-        history: 64 << 20,
+        history: 256 << 20,
         ingest: 64 << 20,
         dead: 64 << 20,
     };
@@ -141,11 +141,12 @@ impl Bus {
     /// say; the other services may not change a stream.
     pub async fn ensure_stream(&self, spec: &StreamSpec) -> Result<()> {
         let away = |error: Box<dyn std::error::Error + Send + Sync>| Fault::unavailable(spec.name, error);
-        if self.login.is_none_or(|login| login.keeps(spec)) {
-            let made = self.jetstream.create_or_update_stream(self.config_of(spec)).await;
-            return made.map(|_| ()).map_err(|error| away(error.into()));
-        }
+        let keeps = self.login.is_none_or(|login| login.keeps(spec));
         let missing = match self.jetstream.get_stream(spec.name).await {
+            Ok(_) if keeps => {
+                let kept = self.jetstream.update_stream(self.config_of(spec)).await;
+                return kept.map(|_| ()).map_err(|error| away(error.into()));
+            }
             Ok(_) => return Ok(()),
             Err(error) => error,
         };
@@ -153,7 +154,11 @@ impl Bus {
             GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {}
             _ => return Err(away(missing.into())),
         }
-        match self.jetstream.create_stream(self.config_of(spec)).await {
+        let config = stream::Config {
+            first_sequence: spec.is_copied.then(microseconds),
+            ..self.config_of(spec)
+        };
+        match self.jetstream.create_stream(config).await {
             Ok(_) => Ok(()),
             // Somebody else was faster, perhaps with the limits of another version.
             Err(error) => match error.kind() {
@@ -237,7 +242,7 @@ impl Bus {
         }
     }
 
-    pub(crate) fn config_of(&self, spec: &StreamSpec) -> stream::Config {
+    fn config_of(&self, spec: &StreamSpec) -> stream::Config {
         stream::Config {
             name: spec.name.into(),
             subjects: spec.subjects.iter().map(|subject| (*subject).into()).collect(),
@@ -266,6 +271,16 @@ impl Bus {
             tracing::debug!("the connection was closed already: {error}");
         }
     }
+}
+
+/// Since 1970. No stream takes a message in each of them, so one that is made later begins beyond all that one made earlier ever had.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no decision: only a number that is larger than before"
+)]
+fn microseconds() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(1, |since| u64::try_from(since.as_micros()).unwrap_or(1))
 }
 
 fn source(name: &str) -> stream::Source {

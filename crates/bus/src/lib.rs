@@ -18,5 +18,5 @@ mod settle;
 pub use connection::{Bus, BusConfig, Proof, StreamSizes};
 pub use consume::{ConsumerSpec, Handler, consume};
 pub use consume_batches::{BatchHandler, consume_batches};
-pub use copy::{copied_from, keep_copy};
+pub use copy::keep_copy;
 pub use dead::{DeadLetter, list_dead, list_dead_before, replay_dead};

@@ -139,10 +139,7 @@ fn to_publish() -> Vec<Right> {
             "$JS.API.STREAM.MSG.GET.HOMING_FACTS".into(),
             &["presence", "conversation", "routing", "notifier", "billing", "operator"],
         ),
-        (
-            "$JS.API.STREAM.MSG.GET.HOMING_HISTORY".into(),
-            &["conversation", "operator"],
-        ),
+        ("$JS.API.STREAM.MSG.GET.HOMING_HISTORY".into(), &["operator"]),
         ("$JS.API.STREAM.UPDATE.HOMING_HISTORY".into(), &["conversation"]),
         ("$JS.API.DIRECT.GET.HOMING_INGEST".into(), &[]),
         ("$JS.API.STREAM.CREATE.HOMING_INGEST".into(), &["conversation"]),

@@ -223,7 +223,7 @@ pub enum EventsCommand {
     Export {
         #[arg(short, long)]
         workspace: String,
-        /// Day (UTC), for example 2026-11-01, or moment, for example 2026-11-01T12:00:00Z; facts are kept for 400 days.
+        /// Day (UTC), for example 2026-11-01, or moment, for example 2026-11-01T12:00:00Z; facts are kept for 400 days at most.
         #[arg(long, value_name = "TIME")]
         since: Option<String>,
     },

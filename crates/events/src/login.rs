@@ -45,8 +45,6 @@ pub const SERVICES: [Login; 7] = [
         ..service("presence")
     },
     Login {
-        // How far the copy of the facts is.
-        says: || vec![api("STREAM.MSG.GET", &HISTORY, "")],
         aggregates: &["workspace", "channel", "conversation", "message"],
         consumers: &[(FACTS, "conversation-deliveries")],
         queue: Some((INGEST, "conversation-ingest")),

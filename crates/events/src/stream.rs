@@ -18,6 +18,9 @@ pub struct StreamSpec {
     pub subjects: &'static [&'static str],
     /// Filled by the server itself, compressed, with what this other stream takes in.
     pub copy_of: Option<&'static str>,
+    /// Another stream is a copy of it. The server copies by the sequence, so where this one is made anew its sequences have to begin
+    /// beyond those of the one before.
+    pub is_copied: bool,
     pub retention: Retention,
     pub max_age: Duration,
     /// Size where nobody sets another. When it is full, what is published waits in the outboxes until old messages
@@ -34,6 +37,7 @@ pub const FACTS: StreamSpec = StreamSpec {
     name: "HOMING_FACTS",
     subjects: &[FACT_SUBJECTS],
     copy_of: None,
+    is_copied: true,
     retention: Retention::Age,
     max_age: DAY.saturating_mul(7),
     max_bytes: 2 * 1024 * 1024 * 1024,
@@ -46,7 +50,10 @@ pub const HISTORY: StreamSpec = StreamSpec {
     name: "HOMING_HISTORY",
     subjects: &[],
     copy_of: Some(FACTS.name),
+    is_copied: false,
     max_age: DAY.saturating_mul(400),
+    // A copy says in a header what it is of.
+    max_message_bytes: FACTS.max_message_bytes + 1024,
     ..FACTS
 };
 
@@ -60,6 +67,7 @@ pub const INGEST: StreamSpec = StreamSpec {
         "homing.v1.ingest.*.*.conversation_resolved",
     ],
     copy_of: None,
+    is_copied: false,
     retention: Retention::WorkQueue,
     max_age: DAY.saturating_mul(7),
     max_bytes: 512 * 1024 * 1024,
@@ -92,6 +100,7 @@ pub const DEAD: StreamSpec = StreamSpec {
         "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
     ],
     copy_of: None,
+    is_copied: false,
     retention: Retention::Age,
     max_age: DAY.saturating_mul(14),
     max_bytes: 256 * 1024 * 1024,

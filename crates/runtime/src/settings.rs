@@ -200,8 +200,8 @@ crate::settings! {
         /// facts wait in the outboxes. The sizes are set the same for all services; conversation-service brings
         /// the streams up to them when it starts.
         "HOMING_FACTS_MAX_BYTES" facts_max_bytes: Bytes = "2GiB";
-        /// Largest size of the stream that keeps all facts for 400 days, compressed, for `homing events export`. When it is full,
-        /// the oldest leave. conversation-service alone makes it.
+        /// Largest size of the stream that keeps all facts for 400 days at most, for `homing events export`. When it is full, the oldest
+        /// leave: a fact per second needs 50 MiB a day, before compression. conversation-service alone makes it.
         "HOMING_HISTORY_MAX_BYTES" history_max_bytes: Bytes = "2GiB";
         /// Largest size of the stream of what other systems publish, which keeps it until it is handled, at most for 7
         /// days. When it is full, publishers are refused.

@@ -96,16 +96,11 @@ async fn facts(
         channels.extend(channel);
         told(line)?;
     }
-    let oldest = history.next(&filter, 1).await?;
-    if since.is_some_and(|since| {
-        oldest
-            .and_then(|oldest| happened(&oldest))
-            .is_none_or(|oldest| oldest > since)
-    }) {
-        let days = history.days();
-        say(format!(
-            "facts are kept for {days} days: those before the first one printed are gone"
-        ));
+    let oldest = history.next(&filter, 1).await?.as_ref().and_then(happened);
+    if let (Some(since), Some(oldest)) = (since, oldest)
+        && oldest > since
+    {
+        say(format!("the oldest fact that is kept of this workspace is of {oldest}"));
     }
     for (channel, line) in settings {
         told(line)?;

@@ -6,11 +6,10 @@ use anyhow::Result;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, RawMessageErrorKind, Stream};
 use async_nats::jetstream::{self, Context, ErrorCode, message::StreamMessage};
-use bus::copied_from;
 use domain::WorkspaceId;
 use events::{FACTS, HISTORY, StreamSpec, headers};
 use fault::{Fault, Result as Answer};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::output::say;
 
@@ -18,14 +17,12 @@ use crate::output::say;
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Facts lie in the order in which they were published, nearly that in which they happened: those of an outage come late. Within
-/// so much of a moment each is looked at.
-const LATE: SignedDuration = SignedDuration::from_hours(24);
+/// On a copy: the stream that it is from, its sequence there, and more, with blanks between.
+const COPIED_FROM: &str = "Nats-Stream-Source";
 
 /// A stream to read facts of one workspace from.
 pub(super) struct History {
     stream: Stream<()>,
-    spec: StreamSpec,
     first: u64,
     /// The sequence that the newest message had when this was opened.
     last: u64,
@@ -59,25 +56,20 @@ impl History {
             .clone();
         Ok(Self {
             stream: context.get_stream_no_info(spec.name).await.map_err(away)?,
-            spec,
             first: state.first_sequence,
             last: state.last_sequence,
         })
     }
 
-    /// For how many days facts are kept there.
-    pub(super) fn days(&self) -> u64 {
-        self.spec.max_age.as_secs() / (24 * 3600)
-    }
-
-    /// The sequence to begin with for facts that happened at this moment or later.
+    /// The sequence to begin with for facts that happened at this moment or later: none of them was stored before it.
     pub(super) async fn since(&self, moment: Timestamp) -> Answer<u64> {
-        let moment = moment.checked_sub(LATE).unwrap_or(Timestamp::MIN);
         let (mut from, mut to) = (self.first.max(1), self.last.saturating_add(1));
         while from < to {
             let middle = from + (to - from) / 2;
             match self.next(">", middle).await? {
-                Some(message) if happened(&message).is_some_and(|at| at < moment) => from = message.sequence + 1,
+                Some(message) if message.time.unix_timestamp_nanos() < moment.as_nanosecond() => {
+                    from = message.sequence + 1;
+                }
                 _ => to = middle,
             }
         }
@@ -136,6 +128,12 @@ async fn last(context: &Context, spec: &StreamSpec, workspace: &WorkspaceId) -> 
         Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
         Err(error) => Err(away(error)),
     }
+}
+
+/// The sequence that a copied message has in the stream of facts.
+fn copied_from(message: &StreamMessage) -> Option<u64> {
+    let header = message.headers.get(COPIED_FROM)?.as_str();
+    header.split(' ').nth(1)?.parse().ok()
 }
 
 fn away(error: impl std::error::Error + Send + Sync + 'static) -> Fault {

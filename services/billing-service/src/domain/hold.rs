@@ -205,7 +205,7 @@ impl Hold {
             (Outcome::Captured, Captured) | (Outcome::Released, Released | Expired) => Ok(None),
             (Outcome::Released, Captured) => Err(CannotSettle::Charged),
             (_, Noted) => Err(CannotSettle::NotAttempted),
-            (_, Held) if !self.attempted => Err(CannotSettle::NotAttempted),
+            (_, Held | Released | Expired) if !self.attempted => Err(CannotSettle::NotAttempted),
             (Outcome::Captured, Held | Released | Expired) => Ok(Some(Mark::Accepted)),
             (Outcome::Released, Held) => Ok(Some(Mark::Failed)),
         }

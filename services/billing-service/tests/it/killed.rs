@@ -102,7 +102,10 @@ async fn held(mut client: BillingServiceClient<Channel>, (delivery, workspace, _
     for _ in 0..50 {
         match client.hold(request.clone()).await {
             Ok(answer) => return Ok(answer.into_inner().state()),
-            Err(status) => refused = Some(status),
+            Err(status) => {
+                refused = Some(status);
+                tokio::task::yield_now().await;
+            }
         }
     }
     anyhow::bail!("no answer after fifty tries: {refused:?}")

@@ -100,6 +100,18 @@ async fn only_what_was_attempted_here_is_settled_by_hand_and_with_a_reason() -> 
     billing.hold("acme", waiting, 1).await?;
     let refused = billing.settle("acme", waiting, HoldState::Captured, "a guess").await;
     assert_eq!(refusal(refused).1, "billing.hold_settled");
+    let cancelled = billing.delivery();
+    billing.hold("acme", cancelled, 1).await?;
+    billing.failed("acme", cancelled).await?;
+    billing.state_becomes("acme", cancelled, HoldState::Released).await?;
+    let refused = billing
+        .settle("acme", cancelled, HoldState::Captured, "the wrong one")
+        .await;
+    assert_eq!(
+        refusal(refused).1,
+        "billing.hold_settled",
+        "nobody ever tried to send it"
+    );
     let lost = billing.lost("acme").await?;
     for delivery in [billing.delivery(), lost] {
         let refused = billing.settle("other", delivery, HoldState::Captured, "a guess").await;
