@@ -18,6 +18,9 @@ runtime::settings! {
         /// Which senders of texts a channel may name as its text_from: those that an operator assigned to its workspace, or any,
         /// where all workspaces of a deployment trust each other.
         "HOMING_CONVERSATION_SENDERS" senders: Senders = "assigned";
+        /// Whether integrations may have the scope facts. Those who read facts share nats-server's account with the services, and the
+        /// server answers them at any subject that they name: switch it on only where all of them are trusted like a service.
+        "HOMING_CONVERSATION_FACTS_SCOPE" facts_scope: bool = "false";
         /// Seed of the NATS account key (SA...) that signs integrations' logins. Empty: integrations cannot log in.
         "HOMING_CONVERSATION_NATS_ISSUER_SEED" nats_issuer_seed: Option<Secret> = "";
         /// NATS account that integrations are signed into.

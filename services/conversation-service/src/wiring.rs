@@ -24,7 +24,7 @@ const INGEST: &str = "ingest";
 /// Puts the service together and starts it.
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let contacts = Contacts::new(shell.channel(&config.contacts_url)?);
-    let app = App::new(shell.store(), contacts, shell.bus(), config.senders);
+    let app = App::new(shell.store(), contacts, shell.bus(), config.senders, config.facts_scope);
     if let Some(seed) = &config.nats_issuer_seed {
         let issuer = Issuer::new(seed.expose(), &config.nats_account)?;
         let (clock, entropy) = (shell.clock.clone(), shell.entropy.clone());

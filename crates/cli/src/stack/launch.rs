@@ -187,6 +187,8 @@ impl Stack {
             ("HOMING_HISTORY_MAX_BYTES", StreamSizes::SMALL.history.to_string()),
             ("HOMING_INGEST_MAX_BYTES", StreamSizes::SMALL.ingest.to_string()),
             ("HOMING_DEAD_MAX_BYTES", StreamSizes::SMALL.dead.to_string()),
+            // One developer's integrations are trusted.
+            ("HOMING_CONVERSATION_FACTS_SCOPE", "true".to_owned()),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", self.endpoints.otlp.clone()),
         ]
         .map(|(name, value)| (name.to_owned(), value))

@@ -20,7 +20,7 @@ impl App {
         id: &IntegrationId,
         scopes: Vec<Scope>,
     ) -> Result<NewToken> {
-        let scopes = in_order(scopes)?;
+        let scopes = self.allowed(scopes)?;
         let nats_user = format!("{workspace}.{id}");
         let token = ApiToken::new(workspace.clone(), id.clone(), self.store.entropy().secret());
         let new = Integration {
@@ -48,15 +48,20 @@ impl App {
     }
 }
 
-/// At least one scope, in order, without repetitions.
-pub(super) fn in_order(mut scopes: Vec<Scope>) -> Result<Vec<Scope>> {
-    scopes.sort_unstable();
-    scopes.dedup();
-    if scopes.is_empty() {
-        return Err(Fault::invalid(
-            "scopes",
-            "needs at least one of ingest, read, write, admin, contacts, facts",
-        ));
+impl App {
+    /// At least one scope, in order, without repetitions; facts only where this deployment gives them away.
+    pub(super) fn allowed(&self, mut scopes: Vec<Scope>) -> Result<Vec<Scope>> {
+        scopes.sort_unstable();
+        scopes.dedup();
+        if scopes.is_empty() {
+            let remedy = "needs at least one of ingest, read, write, admin, contacts, facts";
+            return Err(Fault::invalid("scopes", remedy));
+        }
+        if scopes.contains(&Scope::Facts) && !self.facts_scope {
+            let remedy = "facts are not given to integrations here; an operator who trusts them like a service sets \
+                          HOMING_CONVERSATION_FACTS_SCOPE=true";
+            return Err(Fault::invalid("scopes", remedy));
+        }
+        Ok(scopes)
     }
-    Ok(scopes)
 }

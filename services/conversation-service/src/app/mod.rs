@@ -61,18 +61,21 @@ pub struct App {
     contacts: Contacts,
     bus: Bus,
     senders: Senders,
+    /// Whether integrations may read facts.
+    facts_scope: bool,
 }
 
 /// How often a transaction that met another one is tried.
 const TRIES: u32 = 3;
 
 impl App {
-    pub fn new(store: Store, contacts: Contacts, bus: Bus, senders: Senders) -> Self {
+    pub fn new(store: Store, contacts: Contacts, bus: Bus, senders: Senders, facts_scope: bool) -> Self {
         Self {
             store,
             contacts,
             bus,
             senders,
+            facts_scope,
         }
     }
 

@@ -37,7 +37,7 @@ async fn may_report(tx: &mut Tx, workspace: &WorkspaceId, id: &ChannelId) -> Res
         .await?
         .ok_or_else(|| Fault::not_found("channel"))?;
     match channel.kind {
-        ChannelKind::Sms | ChannelKind::Whatsapp | ChannelKind::Email => Err(Fault::new(
+        ChannelKind::Sms | ChannelKind::Whatsapp => Err(Fault::new(
             &codes::DELIVERED_HERE,
             format!(
                 "is on a channel of kind {}, whose messages Homing delivers; read their delivery instead of reporting it",
@@ -45,7 +45,11 @@ async fn may_report(tx: &mut Tx, workspace: &WorkspaceId, id: &ChannelId) -> Res
             ),
         )
         .of("conversation")),
-        ChannelKind::Web | ChannelKind::Facebook | ChannelKind::Instagram | ChannelKind::Voice => Ok(()),
+        ChannelKind::Web
+        | ChannelKind::Email
+        | ChannelKind::Facebook
+        | ChannelKind::Instagram
+        | ChannelKind::Voice => Ok(()),
     }
 }
 

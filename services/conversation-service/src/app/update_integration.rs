@@ -1,5 +1,4 @@
 use super::App;
-use super::create_integration::in_order;
 use crate::domain::token::Scope;
 use crate::outbound::postgres::integration;
 use domain::{IntegrationId, WorkspaceId};
@@ -14,7 +13,7 @@ impl App {
         id: &IntegrationId,
         scopes: Option<Vec<Scope>>,
     ) -> Result<Vec<Scope>> {
-        let scopes = scopes.map_or_else(|| Ok(Vec::new()), in_order)?;
+        let scopes = scopes.map_or_else(|| Ok(Vec::new()), |scopes| self.allowed(scopes))?;
         let mut tx = self.store.begin(workspace).await?;
         if !integration::replace_scopes(&mut tx, workspace, id, &scopes).await? {
             return Err(Fault::not_found("integration"));

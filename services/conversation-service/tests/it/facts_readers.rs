@@ -2,7 +2,7 @@
 
 use crate::Tested;
 use crate::nats_logins::{Guarded, guarded, integration};
-use crate::world::{SOON, World, ingest_subject, starting};
+use crate::world::{SOON, World, ingest_subject, starting, why};
 use anyhow::Context;
 use async_nats::jetstream::consumer::{DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::{self, context::ContextBuilder};
@@ -17,7 +17,7 @@ use std::time::Duration;
 use testkit::eventually;
 
 /// A server that refuses a subject says nothing to the call.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The name that [`integration`] gives one with the scope facts.
 const NAME: &str = "helpdesk-6";
 
@@ -290,6 +290,35 @@ async fn a_lost_consumer_comes_back_and_what_a_crash_left_is_done() -> Tested {
     settled
         .await
         .context("a reader that nobody wants is not looked after")?;
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn facts_are_given_to_nobody_unless_the_operator_says_so() -> Tested {
+    let world = World::with(&[("HOMING_CONVERSATION_FACTS_SCOPE", "false")]).await?;
+    let scopes = vec![proto::Scope::Read.into(), proto::Scope::Facts.into()];
+    let request = proto::CreateIntegrationRequest {
+        workspace: "acme".into(),
+        integration: "social".into(),
+        scopes: scopes.clone(),
+    };
+    let mut workspaces = world.workspaces.clone();
+    let refused = why(workspaces.create_integration(request.clone()).await);
+    assert_eq!(refused, ("request.invalid", "scopes".into()));
+    let request = proto::CreateIntegrationRequest {
+        scopes: vec![proto::Scope::Read.into()],
+        ..request
+    };
+    workspaces.create_integration(request).await?;
+    let request = proto::UpdateIntegrationRequest {
+        workspace: "acme".into(),
+        integration: "social".into(),
+        scopes,
+        ..Default::default()
+    };
+    let refused = why(workspaces.update_integration(request).await);
+    assert_eq!(refused, ("request.invalid", "scopes".into()));
     world.end().await;
     Ok(())
 }

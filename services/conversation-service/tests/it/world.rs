@@ -97,7 +97,8 @@ impl World {
             _ => settings
                 .iter()
                 .find(|(own, _)| *own == name)
-                .map(|(_, value)| (*value).to_owned()),
+                .map(|(_, value)| (*value).to_owned())
+                .or_else(|| (name == "HOMING_CONVERSATION_FACTS_SCOPE").then(|| "true".to_owned())),
         };
         let config = Config::read(&lookup)?;
         let clock = Arc::new(ManualClock::new());

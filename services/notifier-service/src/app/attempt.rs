@@ -197,7 +197,7 @@ impl App {
             ],
             Step::Mail => vec![Use::new(Scope::Address(&mac), 1, limit)],
         };
-        if step == Step::Text && purpose != Purpose::Message {
+        if step == Step::Text && (purpose != Purpose::Message || message.by_bot) {
             let prefixes = self.daily.texts_per_prefix.into();
             uses.insert(0, Use::new(Scope::Prefix(&prefix), 1, prefixes));
         }

@@ -10,7 +10,7 @@ use crate::domain::{Carries, Medium, Purpose, Step};
 use crate::outbound::postgres::carried_message;
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::follow_up::Trace;
-use domain::{ConversationId, DeliveryId, Timestamp, WorkspaceId};
+use domain::{AuthorRole, ConversationId, DeliveryId, Timestamp, WorkspaceId};
 use events::event::MessagePosted;
 use events::{instant, role};
 use fault::{Fault, Result};
@@ -29,6 +29,8 @@ const TURN: SignedDuration = SignedDuration::from_secs(30);
 pub(crate) struct Carried {
     /// Empty: the message is gone, or there is none.
     pub words: String,
+    /// A bot wrote it: whoever makes bots answer causes the text.
+    pub by_bot: bool,
     /// Messages right before it whose facts may not have come yet.
     pub earlier: Vec<u64>,
 }
@@ -119,6 +121,7 @@ impl App {
         }
         Ok(Carried {
             words: own.text.clone(),
+            by_bot: role(own.author) == Some(AuthorRole::Bot),
             earlier,
         })
     }

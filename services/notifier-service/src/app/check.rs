@@ -24,8 +24,10 @@ pub(crate) enum Rendered {
     Mail(Box<MailBody>),
 }
 
-/// Texts wait for providers that are left alone for this long together.
+/// Texts wait for providers that are left alone for this long together: then the mail is due.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
+/// Instead of what an agent wrote, nothing else is sent.
+const PATIENCE_OF_MESSAGES: SignedDuration = SignedDuration::from_hours(12);
 
 enum Taker {
     Provider(String),
@@ -44,6 +46,8 @@ pub(crate) struct Message {
     pub sender: TextSender,
     /// Name that the message bears.
     pub business: String,
+    /// Its words are a bot's.
+    pub by_bot: bool,
     pub country: String,
     /// As it is priced.
     pub kind: MessageKind,
@@ -172,7 +176,7 @@ impl App {
         }
     }
 
-    /// Who takes a message. A text waits for its providers only so long: then the mail is due.
+    /// Who takes a message. A text waits for its providers only so long.
     fn provider_for(&self, delivery: &Delivery, recipient: &Recipient) -> Taker {
         let Recipient::Phone { country, .. } = recipient else {
             return Taker::Provider(mail_smtp::PROVIDER.to_owned());
@@ -181,7 +185,11 @@ impl App {
             Choice::Provider(name) => Taker::Provider(name.to_owned()),
             Choice::NotBefore(until) => {
                 let since = delivery.unreachable_since.unwrap_or_else(|| self.now());
-                if until.duration_since(since) <= PATIENCE {
+                let patience = match delivery.purpose {
+                    Purpose::Message => PATIENCE_OF_MESSAGES,
+                    _ => PATIENCE,
+                };
+                if until.duration_since(since) <= patience {
                     Taker::NotBefore(until)
                 } else {
                     Taker::Nobody(&codes::SMS_UNREACHABLE)
@@ -223,6 +231,7 @@ impl App {
             sender: self.sender(delivery.medium, settings, &provider),
             provider,
             business: settings.business_name.clone(),
+            by_bot: checked.carried.by_bot,
             country,
             kind,
             parts,

@@ -5,7 +5,7 @@ use super::send::{purpose_on_wire, turned};
 use super::settle_case::record_failed;
 use super::timeline::{entry, evidence, facts};
 use super::{App, kind};
-use crate::domain::{Move, Status, Step, Turn};
+use crate::domain::{Move, Purpose, Status, Step, Turn};
 use crate::outbound::Outcome;
 use crate::outbound::postgres::delivery::Delivery;
 use domain::WorkspaceId;
@@ -18,6 +18,16 @@ use store::Tx;
 
 /// Pauses between tries of a text that was certainly not taken; after the last one the mail is due.
 const TEXT_RETRIES: &[SignedDuration] = &[SignedDuration::from_secs(5), SignedDuration::from_secs(20)];
+/// The same for what an agent wrote, instead of which nothing else is sent: an evening's outage.
+const MESSAGE_RETRIES: &[SignedDuration] = &[
+    SignedDuration::from_secs(5),
+    SignedDuration::from_secs(20),
+    SignedDuration::from_secs(60),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(30),
+    SignedDuration::from_hours(2),
+    SignedDuration::from_hours(6),
+];
 /// The same for mails: greylisting takes minutes, a mail server's maintenance hours.
 const MAIL_RETRIES: &[SignedDuration] = &[
     SignedDuration::from_secs(10),
@@ -152,6 +162,7 @@ impl App {
             return Ok(None);
         }
         let pauses = match row.step {
+            Step::Text if row.purpose == Purpose::Message => MESSAGE_RETRIES,
             Step::Text => TEXT_RETRIES,
             Step::Mail => MAIL_RETRIES,
         };

@@ -121,6 +121,29 @@ async fn a_message_waits_for_the_one_before_it() -> Tested {
 }
 
 #[tokio::test]
+async fn a_message_outlives_an_outage_of_its_provider() -> Tested {
+    let notifier = Harness::start().await?;
+    let customer = notifier.texting().await?;
+    notifier.sms.fail_always(Some(SmsFault::TooMany));
+    notifier.answer(&customer, 2).await?;
+    for (tries, pause) in [(1, 5), (2, 20), (3, 60), (4, 300)] {
+        notifier
+            .becomes(&customer, "to be tried again", |told| {
+                let again = told.timeline.iter().filter(|line| line.what == "to be tried again");
+                again.count() == tries
+            })
+            .await?;
+        if tries == 4 {
+            notifier.sms.fail_always(None);
+        }
+        notifier.advance(pause).await;
+    }
+    notifier.message(&customer, 2, DeliveryStatus::Delivered).await?;
+    assert_eq!(notifier.bodies(), ["message 2 <b>"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_message_whose_fact_was_overtaken_goes_out_first_and_once() -> Tested {
     let notifier = Harness::start().await?;
     let customer = notifier.texting().await?;

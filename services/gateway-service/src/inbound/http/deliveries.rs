@@ -94,7 +94,7 @@ pub struct ReportDelivery {
     reason: String,
 }
 
-/// Tells what became of a message that another system delivers: on channels other than sms, whatsapp and email, and not
+/// Tells what became of a message that another system delivers: on channels other than sms and whatsapp, and not
 /// of a customer's own. Repeated or late reports change nothing; the answer is how far it has come.
 #[utoipa::path(put, path = "/v1/conversations/{conversation}/messages/{seq}/delivery", tag = "conversations",
     params(("conversation" = String, Path, description = "UUID or number"),
