@@ -2,10 +2,12 @@ use async_nats::header::{HeaderMap, NATS_MESSAGE_ID};
 use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{self, ErrorCode, stream};
+use domain::Clock;
 use events::{DEAD, FACTS, HISTORY, INGEST, Login, Outgoing, Retention, StreamSpec};
 use fault::{Fault, Result};
 use futures::future::join_all;
 use std::borrow::Borrow;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A server that says nothing for two pings is gone (a client can otherwise stay stuck for minutes).
@@ -76,6 +78,17 @@ pub struct Bus {
     /// Who we are, where the catalogue knows the user of the URL.
     login: Option<&'static Login>,
     sizes: StreamSizes,
+    time: Option<Time>,
+}
+
+/// What the time is.
+#[derive(Clone)]
+struct Time(Arc<dyn Clock>);
+
+impl std::fmt::Debug for Time {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Time")
+    }
 }
 
 /// What the stream says about an acknowledged message.
@@ -119,6 +132,7 @@ impl Bus {
             jetstream,
             login,
             sizes: StreamSizes::default(),
+            time: None,
         })
     }
 
@@ -126,6 +140,15 @@ impl Bus {
     #[must_use]
     pub fn with_sizes(self, sizes: StreamSizes) -> Self {
         Self { sizes, ..self }
+    }
+
+    /// The same connection with a clock: a copied stream that it makes begins beyond all that one made earlier ever had.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            time: Some(Time(clock)),
+            ..self
+        }
     }
 
     /// Core NATS, for signals and requests.
@@ -155,7 +178,7 @@ impl Bus {
             _ => return Err(away(missing.into())),
         }
         let config = stream::Config {
-            first_sequence: spec.is_copied.then(microseconds),
+            first_sequence: self.time.as_ref().filter(|_| spec.is_copied).and_then(microseconds),
             ..self.config_of(spec)
         };
         match self.jetstream.create_stream(config).await {
@@ -273,14 +296,9 @@ impl Bus {
     }
 }
 
-/// Since 1970. No stream takes a message in each of them, so one that is made later begins beyond all that one made earlier ever had.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "no decision: only a number that is larger than before"
-)]
-fn microseconds() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(1, |since| u64::try_from(since.as_micros()).unwrap_or(1))
+/// Since 1970. No stream takes a message in each of them.
+fn microseconds(time: &Time) -> Option<u64> {
+    u64::try_from(time.0.now().as_microsecond()).ok()
 }
 
 fn source(name: &str) -> stream::Source {

@@ -87,7 +87,8 @@ impl Shell {
             url: base.nats_url.expose().to_owned(),
             name: format!("{service}-service"),
         };
-        let bus = Bus::connect(&config).await?.with_sizes(base.stream_sizes());
+        let bus = Bus::connect(&config).await?;
+        let bus = bus.with_sizes(base.stream_sizes()).with_clock(clock.clone());
         let (relay, stop_relay) = (TaskTracker::new(), CancellationToken::new());
         relay.spawn(Relay::new(store.clone(), bus.clone()).run(stop_relay.clone()));
         Ok(Self {

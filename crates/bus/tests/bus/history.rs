@@ -11,7 +11,8 @@ const OFTEN: Duration = Duration::from_millis(50);
 #[tokio::test]
 async fn history_keeps_what_the_facts_stream_dropped_and_goes_on_with_a_new_one() -> anyhow::Result<()> {
     let nats = TestNats::start().await?;
-    let bus = bus(&nats).await?;
+    let clock = testkit::ManualClock::new();
+    let bus = bus(&nats).await?.with_clock(Arc::new(clock.clone()));
     let stop = CancellationToken::new();
     let keeping = tokio::spawn(bus::keep_copy(bus.clone(), HISTORY, OFTEN, stop.clone()));
     let admin = jetstream::new(async_nats::connect(nats.url()).await?);
@@ -36,6 +37,7 @@ async fn history_keeps_what_the_facts_stream_dropped_and_goes_on_with_a_new_one(
 
     for lost in 0..2 {
         admin.delete_stream(FACTS.name).await?;
+        clock.advance(Duration::from_secs(1));
         bus.ensure_stream(&FACTS).await?;
         published(31 + 5 * lost..36 + 5 * lost).await?;
         remembered(35 + 5 * lost).await?;

@@ -116,8 +116,8 @@ impl Harness {
         use async_nats::jetstream;
         let context = jetstream::new(self.bus.client().clone());
         let stream = context.get_stream(events::FACTS.name).await?;
-        let (mut facts, mut next) = (vec![], 1);
-        let last = stream.cached_info().state.last_sequence;
+        let state = &stream.cached_info().state;
+        let (mut facts, mut next, last) = (vec![], state.first_sequence, state.last_sequence);
         while next <= last {
             if let Ok(message) = stream.get_raw_message(next).await
                 && message.subject.ends_with(&format!(".{}.{}", F::AGGREGATE, F::EVENT))
