@@ -43,7 +43,9 @@ async fn history_keeps_what_the_facts_stream_dropped_and_goes_on_with_a_new_one(
         remembered(35 + 5 * lost).await?;
     }
     let stream = admin.get_stream(HISTORY.name).await?;
-    let last = stream.get_last_raw_message_by_subject("homing.v1.fact.acme.>").await?;
+    let last = stream
+        .get_last_raw_message_by_subject(&events::workspace_facts(&WorkspaceId::parse("acme")?))
+        .await?;
     assert_eq!(last.payload, fact(40).payload, "the newest one, as it was published");
     let config = &stream.cached_info().config;
     assert_eq!(

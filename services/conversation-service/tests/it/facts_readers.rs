@@ -8,7 +8,7 @@ use async_nats::jetstream::consumer::{DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::{self, context::ContextBuilder};
 use domain::{Clock, IntegrationId, WorkspaceId};
 use events::event::MessagePosted;
-use events::{FACTS, Fact, FactsReader};
+use events::{FACTS, Fact, FactsReader, Subject};
 use futures::TryStreamExt;
 use prost::Message;
 use rpc::conversation as proto;
@@ -26,6 +26,12 @@ fn reader(workspace: &str) -> anyhow::Result<FactsReader> {
         &WorkspaceId::parse(workspace)?,
         &IntegrationId::parse(NAME)?,
     ))
+}
+
+/// Whether it is the subject of a fact of this workspace.
+fn is_of(workspace: &str, subject: &str) -> bool {
+    let parsed = Subject::parse(subject);
+    parsed.is_some_and(|parsed| matches!(parsed, Subject::Fact { .. }) && parsed.workspace().as_str() == workspace)
 }
 
 /// JetStream as the integration of a workspace, which just got the scope facts, sees it.
@@ -89,11 +95,7 @@ async fn an_integration_reads_the_facts_of_its_workspace_and_acknowledges_them()
         let batch = consumer.fetch().max_messages(100).messages().await.ok()?;
         let messages: Vec<_> = batch.try_collect().await.ok()?;
         for message in &messages {
-            assert!(
-                message.subject.starts_with("homing.v1.fact.acme."),
-                "{}",
-                message.subject
-            );
+            assert!(is_of("acme", &message.subject), "{}", message.subject);
             message.double_ack().await.ok()?;
             if message
                 .subject
@@ -173,11 +175,8 @@ async fn what_it_asks_for_is_no_fact_of_another_workspace_wherever_it_is_sent() 
     let own = reader("acme")?.consumer;
     let mut consumer = bound(&jetstream, &own).await?;
     let fact = |workspace: &str| {
-        format!(
-            "homing.v1.fact.{workspace}.{}.{}",
-            MessagePosted::AGGREGATE,
-            MessagePosted::EVENT
-        )
+        let workspace = WorkspaceId::parse(workspace).expect("a slug");
+        events::workspace_fact::<MessagePosted>(&workspace)
     };
     // Without an id, or the stream would know it again.
     let unnamed = looker(&world).publish(fact("acme"), "content".into()).await?;
@@ -195,7 +194,7 @@ async fn what_it_asks_for_is_no_fact_of_another_workspace_wherever_it_is_sent() 
     .await?;
     for sequence in last + 1..=sent {
         let kept = stream.get_raw_message(sequence).await?;
-        let is_own = kept.subject.starts_with("homing.v1.fact.acme.");
+        let is_own = is_of("acme", &kept.subject);
         assert!(is_own || kept.payload.is_empty(), "{} was made", kept.subject);
     }
     world.end().await;

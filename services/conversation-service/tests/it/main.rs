@@ -1,6 +1,7 @@
 //! conversation-service through its front doors, on a real PostgreSQL and NATS, with contacts-service played by a fake.
 
 mod catalogue;
+mod channels_of_texts;
 mod contacts;
 mod conversations;
 mod deliveries;

@@ -12,7 +12,6 @@ use crate::outbound::postgres::send_limit::{Scope, Use, use_limits};
 use domain::{ConversationId, DeliveryId, WorkspaceId};
 use fault::Result;
 use jiff::tz::TimeZone;
-use tracing::Span;
 
 /// Name of the inbox rows: which texts were answered.
 const ANSWERED: &str = "notifier.keyword";
@@ -32,10 +31,7 @@ impl App {
         if !tx.first_time(workspace, ANSWERED, &text.provider_id).await? {
             return Ok(());
         }
-        let trace = Trace {
-            parent: rpc::traceparent(&Span::current()),
-            at: open.now,
-        };
+        let trace = Trace::here(open.now);
         let id = DeliveryId::generate(self.store.entropy());
         let row = Delivery {
             medium: text.medium,

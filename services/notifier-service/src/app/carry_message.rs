@@ -17,7 +17,6 @@ use fault::{Fault, Result};
 use jiff::SignedDuration;
 use rpc::conversation::Message;
 use store::Tx;
-use tracing::Span;
 
 /// Name of the inbox rows: which messages were too old when they were first heard of.
 const TOO_OLD: &str = "notifier.old_message";
@@ -80,10 +79,7 @@ impl App {
             return Ok(());
         }
         let id = DeliveryId::generate(self.store.entropy());
-        let trace = Trace {
-            parent: rpc::traceparent(&Span::current()),
-            at: open.now,
-        };
+        let trace = Trace::here(open.now);
         let fresh = Delivery::new(id, open.conversation, Purpose::Message, Step::Text, trace, open.now);
         let mut row = Delivery { seq, medium, ..fresh };
         if place.is_behind {

@@ -12,7 +12,6 @@ use events::event::{DeliveryFailed, FollowUpEnd, FollowUpEnded, FollowUpStarted}
 use events::stamp;
 use fault::{Fault, Result, codes};
 use store::Tx;
-use tracing::Span;
 
 impl App {
     /// Settles a case and writes everything back; the caller commits by [`App::commit`].
@@ -29,10 +28,7 @@ impl App {
         };
         let effects = open.case.settle(fresh, ids, open.now);
         let arms = |effect: &Effect| matches!(effect, Effect::Armed { .. } | Effect::Send { .. });
-        let here = Trace {
-            parent: rpc::traceparent(&Span::current()),
-            at: open.now,
-        };
+        let here = Trace::here(open.now);
         let earlier = open.trace.clone();
         let opened = effects.iter().any(|effect| matches!(effect, Effect::Opened(_)));
         if opened || (cause == Cause::Fact && effects.iter().any(arms)) {

@@ -1,11 +1,11 @@
 //! Who may tell us what, and which links work.
 
-use crate::harness::{Harness, PHONE, SOON, Tested};
+use crate::harness::{Customer, Harness, PHONE, SOON, Tested};
 use crate::words::token_in;
 use futures::future::try_join_all;
 use rpc::notifier::{
-    DeliveryStatus, ListFollowUpsRequest, Parameter, RecordInboundTextRequest, RecordReceiptRequest,
-    RedeemReturnLinkRequest,
+    DeliveryStatus, ExplainFollowUpResponse, ListFollowUpsRequest, Parameter, RecordInboundTextRequest,
+    RecordReceiptRequest, RedeemReturnLinkRequest,
 };
 use sqlx::{Connection, PgConnection};
 use std::time::Duration;
@@ -40,6 +40,18 @@ impl Harness {
         }
     }
 
+    /// A text that its provider took, and tells nothing more of.
+    async fn unheard(&self) -> anyhow::Result<(Customer, ExplainFollowUpResponse)> {
+        self.sms.set_receipts(ReceiptMode::Lost);
+        let customer = self.customer(true, false).await?;
+        self.leave(&customer).await?;
+        self.answer(&customer, 2).await?;
+        self.armed(&customer).await?;
+        self.advance(30).await;
+        let told = self.delivery(&customer, DeliveryStatus::Accepted).await?;
+        Ok((customer, told))
+    }
+
     async fn told(&self, receipt: RecordReceiptRequest) -> Result<(), fault::Fault> {
         let answer = self.client.clone().record_receipt(receipt).await;
         answer.map(drop).map_err(|status| rpc::from_status(&status))
@@ -49,13 +61,7 @@ impl Harness {
 #[tokio::test]
 async fn a_callback_with_a_wrong_code_or_signature_is_refused() -> Tested {
     let notifier = Harness::start().await?;
-    notifier.sms.set_receipts(ReceiptMode::Lost);
-    let customer = notifier.customer(true, false).await?;
-    notifier.leave(&customer).await?;
-    notifier.answer(&customer, 2).await?;
-    notifier.armed(&customer).await?;
-    notifier.advance(30).await;
-    let told = notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    let (customer, told) = notifier.unheard().await?;
     let text = notifier.sms.nth(PHONE, 1, SOON).await?;
     let url = text.status_callback.expect("a callback");
     let code = url.rsplit('/').next().expect("a code").to_owned();
@@ -118,13 +124,7 @@ async fn a_receipt_with_the_right_code_of_a_delivery_that_is_not_there_is_not_fo
 #[tokio::test]
 async fn a_callback_of_a_provider_that_is_not_configured_is_refused() -> Tested {
     let notifier = Harness::start().await?;
-    notifier.sms.set_receipts(ReceiptMode::Lost);
-    let customer = notifier.customer(true, false).await?;
-    notifier.leave(&customer).await?;
-    notifier.answer(&customer, 2).await?;
-    notifier.armed(&customer).await?;
-    notifier.advance(30).await;
-    notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    let (customer, _) = notifier.unheard().await?;
     let text = notifier.sms.nth(PHONE, 1, SOON).await?;
     for address in ["?provider=nobody", "?provider="] {
         let refused = notifier.told(notifier.receipt(&text, address, "delivered")).await;

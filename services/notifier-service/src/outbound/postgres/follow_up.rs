@@ -5,6 +5,7 @@ use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use serde::Deserialize;
 use store::{OrFault, Tx};
+use tracing::Span;
 use uuid::Uuid;
 
 /// The trace in which a follow-up was armed.
@@ -12,6 +13,16 @@ use uuid::Uuid;
 pub struct Trace {
     pub parent: Option<String>,
     pub at: Timestamp,
+}
+
+impl Trace {
+    /// The present one.
+    pub fn here(at: Timestamp) -> Self {
+        Self {
+            parent: rpc::traceparent(&Span::current()),
+            at,
+        }
+    }
 }
 
 /// A follow-up with what the domain does not decide from.
