@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "contacts/v1/contacts",
         "contacts/v1/identity",
         "contacts/v1/purchases",
+        "contacts/v1/segments",
         "conversation/v1/conversations",
         "conversation/v1/opening_hours",
         "conversation/v1/senders",

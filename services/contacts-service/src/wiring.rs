@@ -7,6 +7,7 @@ use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
 use rpc::contacts::identity_service_server::IdentityServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
+use rpc::contacts::segment_service_server::SegmentServiceServer;
 use runtime::{Running, Shell};
 use std::sync::Arc;
 use tonic::service::Routes;
@@ -24,6 +25,7 @@ pub async fn start(_: Config, shell: Shell) -> Result<Running> {
         .add_service(ContactBookServiceServer::new(server.clone()))
         .add_service(IdentityServiceServer::new(server.clone()))
         .add_service(PurchaseServiceServer::new(server.clone()).max_decoding_message_size(LARGEST_REQUEST))
+        .add_service(SegmentServiceServer::new(server.clone()))
         .add_service(ConsentServiceServer::new(server));
     shell.serve(routes).await
 }

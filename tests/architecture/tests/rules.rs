@@ -100,6 +100,38 @@ fn sql_has_one_room_per_service() {
     );
 }
 
+/// The one file that puts a statement together while running, out of fixed fragments: filters ask for anything in any order.
+const PUT_TOGETHER: &str = "services/contacts-service/src/outbound/postgres/segment.rs";
+
+#[test]
+fn queries_of_services_are_checked() {
+    let unchecked = [
+        "QueryBuilder",
+        "AssertSqlSafe",
+        "raw_sql",
+        "sqlx::query(",
+        "sqlx::query_as(",
+        "sqlx::query_scalar(",
+        "_unchecked!(",
+    ];
+    let files: Vec<Source> = sources("services", "rs")
+        .into_iter()
+        .filter(|file| !file.is_test())
+        .collect();
+    assert!(
+        files.iter().any(|file| file.path == PUT_TOGETHER),
+        "{PUT_TOGETHER} is gone"
+    );
+    let wrong = |file: &Source, line: &str| {
+        let except = if file.path == PUT_TOGETHER { "QueryBuilder" } else { "" };
+        unchecked.iter().any(|word| *word != except && line.contains(word))
+    };
+    let found = files
+        .iter()
+        .flat_map(|file| offences(std::slice::from_ref(file), |line| wrong(file, line)));
+    none("use the macros that check a query against the schema:", found.collect());
+}
+
 #[test]
 fn the_domain_is_pure() {
     let files: Vec<Source> = all_rust()

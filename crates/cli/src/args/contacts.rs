@@ -63,6 +63,11 @@ pub enum ContactCommand {
     },
     #[command(flatten)]
     Identity(IdentityCommand),
+    /// Contacts by what is known of them.
+    Segment {
+        #[command(subcommand)]
+        command: SegmentCommand,
+    },
     /// Print what a contact bought, as shops tell; the newest order first.
     Purchases {
         #[arg(short, long)]
@@ -225,5 +230,57 @@ pub enum IdentityCommand {
         /// Who undoes it, as the other's history will say.
         #[arg(long, default_value = "operator")]
         by: String,
+    },
+}
+
+/// The language of filters; shown by `contact segment count --help` and its neighbours.
+const FILTER: &str = "Filters, with and, or, not and brackets between their conditions:
+  stage = customer              tag in (vip, \"new here\")     source = web
+  data.size = 38                data.size exists             source exists
+  purchases.count >= 2          purchases.total.PLN > 10000  purchases.last < days_ago(90)
+  created >= 2026-01-31         captured > days_ago(7)       changed < 2026-01-31T12:00:00Z
+  consent = outreach
+Amounts are in minor units. For outreach only stage, tag, created and consent can be asked for.";
+
+#[derive(Debug, Subcommand)]
+pub enum SegmentCommand {
+    /// Print how many contacts a filter means.
+    #[command(after_help = FILTER)]
+    Count {
+        #[arg(short, long)]
+        workspace: String,
+        /// Everybody whom the purpose sees if left out.
+        #[arg(default_value = "", hide_default_value = true)]
+        filter: String,
+        #[arg(long, value_enum, default_value_t)]
+        purpose: Purpose,
+    },
+    /// Print the contacts that a filter means, newest first.
+    #[command(after_help = FILTER)]
+    List {
+        #[arg(short, long)]
+        workspace: String,
+        /// Everybody whom the purpose sees if left out.
+        #[arg(default_value = "", hide_default_value = true)]
+        filter: String,
+        #[arg(long, value_enum, default_value_t)]
+        purpose: Purpose,
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
+    /// Print all contacts that a filter means as CSV, newest first.
+    #[command(after_help = FILTER)]
+    Export {
+        #[arg(short, long)]
+        workspace: String,
+        /// Everybody whom the purpose sees if left out.
+        #[arg(default_value = "", hide_default_value = true)]
+        filter: String,
+        #[arg(long, value_enum, default_value_t)]
+        purpose: Purpose,
+        /// Key of a custom value to have a column; may be repeated. Serves support alone.
+        #[arg(long)]
+        data: Vec<String>,
     },
 }

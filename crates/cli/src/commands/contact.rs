@@ -15,7 +15,7 @@ use rpc::contacts::{
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
-use super::{merge, purchases};
+use super::{merge, purchases, segment};
 use crate::args::{ContactCommand, ContactFields, ContactWho, Purpose, Stage};
 use crate::call::{call, pages};
 use crate::output::Out;
@@ -72,6 +72,7 @@ pub(crate) async fn run(command: ContactCommand, out: &Out) -> Result<ExitCode> 
             contact,
             limit,
         } => purchases::run(channel, workspace, contact, limit, out).await?,
+        ContactCommand::Segment { command } => segment::run(command, channel, out).await?,
         ContactCommand::Identity(command) => merge::run(command, channel, out).await?,
         ContactCommand::Changes {
             workspace,
@@ -149,7 +150,7 @@ fn changed(change: ContactFields) -> Result<UpdateContactRequest> {
     })
 }
 
-fn list(found: &[Contact], out: &Out) -> Result<()> {
+pub(super) fn list(found: &[Contact], out: &Out) -> Result<()> {
     if out.json() {
         return out.document(&found.iter().map(document).collect::<Vec<Value>>());
     }

@@ -21,6 +21,7 @@ pub(crate) mod money;
 mod opening_hours;
 pub(crate) mod opt_out;
 mod purchases;
+mod segment;
 pub(crate) mod sender;
 pub(crate) mod serve_servers;
 pub(crate) mod settings;

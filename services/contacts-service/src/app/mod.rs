@@ -1,7 +1,9 @@
 //! Use cases: one file each.
 
 mod capture_contact;
+mod count_segment;
 mod dismiss_conflict;
+mod export_segment;
 mod get_address;
 mod get_contact;
 mod ingest_order;
@@ -10,6 +12,7 @@ mod list_consents;
 mod list_contact_changes;
 mod list_contacts;
 mod list_purchases;
+mod list_segment;
 mod look_up_contact;
 mod merge_contacts;
 mod read_order;

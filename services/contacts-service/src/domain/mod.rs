@@ -13,6 +13,8 @@ mod profile;
 mod property;
 mod purchase;
 mod purpose;
+pub mod segment;
+pub mod sheet;
 
 pub use address::{Address, AddressKind, AddressValue};
 pub use capture::{Conflict, Found, Given, NameStep, Plan, Target, plan};

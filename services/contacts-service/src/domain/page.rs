@@ -6,13 +6,24 @@ use uuid::Uuid;
 const DEFAULT: u32 = 50;
 /// What a page holds at most.
 const MAX: u32 = 200;
+/// What a page of a segment holds at most: each costs a look at all contacts.
+const LARGE: u32 = 1_000;
 
 /// Entries of a page: 1 to 200; 0 means 50.
 pub fn size(asked: u32) -> Result<usize, Invalid> {
+    within(asked, MAX, "must be 1 to 200, or 0 for 50")
+}
+
+/// Entries of a page of a segment: 1 to 1,000; 0 means 50.
+pub fn large(asked: u32) -> Result<usize, Invalid> {
+    within(asked, LARGE, "must be 1 to 1000, or 0 for 50")
+}
+
+fn within(asked: u32, most: u32, remedy: &str) -> Result<usize, Invalid> {
     let size = if asked == 0 { DEFAULT } else { asked };
     match usize::try_from(size) {
-        Ok(size) if asked <= MAX => Ok(size),
-        _ => Err(Invalid::new("page_size", "must be 1 to 200, or 0 for 50")),
+        Ok(size) if asked <= most => Ok(size),
+        _ => Err(Invalid::new("page_size", remedy)),
     }
 }
 
@@ -75,6 +86,8 @@ mod tests {
     fn pages_have_a_size_and_an_end() {
         assert_eq!((size(0), size(200)), (Ok(50), Ok(200)));
         assert_eq!(size(201).expect_err("too many").field, "page_size");
+        assert_eq!((large(0), large(1_000)), (Ok(50), Ok(1_000)));
+        assert_eq!(large(1_001).expect_err("too many").field, "page_size");
         let mut entries = vec![1, 2, 3];
         assert_eq!(cut(&mut entries, 3), None);
         assert_eq!((cut(&mut entries, 2).copied(), entries), (Some(2), vec![1, 2]));

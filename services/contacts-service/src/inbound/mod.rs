@@ -6,13 +6,14 @@ mod grpc;
 mod identity;
 mod orders;
 mod purchases;
+mod segments;
 mod words;
 
 pub use orders::{Orders, spec};
 
 use crate::app::Contacts;
 
-/// Serves all five gRPC services, each in a file of its own.
+/// Serves all six gRPC services, each in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Server {
     contacts: Contacts,

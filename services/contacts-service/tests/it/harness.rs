@@ -4,6 +4,7 @@ use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::identity_service_client::IdentityServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
+use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::{
     Address, AddressKind, CaptureContactRequest, CaptureContactResponse, Contact, GetAddressRequest,
     GetAddressResponse, GetContactRequest, LookUpContactRequest, Purpose,
@@ -24,6 +25,7 @@ pub struct Harness {
     pub client: ContactServiceClient<Channel>,
     pub identity: IdentityServiceClient<Channel>,
     pub purchases: PurchaseServiceClient<Channel>,
+    pub segments: SegmentServiceClient<Channel>,
     pub database: TestDatabase,
     pub nats: TestNats,
     running: Running,
@@ -56,6 +58,7 @@ impl Harness {
         let consents = ConsentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let identity = IdentityServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let purchases = PurchaseServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        let segments = SegmentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         Ok(Self {
             clock,
             book,
@@ -63,6 +66,7 @@ impl Harness {
             client,
             identity,
             purchases,
+            segments,
             database,
             running,
             nats,

@@ -8,3 +8,5 @@ mod isolation;
 mod merges;
 mod purchases;
 mod purpose;
+mod segment_meaning;
+mod segments;

@@ -4,10 +4,11 @@ use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::identity_service_client::IdentityServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
+use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::*;
 use tonic::transport::Channel as Connection;
 
-/// Room for a page of the longest orders.
+/// Room for a page of the longest orders, or of the contacts with the longest custom values.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
 /// contacts-service: people, their fields, who changed them, what they agreed to and bought, and who is the same person.
@@ -18,6 +19,7 @@ pub struct Contacts {
     consents: ConsentServiceClient<Connection>,
     identity: IdentityServiceClient<Connection>,
     purchases: PurchaseServiceClient<Connection>,
+    segments: SegmentServiceClient<Connection>,
 }
 
 impl Contacts {
@@ -27,7 +29,8 @@ impl Contacts {
             book: ContactBookServiceClient::new(channel.clone()),
             consents: ConsentServiceClient::new(channel.clone()),
             identity: IdentityServiceClient::new(channel.clone()),
-            purchases: PurchaseServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
+            purchases: PurchaseServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            segments: SegmentServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
         }
     }
 }
@@ -58,4 +61,10 @@ calls! { Contacts.identity:
 calls! { Contacts.purchases:
     ingest_orders(IngestOrdersRequest) -> IngestOrdersResponse;
     list_purchases(ListPurchasesRequest) -> ListPurchasesResponse;
+}
+
+calls! { Contacts.segments:
+    count_segment(CountSegmentRequest) -> CountSegmentResponse;
+    list_segment(ListSegmentRequest) -> ListSegmentResponse;
+    export_segment(ExportSegmentRequest) -> ExportSegmentResponse;
 }

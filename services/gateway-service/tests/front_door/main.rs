@@ -14,5 +14,6 @@ mod peers;
 mod presence;
 mod problems;
 mod scopes;
+mod segments;
 mod socket;
 mod workspaces;

@@ -11,6 +11,7 @@ pub mod merge;
 pub mod purchase;
 mod purchase_details;
 pub mod purpose;
+pub mod segment;
 
 use fault::Fault;
 

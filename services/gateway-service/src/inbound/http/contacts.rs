@@ -253,10 +253,7 @@ pub async fn list_contacts(
         page_token: params.page_token,
     };
     let page = edge.contacts.list_contacts(request).await?;
-    Ok(Json(ContactPage {
-        contacts: page.contacts.into_iter().map(Contact::of).collect(),
-        next_page_token: optional(page.next_page_token),
-    }))
+    Ok(Json(ContactPage::of(page.contacts, page.next_page_token)))
 }
 
 /// One contact, as far as the purpose may see it.
@@ -361,6 +358,15 @@ pub async fn list_contact_changes(
         changes: page.changes.into_iter().map(change).collect(),
         next_page_token: optional(page.next_page_token),
     }))
+}
+
+impl ContactPage {
+    pub(super) fn of(contacts: Vec<wire::Contact>, next_page_token: String) -> Self {
+        Self {
+            contacts: contacts.into_iter().map(Contact::of).collect(),
+            next_page_token: optional(next_page_token),
+        }
+    }
 }
 
 impl Contact {

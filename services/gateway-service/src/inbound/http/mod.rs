@@ -22,6 +22,7 @@ mod pages;
 pub mod problem;
 mod purchases;
 mod return_links;
+mod segments;
 pub mod server;
 mod sessions;
 mod unsubscribe_links;
@@ -137,6 +138,9 @@ fn api() -> Router<Arc<Edge>> {
         .route("/v1/contacts/{contact}/merge", delete(merges::undo_merge))
         .route("/v1/contact-conflicts", get(merges::list_conflicts))
         .route("/v1/contact-conflicts/{conflict}", delete(merges::dismiss_conflict))
+        .route("/v1/contact-segments/count", post(segments::count_segment))
+        .route("/v1/contact-segments/list", post(segments::list_segment))
+        .route("/v1/contact-segments/export", post(segments::export_segment))
         .route("/v1/follow-ups", get(follow_ups::list_follow_ups))
         .route("/v1/follow-ups/{follow_up}/explain", get(follow_ups::explain_follow_up))
         .route("/v1/opt-outs", put(opt_outs::set_opt_out))

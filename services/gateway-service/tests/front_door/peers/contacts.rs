@@ -8,6 +8,7 @@ use rpc::contacts::contact_book_service_server::ContactBookService;
 use rpc::contacts::contact_service_server::ContactService;
 use rpc::contacts::identity_service_server::IdentityService;
 use rpc::contacts::purchase_service_server::PurchaseService;
+use rpc::contacts::segment_service_server::SegmentService;
 use rpc::contacts::*;
 use tonic::Request;
 
@@ -280,5 +281,47 @@ impl PurchaseService for Peers {
             }],
             next_page_token: "next".into(),
         })
+    }
+}
+
+#[tonic::async_trait]
+impl SegmentService for Peers {
+    async fn count_segment(&self, request: Request<CountSegmentRequest>) -> Answer<CountSegmentResponse> {
+        let request = request.into_inner();
+        if request.filter == "colour = red" {
+            return Err(refuse(Fault::invalid("filter", "at character 1: expected stage")));
+        }
+        answer(CountSegmentResponse { contacts: 7 })
+    }
+
+    async fn list_segment(&self, request: Request<ListSegmentRequest>) -> Answer<ListSegmentResponse> {
+        let request = request.into_inner();
+        let contacts = vec![ann(request.purpose())];
+        self.memory().segments.push(request);
+        answer(ListSegmentResponse {
+            contacts,
+            next_page_token: "next".into(),
+        })
+    }
+
+    async fn export_segment(&self, request: Request<ExportSegmentRequest>) -> Answer<ExportSegmentResponse> {
+        let request = request.into_inner();
+        self.memory().exports.push(request.clone());
+        match request.page_token.as_str() {
+            "" if request.data == ["shoe size"] => Err(refuse(Fault::invalid("data", "needs keys"))),
+            "" => answer(ExportSegmentResponse {
+                csv: "contact,name\n1,Ann\n".into(),
+                next_page_token: "next".into(),
+            }),
+            "next" => answer(ExportSegmentResponse {
+                csv: "2,Bea\n".into(),
+                next_page_token: if request.filter == "tag = endless" {
+                    "gone".into()
+                } else {
+                    String::new()
+                },
+            }),
+            _ => Err(refuse(Fault::internal("the third page fails"))),
+        }
     }
 }

@@ -19,9 +19,10 @@ use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
 use rpc::contacts::identity_service_server::IdentityServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
+use rpc::contacts::segment_service_server::SegmentServiceServer;
 use rpc::contacts::{
-    DismissConflictRequest, IngestOrdersRequest, ListContactsRequest, MergeContactsRequest, RecordConsentRequest,
-    UndoMergeRequest, UpdateContactRequest, WithdrawConsentRequest,
+    DismissConflictRequest, ExportSegmentRequest, IngestOrdersRequest, ListContactsRequest, ListSegmentRequest,
+    MergeContactsRequest, RecordConsentRequest, UndoMergeRequest, UpdateContactRequest, WithdrawConsentRequest,
 };
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
@@ -97,6 +98,8 @@ pub struct Memory {
     pub opening_hours: Vec<SetOpeningHoursRequest>,
     pub contact_lists: Vec<ListContactsRequest>,
     pub contact_updates: Vec<UpdateContactRequest>,
+    pub segments: Vec<ListSegmentRequest>,
+    pub exports: Vec<ExportSegmentRequest>,
     pub consents: Vec<RecordConsentRequest>,
     pub withdrawals: Vec<WithdrawConsentRequest>,
     pub merges: Vec<MergeContactsRequest>,
@@ -139,6 +142,7 @@ impl Peers {
             .add_service(ConsentServiceServer::new(peers.clone()))
             .add_service(IdentityServiceServer::new(peers.clone()))
             .add_service(PurchaseServiceServer::new(peers.clone()))
+            .add_service(SegmentServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Ok((peers, address))

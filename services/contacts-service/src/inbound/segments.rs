@@ -1,0 +1,88 @@
+//! `homing.contacts.v1.SegmentService`: reads requests, calls the use case of the same name, writes answers.
+
+use super::Server;
+use super::words::{contact, purpose};
+use crate::domain::DataKey;
+use domain::{Invalid, WorkspaceId};
+use fault::Result;
+use rpc::contacts::segment_service_server::SegmentService;
+use rpc::contacts::{
+    CountSegmentRequest, CountSegmentResponse, ExportSegmentRequest, ExportSegmentResponse, ListSegmentRequest,
+    ListSegmentResponse,
+};
+use tonic::{Request, Response, Status};
+
+/// Columns of custom values; a contact has no more of them.
+const COLUMNS: usize = 50;
+
+impl Server {
+    async fn do_count_segment(&self, request: CountSegmentRequest) -> Result<CountSegmentResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let purpose = purpose(request.purpose)?;
+        let contacts = self
+            .contacts
+            .count_segment(&workspace, purpose, &request.filter)
+            .await?;
+        Ok(CountSegmentResponse { contacts })
+    }
+
+    async fn do_list_segment(&self, request: ListSegmentRequest) -> Result<ListSegmentResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let purpose = purpose(request.purpose)?;
+        let page = (request.page_size, request.page_token.as_str());
+        let (found, next) = self
+            .contacts
+            .list_segment(&workspace, purpose, &request.filter, page)
+            .await?;
+        Ok(ListSegmentResponse {
+            contacts: found.iter().map(contact).collect(),
+            next_page_token: next.map(|id| id.to_string()).unwrap_or_default(),
+        })
+    }
+
+    async fn do_export_segment(&self, request: ExportSegmentRequest) -> Result<ExportSegmentResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let purpose = purpose(request.purpose)?;
+        if request.data.len() > COLUMNS {
+            return Err(Invalid::new("data", "may name 50 keys at most").into());
+        }
+        let data: Vec<DataKey> = request
+            .data
+            .iter()
+            .map(|key| DataKey::parse(key))
+            .collect::<Result<_, _>>()?;
+        let page = (request.page_size, request.page_token.as_str());
+        let (csv, next) = self
+            .contacts
+            .export_segment(&workspace, purpose, (&request.filter, &data), page)
+            .await?;
+        Ok(ExportSegmentResponse {
+            csv,
+            next_page_token: next.map(|id| id.to_string()).unwrap_or_default(),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl SegmentService for Server {
+    async fn count_segment(
+        &self,
+        request: Request<CountSegmentRequest>,
+    ) -> Result<Response<CountSegmentResponse>, Status> {
+        rpc::answer(self.do_count_segment(request.into_inner()).await)
+    }
+
+    async fn list_segment(
+        &self,
+        request: Request<ListSegmentRequest>,
+    ) -> Result<Response<ListSegmentResponse>, Status> {
+        rpc::answer(self.do_list_segment(request.into_inner()).await)
+    }
+
+    async fn export_segment(
+        &self,
+        request: Request<ExportSegmentRequest>,
+    ) -> Result<Response<ExportSegmentResponse>, Status> {
+        rpc::answer(self.do_export_segment(request.into_inner()).await)
+    }
+}

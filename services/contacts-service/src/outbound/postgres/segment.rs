@@ -1,0 +1,275 @@
+//! Segments: the one place whose statement is put together while running, because a filter may ask for anything in any order.
+//! Put together are fixed fragments alone and the numbers by which joins are told apart; every value is a parameter.
+
+use crate::domain::segment::{Comparison, Currency, Filter, Term};
+use crate::domain::{DataKey, DataValue, Purpose, Tag};
+use domain::{ChannelId, ContactId, Timestamp, WorkspaceId};
+use fault::Result;
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+use store::OrFault;
+
+/// Whose segment: the workspace, what it is for and which contacts are meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment<'a> {
+    pub workspace: &'a WorkspaceId,
+    pub purpose: Purpose,
+    pub filter: &'a Filter,
+}
+
+/// How many contacts a segment has.
+pub async fn count(db: &mut PgConnection, segment: Segment<'_>) -> Result<i64> {
+    plan_for_many(db).await?;
+    let mut statement = Statement::begin("SELECT count(*)", segment);
+    let query = statement.builder.build_query_scalar().persistent(false);
+    query.fetch_one(db).await.or_fault("count segment")
+}
+
+/// Ids of contacts of a segment, newest first.
+pub async fn page(
+    db: &mut PgConnection,
+    segment: Segment<'_>,
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<ContactId>> {
+    plan_for_many(db).await?;
+    let mut statement = Statement::begin("SELECT c.id", segment);
+    if let Some(after) = after {
+        statement.builder.push(" AND c.id < ").push_bind(after.0);
+    }
+    statement.builder.push(" ORDER BY c.id DESC LIMIT ").push_bind(limit);
+    let query = statement.builder.build_query_scalar().persistent(false);
+    let found = query.fetch_all(db).await.or_fault("list segment")?;
+    Ok(found.into_iter().map(ContactId).collect())
+}
+
+/// Until the transaction ends PostgreSQL may plan as for a report: connections of ours allow only look-ups by key, with one
+/// plan for all parameters. The memory is for each hash or sort of the statement.
+async fn plan_for_many(db: &mut PgConnection) -> Result<()> {
+    sqlx::query_scalar!(
+        "SELECT set_config(s.name, s.value, true) FROM (VALUES ('plan_cache_mode', 'force_custom_plan'),
+           ('enable_seqscan', 'on'), ('enable_hashjoin', 'on'), ('enable_mergejoin', 'on'), ('work_mem', '64MB'))
+           AS s(name, value)"
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("plan for many rows")?;
+    Ok(())
+}
+
+struct Statement<'a> {
+    builder: QueryBuilder<Postgres>,
+    segment: Segment<'a>,
+    /// Each is joined once, in this order.
+    keys: Vec<&'a DataKey>,
+    /// Each has its sum, in this order.
+    currencies: Vec<&'a Currency>,
+}
+
+impl<'a> Statement<'a> {
+    /// All of the statement but its end: who is looked at, what is known of them, and whom the filter means.
+    fn begin(select: &'static str, segment: Segment<'a>) -> Self {
+        let mut statement = Self {
+            builder: QueryBuilder::new(select),
+            segment,
+            keys: vec![],
+            currencies: vec![],
+        };
+        statement.builder.push(" FROM contact c");
+        statement.join(&segment.filter.terms());
+        let workspace = segment.workspace.as_str();
+        let whole = " AND c.merged_into IS NULL AND ";
+        statement.builder.push(" WHERE c.workspace_id = ").push_bind(workspace);
+        statement.builder.push(whole);
+        if segment.purpose == Purpose::Outreach {
+            // The policy shows only addresses that a consent opens; few contacts ever consented.
+            statement.builder.push(CONSENTED).push(" AND ");
+        }
+        statement.filter(segment.filter);
+        statement
+    }
+
+    /// Joins what the terms look at: at most one row for each contact.
+    fn join(&mut self, terms: &[&'a Term]) {
+        let workspace = self.segment.workspace.as_str();
+        for term in terms {
+            match term {
+                Term::Data(key, _) | Term::HasData(key) if !self.keys.contains(&key) => {
+                    let number = self.keys.len();
+                    self.keys.push(key);
+                    let alias = format!("d{number}");
+                    self.builder.push(format_args!(
+                        " LEFT JOIN contact_data {alias} ON {alias}.workspace_id = c.workspace_id
+                         AND {alias}.contact_id = c.id AND {alias}.key = "
+                    ));
+                    self.builder.push_bind(key.as_str());
+                }
+                Term::Spent(currency, ..) if !self.currencies.contains(&currency) => self.currencies.push(currency),
+                _ => {}
+            }
+        }
+        let any = |wanted: fn(&Term) -> bool| terms.iter().any(|term| wanted(term));
+        if any(|term| matches!(term, Term::Orders(..) | Term::Spent(..) | Term::LastOrder(..))) {
+            self.join_orders();
+        }
+        if any(|term| matches!(term, Term::Captured(..))) {
+            self.builder.push(CAPTURED[0]).push_bind(workspace);
+            self.builder.push(CAPTURED[1]).push_bind(workspace);
+            self.builder.push(CAPTURED[2]).push_bind(workspace);
+            self.builder.push(CAPTURED[3]).push_bind(workspace);
+            self.builder.push(CAPTURED[4]);
+        }
+        if any(|term| matches!(term, Term::Changed(..))) {
+            self.builder.push(
+                " LEFT JOIN contact_change h ON h.workspace_id = c.workspace_id AND h.contact_id = c.id
+                  AND h.version = c.version",
+            );
+        }
+    }
+
+    /// Orders that came to nothing count as none.
+    fn join_orders(&mut self) {
+        let builder = &mut self.builder;
+        builder.push(" LEFT JOIN (SELECT p.owner_id, count(*) AS orders, max(p.placed_at) AS last");
+        for (number, currency) in self.currencies.iter().enumerate() {
+            builder.push(", sum(p.total_minor) FILTER (WHERE p.currency = ");
+            builder.push_bind(currency.as_str());
+            builder.push(format_args!(") AS spent{number}"));
+        }
+        builder.push(" FROM purchase p WHERE p.workspace_id = ");
+        builder.push_bind(self.segment.workspace.as_str());
+        builder.push(
+            " AND p.status NOT IN ('cancelled', 'returned', 'refunded') GROUP BY p.owner_id) b ON b.owner_id = c.id",
+        );
+    }
+
+    /// A condition that is true or false, never null.
+    fn filter(&mut self, filter: &Filter) {
+        match filter {
+            Filter::All(filters) => self.each(filters, " AND ", "true"),
+            Filter::Any(filters) => self.each(filters, " OR ", "false"),
+            Filter::Not(filter) => {
+                self.builder.push("NOT ");
+                self.filter(filter);
+            }
+            Filter::Is(term) => {
+                self.builder.push("(");
+                self.term(term);
+                self.builder.push(")");
+            }
+        }
+    }
+
+    fn each(&mut self, filters: &[Filter], between: &'static str, of_none: &'static str) {
+        self.builder.push("(");
+        for (number, filter) in filters.iter().enumerate() {
+            if number > 0 {
+                self.builder.push(between);
+            }
+            self.filter(filter);
+        }
+        if filters.is_empty() {
+            self.builder.push(of_none);
+        }
+        self.builder.push(")");
+    }
+
+    fn term(&mut self, term: &Term) {
+        let builder = &mut self.builder;
+        match term {
+            Term::Stage(stage) => {
+                builder.push("c.stage = ").push_bind(stage.word());
+            }
+            Term::Tag(tags) => {
+                let tags: Vec<String> = tags.iter().map(|tag| Tag::expose(tag).to_owned()).collect();
+                builder.push("c.tags && ").push_bind(tags);
+            }
+            Term::Source(channels) => {
+                let channels: Vec<String> = channels.iter().map(ChannelId::to_string).collect();
+                builder.push("coalesce(c.source = ANY (").push_bind(channels);
+                builder.push("), false)");
+            }
+            Term::HasSource => {
+                builder.push("c.source IS NOT NULL");
+            }
+            Term::Data(key, values) => {
+                let values: Vec<String> = values.iter().map(|value| DataValue::expose(value).to_owned()).collect();
+                let number = place(&self.keys, key);
+                builder
+                    .push(format_args!("coalesce(d{number}.value = ANY ("))
+                    .push_bind(values);
+                builder.push("), false)");
+            }
+            Term::HasData(key) => {
+                let number = place(&self.keys, key);
+                builder.push(format_args!("d{number}.key IS NOT NULL"));
+            }
+            Term::Orders(comparison, count) => {
+                builder
+                    .push("coalesce(b.orders, 0)")
+                    .push(sign(*comparison))
+                    .push_bind(*count);
+            }
+            Term::Spent(currency, comparison, total) => {
+                let number = place(&self.currencies, currency);
+                builder.push(format_args!("coalesce(b.spent{number}, 0)"));
+                builder.push(sign(*comparison)).push_bind(*total);
+            }
+            Term::LastOrder(comparison, at) => self.time("b.last", *comparison, *at),
+            Term::Created(comparison, at) => self.time("c.created_at", *comparison, *at),
+            Term::Captured(comparison, at) => self.time("g.at", *comparison, *at),
+            Term::Changed(comparison, at) => self.time("h.at", *comparison, *at),
+            Term::Consented => {
+                // Who does not consent is not seen by outreach at all.
+                builder.push(match self.segment.purpose {
+                    Purpose::Support => STANDING,
+                    Purpose::Outreach => "true",
+                });
+            }
+        }
+    }
+
+    fn time(&mut self, column: &'static str, comparison: Comparison, at: Timestamp) {
+        self.builder.push("coalesce(").push(column).push(sign(comparison));
+        self.builder.push_bind(at.to_sqlx()).push(", false)");
+    }
+}
+
+/// An address that the transaction may see.
+const CONSENTED: &str = "c.consented AND EXISTS (SELECT FROM address a
+  WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id OFFSET 0)";
+
+/// An address that the transaction may see and a consent opens for outreach.
+const STANDING: &str = "c.consented AND EXISTS (SELECT FROM address a
+  WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id
+    AND 'outreach' = ANY (address_purposes(a.workspace_id, a.id, a.contact_id)) OFFSET 0)";
+
+/// When each contact, and what went into it, was last captured; between these stands the workspace.
+const CAPTURED: [&str; 5] = [
+    " LEFT JOIN (WITH RECURSIVE part AS (
+        SELECT m.id, m.merged_into AS whole FROM contact m WHERE m.merged_into IS NOT NULL AND m.workspace_id = ",
+    " UNION ALL
+        SELECT part.id, m.merged_into FROM part JOIN contact m ON m.id = part.whole AND m.merged_into IS NOT NULL
+          AND m.workspace_id = ",
+    ") SELECT t.id, max(t.at) AS at FROM (
+        SELECT k.contact_id AS id, k.at FROM captured k WHERE k.workspace_id = ",
+    " UNION ALL
+        SELECT part.whole, k.at FROM part JOIN captured k ON k.contact_id = part.id AND k.workspace_id = ",
+    ") t GROUP BY t.id) g ON g.id = c.id",
+];
+
+fn sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equal => " = ",
+        Comparison::NotEqual => " <> ",
+        Comparison::Below => " < ",
+        Comparison::AtMost => " <= ",
+        Comparison::Above => " > ",
+        Comparison::AtLeast => " >= ",
+    }
+}
+
+/// The number of what was joined.
+fn place<T: PartialEq>(joined: &[&T], wanted: &T) -> usize {
+    joined.iter().position(|known| *known == wanted).unwrap_or_default()
+}
