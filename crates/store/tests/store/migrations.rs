@@ -26,6 +26,23 @@ const INDEX: (i64, &str) = (
     "-- no-transaction\nCREATE INDEX CONCURRENTLY chore_note ON chore (note)",
 );
 
+#[tokio::test]
+async fn policies_of_an_earlier_release_take_their_new_form() -> Tested {
+    let database = database().await?;
+    apply(&database, &[CHORES], SHORT).await.map_err(anyhow::Error::msg)?;
+    let mut admin = PgConnection::connect(&database.admin_url()).await?;
+    admin
+        .execute("ALTER POLICY workspace ON chore USING (array_position((SELECT homing_workspaces()), workspace_id) IS NOT NULL)")
+        .await?;
+    apply(&database, &[CHORES], SHORT).await.map_err(anyhow::Error::msg)?;
+    let same = "SELECT count(DISTINCT qual) AS forms, count(*) FILTER (WHERE tablename = 'chore') AS chores
+                FROM pg_policies WHERE policyname = 'workspace'";
+    let row = sqlx::query(same).fetch_one(&mut admin).await?;
+    let (forms, chores) = (row.try_get::<i64, _>("forms")?, row.try_get::<i64, _>("chores")?);
+    assert_eq!((forms, chores), (1, 1), "as that of a table made now");
+    Ok(())
+}
+
 fn migrator(all: &[(i64, &'static str)]) -> Migrator {
     let migrations = all.iter().map(|(version, sql)| {
         let no_tx = sql.starts_with("-- no-transaction");
