@@ -20,6 +20,12 @@ pub struct QuietHours {
 }
 
 impl QuietHours {
+    /// When nobody is written to who has not written first: 20:00-09:00.
+    pub const FIRST_MESSAGES: Self = Self {
+        from: Time::constant(20, 0, 0, 0),
+        to: Time::constant(9, 0, 0, 0),
+    };
+
     /// Reads "22:00-08:00"; empty is none.
     pub fn parse(text: &str) -> Result<Option<Self>, Invalid> {
         if text.is_empty() {

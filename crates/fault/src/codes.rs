@@ -34,6 +34,7 @@ codes! {
     RATE_LIMITED = "limit.rate", RateLimited, "Too many requests; slow down.";
     TOO_LARGE = "limit.size", InvalidArgument, "Larger than allowed.";
     FIELDS_MISSING = "conversation.fields_missing", InvalidArgument, "Required contact fields were not given; the answer names them.";
+    UNANSWERED = "conversation.unanswered", FailedPrecondition, "An earlier first message to this contact has no answer yet; go on in its conversation, or resolve that.";
     VERSION = "conversation.version", Conflict, "The settings have another version by now.";
     DELIVERED_HERE = "conversation.delivered_here", FailedPrecondition, "Homing delivers the messages of this channel; nobody else reports on them.";
     SENDER_UNASSIGNED = "channel.sender_unassigned", FailedPrecondition, "The sender of texts is not assigned to this workspace.";
@@ -59,6 +60,7 @@ codes! {
     MAIL_UNKNOWN = "mail.outcome_unknown", Timeout, "The connection was lost after the data; the mail may have been accepted.";
     OPTED_OUT = "send.opted_out", FailedPrecondition, "The recipient opted out.";
     NO_ADDRESS = "send.no_address", FailedPrecondition, "No address of this kind was given.";
+    NO_CONSENT = "send.no_consent", FailedPrecondition, "Nobody is written to first without a consent for outreach that names the address; record one, or wait until they write.";
     SEND_LIMIT = "send.limit", RateLimited, "The number or address, or the workspace's day, has reached its limit.";
     SEND_TOO_LONG = "send.too_long", FailedPrecondition, "The message is longer than the 1,600 characters of a text; send it in parts.";
     SEND_COUNTRY = "send.country", FailedPrecondition, "The channel allows no texts to this country.";

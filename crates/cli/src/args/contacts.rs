@@ -61,6 +61,28 @@ pub enum ContactCommand {
         #[arg(long, default_value = "operator")]
         by: String,
     },
+    /// Write to a contact first: by a text, with their consent for outreach, and not between 20:00 and 09:00.
+    Write {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact.
+        contact: String,
+        /// Of kind sms.
+        #[arg(long)]
+        channel: String,
+        /// At most 1,600 characters.
+        #[arg(long)]
+        text: String,
+        /// Id of the phone number, where consents name several.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        address: String,
+        /// Who writes.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        agent: String,
+        /// Any name for this message, 1 to 100 characters: the same again writes nothing new.
+        #[arg(long)]
+        request: String,
+    },
     #[command(flatten)]
     Identity(IdentityCommand),
     /// Contacts by what is known of them.

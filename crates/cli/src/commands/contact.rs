@@ -12,10 +12,11 @@ use rpc::contacts::{
     self, AddressKind, Contact, GetContactRequest, ListContactChangesRequest, ListContactsRequest,
     LookUpContactRequest, UpdateContactRequest,
 };
+use rpc::conversation::WriteToContactRequest;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
-use super::{merge, purchases, segment};
+use super::{first_message, merge, purchases, segment};
 use crate::args::{ContactCommand, ContactFields, ContactWho, Purpose, Stage};
 use crate::call::{call, pages};
 use crate::output::Out;
@@ -66,6 +67,26 @@ pub(crate) async fn run(command: ContactCommand, out: &Out) -> Result<ExitCode> 
             };
             let answer = call!(book, update_contact, request)?;
             one(&answer.contact.context("an empty answer")?, out)?;
+        }
+        ContactCommand::Write {
+            workspace,
+            contact,
+            channel,
+            text,
+            address,
+            agent,
+            request,
+        } => {
+            let request = WriteToContactRequest {
+                workspace,
+                request_id: request,
+                channel,
+                contact,
+                address,
+                agent,
+                text,
+            };
+            first_message::run(request, out).await?;
         }
         ContactCommand::Purchases {
             workspace,

@@ -13,6 +13,7 @@ pub(crate) mod dlq;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod export;
+mod first_message;
 mod history;
 pub(crate) mod integration;
 pub(crate) mod links;

@@ -38,6 +38,7 @@ mod start_conversation;
 mod update_channel;
 mod update_integration;
 mod update_workspace;
+mod write_to_contact;
 
 pub use assign_sender::Senders;
 pub use create_agent::NewAgent;
@@ -46,6 +47,7 @@ pub use ingest_events::Submitted;
 pub use post_message::Post;
 pub use start_conversation::Start;
 pub use update_workspace::WorkspaceChange;
+pub use write_to_contact::FirstMessage;
 
 use crate::outbound::Contacts;
 use bus::Bus;

@@ -59,12 +59,19 @@ impl App {
             reach,
             page_url: start.page_url.clone(),
             opened_by: start.author,
+            outreach: false,
             at: self.now(),
             external: None,
         })
     }
 
-    async fn open(&self, workspace: &WorkspaceId, start: &Start, opening: &Opening) -> Result<(Conversation, Message)> {
+    /// Opens it, unless the same request has done so meanwhile.
+    pub(super) async fn open(
+        &self,
+        workspace: &WorkspaceId,
+        start: &Start,
+        opening: &Opening,
+    ) -> Result<(Conversation, Message)> {
         let mut tx = self.store.begin(workspace).await?;
         if let Some(made) = made_before(&mut tx, workspace, start).await? {
             return Ok(made);
@@ -97,7 +104,11 @@ impl App {
 }
 
 /// What the same request made before. Another request under the same id is refused.
-async fn made_before(tx: &mut Tx, workspace: &WorkspaceId, start: &Start) -> Result<Option<(Conversation, Message)>> {
+pub(super) async fn made_before(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    start: &Start,
+) -> Result<Option<(Conversation, Message)>> {
     let Some(conversation) = conversation::get_by_request(tx, workspace, &start.request_id).await? else {
         return Ok(None);
     };

@@ -61,6 +61,8 @@ pub struct Conversation {
     pub read_up_to: u64,
     pub customer_up_to: u64,
     pub opened_by: AuthorRole,
+    /// It began with a first message to a known contact.
+    pub outreach: bool,
     pub started_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
     pub continues: Option<ConversationId>,
@@ -78,6 +80,8 @@ pub struct Opening {
     pub reach: Reach,
     pub page_url: String,
     pub opened_by: AuthorRole,
+    /// A first message to a known contact.
+    pub outreach: bool,
     pub at: Timestamp,
     pub external: Option<ExternalRef>,
 }
@@ -160,6 +164,7 @@ impl Conversation {
             read_up_to: 0,
             customer_up_to: 0,
             opened_by: opening.opened_by,
+            outreach: opening.outreach,
             started_at: opening.at,
             resolved_at: None,
             continues: None,
@@ -179,6 +184,7 @@ impl Conversation {
             reach: self.reach,
             page_url: self.page_url.clone(),
             opened_by: AuthorRole::Customer,
+            outreach: false,
             at,
             external: self.external.clone(),
         };
@@ -275,6 +281,7 @@ mod tests {
             reach: Reach::default(),
             page_url: String::new(),
             opened_by: AuthorRole::Customer,
+            outreach: false,
             at: Timestamp::UNIX_EPOCH,
             external: None,
         }

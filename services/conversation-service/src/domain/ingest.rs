@@ -309,6 +309,7 @@ impl Planner {
             reach: said.reach,
             page_url: String::new(),
             opened_by: said.author,
+            outreach: false,
             at: event.at,
             external: Some(external),
         });

@@ -1,13 +1,14 @@
 //! ConversationService: from messages to use cases and back.
 
-use crate::app::{App, By, Post, Start, Submitted};
+use crate::app::{App, By, FirstMessage, Post, Start, Submitted};
 use crate::domain::conversation::{Conversation, Message};
 use crate::domain::delivery::{self, Delivery};
 use crate::domain::given::Given;
 use crate::domain::page;
 use crate::wire;
 use domain::{
-    AgentId, AuthorRole, ChannelId, ConversationId, IntegrationId, MessageText, VisitorId, WorkspaceId, limits,
+    AddressId, AgentId, AuthorRole, ChannelId, ContactId, ConversationId, IntegrationId, MessageText, VisitorId,
+    WorkspaceId, limits,
 };
 use events::{common, stamp};
 use fault::{Fault, Result};
@@ -52,6 +53,23 @@ impl Conversations {
         Ok(proto::StartConversationResponse {
             conversation: Some(conversation(started)),
             message: Some(message(first)),
+        })
+    }
+
+    async fn write_to_contact(&self, request: proto::WriteToContactRequest) -> Result<proto::WriteToContactResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let first = FirstMessage {
+            request_id: sender_id("request_id", request.request_id)?,
+            channel: ChannelId::parse(&request.channel)?,
+            contact: ContactId::parse(&request.contact)?,
+            address: AddressId::parse_optional(&request.address)?,
+            agent: agent(&request.agent, common::AuthorRole::Agent.into())?,
+            text: MessageText::parse(&request.text)?,
+        };
+        let (started, message) = self.app.write_to_contact(&workspace, first).await?;
+        Ok(proto::WriteToContactResponse {
+            conversation: Some(conversation(started)),
+            message: Some(self::message(message)),
         })
     }
 
@@ -301,6 +319,7 @@ fn conversation(of: Conversation) -> proto::Conversation {
         resolved_at: of.resolved_at.map(stamp),
         continues: text(of.continues),
         opened_by: common::AuthorRole::from(of.opened_by).into(),
+        outreach: of.outreach,
     }
 }
 
@@ -344,6 +363,7 @@ macro_rules! answers {
 
 answers! {
     start_conversation: StartConversationRequest -> StartConversationResponse;
+    write_to_contact: WriteToContactRequest -> WriteToContactResponse;
     get_conversation: GetConversationRequest -> GetConversationResponse;
     list_conversations: ListConversationsRequest -> ListConversationsResponse;
     resolve_conversation: ResolveConversationRequest -> ResolveConversationResponse;

@@ -4,7 +4,7 @@ use domain::{AddressId, ChannelId, ContactId, WorkspaceId};
 use fault::{Fault, Kind, Result, codes};
 use rpc::Deadline;
 use rpc::contacts::contact_service_client::ContactServiceClient;
-use rpc::contacts::{CaptureContactRequest, Purpose};
+use rpc::contacts::{AddressKind, CaptureContactRequest, GetContactRequest, Purpose};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -60,6 +60,48 @@ impl Contacts {
         })
     }
 
+    /// The contact, or the one it went into, and the number at which a consent for outreach lets it be written to: `wanted`, or
+    /// the only one.
+    pub async fn find_outreach_number(
+        &self,
+        workspace: &WorkspaceId,
+        contact: ContactId,
+        wanted: Option<AddressId>,
+    ) -> Result<(ContactId, AddressId)> {
+        let request = GetContactRequest {
+            workspace: workspace.to_string(),
+            contact: contact.to_string(),
+            purpose: Purpose::Outreach.into(),
+        };
+        let reply = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.client.clone();
+            async move { client.get_contact(request).await }
+        })
+        .await;
+        let found = match reply {
+            Ok(reply) => reply.contact.unwrap_or_default(),
+            Err(fault) if fault.kind() == Kind::PermissionDenied => return Err(no_consent("contact")),
+            Err(fault) if fault.kind() == Kind::NotFound => return Err(fault.of("contact")),
+            Err(fault) => return Err(fault),
+        };
+        let numbers = found.addresses.iter().filter(|one| one.kind() == AddressKind::Phone);
+        let mut numbers = numbers
+            .map(|one| Ok(AddressId::parse(&one.address)?))
+            .collect::<Result<Vec<_>>>()?;
+        let number = match wanted {
+            Some(wanted) if numbers.contains(&wanted) => wanted,
+            Some(_) => return Err(no_consent("address")),
+            None if numbers.len() > 1 => {
+                return Err(Fault::invalid(
+                    "address",
+                    "is needed: consents for outreach name several numbers of this contact; say which",
+                ));
+            }
+            None => numbers.pop().ok_or_else(|| no_consent("contact"))?,
+        };
+        Ok((ContactId::parse(&found.contact)?, number))
+    }
+
     /// As [`Self::capture_contact`], for events that can wait: after a call that did not reach contacts-service the next
     /// ones fail at once for five times as long as that call took, so that calls that hang hold up others little.
     pub async fn capture_contact_soon(
@@ -85,4 +127,12 @@ impl Contacts {
     fn away(&self) -> MutexGuard<'_, Option<Instant>> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn no_consent(field: &'static str) -> Fault {
+    Fault::new(
+        &codes::NO_CONSENT,
+        "no consent for outreach names a phone number to write to; record one that does, or wait until they write",
+    )
+    .of(field)
 }

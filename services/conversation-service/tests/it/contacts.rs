@@ -3,9 +3,10 @@
 use fault::{Fault, codes};
 use rpc::contacts::contact_service_server::{ContactService, ContactServiceServer};
 use rpc::contacts::{
-    CaptureContactRequest, CaptureContactResponse, GetAddressRequest, GetAddressResponse, GetContactRequest,
-    GetContactResponse, LookUpContactRequest, LookUpContactResponse,
+    Address, AddressKind, CaptureContactRequest, CaptureContactResponse, Contact, GetAddressRequest,
+    GetAddressResponse, GetContactRequest, GetContactResponse, LookUpContactRequest, LookUpContactResponse, Purpose,
 };
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 pub struct FakeContacts {
     asked: Arc<Mutex<Vec<CaptureContactRequest>>>,
     away: Arc<AtomicBool>,
+    people: Arc<Mutex<HashMap<String, Contact>>>,
 }
 
 impl FakeContacts {
@@ -31,6 +33,26 @@ impl FakeContacts {
 
     pub fn asked(&self) -> Vec<CaptureContactRequest> {
         self.asked.lock().expect("no test panics while holding it").clone()
+    }
+
+    /// A contact with these numbers, and the e-mail addresses, that consents for outreach name.
+    pub fn consent(&self, contact: &str, numbers: &[&str], emails: &[&str]) {
+        let address = |kind: AddressKind| {
+            move |value: &&str| Address {
+                address: id_of(value),
+                kind: kind.into(),
+                value: (*value).to_owned(),
+                ..Default::default()
+            }
+        };
+        let phones = numbers.iter().map(address(AddressKind::Phone));
+        let person = Contact {
+            contact: id_of(contact),
+            addresses: phones.chain(emails.iter().map(address(AddressKind::Email))).collect(),
+            ..Default::default()
+        };
+        let mut people = self.people.lock().expect("no test panics while holding it");
+        people.insert(id_of(contact), person);
     }
 
     /// While away, every call is refused as unavailable.
@@ -84,8 +106,20 @@ impl ContactService for FakeContacts {
         }))
     }
 
-    async fn get_contact(&self, _: Request<GetContactRequest>) -> Result<Response<GetContactResponse>, Status> {
-        Err(Status::unimplemented("conversation-service does not ask"))
+    async fn get_contact(&self, request: Request<GetContactRequest>) -> Result<Response<GetContactResponse>, Status> {
+        let request = request.into_inner();
+        assert_eq!(request.purpose(), Purpose::Outreach);
+        let people = self.people.lock().expect("no test panics while holding it");
+        let Some(person) = people.get(&request.contact) else {
+            return Err(rpc::to_status(&Fault::not_found("contact")));
+        };
+        if person.addresses.is_empty() {
+            return Err(rpc::to_status(&Fault::new(&codes::PURPOSE_DENIED, "no consent")));
+        }
+        Ok(Response::new(GetContactResponse {
+            contact: Some(person.clone()),
+            captured: vec![],
+        }))
     }
 
     async fn look_up_contact(

@@ -6,6 +6,7 @@ mod contacts;
 mod conversations;
 mod deliveries;
 mod facts_readers;
+mod first_messages;
 mod ingest;
 mod isolation;
 mod nats_logins;

@@ -28,6 +28,7 @@ impl Conversations {
 
 calls! { Conversations.conversations:
     start_conversation(StartConversationRequest) -> StartConversationResponse;
+    write_to_contact(WriteToContactRequest) -> WriteToContactResponse;
     get_conversation(GetConversationRequest) -> GetConversationResponse;
     list_conversations(ListConversationsRequest) -> ListConversationsResponse;
     resolve_conversation(ResolveConversationRequest) -> ResolveConversationResponse;

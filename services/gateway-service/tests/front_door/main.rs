@@ -6,6 +6,7 @@ mod contacts;
 mod contracts;
 mod dawdlers;
 mod deliveries;
+mod first_messages;
 mod gateway;
 mod http;
 mod meters;

@@ -54,6 +54,7 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("post", "/v1/contacts/{contact}/consents", Token(Scope::Contacts)),
     ("delete", "/v1/contacts/{contact}/merge", Token(Scope::Contacts)),
     ("post", "/v1/contacts/{contact}/merges", Token(Scope::Contacts)),
+    ("post", "/v1/contacts/{contact}/messages", Token(Scope::Write)),
     ("get", "/v1/contacts/{contact}/purchases", Token(Scope::Contacts)),
     ("post", "/v1/contacts/{contact}/withdrawals", Token(Scope::Contacts)),
     ("get", "/v1/conversations", Token(Scope::Read)),

@@ -58,6 +58,8 @@ impl App {
         }
         fold(&mut open.case, &checked.context, checked.presence, &row, self)?;
         if let Some(until) = self.wait_for_turn(&mut tx, &mut open, &row, checked).await? {
+            // What waits for the morning as well need not ask again before.
+            let until = checked.wait.map_or(until, |(wait, _)| wait.max(until));
             self.postpone(&mut tx, &mut open, row, until, Why::EarlierMessage)
                 .await?;
             self.commit(tx, open).await?;
@@ -167,8 +169,8 @@ impl App {
         }
     }
 
-    /// A limit of the day that would be passed: the transaction has to be given up. What agents write themselves uses up only
-    /// what the workspace has.
+    /// A limit of the day that would be passed: the transaction has to be given up. What agents write themselves to who has
+    /// written uses up only what the workspace has.
     async fn use_limits(
         &self,
         tx: &mut Tx,
@@ -197,11 +199,11 @@ impl App {
             ],
             Step::Mail => vec![Use::new(Scope::Address(&mac), 1, limit)],
         };
-        if step == Step::Text && (purpose != Purpose::Message || message.by_bot) {
+        if step == Step::Text && (purpose != Purpose::Message || message.by_bot || message.is_first) {
             let prefixes = self.daily.texts_per_prefix.into();
             uses.insert(0, Use::new(Scope::Prefix(&prefix), 1, prefixes));
         }
-        if step == Step::Text && purpose.has_link() {
+        if step == Step::Text && (purpose.has_link() || message.is_first) {
             uses.insert(0, Use::new(Scope::Number(&mac), 1, limit));
         }
         if let Some(visitor) = visitor.as_ref().filter(|_| step == Step::Text && purpose.has_link()) {

@@ -7,11 +7,11 @@ use crate::domain::provider::Choice;
 use crate::domain::render::{self, Frame, MailBody, Quote};
 use crate::domain::{Case, Fresh, Medium, Presence, Purpose, Settings, Step, Verdict, Why, confirmation};
 use crate::outbound::billing::Hold;
-use crate::outbound::contacts::Recipient;
+use crate::outbound::contacts::{Recipient, Serves};
 use crate::outbound::mail_smtp;
 use crate::outbound::postgres::delivery::Delivery;
 use domain::limits::TEXT_CHARACTERS;
-use domain::{AddressId, Country, PersonName, TextSender, Timestamp, VisitorId};
+use domain::{AddressId, Country, PersonName, QuietHours, TextSender, Timestamp, VisitorId};
 use events::common::{ChannelKind, MessageKind};
 use events::instant;
 use fault::{Code, Fault, Kind, Result, codes};
@@ -48,6 +48,8 @@ pub(crate) struct Message {
     pub business: String,
     /// Its words are a bot's.
     pub by_bot: bool,
+    /// Its customer has never written in this conversation.
+    pub is_first: bool,
     pub country: String,
     /// As it is priced.
     pub kind: MessageKind,
@@ -79,14 +81,18 @@ impl App {
             ..
         } = claimed;
         let from_seq = case.follow_up.as_ref().map_or(1, |follow_up| follow_up.from_seq);
-        let known = address_of(case, delivery.step);
+        // What an address serves depends on whether the customer has written: until that is known, their owner is not asked.
+        let known = address_of(case, delivery.step).filter(|_| !is_first(case, delivery));
         let context = self
             .conversations
             .get_follow_up_context(workspace, delivery.conversation, from_seq);
         let carried = self.read_carried(workspace, delivery);
         let (context, presence, carried, early) = tokio::join!(context, self.ask_presence(claimed), carried, async {
             match known {
-                Some(address) => Some((address, self.contacts.get_address(workspace, address).await)),
+                Some(address) => Some((
+                    address,
+                    self.contacts.get_address(workspace, address, Serves::Support).await,
+                )),
                 None => None,
             }
         });
@@ -121,22 +127,23 @@ impl App {
         if checked.wait.is_some() {
             return Ok(checked);
         }
+        let is_first = is_first(&now_known, delivery);
+        let serves = if is_first { Serves::Outreach } else { Serves::Support };
         let read = match early {
-            Some((asked, read)) if asked == address => read,
-            _ => self.contacts.get_address(workspace, address).await,
+            Some((asked, read)) if asked == address && !is_first => read,
+            _ => self.contacts.get_address(workspace, address, serves).await,
         };
         match read {
             Ok((Recipient::Phone { country, .. }, _)) if !allows_texts_to(&now_known, country) => {
                 checked.refusal = Some(&codes::SEND_COUNTRY);
             }
             Ok((recipient, name)) => {
-                if delivery.purpose == Purpose::FollowUp {
-                    let home = &checked.context.time_zone;
-                    let until = self.quiet_until(workspace, &now_known, (delivery.id, delivery.step), &recipient, home);
-                    checked.wait = until.await?.map(|until| (until, Why::QuietHours));
-                    if checked.wait.is_some() {
-                        return Ok(checked);
-                    }
+                let hours = quiet_hours(&now_known, delivery);
+                let (of, home) = ((delivery.id, delivery.step), &checked.context.time_zone);
+                let until = self.quiet_until((workspace, &now_known), of, &hours, &recipient, home);
+                checked.wait = until.await?.map(|until| (until, Why::QuietHours));
+                if checked.wait.is_some() {
+                    return Ok(checked);
                 }
                 let provider = match self.provider_for(delivery, &recipient) {
                     Taker::Provider(name) => name,
@@ -152,6 +159,9 @@ impl App {
                 let to = (address, recipient, name);
                 let message = self.prepare(claimed, &now_known, &checked, to, provider);
                 checked.message = Some(message.await?);
+            }
+            Err(fault) if is_first && fault.kind() == Kind::PermissionDenied => {
+                checked.refusal = Some(&codes::NO_CONSENT);
             }
             // Erased, or not given for support: nobody may be written to.
             Err(fault) if matches!(fault.kind(), Kind::NotFound | Kind::PermissionDenied) => {
@@ -232,6 +242,7 @@ impl App {
             provider,
             business: settings.business_name.clone(),
             by_bot: checked.carried.by_bot,
+            is_first: is_first(case, delivery),
             country,
             kind,
             parts,
@@ -324,6 +335,22 @@ fn address_of(case: &Case, step: Step) -> Option<AddressId> {
         Step::Mail => case.conversation.email,
     };
     given.map(|given| given.id)
+}
+
+/// Whether it is sent to somebody who has not written in this conversation: that takes their consent.
+fn is_first(case: &Case, delivery: &Delivery) -> bool {
+    delivery.purpose == Purpose::Message && case.conversation.customer_up_to == 0
+}
+
+/// The hours that a delivery waits out.
+fn quiet_hours(case: &Case, delivery: &Delivery) -> Vec<QuietHours> {
+    let is_first = is_first(case, delivery);
+    let settings = case.settings.as_ref();
+    let own = settings.and_then(|settings| settings.quiet_hours(delivery.step));
+    let own = own.filter(|_| is_first || delivery.purpose == Purpose::FollowUp);
+    own.into_iter()
+        .chain(is_first.then_some(QuietHours::FIRST_MESSAGES))
+        .collect()
 }
 
 fn allows_texts_to(case: &Case, country: Country) -> bool {

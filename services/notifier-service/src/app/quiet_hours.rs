@@ -3,25 +3,26 @@
 use super::App;
 use crate::domain::quiet::put_off;
 use crate::domain::{Case, Step, zones};
-use crate::outbound::contacts::Recipient;
-use domain::{DeliveryId, Timestamp, WorkspaceId};
+use crate::outbound::contacts::{Recipient, Serves};
+use domain::{DeliveryId, QuietHours, Timestamp, WorkspaceId};
 use fault::{Fault, Kind, Result};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 impl App {
-    /// When to send what falls into quiet hours: within ten minutes after their end. `None`: now. The customer's clock is that of
+    /// When to send what falls into these hours: within ten minutes after their end. `None`: now. The customer's clock is that of
     /// the phone number's country (of all its zones, where it has several), else `home`, the workspace's.
     pub(crate) async fn quiet_until(
         &self,
-        workspace: &WorkspaceId,
-        case: &Case,
+        (workspace, case): (&WorkspaceId, &Case),
         (delivery, step): (DeliveryId, Step),
+        hours: &[QuietHours],
         recipient: &Recipient,
         home: &str,
     ) -> Result<Option<Timestamp>> {
-        let hours = case.settings.as_ref().and_then(|settings| settings.quiet_hours(step));
-        let Some(hours) = hours else { return Ok(None) };
+        if hours.is_empty() {
+            return Ok(None);
+        }
         let mut zones = match recipient {
             Recipient::Phone { country, .. } => zones::zones_of(country),
             Recipient::Email(_) => self.zones_by_phone(workspace, case).await?,
@@ -30,7 +31,10 @@ impl App {
             zones.push(TimeZone::get(home).unwrap_or(TimeZone::UTC));
         }
         let validity = SignedDuration::try_from(self.texts.validity()).map_err(Fault::internal)?;
-        Ok(put_off(hours, (delivery, step), &zones, self.now(), validity))
+        let ends = hours
+            .iter()
+            .filter_map(|hours| put_off(*hours, (delivery, step), &zones, self.now(), validity));
+        Ok(ends.max())
     }
 
     /// Who is written to by mail may have given a number too.
@@ -38,7 +42,7 @@ impl App {
         let Some(phone) = case.conversation.phone else {
             return Ok(Vec::new());
         };
-        match self.contacts.get_address(workspace, phone.id).await {
+        match self.contacts.get_address(workspace, phone.id, Serves::Support).await {
             Ok((Recipient::Phone { country, .. }, _)) => Ok(zones::zones_of(&country)),
             Ok((Recipient::Email(_), _)) => Ok(Vec::new()),
             Err(fault) if matches!(fault.kind(), Kind::NotFound | Kind::PermissionDenied) => Ok(Vec::new()),

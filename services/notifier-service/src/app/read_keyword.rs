@@ -3,7 +3,7 @@ use crate::domain::Carries;
 use crate::domain::inbound_mail::is_posted_mail;
 use crate::domain::inbound_text::is_posted_text;
 use crate::domain::keywords::{Keyword, keyword};
-use crate::outbound::contacts::Recipient;
+use crate::outbound::contacts::{Recipient, Serves};
 use crate::outbound::postgres::opt_out;
 use domain::{AddressId, ConversationId, WorkspaceId};
 use events::instant;
@@ -40,7 +40,9 @@ impl App {
         let Some(address) = AddressId::parse_optional(&context.await?.phone_address)? else {
             return Ok(());
         };
-        let (Recipient::Phone { number, .. }, _) = self.contacts.get_address(workspace, address).await? else {
+        let (Recipient::Phone { number, .. }, _) =
+            self.contacts.get_address(workspace, address, Serves::Support).await?
+        else {
             return Ok(());
         };
         let mac = self.keys.address_mac(workspace, &medium.address(number.expose()));

@@ -7,7 +7,7 @@ use crate::domain::inbound_mail::{self, Arrived, Content, InboundMail, Report};
 use crate::domain::keys::token_hash;
 use crate::domain::render::foreign_mail;
 use crate::domain::{Receipt, Step, reply_address as name};
-use crate::outbound::contacts::Recipient;
+use crate::outbound::contacts::{Recipient, Serves};
 use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::postgres::reply_address::{self, ReplyAddress};
 use crate::outbound::postgres::send_limit::{Scope, Use, use_limits};
@@ -185,7 +185,10 @@ impl App {
         place: &ReplyAddress,
         from: Option<&Email>,
     ) -> Result<bool> {
-        let asked = self.contacts.get_address(workspace, place.address).await;
+        let asked = self
+            .contacts
+            .get_address(workspace, place.address, Serves::Support)
+            .await;
         let wrote_to = match asked {
             Ok((Recipient::Email(email), _)) => email,
             Ok(_) => return Ok(false),
@@ -261,7 +264,7 @@ impl App {
         let Some(address) = seen.attempted_address else {
             return Ok(false);
         };
-        match self.contacts.get_address(workspace, address).await {
+        match self.contacts.get_address(workspace, address, Serves::Support).await {
             Ok((Recipient::Email(email), _)) => {
                 let same = |named: &Email| named.normalised() == email.normalised();
                 Ok(report.recipients.iter().any(same))

@@ -1,5 +1,5 @@
 use super::App;
-use crate::outbound::contacts::Recipient;
+use crate::outbound::contacts::{Recipient, Serves};
 use domain::WorkspaceId;
 use fault::{Kind, Result};
 
@@ -11,7 +11,7 @@ impl App {
         let Some(address) = mail.attempted_address else {
             return Ok(());
         };
-        let recipient = match self.contacts.get_address(workspace, address).await {
+        let recipient = match self.contacts.get_address(workspace, address, Serves::Support).await {
             Ok((recipient, _)) => recipient,
             Err(fault) if matches!(fault.kind(), Kind::NotFound | Kind::PermissionDenied) => return Ok(()),
             Err(fault) => return Err(fault),

@@ -1,7 +1,7 @@
 use super::outcome::{UNKNOWN_FOR, give_up};
 use super::{App, Told};
 use crate::domain::{Step, Turn};
-use crate::outbound::contacts::Recipient;
+use crate::outbound::contacts::{Recipient, Serves};
 use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::text_providers::Found;
 use domain::WorkspaceId;
@@ -42,7 +42,7 @@ impl App {
         // The number that was texted, which need not be the one that the customer has given since.
         let texted = seen.attempted_address;
         let texted = texted.ok_or_else(|| Fault::new(&codes::NO_ADDRESS, "nobody noted which number was texted"))?;
-        match self.contacts.get_address(workspace, texted).await? {
+        match self.contacts.get_address(workspace, texted, Serves::Support).await? {
             (Recipient::Phone { number, .. }, _) => {
                 let token = self.keys.link_token(seen.id);
                 self.texts.look_up(&seen.provider, &number, &token).await

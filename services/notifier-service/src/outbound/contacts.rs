@@ -12,6 +12,15 @@ pub enum Recipient {
     Email(Email),
 }
 
+/// What an address is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serves {
+    /// The request it was given for.
+    Support,
+    /// Writing first, which takes a consent.
+    Outreach,
+}
+
 /// contacts-service.
 #[derive(Debug, Clone)]
 pub struct Contacts {
@@ -24,16 +33,20 @@ impl Contacts {
         Self { client }
     }
 
-    /// Reads an address for the support request it was given for, with the person's name if there is one.
+    /// Reads an address that may serve this, with the person's name if there is one.
     pub async fn get_address(
         &self,
         workspace: &WorkspaceId,
         address: AddressId,
+        serves: Serves,
     ) -> Result<(Recipient, Option<PersonName>)> {
         let request = GetAddressRequest {
             workspace: workspace.to_string(),
             address: address.to_string(),
-            purpose: Purpose::Support.into(),
+            purpose: match serves {
+                Serves::Support => Purpose::Support.into(),
+                Serves::Outreach => Purpose::Outreach.into(),
+            },
         };
         let answer = rpc::call(Deadline::DECISION, request, |request| {
             let mut client = self.client.clone();

@@ -7,6 +7,7 @@ mod claims;
 mod continued;
 mod decisions;
 mod explain;
+mod first_messages;
 mod gateway;
 mod harness;
 mod hostile;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 impl Harness {
     /// The channel that carries texts, with the settings as they stand.
-    async fn publish_texts(&self, version: u64) -> Tested {
+    pub async fn publish_texts(&self, version: u64) -> Tested {
         self.publish(&ChannelChanged {
             channel: "sms".into(),
             version,
@@ -38,12 +38,12 @@ impl Harness {
         Ok(customer)
     }
 
-    fn bodies(&self) -> Vec<String> {
+    pub fn bodies(&self) -> Vec<String> {
         self.sms.messages().into_iter().map(|text| text.body).collect()
     }
 
     /// The delivery of a message, once it has this status.
-    async fn message(&self, customer: &Customer, seq: u64, status: DeliveryStatus) -> anyhow::Result<Delivery> {
+    pub async fn message(&self, customer: &Customer, seq: u64, status: DeliveryStatus) -> anyhow::Result<Delivery> {
         let of = |delivery: &&Delivery| delivery.seq == seq && delivery.status() == status;
         let told = self
             .becomes(customer, status.as_str_name(), |told| {
@@ -54,7 +54,7 @@ impl Harness {
     }
 
     /// The next answer, and the reason why it is not sent.
-    async fn refused(&self, customer: &Customer, seq: u64) -> anyhow::Result<String> {
+    pub async fn refused(&self, customer: &Customer, seq: u64) -> anyhow::Result<String> {
         self.answer(customer, seq).await?;
         Ok(self.message(customer, seq, DeliveryStatus::Failed).await?.reason)
     }
@@ -181,6 +181,7 @@ async fn a_message_may_come_before_everything_else_is_told_of() -> Tested {
     let notifier = Harness::start().await?;
     let customer = notifier.make_up(AuthorRole::Agent, "sms", true, false);
     // An agent opens it, and the customer never wrote.
+    notifier.consent(&customer);
     notifier.answer(&customer, 1).await?;
     notifier.message(&customer, 1, DeliveryStatus::Delivered).await?;
     notifier.start_conversation(&customer, "").await?;

@@ -10,7 +10,7 @@ use rpc::conversation::workspace_service_server::{WorkspaceService, WorkspaceSer
 use rpc::conversation::{self, GetFollowUpContextResponse, Message};
 use rpc::presence::presence_service_server::{PresenceService, PresenceServiceServer};
 use rpc::presence::{self, Presence};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -28,6 +28,8 @@ pub struct Truth {
     pub presences: HashMap<String, Presence>,
     /// Address and the name of its contact.
     pub addresses: HashMap<String, (Address, String)>,
+    /// Addresses that a consent for outreach names.
+    pub consents: HashSet<String>,
     /// Holds by delivery.
     pub holds: HashMap<String, (MessageKind, u32)>,
     pub not_covered: bool,
@@ -193,6 +195,7 @@ impl ConversationService for Peers {
     }
 
     not_needed! {
+        write_to_contact: conversation::WriteToContactRequest => conversation::WriteToContactResponse;
         list_conversations: conversation::ListConversationsRequest => conversation::ListConversationsResponse;
         resolve_conversation: conversation::ResolveConversationRequest => conversation::ResolveConversationResponse;
         add_contact: conversation::AddContactRequest => conversation::AddContactResponse;
@@ -276,11 +279,13 @@ impl PresenceService for Peers {
 impl ContactService for Peers {
     async fn get_address(&self, request: Request<contacts::GetAddressRequest>) -> Answer<contacts::GetAddressResponse> {
         let request = request.into_inner();
-        assert_eq!(request.purpose(), contacts::Purpose::Support);
-        let known = self.truth().addresses.get(&request.address).cloned();
-        let Some((address, contact_name)) = known else {
+        let truth = self.truth();
+        let Some((address, contact_name)) = truth.addresses.get(&request.address).cloned() else {
             return rpc::answer(Err(fault::Fault::not_found("address")));
         };
+        if request.purpose() != contacts::Purpose::Support && !truth.consents.contains(&request.address) {
+            return rpc::answer(Err(fault::Fault::new(&fault::codes::PURPOSE_DENIED, "no consent")));
+        }
         Ok(Response::new(contacts::GetAddressResponse {
             address: Some(address),
             contact_name,

@@ -136,11 +136,12 @@ async fn outside_whatsapps_window_nothing_is_attempted_and_the_reason_is_told() 
     );
     let failed: Vec<DeliveryFailed> = notifier.facts(2).await?;
     assert_eq!(failed.iter().map(|fact| fact.seq).collect::<Vec<_>>(), [2, 4]);
-    // An agent who opens a conversation with somebody who never wrote.
+    // An agent who opens a conversation with somebody who never wrote, though they agreed to be written to.
     let silent = notifier.make_up(AuthorRole::Agent, "whatsapp", true, false);
     notifier.truth().addresses.values_mut().for_each(|(address, _)| {
         address.value = "+48600700999".into();
     });
+    notifier.consent(&silent);
     notifier.start_conversation(&silent, "").await?;
     assert_eq!(notifier.kept_back(&silent, 1).await?, "whatsapp.window_closed");
     Ok(())

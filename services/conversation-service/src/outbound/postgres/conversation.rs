@@ -1,7 +1,7 @@
 use super::{known, loaded, stored};
 use crate::domain::conversation::{Conversation, ExternalRef, Reach};
 use crate::domain::ingest::{Key, Place};
-use domain::{AuthorRole, ChannelId, ConversationId, IntegrationId, WorkspaceId};
+use domain::{AuthorRole, ChannelId, ContactId, ConversationId, IntegrationId, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -24,6 +24,7 @@ struct Row {
     read_up_to: i64,
     customer_up_to: i64,
     opened_by: String,
+    outreach: bool,
     started_at: jiff_sqlx::Timestamp,
     resolved_at: Option<jiff_sqlx::Timestamp>,
     continues: Option<Uuid>,
@@ -57,6 +58,7 @@ impl Row {
             read_up_to: loaded(self.read_up_to),
             customer_up_to: loaded(self.customer_up_to),
             opened_by: known(AuthorRole::from_word(&self.opened_by), "conversation.opened_by")?,
+            outreach: self.outreach,
             started_at: self.started_at.to_jiff(),
             resolved_at: self.resolved_at.map(|at| at.to_jiff()),
             continues: self.continues.map(Into::into),
@@ -80,7 +82,7 @@ macro_rules! conversations {
             Row,
             "SELECT c.workspace_id, c.id, c.number, c.channel_id, c.visitor_id, c.contact_id, c.phone_address,
                     c.email_address, c.reach_version, c.page_url, c.last_seq, c.read_up_to, c.customer_up_to,
-                    c.opened_by, c.started_at, c.resolved_at, c.continues, c.continued_by, c.integration_id,
+                    c.opened_by, c.outreach, c.started_at, c.resolved_at, c.continues, c.continued_by, c.integration_id,
                     c.external_ref
              FROM " + $tail,
             $($argument),*
@@ -129,6 +131,26 @@ pub async fn get_by_request(
     .fetch_optional(db)
     .await
     .or_fault("get conversation by request")?;
+    row.map(Row::conversation).transpose()
+}
+
+/// The open conversation that began with a first message to this contact on this channel, as long as it has no answer.
+pub async fn get_unanswered(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contact: ContactId,
+    channel: &ChannelId,
+) -> Result<Option<Conversation>> {
+    let row = conversations!(
+        "conversation c WHERE c.workspace_id = $1 AND c.contact_id = $2 AND c.channel_id = $3
+           AND c.outreach AND c.resolved_at IS NULL AND c.customer_up_to = 0",
+        workspace.as_str(),
+        contact.0,
+        channel.as_str()
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("get unanswered conversation")?;
     row.map(Row::conversation).transpose()
 }
 
@@ -316,10 +338,11 @@ pub async fn insert(
     sqlx::query!(
         "INSERT INTO conversation (workspace_id, id, number, channel_id, visitor_id, contact_id, phone_address,
            email_address, reach_version, page_url, last_seq, read_up_to, customer_up_to, opened_by, started_at,
-           resolved_at, continues, continued_by, integration_id, external_ref, request_id)
-         SELECT t.*, $21 FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::uuid[],
+           resolved_at, continues, continued_by, integration_id, external_ref, outreach, request_id)
+         SELECT t.*, $22 FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::uuid[],
            $7::uuid[], $8::uuid[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-           $14::text[], $15::timestamptz[], $16::timestamptz[], $17::uuid[], $18::uuid[], $19::text[], $20::text[]) t",
+           $14::text[], $15::timestamptz[], $16::timestamptz[], $17::uuid[], $18::uuid[], $19::text[], $20::text[],
+           $21::bool[]) t",
         &workspaces,
         &new.iter().map(|(_, c)| c.id.0).collect::<Vec<_>>(),
         &number(|c| c.number),
@@ -340,6 +363,7 @@ pub async fn insert(
         &of(|c| c.continued_by.map(|id| id.0)) as &[Option<Uuid>],
         &external(|external| external.integration.as_str()) as &[Option<String>],
         &external(|external| &external.reference) as &[Option<String>],
+        &new.iter().map(|(_, c)| c.outreach).collect::<Vec<_>>(),
         request_id,
     )
     .execute(db)

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// A conversation.
 #[derive(Serialize, ToSchema)]
@@ -53,6 +53,8 @@ pub struct Conversation {
     /// The resolved conversation that this one continues.
     #[serde(skip_serializing_if = "Option::is_none")]
     continues: Option<String>,
+    /// True: it began with a first message to a contact who had not written.
+    outreach: bool,
 }
 
 impl From<wire::Conversation> for Conversation {
@@ -71,6 +73,7 @@ impl From<wire::Conversation> for Conversation {
             started_at: time(found.started_at),
             resolved_at: time(found.resolved_at),
             continues: optional(found.continues),
+            outreach: found.outreach,
         }
     }
 }
@@ -320,7 +323,8 @@ fn by(name: &str) -> Result<By> {
     }
 }
 
-fn client_id(body: Option<String>, header: Option<&str>) -> Result<String> {
+/// The sender's own id, from the body or the header.
+pub(super) fn client_id(body: Option<String>, header: Option<&str>) -> Result<String> {
     let id = match (body, header) {
         (Some(body), Some(header)) if body != header => {
             return Err(Fault::invalid(

@@ -11,6 +11,7 @@ mod cors;
 mod deliveries;
 mod events;
 pub mod extract;
+mod first_messages;
 mod follow_ups;
 mod inbound_mails;
 mod merges;
@@ -128,6 +129,10 @@ fn api() -> Router<Arc<Edge>> {
             get(contacts::get_contact).patch(contacts::update_contact),
         )
         .route("/v1/contacts/{contact}/changes", get(contacts::list_contact_changes))
+        .route(
+            "/v1/contacts/{contact}/messages",
+            post(first_messages::write_to_contact),
+        )
         .route("/v1/contacts/{contact}/purchases", get(purchases::list_purchases))
         .route(
             "/v1/contacts/{contact}/consents",

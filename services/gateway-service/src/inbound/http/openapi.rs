@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
 use super::{
-    balance, callbacks, channels, charges, consents, contacts, conversations, deliveries, events, follow_ups,
-    inbound_mails, merges, opening_hours, opt_outs, pages, purchases, return_links, segments, sessions,
+    balance, callbacks, channels, charges, consents, contacts, conversations, deliveries, events, first_messages,
+    follow_ups, inbound_mails, merges, opening_hours, opt_outs, pages, purchases, return_links, segments, sessions,
     unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
@@ -23,7 +23,7 @@ use utoipa::{Modify, OpenApi};
         conversations::list_conversations, conversations::get_conversation, conversations::list_messages,
         conversations::post_message, conversations::resolve_conversation, deliveries::report_delivery,
         contacts::list_contacts, contacts::get_contact, contacts::update_contact, contacts::list_contact_changes,
-        purchases::list_purchases,
+        purchases::list_purchases, first_messages::write_to_contact,
         consents::list_consents, consents::record_consent, consents::withdraw_consent,
         segments::count_segment, segments::list_segment, segments::export_segment,
         merges::list_conflicts, merges::dismiss_conflict, merges::merge_contacts, merges::undo_merge,

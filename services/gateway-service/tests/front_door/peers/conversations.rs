@@ -51,6 +51,29 @@ impl ConversationService for Peers {
         })
     }
 
+    async fn write_to_contact(&self, request: Request<WriteToContactRequest>) -> Answer<WriteToContactResponse> {
+        let request = request.into_inner();
+        self.present()?.first_messages.push(request.clone());
+        if request.channel != "texts" {
+            return Err(refuse(Fault::invalid("channel", "must be of kind sms")));
+        }
+        let conversation = self.open(&request.channel, "");
+        let message = self.store(
+            &conversation.conversation,
+            AuthorRole::Agent,
+            &request.request_id,
+            &request.text,
+        );
+        answer(WriteToContactResponse {
+            conversation: Some(Conversation {
+                contact: request.contact,
+                outreach: true,
+                ..conversation
+            }),
+            message,
+        })
+    }
+
     async fn get_conversation(&self, request: Request<GetConversationRequest>) -> Answer<GetConversationResponse> {
         let by = request.into_inner().by;
         let conversation = self.find(|one| match &by {

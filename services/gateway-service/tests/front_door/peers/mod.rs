@@ -29,7 +29,7 @@ use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
     Conversation, GivenContact, IngestEventsRequest, Message, Scope, SetOpeningHoursRequest, StartConversationRequest,
-    UpdateChannelRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest,
+    UpdateChannelRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest, WriteToContactRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use rpc::notifier::{RecordInboundMailRequest, RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
@@ -81,6 +81,7 @@ pub struct Memory {
     started: Vec<(String, String)>,
     pub contacts: Vec<GivenContact>,
     pub starts: Vec<StartConversationRequest>,
+    pub first_messages: Vec<WriteToContactRequest>,
     pub receipts: Vec<RecordReceiptRequest>,
     pub opt_outs: Vec<SetOptOutRequest>,
     pub resolved_links: usize,
