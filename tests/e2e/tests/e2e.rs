@@ -8,6 +8,8 @@ mod commands;
 mod drains;
 #[path = "it/examples.rs"]
 mod examples;
+#[path = "it/first_messages.rs"]
+mod first_messages;
 #[path = "it/kills.rs"]
 mod kills;
 #[path = "it/kills_inbound.rs"]

@@ -134,6 +134,9 @@ pub struct ContactFields {
     pub name: Option<String>,
     #[arg(long, value_enum)]
     pub stage: Option<Stage>,
+    /// Zone that the person lives in, for example Europe/Warsaw; empty: not known.
+    #[arg(long)]
+    pub time_zone: Option<String>,
     /// All tags from now on, with commas between them; empty: none.
     #[arg(long)]
     pub tags: Option<String>,

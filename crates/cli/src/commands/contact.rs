@@ -145,6 +145,7 @@ fn changed(change: ContactFields) -> Result<UpdateContactRequest> {
     for (path, named) in [
         ("name", change.name.is_some()),
         ("stage", change.stage.is_some()),
+        ("time_zone", change.time_zone.is_some()),
         ("tags", change.tags.is_some()),
     ] {
         if named {
@@ -167,6 +168,7 @@ fn changed(change: ContactFields) -> Result<UpdateContactRequest> {
         stage: change.stage.map_or(contacts::Stage::Unspecified, spoken_stage).into(),
         tags: tags.map(str::to_owned).collect(),
         data,
+        time_zone: change.time_zone.unwrap_or_default(),
         ..Default::default()
     })
 }
@@ -205,6 +207,9 @@ pub(super) fn one(found: &Contact, out: &Out) -> Result<()> {
         rows.push(vec!["stage".to_owned(), stage_word(profile)]);
         if !profile.source.is_empty() {
             rows.push(vec!["source".to_owned(), profile.source.clone()]);
+        }
+        if !profile.time_zone.is_empty() {
+            rows.push(vec!["time zone".to_owned(), profile.time_zone.clone()]);
         }
         rows.extend(profile.tags.iter().map(|tag| vec!["tag".to_owned(), tag.clone()]));
         let data = profile.data.iter();
@@ -269,6 +274,7 @@ pub(super) fn document(one: &Contact) -> Value {
         };
         told["stage"] = stage_word(profile).into();
         told["source"] = profile.source.clone().into();
+        told["time_zone"] = profile.time_zone.clone().into();
         told["tags"] = profile.tags.clone().into();
         told["data"] = json!(profile.data.iter().map(datum).collect::<BTreeMap<_, _>>());
     }
@@ -306,6 +312,7 @@ mod tests {
         let change = ContactFields {
             name: None,
             stage: None,
+            time_zone: None,
             tags: Some("vip, new,".into()),
             data: vec!["size=3=8".into(), "colour=".into()],
         };

@@ -1,17 +1,17 @@
 use super::{Contacts, denied};
-use crate::domain::{Address, Purpose, PurposeDenied, Reading};
+use crate::domain::{Address, Owner, Purpose, PurposeDenied, Reading};
 use crate::outbound::postgres::{address, purpose};
-use domain::{AddressId, PersonName, WorkspaceId};
+use domain::{AddressId, WorkspaceId};
 use fault::{Fault, Result};
 
 impl Contacts {
-    /// One address and its owner's name, if it was given for this purpose.
+    /// One address and whose it is, if it was given for this purpose.
     pub async fn get_address(
         &self,
         workspace: &WorkspaceId,
         id: AddressId,
         wanted: Purpose,
-    ) -> Result<(Address, Option<PersonName>)> {
+    ) -> Result<(Address, Owner)> {
         let mut tx = self.begin(workspace, Reading::For(wanted)).await?;
         if let Some(stored) = address::find(&mut tx, workspace, id).await? {
             return stored.release(wanted).map_err(denied);

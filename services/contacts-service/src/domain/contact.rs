@@ -1,4 +1,4 @@
-use super::{Address, Bound, FieldChange, Fields, Profile, Purpose, PurposeDenied};
+use super::{Address, Bound, FieldChange, Fields, Profile, Purpose, PurposeDenied, Zone};
 use domain::{AddressId, ContactId, PersonName, Timestamp};
 use uuid::Uuid;
 
@@ -54,6 +54,13 @@ impl StoredContact {
     pub fn fields(self, purpose: Purpose) -> Result<Fields, PurposeDenied> {
         Ok(Fields::new(self.name, self.profile.release(purpose)?))
     }
+}
+
+/// What whoever may use an address may know of the person it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    pub name: Option<PersonName>,
+    pub time_zone: Option<Zone>,
 }
 
 /// What a person gave in a channel, the first time they gave it there.

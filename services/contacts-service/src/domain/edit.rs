@@ -1,5 +1,5 @@
 use super::profile::{DATA, TAGS};
-use super::{DataKey, DataValue, Profile, Stage, Tag};
+use super::{DataKey, DataValue, Profile, Stage, Tag, Zone};
 use domain::{Invalid, PersonName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,6 +10,8 @@ pub struct Edit {
     /// Inner `None`: no name.
     pub name: Option<Option<PersonName>>,
     pub stage: Option<Stage>,
+    /// Inner `None`: not known.
+    pub time_zone: Option<Option<Zone>>,
     /// All of them.
     pub tags: Option<BTreeSet<Tag>>,
     /// Only these keys; `None` removes one.
@@ -21,6 +23,7 @@ pub struct Edit {
 pub struct Fields {
     pub name: Option<PersonName>,
     pub stage: Stage,
+    pub time_zone: Option<Zone>,
     pub tags: BTreeSet<Tag>,
     pub data: BTreeMap<DataKey, DataValue>,
 }
@@ -31,6 +34,7 @@ impl Fields {
         Self {
             name,
             stage: profile.stage,
+            time_zone: profile.time_zone,
             tags: profile.tags,
             data: values.collect(),
         }
@@ -44,6 +48,9 @@ impl Fields {
             next.name.clone_from(name);
         }
         next.stage = edit.stage.unwrap_or(self.stage);
+        if let Some(zone) = &edit.time_zone {
+            next.time_zone.clone_from(zone);
+        }
         if let Some(tags) = &edit.tags {
             next.tags.clone_from(tags);
         }
@@ -66,6 +73,7 @@ impl Fields {
     /// What became of each field; nothing if all is as it was.
     pub fn changes(&self, next: &Self) -> Vec<FieldChange> {
         let name = |fields: &Self| fields.name.as_ref().map(|name| name.expose().to_owned());
+        let zone = |fields: &Self| fields.time_zone.as_ref().map(|zone| zone.as_str().to_owned());
         let mut changes = vec![
             FieldChange::new(Field::Name, name(self), name(next)),
             FieldChange::new(
@@ -73,6 +81,7 @@ impl Fields {
                 Some(self.stage.word().into()),
                 Some(next.stage.word().into()),
             ),
+            FieldChange::new(Field::TimeZone, zone(self), zone(next)),
         ];
         let tag = |tag: &Tag| Some(tag.expose().to_owned());
         let gone = self.tags.difference(&next.tags);
@@ -93,6 +102,7 @@ impl Fields {
 pub enum Field {
     Name,
     Stage,
+    TimeZone,
     /// One that came or went.
     Tag,
     Data(DataKey),
@@ -106,6 +116,7 @@ impl fmt::Display for Field {
         match self {
             Self::Name => f.write_str("name"),
             Self::Stage => f.write_str("stage"),
+            Self::TimeZone => f.write_str("time_zone"),
             Self::Tag => f.write_str("tag"),
             Self::Merged => f.write_str("merged"),
             Self::Data(key) => write!(f, "data.{}", key.as_str()),
@@ -160,15 +171,21 @@ pub(super) mod strategies {
         prop_oneof![Just(Stage::Lead), Just(Stage::Customer)]
     }
 
+    fn zone() -> impl Strategy<Value = Option<Zone>> {
+        let names = prop_oneof![Just("Europe/Warsaw"), Just("America/Lima")];
+        prop::option::of(names.prop_map(|name| Zone::parse(name).expect("a zone")))
+    }
+
     fn tags() -> impl Strategy<Value = BTreeSet<Tag>> {
         prop::collection::btree_set((0..4u8).prop_map(tag), 0..4)
     }
 
     pub fn fields() -> impl Strategy<Value = Fields> {
         let data = prop::collection::btree_map((0..4u8).prop_map(key), (0..3u8).prop_map(value), 0..4);
-        (name(), stage(), tags(), data).prop_map(|(name, stage, tags, data)| Fields {
+        (name(), stage(), zone(), tags(), data).prop_map(|(name, stage, time_zone, tags, data)| Fields {
             name,
             stage,
+            time_zone,
             tags,
             data,
         })
@@ -178,9 +195,15 @@ pub(super) mod strategies {
         let value = prop::option::of((0..3u8).prop_map(value));
         let data = prop::collection::btree_map((0..4u8).prop_map(key), value, 0..4);
         let name = prop::option::of(name());
-        (name, prop::option::of(stage()), prop::option::of(tags()), data).prop_map(|(name, stage, tags, data)| Edit {
+        let (stage, zone, tags) = (
+            prop::option::of(stage()),
+            prop::option::of(zone()),
+            prop::option::of(tags()),
+        );
+        (name, stage, zone, tags, data).prop_map(|(name, stage, time_zone, tags, data)| Edit {
             name,
             stage,
+            time_zone,
             tags,
             data,
         })
@@ -209,6 +232,7 @@ mod tests {
                 let meant = match &change.field {
                     Field::Name => edit.name.is_some(),
                     Field::Stage => edit.stage.is_some(),
+                    Field::TimeZone => edit.time_zone.is_some(),
                     Field::Tag => edit.tags.is_some(),
                     Field::Data(key) => edit.data.contains_key(key),
                     Field::Merged => false,
@@ -227,6 +251,7 @@ mod tests {
         let present = Fields {
             name: None,
             stage: Stage::Lead,
+            time_zone: None,
             tags: BTreeSet::new(),
             data: BTreeMap::new(),
         };

@@ -1,4 +1,4 @@
-use super::{DataKey, DataValue, Edit, Field, FieldChange, Fields, Stage, Tag};
+use super::{DataKey, DataValue, Edit, Field, FieldChange, Fields, Stage, Tag, Zone};
 use domain::PersonName;
 
 impl Fields {
@@ -9,10 +9,15 @@ impl Fields {
             None => other.name.clone().map(Some),
             Some(_) => None,
         };
+        let time_zone = match &self.time_zone {
+            None => other.time_zone.clone().map(Some),
+            Some(_) => None,
+        };
         let missing = other.data.iter().filter(|(key, _)| !self.data.contains_key(key));
         Edit {
             name,
             stage: (other.stage == Stage::Customer).then_some(Stage::Customer),
+            time_zone,
             tags: Some(self.tags.union(&other.tags).cloned().collect()),
             data: missing.map(|(key, value)| (key.clone(), Some(value.clone()))).collect(),
         }
@@ -36,6 +41,7 @@ impl Fields {
         Edit {
             name: fill.name.filter(|_| before.name.is_some()),
             stage: fill.stage.filter(|stage| *stage == before.stage),
+            time_zone: fill.time_zone.filter(|_| before.time_zone.is_some()),
             tags: Some(self.tags.iter().cloned().chain(again).collect()),
             data: fill.data.into_iter().filter(|(key, _)| reopened(key)).collect(),
         }
@@ -54,6 +60,9 @@ impl Fields {
                     .and_then(Stage::from_word)
                     .unwrap_or(self.stage);
             }
+            Field::TimeZone if is_after(self.time_zone.as_ref().map(Zone::as_str)) => {
+                self.time_zone = change.before.as_deref().and_then(|zone| Zone::parse(zone).ok());
+            }
             Field::Tag => {
                 self.tags.retain(|tag| !is_after(Some(tag.expose())));
                 self.tags
@@ -65,7 +74,7 @@ impl Fields {
                     None => self.data.remove(key),
                 };
             }
-            Field::Name | Field::Stage | Field::Data(_) | Field::Merged => {}
+            Field::Name | Field::Stage | Field::TimeZone | Field::Data(_) | Field::Merged => {}
         }
     }
 }
@@ -91,6 +100,7 @@ mod tests {
         fn a_merge_fills_gaps_and_loses_and_overwrites_nothing(a in fields(), b in fields()) {
             let both = merged(&a, &b);
             prop_assert_eq!(&both.name, &a.name.clone().or(b.name));
+            prop_assert_eq!(&both.time_zone, &a.time_zone.clone().or(b.time_zone));
             prop_assert!(both.tags.is_superset(&a.tags) && both.tags.is_superset(&b.tags));
             for (key, value) in &b.data {
                 prop_assert_eq!(&both.data[key], a.data.get(key).unwrap_or(value));

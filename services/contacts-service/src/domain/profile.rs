@@ -1,4 +1,5 @@
 use domain::{Invalid, Timestamp};
+use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -102,6 +103,23 @@ impl fmt::Debug for DataValue {
     }
 }
 
+/// The zone that a person lives in, by its IANA name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone(String);
+
+impl Zone {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let zone = TimeZone::get(text).ok();
+        let name = zone.as_ref().and_then(TimeZone::iana_name);
+        let wrong = || Invalid::new("time_zone", "needs the IANA name of a zone, for example Europe/Warsaw");
+        name.map(|name| Self(name.to_owned())).ok_or_else(wrong)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 fn written(field: &'static str, text: &str, most: usize) -> Result<String, Invalid> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
@@ -127,6 +145,7 @@ pub struct Profile {
     pub source: Option<String>,
     pub tags: BTreeSet<Tag>,
     pub data: BTreeMap<DataKey, Datum>,
+    pub time_zone: Option<Zone>,
 }
 
 #[cfg(test)]
@@ -148,6 +167,14 @@ mod tests {
         assert!(Tag::parse(&"ä".repeat(50)).is_ok());
         assert!(DataValue::parse(&"ä".repeat(1_000)).is_ok());
         assert_eq!(DataValue::parse(&"ä".repeat(1_001)).expect_err("long").field, "data");
+    }
+
+    #[test]
+    fn zones_go_by_their_names() {
+        assert_eq!(Zone::parse("europe/warsaw").expect("a zone").as_str(), "Europe/Warsaw");
+        for bad in ["", "Warsaw", "+01:00", "Europe/Nowhere"] {
+            assert_eq!(Zone::parse(bad).expect_err(bad).field, "time_zone");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Server;
 use super::words::{contact, purpose, stage};
 use crate::app::Wanted;
-use crate::domain::{ContactChange, DataKey, DataValue, Edit, FieldChange, Tag, name};
+use crate::domain::{ContactChange, DataKey, DataValue, Edit, FieldChange, Tag, Zone, name};
 use domain::{ContactId, Invalid, PersonName, WorkspaceId};
 use fault::{Fault, Result};
 use rpc::contacts::contact_book_service_server::ContactBookService;
@@ -107,6 +107,10 @@ fn edit(request: &UpdateContactRequest) -> Result<Edit> {
                 let missing = || Invalid::new("stage", "must be LEAD or CUSTOMER");
                 edit.stage = Some(stage(request.stage)?.ok_or_else(missing)?);
             }
+            "time_zone" => {
+                let given = (!request.time_zone.is_empty()).then(|| Zone::parse(&request.time_zone));
+                edit.time_zone = Some(given.transpose()?);
+            }
             "tags" => {
                 edit.tags = Some(
                     request
@@ -118,7 +122,8 @@ fn edit(request: &UpdateContactRequest) -> Result<Edit> {
             }
             path => {
                 let key = path.strip_prefix("data.");
-                let key = key.ok_or_else(|| Fault::invalid("mask", "may name name, stage, tags and data.KEY only"))?;
+                let key = key
+                    .ok_or_else(|| Fault::invalid("mask", "may name name, stage, time_zone, tags and data.KEY only"))?;
                 let given = request.data.get(key).filter(|value| !value.is_empty());
                 let value = given.map(|value| DataValue::parse(value)).transpose()?;
                 edit.data.insert(DataKey::parse(key)?, value);

@@ -1,7 +1,7 @@
 //! `homing.contacts.v1.ContactService`: reads requests, calls the use case of the same name, writes answers.
 
 use super::Server;
-use super::words::{contact, purpose, spoken, told_address};
+use super::words::{contact, purpose, spoken, told_address, told_zone};
 use crate::domain::{AddressValue, Capture, CapturedValue, Given, Phone, Purpose};
 use domain::{AddressId, ChannelId, ContactId, Country, Email, Invalid, PersonName, WorkspaceId};
 use fault::Result;
@@ -81,13 +81,14 @@ impl Server {
     async fn do_get_address(&self, request: GetAddressRequest) -> Result<GetAddressResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let id = AddressId::parse(&request.address)?;
-        let (found, name) = self
+        let (found, owner) = self
             .contacts
             .get_address(&workspace, id, purpose(request.purpose)?)
             .await?;
         Ok(GetAddressResponse {
             address: Some(told_address(&found)),
-            contact_name: spoken(name.as_ref()),
+            contact_name: spoken(owner.name.as_ref()),
+            time_zone: told_zone(owner.time_zone.as_ref()),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Between the messages and the domain: what more than one server reads and writes.
 
-use crate::domain::{Address, AddressKind, Contact, DataKey, Datum, Profile, Purpose, Stage, Tag};
+use crate::domain::{Address, AddressKind, Contact, DataKey, Datum, Profile, Purpose, Stage, Tag, Zone};
 use domain::{Invalid, PersonName};
 use rpc::contacts;
 
@@ -14,6 +14,11 @@ pub fn purpose(number: i32) -> Result<Purpose, Invalid> {
 
 pub fn spoken(name: Option<&PersonName>) -> String {
     name.map(|name| name.expose().to_owned()).unwrap_or_default()
+}
+
+/// Empty where it is not known.
+pub fn told_zone(zone: Option<&Zone>) -> String {
+    zone.map(|zone| zone.as_str().to_owned()).unwrap_or_default()
 }
 
 pub fn told_address(address: &Address) -> contacts::Address {
@@ -61,6 +66,7 @@ fn profile(profile: &Profile) -> contacts::Profile {
         source: profile.source.clone().unwrap_or_default(),
         tags: profile.tags.iter().map(|tag| Tag::expose(tag).to_owned()).collect(),
         data: profile.data.iter().map(datum).collect(),
+        time_zone: told_zone(profile.time_zone.as_ref()),
     }
 }
 

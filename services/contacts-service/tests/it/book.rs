@@ -422,3 +422,31 @@ async fn of_two_changes_from_one_version_one_wins() -> Tested {
     assert_eq!(contacts.contact(&ann.contact).await?.version, 2);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_zone_that_a_person_lives_in_goes_with_every_address() -> Tested {
+    let contacts = Harness::start().await?;
+    let ann = contacts.capture(given("Ann", "600700123", "")).await?;
+    let zone = async || {
+        let told = contacts.address("acme", &ann.phone_address, Purpose::Support).await?;
+        anyhow::Ok(told.time_zone)
+    };
+    assert_eq!(zone().await?, "");
+    let moved = |zone: &str| UpdateContactRequest {
+        time_zone: zone.into(),
+        ..change(&ann.contact, &["time_zone"])
+    };
+    let changed = update(&contacts, moved("america/lima")).await?;
+    assert_eq!(changed.profile.expect("support sees it").time_zone, "America/Lima");
+    assert_eq!(zone().await?, "America/Lima");
+    for bad in ["Lima", "+05:00", " "] {
+        let refused = update(&contacts, moved(bad)).await;
+        assert_eq!(refusal(refused), ("time_zone".into(), "request.invalid"), "{bad}");
+    }
+    update(&contacts, moved("")).await?;
+    assert_eq!(zone().await?, "");
+    let history = changes(&contacts, "acme", &ann.contact, Purpose::Support).await?;
+    let told: Vec<Vec<String>> = history.iter().map(told).collect();
+    assert_eq!(told, [["time_zone: America/Lima > "], ["time_zone:  > America/Lima"]]);
+    Ok(())
+}

@@ -18,7 +18,10 @@ async fn a_contact_is_shown_as_far_as_the_purpose_may_see_it() -> Result<()> {
         (&support["name"], &support["stage"], &support["source"]),
         (&json!("Ann"), &json!("lead"), &json!("web"))
     );
-    assert_eq!(support["tags"], json!(["vip"]));
+    assert_eq!(
+        (&support["tags"], &support["time_zone"]),
+        (&json!(["vip"]), &json!("Europe/Warsaw"))
+    );
     assert_eq!(
         support["data"],
         json!({"size": {"value": "38", "at": "1970-01-01T00:00:00Z", "by": "shop"}})

@@ -137,10 +137,10 @@ impl App {
             Ok((Recipient::Phone { country, .. }, _)) if !allows_texts_to(&now_known, country) => {
                 checked.refusal = Some(&codes::SEND_COUNTRY);
             }
-            Ok((recipient, name)) => {
+            Ok((recipient, person)) => {
                 let hours = quiet_hours(&now_known, delivery);
                 let (of, home) = ((delivery.id, delivery.step), &checked.context.time_zone);
-                let until = self.quiet_until((workspace, &now_known), of, &hours, &recipient, home);
+                let until = self.quiet_until((workspace, &now_known), of, &hours, (&recipient, &person), home);
                 checked.wait = until.await?.map(|until| (until, Why::QuietHours));
                 if checked.wait.is_some() {
                     return Ok(checked);
@@ -156,7 +156,7 @@ impl App {
                         return Ok(checked);
                     }
                 };
-                let to = (address, recipient, name);
+                let to = (address, recipient, person.name);
                 let message = self.prepare(claimed, &now_known, &checked, to, provider);
                 checked.message = Some(message.await?);
             }

@@ -3,7 +3,7 @@
 use super::App;
 use crate::domain::quiet::put_off;
 use crate::domain::{Case, Step, zones};
-use crate::outbound::contacts::{Recipient, Serves};
+use crate::outbound::contacts::{Person, Recipient, Serves};
 use domain::{DeliveryId, QuietHours, Timestamp, WorkspaceId};
 use fault::{Fault, Kind, Result};
 use jiff::SignedDuration;
@@ -11,21 +11,23 @@ use jiff::tz::TimeZone;
 
 impl App {
     /// When to send what falls into these hours: within ten minutes after their end. `None`: now. The customer's clock is that of
-    /// the phone number's country (of all its zones, where it has several), else `home`, the workspace's.
+    /// the zone that contacts-service knows, else of the phone number's country (of all its zones, where it has several), else
+    /// `home`, the workspace's.
     pub(crate) async fn quiet_until(
         &self,
         (workspace, case): (&WorkspaceId, &Case),
         (delivery, step): (DeliveryId, Step),
         hours: &[QuietHours],
-        recipient: &Recipient,
+        (recipient, person): (&Recipient, &Person),
         home: &str,
     ) -> Result<Option<Timestamp>> {
         if hours.is_empty() {
             return Ok(None);
         }
-        let mut zones = match recipient {
-            Recipient::Phone { country, .. } => zones::zones_of(country),
-            Recipient::Email(_) => self.zones_by_phone(workspace, case).await?,
+        let mut zones = match (&person.zone, recipient) {
+            (Some(zone), _) => vec![zone.clone()],
+            (None, Recipient::Phone { country, .. }) => zones::zones_of(country),
+            (None, Recipient::Email(_)) => self.zones_by_phone(workspace, case).await?,
         };
         if zones.is_empty() {
             zones.push(TimeZone::get(home).unwrap_or(TimeZone::UTC));

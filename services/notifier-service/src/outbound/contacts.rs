@@ -1,5 +1,6 @@
 use domain::{AddressId, Country, Email, PersonName, PhoneE164, WorkspaceId};
 use fault::{Fault, Kind, Result};
+use jiff::tz::TimeZone;
 use rpc::Deadline;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::{AddressKind, GetAddressRequest, LookUpContactRequest, Purpose};
@@ -10,6 +11,14 @@ use tonic::transport::Channel;
 pub enum Recipient {
     Phone { number: PhoneE164, country: Country },
     Email(Email),
+}
+
+/// Whose an address is, as far as that is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    pub name: Option<PersonName>,
+    /// In which they live.
+    pub zone: Option<TimeZone>,
 }
 
 /// What an address is read for.
@@ -33,13 +42,13 @@ impl Contacts {
         Self { client }
     }
 
-    /// Reads an address that may serve this, with the person's name if there is one.
+    /// Reads an address that may serve this, and what is known of whose it is.
     pub async fn get_address(
         &self,
         workspace: &WorkspaceId,
         address: AddressId,
         serves: Serves,
-    ) -> Result<(Recipient, Option<PersonName>)> {
+    ) -> Result<(Recipient, Person)> {
         let request = GetAddressRequest {
             workspace: workspace.to_string(),
             address: address.to_string(),
@@ -53,7 +62,10 @@ impl Contacts {
             async move { client.get_address(request).await }
         })
         .await?;
-        let name = PersonName::parse(&answer.contact_name).ok();
+        let person = Person {
+            name: PersonName::parse(&answer.contact_name).ok(),
+            zone: TimeZone::get(&answer.time_zone).ok(),
+        };
         let told = answer
             .address
             .ok_or_else(|| Fault::internal("contacts-service answered without an address"))?;
@@ -67,7 +79,7 @@ impl Contacts {
                 return Err(Fault::internal("contacts-service answered without the address's kind"));
             }
         };
-        Ok((recipient, name))
+        Ok((recipient, person))
     }
 
     /// The address that a phone number is known by; `None` if nobody gave it for support.

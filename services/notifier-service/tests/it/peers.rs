@@ -30,6 +30,8 @@ pub struct Truth {
     pub addresses: HashMap<String, (Address, String)>,
     /// Addresses that a consent for outreach names.
     pub consents: HashSet<String>,
+    /// Where everybody lives, as their contacts' fields say; empty: not known.
+    pub time_zone: String,
     /// Holds by delivery.
     pub holds: HashMap<String, (MessageKind, u32)>,
     pub not_covered: bool,
@@ -289,6 +291,7 @@ impl ContactService for Peers {
         Ok(Response::new(contacts::GetAddressResponse {
             address: Some(address),
             contact_name,
+            time_zone: truth.time_zone.clone(),
         }))
     }
 

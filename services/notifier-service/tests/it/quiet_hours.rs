@@ -112,6 +112,21 @@ async fn a_mail_goes_by_the_clock_of_the_number_if_there_is_one_else_by_the_work
 }
 
 #[tokio::test]
+async fn the_zone_of_a_contacts_fields_goes_before_that_of_its_number() -> Tested {
+    let notifier = late_at_night().await?;
+    // Half past five in the afternoon there.
+    notifier.truth().time_zone = "America/New_York".into();
+    answered(&notifier, true, false, "Europe/Warsaw").await?;
+    notifier.sms.nth(PHONE, 1, SOON).await?;
+    // At night there, and half past eight in the morning at home.
+    notifier.clock.set("2026-11-23T07:30:00Z".parse()?);
+    let customer = answered(&notifier, true, true, "Europe/Warsaw").await?;
+    deferred(&notifier, &customer).await?;
+    assert_eq!(notifier.sent().await, (1, 0));
+    Ok(())
+}
+
+#[tokio::test]
 async fn hours_that_are_changed_let_go_what_waits_for_them() -> Tested {
     let mut notifier = late_at_night().await?;
     let customer = answered(&notifier, true, false, "Europe/Warsaw").await?;

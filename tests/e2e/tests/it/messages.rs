@@ -83,7 +83,7 @@ async fn answered(stack: &mut Stack) -> Result<()> {
 }
 
 /// The customer texts a number that nobody wrote from before; says which conversation that opened.
-async fn written(stack: &Stack, world: &World) -> Result<String> {
+pub async fn written(stack: &Stack, world: &World) -> Result<String> {
     let request = CreateChannelRequest {
         workspace: world.workspace.clone(),
         channel: "texts".to_owned(),
@@ -133,7 +133,7 @@ async fn delivery(world: &World, conversation: &str, seq: u64) -> Result<Option<
     Ok(messages.find(|one| one.purpose() == DeliveryPurpose::Message && one.seq == seq))
 }
 
-async fn becomes(world: &World, conversation: &str, seq: u64, status: DeliveryStatus) -> Result<()> {
+pub async fn becomes(world: &World, conversation: &str, seq: u64, status: DeliveryStatus) -> Result<()> {
     eventually(format!("message {seq} is {}", status.as_str_name()), SOON, async || {
         let delivery = delivery(world, conversation, seq).await.ok().flatten()?;
         (delivery.status() == status).then_some(())

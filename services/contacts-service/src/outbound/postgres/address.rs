@@ -1,7 +1,7 @@
-use super::contact::name;
+use super::contact::{name, zone};
 use super::unreadable;
-use crate::domain::{Address, AddressKind, AddressValue, Bound, Found, Phone, Purpose};
-use domain::{AddressId, ContactId, Country, Email, PersonName, PhoneE164, Timestamp, WorkspaceId};
+use crate::domain::{Address, AddressKind, AddressValue, Bound, Found, Owner, Phone, Purpose};
+use domain::{AddressId, ContactId, Country, Email, PhoneE164, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -186,14 +186,14 @@ pub async fn move_back(
     Ok(())
 }
 
-/// One address and its owner's name, bound to what they were given for.
+/// One address and whose it is, bound to what they were given for.
 pub async fn find(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
     id: AddressId,
-) -> Result<Option<Bound<(Address, Option<PersonName>)>>> {
+) -> Result<Option<Bound<(Address, Owner)>>> {
     let row = sqlx::query!(
-        r#"SELECT a.id, a.kind, a.value, a.country, a.verified, c.name,
+        r#"SELECT a.id, a.kind, a.value, a.country, a.verified, c.name, c.time_zone,
              address_purposes(a.workspace_id, a.id, a.contact_id) AS "purposes!"
            FROM address a JOIN contact c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
            WHERE a.workspace_id = $1 AND a.id = $2"#,
@@ -204,7 +204,10 @@ pub async fn find(
     .await
     .or_fault("read address")?;
     let Some(row) = row else { return Ok(None) };
-    let owner = name(row.name)?;
+    let owner = Owner {
+        name: name(row.name)?,
+        time_zone: zone(row.time_zone)?,
+    };
     let stored = AddressRow {
         id: row.id,
         kind: row.kind,

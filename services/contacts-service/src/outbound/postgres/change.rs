@@ -86,7 +86,7 @@ fn number(version: u64) -> Result<i64> {
 
 fn field(name: &str) -> Result<Field> {
     let data = |name: &str| DataKey::parse(name.strip_prefix("data.")?).ok().map(Field::Data);
-    [Field::Name, Field::Stage, Field::Tag, Field::Merged]
+    [Field::Name, Field::Stage, Field::TimeZone, Field::Tag, Field::Merged]
         .into_iter()
         .find(|field| field.to_string() == name)
         .or_else(|| data(name))

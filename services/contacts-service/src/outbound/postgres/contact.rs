@@ -1,5 +1,5 @@
 use super::{address, data, unreadable};
-use crate::domain::{Bound, Fields, Profile, Purpose, Stage, StoredContact, Tag};
+use crate::domain::{Bound, Fields, Profile, Purpose, Stage, StoredContact, Tag, Zone};
 use domain::{ContactId, PersonName, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
@@ -55,13 +55,14 @@ pub async fn fill_name(
 pub async fn update(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId, fields: &Fields) -> Result<u64> {
     let tags: Vec<String> = fields.tags.iter().map(|tag| tag.expose().to_owned()).collect();
     let version = sqlx::query_scalar!(
-        "UPDATE contact SET name = $3, stage = $4, tags = $5, version = version + 1
+        "UPDATE contact SET name = $3, stage = $4, tags = $5, time_zone = $6, version = version + 1
          WHERE workspace_id = $1 AND id = $2 RETURNING version",
         workspace.as_str(),
         id.0,
         fields.name.as_ref().map(PersonName::expose),
         fields.stage.word(),
         &tags,
+        fields.time_zone.as_ref().map(Zone::as_str),
     )
     .fetch_one(db)
     .await
@@ -78,7 +79,7 @@ pub async fn find(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId)
 pub async fn find_all(db: &mut PgConnection, workspace: &WorkspaceId, ids: &[ContactId]) -> Result<Vec<StoredContact>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
-        "SELECT id, name, version, created_at, stage, source, tags FROM contact
+        "SELECT id, name, version, created_at, stage, source, tags, time_zone FROM contact
          WHERE workspace_id = $1 AND id = ANY($2) ORDER BY id DESC",
         workspace.as_str(),
         &ids,
@@ -96,6 +97,7 @@ pub async fn find_all(db: &mut PgConnection, workspace: &WorkspaceId, ids: &[Con
                 source: row.source,
                 tags: tags.map_err(|_| unreadable("contact.tags"))?,
                 data: data.remove(&row.id).unwrap_or_default(),
+                time_zone: zone(row.time_zone)?,
             };
             Ok(StoredContact {
                 id: ContactId(row.id),
@@ -246,4 +248,12 @@ pub(super) fn name(stored: Option<String>) -> Result<Option<PersonName>> {
         .map(|name| PersonName::parse(&name))
         .transpose()
         .map_err(|_| unreadable("contact.name"))
+}
+
+/// A zone as it stands in its column.
+pub(super) fn zone(stored: Option<String>) -> Result<Option<Zone>> {
+    stored
+        .map(|name| Zone::parse(&name))
+        .transpose()
+        .map_err(|_| unreadable("contact.time_zone"))
 }

@@ -51,7 +51,7 @@ pub async fn update(
                 values.push(value.clone());
             }
             (Field::Data(key), None) => gone.push(key.as_str().to_owned()),
-            (Field::Name | Field::Stage | Field::Tag | Field::Merged, _) => {}
+            (Field::Name | Field::Stage | Field::TimeZone | Field::Tag | Field::Merged, _) => {}
         }
     }
     if !gone.is_empty() {

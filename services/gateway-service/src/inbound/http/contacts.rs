@@ -128,6 +128,9 @@ pub struct Contact {
     source: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<Vec<String>>,
+    /// IANA name of the zone the person lives in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone: Option<String>,
     /// Custom values by key.
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<BTreeMap<String, Datum>>,
@@ -187,6 +190,9 @@ pub struct UpdateContact {
     #[serde(default)]
     #[schema(inline)]
     stage: Option<Stage>,
+    /// IANA name of the zone the person lives in, for example Europe/Warsaw: quiet hours are read on its clock. Empty: not known.
+    #[serde(default)]
+    time_zone: Option<String>,
     /// All of them: at most 50, each 1 to 50 characters.
     #[serde(default)]
     tags: Option<Vec<String>>,
@@ -224,7 +230,7 @@ pub struct ContactChange {
 /// What became of one field.
 #[derive(Serialize, ToSchema)]
 pub struct FieldChange {
-    /// name, stage, tag (one that came or went), data.KEY, or merged (the id of a contact that went into this one, or came out of
+    /// name, stage, time_zone, tag (one that came or went), data.KEY, or merged (the id of a contact that went into this one, or came out of
     /// it).
     field: String,
     /// Absent: there was none.
@@ -300,6 +306,7 @@ pub async fn update_contact(
     let fields = [
         ("name", body.name.is_some()),
         ("stage", body.stage.is_some()),
+        ("time_zone", body.time_zone.is_some()),
         ("tags", body.tags.is_some()),
     ];
     let fields = fields.into_iter().filter(|(_, meant)| *meant);
@@ -319,6 +326,7 @@ pub async fn update_contact(
         stage: body.stage.map_or(wire::Stage::Unspecified, wire::Stage::from).into(),
         tags: body.tags.unwrap_or_default(),
         data: values.collect(),
+        time_zone: body.time_zone.unwrap_or_default(),
     };
     let answer = edge.contacts.update_contact(request).await?;
     Ok(Json(Contact::answered(answer.contact)?))
@@ -381,6 +389,7 @@ impl Contact {
             stage: stage.and_then(|name| word(name, "STAGE_")),
             source: profile.as_ref().and_then(|profile| optional(profile.source.clone())),
             tags: profile.as_ref().map(|profile| profile.tags.clone()),
+            time_zone: profile.as_ref().and_then(|profile| optional(profile.time_zone.clone())),
             data: profile.map(|profile| profile.data.into_iter().map(datum).collect()),
             contact: found.contact,
             name: optional(found.name),

@@ -20,6 +20,7 @@ pub const OTHER: &str = "018f4e3a-0000-7000-8000-000000000003";
 /// As a purpose sees her.
 fn ann(purpose: Purpose) -> Contact {
     let profile = Profile {
+        time_zone: "Europe/Warsaw".into(),
         stage: Stage::Lead.into(),
         source: "web".into(),
         tags: vec!["vip".into()],
