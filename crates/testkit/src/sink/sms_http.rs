@@ -137,14 +137,23 @@ async fn list(
         .filter(|message| matches(message, &filter))
         .collect();
     found.reverse();
-    let messages: Vec<Value> = found
-        .iter()
-        .take(size)
-        .map(|message| resource(&state, message))
-        .collect();
+    let page = filter.get("Page").and_then(|page| page.parse().ok()).unwrap_or(0_usize);
+    let shown = found.iter().skip(page * size).take(size);
+    let messages: Vec<Value> = shown.map(|message| resource(&state, message)).collect();
     let uri = format!("/2010-04-01/Accounts/{account}/Messages.json");
-    Json(json!({ "messages": messages, "page": 0, "page_size": size, "uri": uri, "next_page_uri": null }))
+    let next = (found.len() > (page + 1) * size).then(|| next_page(&uri, &filter, page + 1));
+    Json(json!({ "messages": messages, "page": page, "page_size": size, "uri": uri, "next_page_uri": next }))
         .into_response()
+}
+
+/// Path and query of another page of the same list.
+fn next_page(uri: &str, filter: &Fields, page: usize) -> String {
+    let number = page.to_string();
+    let kept = filter.iter().filter(|(name, _)| *name != "Page");
+    let pairs = kept.map(|(name, value)| (name.as_str(), value.as_str()));
+    let url = reqwest::Url::parse_with_params(&format!("http://sink{uri}"), pairs.chain([("Page", number.as_str())]));
+    let url = url.expect("a path of the sink's own");
+    format!("{uri}?{}", url.query().unwrap_or_default())
 }
 
 /// `DateSent` takes a day (UTC); `DateSent>` and `DateSent<` mean that day and later, or earlier.

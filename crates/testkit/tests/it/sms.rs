@@ -41,6 +41,10 @@ async fn send(sink: &SmsSink, fields: &[(&str, &str)]) -> reqwest::Result<(u16, 
     Ok((response.status().as_u16(), response.json().await?))
 }
 
+fn signed_in(request: reqwest::RequestBuilder, options: &SmsOptions) -> reqwest::RequestBuilder {
+    request.basic_auth(&options.account_sid, Some(&options.auth_token))
+}
+
 #[tokio::test]
 async fn a_text_is_accepted_and_can_be_looked_up() -> anyhow::Result<()> {
     let sink = sink().await?;
@@ -69,6 +73,16 @@ async fn a_text_is_accepted_and_can_be_looked_up() -> anyhow::Result<()> {
         .json()
         .await?;
     assert_eq!(found["messages"][0]["sid"], created["sid"]);
+    assert_eq!(found["next_page_uri"], Value::Null);
+    send(&sink, &fields).await?;
+    let first = [("To", TO), ("PageSize", "1")];
+    let list = client().get(messages_url(&sink)).query(&first);
+    let page: Value = signed_in(list, options).send().await?.json().await?;
+    let next = page["next_page_uri"].as_str().expect("another page");
+    let list = client().get(format!("{}{next}", sink.url()));
+    let page: Value = signed_in(list, options).send().await?.json().await?;
+    assert_eq!(page["messages"][0]["sid"], created["sid"], "the newest come first");
+    assert_eq!(page["next_page_uri"], Value::Null);
     let one = messages_url(&sink).replace(
         "Messages.json",
         &format!("Messages/{}.json", created["sid"].as_str().expect("a sid")),

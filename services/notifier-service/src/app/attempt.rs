@@ -162,7 +162,8 @@ impl App {
         Ok((!is_open).then_some(&codes::WHATSAPP_WINDOW))
     }
 
-    fn mac_of(&self, workspace: &WorkspaceId, medium: Medium, message: &Message) -> Vec<u8> {
+    /// The hash under which an opt-out of the recipient is kept.
+    pub(super) fn mac_of(&self, workspace: &WorkspaceId, medium: Medium, message: &Message) -> Vec<u8> {
         match &message.recipient {
             Recipient::Phone { number, .. } => self.keys.address_mac(workspace, &medium.address(number.expose())),
             Recipient::Email(email) => self.keys.address_mac(workspace, &email.normalised()),

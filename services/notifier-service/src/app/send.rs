@@ -4,10 +4,11 @@
 use super::App;
 use super::claim::Claimed;
 use crate::domain::{Move, Purpose, Status, Turn, Why};
+use crate::outbound::Outcome;
 use crate::outbound::postgres::delivery::{self, Delivery};
 use domain::{DeliveryId, Timestamp, WorkspaceId};
 use events::event::DeliveryPurpose;
-use fault::{Fault, Result};
+use fault::{Fault, Result, codes};
 use jiff::SignedDuration;
 use store::Tx;
 use tracing::{Instrument, Span};
@@ -60,8 +61,15 @@ impl App {
             return Ok(());
         }
         let outcome = self.call(&claimed, attempt, &message).await;
+        let opted_out = matches!(&outcome, Outcome::Refused { code, .. } if *code == &codes::OPTED_OUT);
         self.record_outcome(&claimed.workspace, &claimed.delivery, attempt, outcome)
-            .await
+            .await?;
+        if opted_out {
+            // They told the provider: the next text would be refused as well, until they tell us otherwise.
+            let mac = self.mac_of(&claimed.workspace, claimed.delivery.medium, &message);
+            self.set_opt_out(&claimed.workspace, &mac, true).await?;
+        }
+        Ok(())
     }
 
     /// An owner does not answer: later, with growing pauses.

@@ -22,8 +22,10 @@ const UNSUBSCRIBED: u32 = 21610;
 const WINDOW_CLOSED: u32 = 63016;
 /// What numbers that are reached by WhatsApp begin with.
 const WHATSAPP: &str = "whatsapp:";
-/// A number gets at most 100 texts a day, so a page of a hundred holds every text of interest.
-const LOOK_UP_PAGE: &str = "100";
+/// Texts on a page of a look-up, the newest first.
+const LOOK_UP_PAGE: &str = "200";
+/// Pages of a look-up. What lies beyond is no answer, so that an absent text is never taken for one that was not looked for.
+const LOOK_UP_PAGES: usize = 20;
 
 /// The account to send through.
 #[derive(Debug, Clone)]
@@ -62,6 +64,8 @@ struct Refusal {
 #[derive(Deserialize)]
 struct Listed {
     messages: Vec<Message>,
+    /// Path and query; `None`: that was all.
+    next_page_uri: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -161,27 +165,41 @@ impl Twilio {
     /// Looks for a text to `to` whose body holds `token`. By recipient only: a filter by the date of sending would
     /// hide texts that are still queued, and their absence would be taken for proof.
     pub async fn look_up(&self, to: &PhoneE164, token: &str) -> Result<Option<Found>> {
-        let away = |error: reqwest::Error| Fault::unavailable("the provider of texts", error.without_url());
-        let listed: Listed = self
+        let first = self
             .http
             .get(self.messages_url())
+            .query(&[("To", to.expose()), ("PageSize", LOOK_UP_PAGE)]);
+        let mut page = self.page(first).await?;
+        for _ in 1..LOOK_UP_PAGES {
+            let holds = |message: &Message| message.body.as_deref().is_some_and(|body| body.contains(token));
+            if let Some(message) = page.messages.into_iter().find(holds) {
+                return Ok(Some(Found {
+                    receipt: receipt(&message.status),
+                    provider_id: message.sid,
+                }));
+            }
+            let Some(next) = page.next_page_uri.filter(|next| next.starts_with('/')) else {
+                return Ok(None);
+            };
+            page = self
+                .page(self.http.get(format!("{}{next}", self.config.base_url)))
+                .await?;
+        }
+        Err(Fault::unavailable(
+            "the provider's list of texts",
+            "it has more pages than are read",
+        ))
+    }
+
+    async fn page(&self, request: reqwest::RequestBuilder) -> Result<Listed> {
+        let away = |error: reqwest::Error| Fault::unavailable("the provider of texts", error.without_url());
+        let response = request
             .basic_auth(&self.config.account_sid, Some(self.config.auth_token.expose()))
-            .query(&[("To", to.expose()), ("PageSize", LOOK_UP_PAGE)])
             .send()
             .await
             .and_then(reqwest::Response::error_for_status)
-            .map_err(away)?
-            .json()
-            .await
             .map_err(away)?;
-        let found = listed
-            .messages
-            .into_iter()
-            .find(|message| message.body.as_deref().is_some_and(|body| body.contains(token)));
-        Ok(found.map(|message| Found {
-            receipt: receipt(&message.status),
-            provider_id: message.sid,
-        }))
+        response.json().await.map_err(away)
     }
 
     /// What a status callback says.

@@ -86,6 +86,55 @@ async fn a_lost_answer_without_receipt_is_settled_by_the_look_up() -> Tested {
 }
 
 #[tokio::test]
+async fn a_text_is_looked_for_on_every_page_of_its_providers_list() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.sms.set_receipts(ReceiptMode::Lost);
+    notifier.sms.fail_next(SmsFault::AcceptThenServerError);
+    let customer = due(&notifier, true, false).await?;
+    notifier.delivery(&customer, DeliveryStatus::Unknown).await?;
+    // Two hundred and one newer ones to the same number.
+    let options = notifier.sms.options();
+    let url = format!(
+        "{}/2010-04-01/Accounts/{}/Messages.json",
+        notifier.sms.url(),
+        options.account_sid
+    );
+    let http = reqwest::Client::new();
+    for _ in 0..201 {
+        let form = [("To", PHONE), ("From", "+15005550006"), ("Body", "of another program")];
+        let request = http
+            .post(&url)
+            .basic_auth(&options.account_sid, Some(&options.auth_token));
+        request.form(&form).send().await?.error_for_status()?;
+    }
+    let calls = notifier.sms.calls();
+    notifier.advance(2).await;
+    notifier.delivery(&customer, DeliveryStatus::Accepted).await?;
+    assert_eq!(notifier.sms.calls(), calls, "it was found, and not sent again");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_told_the_provider_to_stop_is_opted_out_here_too() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.sms.fail_next(SmsFault::Refuse(21610));
+    let customer = due(&notifier, true, false).await?;
+    let told = notifier.delivery(&customer, DeliveryStatus::Failed).await?;
+    assert_eq!(told.deliveries[0].reason, "send.opted_out");
+    testkit::eventually("it is heard here", SOON, async || {
+        notifier.opted_out().await.ok()?.then_some(())
+    })
+    .await?;
+    let customer = due(&notifier, true, false).await?;
+    notifier.delivery(&customer, DeliveryStatus::Failed).await?;
+    assert_eq!(notifier.sms.calls(), 1, "nobody asks the provider in vain");
+    // What they tell us later counts.
+    assert_eq!(notifier.written("SM1", PHONE, "START").await, 200);
+    assert!(!notifier.opted_out().await?);
+    Ok(())
+}
+
+#[tokio::test]
 async fn receipts_out_of_order_and_twice_end_where_they_should() -> Tested {
     let notifier = Harness::start().await?;
     notifier.sms.set_receipts(ReceiptMode::ReorderedTwice);
