@@ -1,13 +1,14 @@
 //! `make bench`: raw limits, a reference pipeline and Homing in one run on the machine at hand. Prints a table, writes
 //! `tests/bench/results.json`. Ratios within the run are what counts; a bar in milliseconds counts only while the
-//! disk's fsync p99 is at most 5 ms. `bench ingest`, `bench latency` and `bench pairs` measure one
-//! part and write nothing.
+//! disk's fsync p99 is at most 5 ms. `bench ingest`, `bench latency`, `bench pairs` and `bench usage` measure
+//! one part and write nothing.
 
 mod figures;
 mod homing;
 mod pairs;
 mod raw;
 mod reference;
+mod usage;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
@@ -66,6 +67,9 @@ async fn main() -> Result<()> {
     }
     if wanted("pairs") {
         results["billing"] = pairs(&homing, &mut out).await?;
+    }
+    if wanted("usage") {
+        results["usage"] = usage(&homing, &mut out).await?;
     }
     // Last: it leaves only conversation-service running.
     if wanted("ingest") {
@@ -221,6 +225,18 @@ async fn pairs(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_js
         "hold_per_second": HOLDS_A_SECOND, "hold_p50_ms": hold.p50, "hold_p99_ms": hold.p99,
         "accounts": pairs::ACCOUNTS, "pairs_per_second": many, "hot_account_pairs_per_second": hot,
     }))
+}
+
+async fn usage(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_json::Value> {
+    let read = usage::read(homing).await?;
+    writeln!(
+        out,
+        "a month's usage by day, {} messages: p50 {:.1} ms, p99 {:.1} ms",
+        usage::MESSAGES,
+        read.p50,
+        read.p99
+    )?;
+    Ok(json!({"messages": usage::MESSAGES, "p50_ms": read.p50, "p99_ms": read.p99}))
 }
 
 fn machine() -> serde_json::Value {
