@@ -24,12 +24,12 @@ impl Contacts {
             purpose,
             filter: &filter,
         };
-        let mut tx = self.begin(workspace, Reading::For(purpose)).await?;
+        let mut tx = self.begin(workspace, Reading::Upkeep).await?;
         let mut ids = segment::page(&mut tx, segment, after, limit).await?;
         let next = page::cut(&mut ids, size).copied();
         tx.commit().await?;
-        // Contacts are looked up by key, which the plans of a segment are not for. A consent that is taken back at this
-        // moment takes its contact out of the page.
+        // What is shown is read for the purpose, and by key, which the plans of a segment are not for. A consent that is
+        // taken back at this moment takes its contact out of the page.
         let mut tx = self.begin(workspace, Reading::For(purpose)).await?;
         let stored = contact::find_all(&mut tx, workspace, &ids).await?;
         let released = stored.into_iter().filter_map(|stored| stored.release(purpose).ok());

@@ -20,8 +20,9 @@ pub struct Segment<'a> {
 /// How many contacts a segment has.
 pub async fn count(db: &mut PgConnection, segment: Segment<'_>) -> Result<i64> {
     plan_for_many(db).await?;
-    let mut statement = Statement::begin("SELECT count(*)", segment);
-    let query = statement.builder.build_query_scalar().persistent(false);
+    let mut builder = found(segment, " NOT MATERIALIZED ");
+    builder.push(" SELECT count(*) FROM found");
+    let query = builder.build_query_scalar().persistent(false);
     query.fetch_one(db).await.or_fault("count segment")
 }
 
@@ -33,14 +34,33 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<ContactId>> {
     plan_for_many(db).await?;
-    let mut statement = Statement::begin("SELECT c.id", segment);
+    // What stands in the contact itself is looked at from the newest one on, until the page is full. With anything joined
+    // that would be a look-up for each, and the page may never be full: then all are found first.
+    let joined = segment.purpose == Purpose::Outreach || segment.filter.terms().into_iter().any(is_joined);
+    let mut builder = found(segment, if joined { " MATERIALIZED " } else { " NOT MATERIALIZED " });
+    builder.push(" SELECT f.id FROM found f WHERE true");
     if let Some(after) = after {
-        statement.builder.push(" AND c.id < ").push_bind(after.0);
+        builder.push(" AND f.id < ").push_bind(after.0);
     }
-    statement.builder.push(" ORDER BY c.id DESC LIMIT ").push_bind(limit);
-    let query = statement.builder.build_query_scalar().persistent(false);
-    let found = query.fetch_all(db).await.or_fault("list segment")?;
-    Ok(found.into_iter().map(ContactId).collect())
+    builder.push(" ORDER BY f.id DESC LIMIT ").push_bind(limit);
+    let query = builder.build_query_scalar().persistent(false);
+    let ids = query.fetch_all(db).await.or_fault("list segment")?;
+    Ok(ids.into_iter().map(ContactId).collect())
+}
+
+fn is_joined(term: &Term) -> bool {
+    match term {
+        Term::Stage(_) | Term::Tag(_) | Term::Source(_) | Term::HasSource | Term::Created(..) | Term::Changed(..) => {
+            false
+        }
+        Term::Data(..)
+        | Term::HasData(_)
+        | Term::Orders(..)
+        | Term::Spent(..)
+        | Term::LastOrder(..)
+        | Term::Captured(..)
+        | Term::Consented => true,
+    }
 }
 
 /// Until the transaction ends PostgreSQL may plan as for a report: connections of ours allow only look-ups by key, with one
@@ -66,29 +86,35 @@ struct Statement<'a> {
     currencies: Vec<&'a Currency>,
 }
 
-impl<'a> Statement<'a> {
-    /// All of the statement but its end: who is looked at, what is known of them, and whom the filter means.
-    fn begin(select: &'static str, segment: Segment<'a>) -> Self {
-        let mut statement = Self {
-            builder: QueryBuilder::new(select),
-            segment,
-            keys: vec![],
-            currencies: vec![],
-        };
-        statement.builder.push(" FROM contact c");
-        statement.join(&segment.filter.terms());
-        let workspace = segment.workspace.as_str();
-        let whole = " AND c.merged_into IS NULL AND ";
-        statement.builder.push(" WHERE c.workspace_id = ").push_bind(workspace);
-        statement.builder.push(whole);
-        if segment.purpose == Purpose::Outreach {
-            // The policy shows only addresses that a consent opens; few contacts ever consented.
-            statement.builder.push(CONSENTED).push(" AND ");
-        }
-        statement.filter(segment.filter);
-        statement
+/// `found`: the contacts of a segment.
+fn found(segment: Segment<'_>, how: &'static str) -> QueryBuilder<Postgres> {
+    let workspace = segment.workspace.as_str();
+    let mut builder = QueryBuilder::new("WITH RECURSIVE ");
+    builder.push(PART[0]).push_bind(workspace);
+    builder.push(PART[1]).push_bind(workspace);
+    builder
+        .push("), found AS")
+        .push(how)
+        .push("(SELECT c.id FROM contact c");
+    let mut statement = Statement {
+        builder,
+        segment,
+        keys: vec![],
+        currencies: vec![],
+    };
+    statement.join(&segment.filter.terms());
+    let builder = &mut statement.builder;
+    builder.push(" WHERE c.workspace_id = ").push_bind(workspace);
+    builder.push(" AND c.merged_into IS NULL AND ");
+    if segment.purpose == Purpose::Outreach {
+        builder.push(CONSENTED).push(" AND ");
     }
+    statement.filter(segment.filter);
+    statement.builder.push(")");
+    statement.builder
+}
 
+impl<'a> Statement<'a> {
     /// Joins what the terms look at: at most one row for each contact.
     fn join(&mut self, terms: &[&'a Term]) {
         let workspace = self.segment.workspace.as_str();
@@ -115,9 +141,10 @@ impl<'a> Statement<'a> {
         if any(|term| matches!(term, Term::Captured(..))) {
             self.builder.push(CAPTURED[0]).push_bind(workspace);
             self.builder.push(CAPTURED[1]).push_bind(workspace);
-            self.builder.push(CAPTURED[2]).push_bind(workspace);
-            self.builder.push(CAPTURED[3]).push_bind(workspace);
-            self.builder.push(CAPTURED[4]);
+            self.builder.push(CAPTURED[2]);
+        }
+        if self.segment.purpose == Purpose::Outreach || any(|term| matches!(term, Term::Consented)) {
+            self.builder.push(STANDING[0]).push_bind(workspace).push(STANDING[1]);
         }
         if any(|term| matches!(term, Term::Changed(..))) {
             self.builder.push(
@@ -220,11 +247,7 @@ impl<'a> Statement<'a> {
             Term::Captured(comparison, at) => self.time("g.at", *comparison, *at),
             Term::Changed(comparison, at) => self.time("h.at", *comparison, *at),
             Term::Consented => {
-                // Who does not consent is not seen by outreach at all.
-                builder.push(match self.segment.purpose {
-                    Purpose::Support => STANDING,
-                    Purpose::Outreach => "true",
-                });
+                builder.push(CONSENTED);
             }
         }
     }
@@ -235,28 +258,41 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// An address that the transaction may see.
-const CONSENTED: &str = "c.consented AND EXISTS (SELECT FROM address a
-  WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id OFFSET 0)";
-
-/// An address that the transaction may see and a consent opens for outreach.
-const STANDING: &str = "c.consented AND EXISTS (SELECT FROM address a
-  WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id
-    AND 'outreach' = ANY (address_purposes(a.workspace_id, a.id, a.contact_id)) OFFSET 0)";
+/// Contacts that went into others, each with every one that it is part of; between these stands the workspace.
+const PART: [&str; 2] = [
+    "part AS (
+       SELECT m.id, m.merged_into AS whole FROM contact m WHERE m.merged_into IS NOT NULL AND m.workspace_id = ",
+    " UNION ALL
+       SELECT part.id, m.merged_into FROM part JOIN contact m ON m.id = part.whole AND m.merged_into IS NOT NULL
+         AND m.workspace_id = ",
+];
 
 /// When each contact, and what went into it, was last captured; between these stands the workspace.
-const CAPTURED: [&str; 5] = [
-    " LEFT JOIN (WITH RECURSIVE part AS (
-        SELECT m.id, m.merged_into AS whole FROM contact m WHERE m.merged_into IS NOT NULL AND m.workspace_id = ",
+const CAPTURED: [&str; 3] = [
+    " LEFT JOIN (SELECT t.id, max(t.at) AS at FROM (
+         SELECT k.contact_id AS id, k.at FROM captured k WHERE k.workspace_id = ",
     " UNION ALL
-        SELECT part.id, m.merged_into FROM part JOIN contact m ON m.id = part.whole AND m.merged_into IS NOT NULL
-          AND m.workspace_id = ",
-    ") SELECT t.id, max(t.at) AS at FROM (
-        SELECT k.contact_id AS id, k.at FROM captured k WHERE k.workspace_id = ",
-    " UNION ALL
-        SELECT part.whole, k.at FROM part JOIN captured k ON k.contact_id = part.id AND k.workspace_id = ",
+         SELECT part.whole, k.at FROM part JOIN captured k ON k.contact_id = part.id AND k.workspace_id = ",
     ") t GROUP BY t.id) g ON g.id = c.id",
 ];
+
+/// Who has an address that a consent opens for outreach: what `address_purposes` says of one address, for all of them at
+/// once. Between these stands the workspace.
+const STANDING: [&str; 2] = [
+    " LEFT JOIN (SELECT DISTINCT a.contact_id FROM consent k
+        JOIN consent_address n ON n.workspace_id = k.workspace_id AND n.consent_id = k.id
+        JOIN address a ON a.workspace_id = k.workspace_id AND a.id = n.address_id
+        WHERE k.workspace_id = ",
+    " AND k.purpose = 'outreach'
+          AND (k.contact_id = a.contact_id OR (k.contact_id, a.contact_id) IN (SELECT part.id, part.whole FROM part))
+          AND NOT EXISTS (SELECT FROM withdrawal w WHERE w.workspace_id = k.workspace_id AND w.contact_id = k.contact_id
+            AND w.purpose = k.purpose AND w.at >= k.given_at)
+          AND NOT EXISTS (SELECT FROM withdrawal w WHERE w.workspace_id = k.workspace_id AND w.contact_id = a.contact_id
+            AND w.purpose = k.purpose AND w.at >= k.given_at)) s ON s.contact_id = c.id",
+];
+
+/// See [`STANDING`].
+const CONSENTED: &str = "s.contact_id IS NOT NULL";
 
 fn sign(comparison: Comparison) -> &'static str {
     match comparison {
