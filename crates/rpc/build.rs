@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "contacts/v1/contact_book",
         "contacts/v1/contacts",
         "contacts/v1/identity",
+        "contacts/v1/imports",
         "contacts/v1/purchases",
         "contacts/v1/segments",
         "conversation/v1/conversations",

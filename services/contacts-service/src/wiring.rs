@@ -6,6 +6,7 @@ use rpc::contacts::consent_service_server::ConsentServiceServer;
 use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
 use rpc::contacts::identity_service_server::IdentityServiceServer;
+use rpc::contacts::import_service_server::ImportServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
 use rpc::contacts::segment_service_server::SegmentServiceServer;
 use runtime::{Running, Shell};
@@ -26,6 +27,7 @@ pub async fn start(_: Config, shell: Shell) -> Result<Running> {
         .add_service(IdentityServiceServer::new(server.clone()))
         .add_service(PurchaseServiceServer::new(server.clone()).max_decoding_message_size(LARGEST_REQUEST))
         .add_service(SegmentServiceServer::new(server.clone()))
+        .add_service(ImportServiceServer::new(server.clone()).max_decoding_message_size(LARGEST_REQUEST))
         .add_service(ConsentServiceServer::new(server));
     shell.serve(routes).await
 }

@@ -1,5 +1,7 @@
 //! Looking up and changing contacts.
 
+use std::path::PathBuf;
+
 use clap::{Subcommand, ValueEnum};
 
 /// What data are read for.
@@ -85,6 +87,9 @@ pub enum ContactCommand {
     },
     #[command(flatten)]
     Identity(IdentityCommand),
+    /// Take contacts out of a CSV file; gaps are filled, nothing is overwritten. The same file again goes on where it was.
+    #[command(after_help = COLUMNS)]
+    Import(ImportArgs),
     /// Contacts by what is known of them.
     Segment {
         #[command(subcommand)]
@@ -308,4 +313,26 @@ pub enum SegmentCommand {
         #[arg(long)]
         data: Vec<String>,
     },
+}
+
+/// The form of a file; shown by `contact import --help`.
+const COLUMNS: &str = "The first line names the columns: phone or email, and any of name, stage, time_zone, tags (with ; between them) and data.KEY.
+Commas, semicolons or tabs stand between cells; the file is UTF-8. What is wrong is told by line and column, and the other
+lines are taken. No line gives a consent: what it says serves the person's own requests.";
+
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    #[arg(short, long)]
+    pub workspace: String,
+    /// CSV; `-` is standard input.
+    pub file: PathBuf,
+    /// Country of numbers without a country code, for example PL.
+    #[arg(long)]
+    pub default_country: Option<String>,
+    /// Id of the channel in which the people gave their addresses.
+    #[arg(long)]
+    pub channel: Option<String>,
+    /// Who imports, as the contacts' history will say.
+    #[arg(long, default_value = "operator")]
+    pub by: String,
 }

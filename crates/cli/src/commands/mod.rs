@@ -15,6 +15,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 mod first_message;
 mod history;
+mod import;
 pub(crate) mod integration;
 pub(crate) mod links;
 mod merge;

@@ -1,7 +1,7 @@
 use super::Contacts;
 use crate::domain::{
-    AddressValue, CapturedValue, Conflict, ContactChange, Field, FieldChange, Found, Given, NameStep, Plan, Purpose,
-    Reading, Target, plan,
+    AddressValue, CapturedValue, ContactChange, Field, FieldChange, Found, Given, NameStep, Plan, Purpose, Reading,
+    Target, plan,
 };
 use crate::outbound::postgres::{address, captured, change, conflict, contact};
 use domain::{AddressId, ContactId, PersonName, Timestamp, WorkspaceId};
@@ -118,13 +118,11 @@ impl Contacts {
                 id
             }
         };
-        for entry in &plan.conflicts {
-            let (name, other) = match entry {
-                Conflict::Name(name) => (Some(name), None),
-                Conflict::OtherContact(other) => (None, Some(*other)),
-            };
-            conflict::keep(tx, workspace, self.store.entropy().id(), id, name, other, now).await?;
-        }
+        let conflicts = plan.conflicts.iter();
+        let conflicts: Vec<_> = conflicts
+            .map(|conflict| (self.store.entropy().id(), id, conflict.clone()))
+            .collect();
+        conflict::keep(tx, workspace, &conflicts, now).await?;
         Ok(id)
     }
 

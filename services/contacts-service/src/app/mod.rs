@@ -6,6 +6,8 @@ mod dismiss_conflict;
 mod export_segment;
 mod get_address;
 mod get_contact;
+mod get_import;
+mod import_contacts;
 mod ingest_order;
 mod list_conflicts;
 mod list_consents;
@@ -22,6 +24,7 @@ mod update_contact;
 mod withdraw_consent;
 mod write_fields;
 
+pub use import_contacts::PieceOf;
 pub use list_conflicts::SideBySide;
 pub use list_contacts::Wanted;
 

@@ -5,6 +5,7 @@ mod capture;
 mod consent;
 mod contact;
 mod edit;
+pub mod import;
 mod merge;
 pub mod page;
 mod phone;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// Columns for every purpose.
 const SEEN: [&str; 6] = ["contact", "name", "phone", "email", "other_addresses", "created_at"];
 /// Columns of what is known from serving a person; custom values follow.
-const PROFILE: [&str; 3] = ["stage", "source", "tags"];
+const PROFILE: [&str; 4] = ["stage", "source", "time_zone", "tags"];
 
 /// The names of the columns.
 pub fn head(purpose: Purpose, data: &[DataKey]) -> Vec<String> {
@@ -45,6 +45,12 @@ pub fn cells(contact: &Contact, data: &[DataKey]) -> Vec<String> {
     if let Some(profile) = &contact.profile {
         cells.push(profile.stage.word().to_owned());
         cells.push(text(profile.source.as_deref().unwrap_or_default()));
+        cells.push(
+            profile
+                .time_zone
+                .as_ref()
+                .map_or_else(String::new, |zone| zone.as_str().to_owned()),
+        );
         cells.push(text(&joined(profile.tags.iter())));
         let value = |key: &DataKey| profile.data.get(key).map_or("", |datum| datum.value.expose());
         cells.extend(data.iter().map(|key| text(value(key))));

@@ -1,9 +1,9 @@
 //! `homing.contacts.v1.ContactService`: reads requests, calls the use case of the same name, writes answers.
 
 use super::Server;
-use super::words::{contact, purpose, spoken, told_address, told_zone};
+use super::words::{contact, country, purpose, spoken, told_address, told_zone};
 use crate::domain::{AddressValue, Capture, CapturedValue, Given, Phone, Purpose};
-use domain::{AddressId, ChannelId, ContactId, Country, Email, Invalid, PersonName, WorkspaceId};
+use domain::{AddressId, ChannelId, ContactId, Email, Invalid, PersonName, WorkspaceId};
 use fault::Result;
 use rpc::contacts::contact_service_server::ContactService;
 use rpc::contacts::{
@@ -132,15 +132,6 @@ fn given(request: &CaptureContactRequest) -> Result<Given, Invalid> {
         .then(|| Email::parse(&request.email))
         .transpose()?;
     Given::new(name, phone, email)
-}
-
-fn country(code: &str) -> Result<Option<Country>, Invalid> {
-    match code {
-        "" => Ok(None),
-        code => Country::parse(code)
-            .map(Some)
-            .map_err(|invalid| invalid.of("default_country")),
-    }
 }
 
 /// The look-up's address stands in a field of another name.

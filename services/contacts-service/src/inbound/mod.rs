@@ -4,6 +4,7 @@ mod book;
 mod consents;
 mod grpc;
 mod identity;
+mod imports;
 mod orders;
 mod purchases;
 mod segments;
@@ -13,7 +14,7 @@ pub use orders::{Orders, spec};
 
 use crate::app::Contacts;
 
-/// Serves all six gRPC services, each in a file of its own.
+/// Serves all seven gRPC services, each in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Server {
     contacts: Contacts,

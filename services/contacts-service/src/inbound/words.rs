@@ -1,7 +1,7 @@
 //! Between the messages and the domain: what more than one server reads and writes.
 
 use crate::domain::{Address, AddressKind, Contact, DataKey, Datum, Profile, Purpose, Stage, Tag, Zone};
-use domain::{Invalid, PersonName};
+use domain::{Country, Invalid, PersonName};
 use rpc::contacts;
 
 pub fn purpose(number: i32) -> Result<Purpose, Invalid> {
@@ -77,5 +77,15 @@ pub fn stage(number: i32) -> Result<Option<Stage>, Invalid> {
         Ok(contacts::Stage::Customer) => Ok(Some(Stage::Customer)),
         Ok(contacts::Stage::Unspecified) => Ok(None),
         Err(_) => Err(Invalid::new("stage", "must be LEAD or CUSTOMER")),
+    }
+}
+
+/// `None`: nobody said.
+pub fn country(code: &str) -> Result<Option<Country>, Invalid> {
+    match code {
+        "" => Ok(None),
+        code => Country::parse(code)
+            .map(Some)
+            .map_err(|invalid| invalid.of("default_country")),
     }
 }

@@ -3,6 +3,7 @@ use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::identity_service_client::IdentityServiceClient;
+use rpc::contacts::import_service_client::ImportServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
 use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::{
@@ -24,6 +25,7 @@ pub struct Harness {
     pub consents: ConsentServiceClient<Channel>,
     pub client: ContactServiceClient<Channel>,
     pub identity: IdentityServiceClient<Channel>,
+    pub imports: ImportServiceClient<Channel>,
     pub purchases: PurchaseServiceClient<Channel>,
     pub segments: SegmentServiceClient<Channel>,
     pub database: TestDatabase,
@@ -58,6 +60,7 @@ impl Harness {
         let consents = ConsentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let identity = IdentityServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let purchases = PurchaseServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        let imports = ImportServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let segments = SegmentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         Ok(Self {
             clock,
@@ -65,6 +68,7 @@ impl Harness {
             consents,
             client,
             identity,
+            imports,
             purchases,
             segments,
             database,

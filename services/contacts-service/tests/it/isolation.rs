@@ -52,7 +52,7 @@ async fn every_table_is_protected_and_the_login_inherits_nothing() -> Tested {
     let tables = contacts.database.guarded_tables(&[]).await?;
     assert_eq!(
         tables.join(" "),
-        "address address_purpose captured consent consent_address contact contact_change contact_conflict contact_data contact_merge \
+        "address address_purpose captured consent consent_address contact contact_change contact_conflict contact_data contact_import contact_merge \
          contact_tag inbox outbox purchase purchase_line purchase_parcel purchase_version withdrawal"
     );
     let deletable = sqlx::query(

@@ -4,6 +4,7 @@ mod book;
 mod capture;
 mod consents;
 mod harness;
+mod imports;
 mod isolation;
 mod merges;
 mod purchases;

@@ -229,14 +229,15 @@ async fn an_export_has_a_line_for_each_contact_and_no_formula() -> Tested {
     let lines = export(&contacts, "", Purpose::Support, &["size", "colour"]).await?;
     let at = "2026-01-05T12:00:00Z";
     let expected = [
-        "contact,name,phone,email,other_addresses,created_at,stage,source,tags,data.size,data.colour".to_owned(),
-        format!("{},Cid,+48600700123,p3@example.com,,{at},lead,web,,,", people[2].0),
+        "contact,name,phone,email,other_addresses,created_at,stage,source,time_zone,tags,data.size,data.colour"
+            .to_owned(),
+        format!("{},Cid,+48600700123,p3@example.com,,{at},lead,web,,,,", people[2].0),
         format!(
-            "{},'=Bea,+48600700122,p2@example.com,,{at},lead,web,new\\; vip,,",
+            "{},'=Bea,+48600700122,p2@example.com,,{at},lead,web,,new\\; vip,,",
             people[1].0
         ),
         format!(
-            "{},Ann,+48600700121,p1@example.com,,{at},customer,web,vip,38,",
+            "{},Ann,+48600700121,p1@example.com,,{at},customer,web,,vip,38,",
             people[0].0
         ),
     ];

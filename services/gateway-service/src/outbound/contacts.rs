@@ -3,6 +3,7 @@ use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::identity_service_client::IdentityServiceClient;
+use rpc::contacts::import_service_client::ImportServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
 use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::*;
@@ -18,6 +19,7 @@ pub struct Contacts {
     book: ContactBookServiceClient<Connection>,
     consents: ConsentServiceClient<Connection>,
     identity: IdentityServiceClient<Connection>,
+    imports: ImportServiceClient<Connection>,
     purchases: PurchaseServiceClient<Connection>,
     segments: SegmentServiceClient<Connection>,
 }
@@ -29,6 +31,7 @@ impl Contacts {
             book: ContactBookServiceClient::new(channel.clone()),
             consents: ConsentServiceClient::new(channel.clone()),
             identity: IdentityServiceClient::new(channel.clone()),
+            imports: ImportServiceClient::new(channel.clone()),
             purchases: PurchaseServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             segments: SegmentServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
         }
@@ -67,4 +70,9 @@ calls! { Contacts.segments:
     count_segment(CountSegmentRequest) -> CountSegmentResponse;
     list_segment(ListSegmentRequest) -> ListSegmentResponse;
     export_segment(ExportSegmentRequest) -> ExportSegmentResponse;
+}
+
+calls! { Contacts.imports:
+    import_contacts(ImportContactsRequest) -> ImportContactsResponse;
+    get_import(GetImportRequest) -> GetImportResponse;
 }

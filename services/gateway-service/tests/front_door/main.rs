@@ -9,6 +9,7 @@ mod deliveries;
 mod first_messages;
 mod gateway;
 mod http;
+mod imports;
 mod meters;
 mod money;
 mod peers;

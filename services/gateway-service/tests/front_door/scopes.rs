@@ -43,6 +43,8 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("get", "/v1/charges", Token(Scope::Read)),
     ("get", "/v1/contact-conflicts", Token(Scope::Contacts)),
     ("delete", "/v1/contact-conflicts/{conflict}", Token(Scope::Contacts)),
+    ("get", "/v1/contact-imports/{import}", Token(Scope::Contacts)),
+    ("post", "/v1/contact-imports/{import}", Token(Scope::Contacts)),
     ("post", "/v1/contact-segments/count", Token(Scope::Contacts)),
     ("post", "/v1/contact-segments/export", Token(Scope::Contacts)),
     ("post", "/v1/contact-segments/list", Token(Scope::Contacts)),

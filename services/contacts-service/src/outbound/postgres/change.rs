@@ -3,6 +3,7 @@ use crate::domain::{ContactChange, DataKey, Field, FieldChange};
 use domain::{ContactId, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use store::OrFault;
 
@@ -31,6 +32,39 @@ pub async fn insert(
     .execute(db)
     .await
     .or_fault("insert change of contact")?;
+    Ok(())
+}
+
+/// Writes what was changed of many contacts, each once per version.
+pub async fn insert_all(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    changes: &[(ContactId, ContactChange)],
+) -> Result<()> {
+    let row = |(contact, change): &(ContactId, ContactChange)| {
+        let each = |of: fn(&FieldChange) -> Value| change.fields.iter().map(of).collect::<Value>();
+        json!({
+            "contact": contact.0,
+            "version": change.version,
+            "at": change.at.to_string(),
+            "by": change.by,
+            "fields": each(|field| field.field.to_string().into()),
+            "before": each(|field| field.before.clone().into()),
+            "after": each(|field| field.after.clone().into()),
+        })
+    };
+    let rows: Value = changes.iter().map(row).collect();
+    sqlx::query!(
+        "INSERT INTO contact_change (workspace_id, contact_id, version, at, by, fields, before, after)
+         SELECT $1, g.contact, g.version, g.at, g.by, g.fields, g.before, g.after
+         FROM jsonb_to_recordset($2) AS g(contact uuid, version bigint, at timestamptz, by text, fields text[], before text[],
+           after text[])",
+        workspace.as_str(),
+        rows,
+    )
+    .execute(db)
+    .await
+    .or_fault("insert changes of contacts")?;
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 use super::contact::name;
-use crate::domain::KeptConflict;
+use crate::domain::{Conflict, KeptConflict};
 use domain::{ContactId, PersonName, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
@@ -7,29 +7,40 @@ use sqlx::PgConnection;
 use store::OrFault;
 use uuid::Uuid;
 
-/// Keeps a conflict for a person to settle; the same one only once. Exactly one of name and other contact is given.
+/// Keeps what a person has to settle of these contacts; the same only once.
 pub async fn keep(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
-    id: Uuid,
-    contact: ContactId,
-    other_name: Option<&PersonName>,
-    other_contact: Option<ContactId>,
+    conflicts: &[(Uuid, ContactId, Conflict)],
     at: Timestamp,
 ) -> Result<()> {
+    if conflicts.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = conflicts.iter().map(|(id, ..)| *id).collect();
+    let contacts: Vec<Uuid> = conflicts.iter().map(|(_, contact, _)| contact.0).collect();
+    let (names, others): (Vec<Option<String>>, Vec<Option<Uuid>>) = conflicts
+        .iter()
+        .map(|(.., conflict)| match conflict {
+            Conflict::Name(name) => (Some(PersonName::expose(name).to_owned()), None),
+            Conflict::OtherContact(other) => (None, Some(other.0)),
+        })
+        .unzip();
     sqlx::query!(
         "INSERT INTO contact_conflict (workspace_id, id, contact_id, other_name, other_contact, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+         SELECT $1, k.id, k.contact, k.name, k.other, $6
+         FROM UNNEST($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) AS k(id, contact, name, other)
+         ON CONFLICT DO NOTHING",
         workspace.as_str(),
-        id,
-        contact.0,
-        other_name.map(PersonName::expose),
-        other_contact.map(|other| other.0),
+        &ids,
+        &contacts,
+        names as _,
+        others as _,
         at.to_sqlx() as _,
     )
     .execute(db)
     .await
-    .or_fault("keep conflict")?;
+    .or_fault("keep conflicts")?;
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod events;
 pub mod extract;
 mod first_messages;
 mod follow_ups;
+mod imports;
 mod inbound_mails;
 mod merges;
 mod observe;
@@ -48,7 +49,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 /// One message, its JSON escapes, and what stands around it.
 const BODY: usize = limits::INGEST_BYTES;
-/// A batch of events: 500 of them at 8 KiB, or 32 of the longest.
+/// A batch of events, 500 of them at 8 KiB or 32 of the longest, or a piece of a file of contacts.
 const BATCH_BODY: usize = 4 * 1024 * 1024;
 
 /// Every route, with the layers around them.
@@ -59,6 +60,12 @@ pub fn router(edge: Arc<Edge>) -> Router {
         .route(
             "/v1/events",
             post(events::post_events).layer(DefaultBodyLimit::max(BATCH_BODY)),
+        )
+        .route(
+            "/v1/contact-imports/{import}",
+            get(imports::get_import)
+                .post(imports::import_contacts)
+                .layer(DefaultBodyLimit::max(BATCH_BODY)),
         )
         .route(
             "/v1/callbacks/sms/{workspace}/{delivery}/{mac}",

@@ -18,11 +18,13 @@ use rpc::contacts::consent_service_server::ConsentServiceServer;
 use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
 use rpc::contacts::identity_service_server::IdentityServiceServer;
+use rpc::contacts::import_service_server::ImportServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
 use rpc::contacts::segment_service_server::SegmentServiceServer;
 use rpc::contacts::{
-    DismissConflictRequest, ExportSegmentRequest, IngestOrdersRequest, ListContactsRequest, ListSegmentRequest,
-    MergeContactsRequest, RecordConsentRequest, UndoMergeRequest, UpdateContactRequest, WithdrawConsentRequest,
+    DismissConflictRequest, ExportSegmentRequest, ImportContactsRequest, IngestOrdersRequest, ListContactsRequest,
+    ListSegmentRequest, MergeContactsRequest, RecordConsentRequest, UndoMergeRequest, UpdateContactRequest,
+    WithdrawConsentRequest,
 };
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
@@ -101,6 +103,7 @@ pub struct Memory {
     pub contact_updates: Vec<UpdateContactRequest>,
     pub segments: Vec<ListSegmentRequest>,
     pub exports: Vec<ExportSegmentRequest>,
+    pub imports: Vec<ImportContactsRequest>,
     pub consents: Vec<RecordConsentRequest>,
     pub withdrawals: Vec<WithdrawConsentRequest>,
     pub merges: Vec<MergeContactsRequest>,
@@ -144,6 +147,7 @@ impl Peers {
             .add_service(IdentityServiceServer::new(peers.clone()))
             .add_service(PurchaseServiceServer::new(peers.clone()))
             .add_service(SegmentServiceServer::new(peers.clone()))
+            .add_service(ImportServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Ok((peers, address))

@@ -1,0 +1,204 @@
+use super::{LINE_BYTES, LINES, Problem, Row};
+use crate::domain::{DataKey, DataValue, Given, Phone, Stage, Zone, sheet};
+use csv::{ReaderBuilder, StringRecord};
+use domain::{Country, Email, Invalid, PersonName};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A line under the head, and all that is wrong with it.
+#[derive(Debug)]
+pub struct Line {
+    pub number: u64,
+    pub row: Result<Row, Vec<Problem>>,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Column {
+    Name,
+    Phone,
+    Email,
+    Stage,
+    TimeZone,
+    Tags,
+    Data(DataKey),
+    /// What an export has and nobody can set.
+    PassedOver,
+}
+
+impl Column {
+    fn read(name: &str) -> Option<Self> {
+        Some(match name {
+            "name" => Self::Name,
+            "phone" => Self::Phone,
+            "email" => Self::Email,
+            "stage" => Self::Stage,
+            "time_zone" => Self::TimeZone,
+            "tags" => Self::Tags,
+            "contact" | "other_addresses" | "created_at" | "source" => Self::PassedOver,
+            name => Self::Data(DataKey::parse(name.strip_prefix("data.")?).ok()?),
+        })
+    }
+}
+
+/// Reads a head and the lines under it, the first of which is `first_line` of its file. Wrong is what no line can be read
+/// with: the head, or too many lines.
+pub fn lines(text: &str, first_line: u64, country: Option<Country>) -> Result<Vec<Line>, Problem> {
+    let mut reader = ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(delimiter(text))
+        .from_reader(text.as_bytes());
+    let unread = |_| Problem::refused(1, "", "cannot be read as the head of a CSV file");
+    let columns = columns(reader.headers().map_err(unread)?)?;
+    let mut count = Count::new(text);
+    let mut lines = vec![];
+    for record in reader.records() {
+        let position = match &record {
+            Ok(record) => record.position(),
+            Err(error) => error.position(),
+        };
+        // The head of a piece is one line.
+        let number = first_line + count.line_at(position.map_or(0, csv::Position::byte)).saturating_sub(2);
+        let row = match record {
+            Ok(record) => row(&record, &columns, number, country),
+            Err(_) => Err(vec![Problem::refused(
+                number,
+                "",
+                "cannot be read as CSV; put cells with commas or quotes into quotes",
+            )]),
+        };
+        lines.push(Line { number, row });
+        if lines.len() > LINES {
+            let remedy = "there are more than 2,000 lines; send them in several pieces";
+            return Err(Problem::refused(number, "", remedy));
+        }
+    }
+    Ok(lines)
+}
+
+/// Programs of some countries write semicolons, and some write tabs. The head tells, as no column has one in its name.
+pub(super) fn delimiter(text: &str) -> u8 {
+    let head = text.lines().next().unwrap_or_default();
+    [b',', b';', b'\t']
+        .into_iter()
+        .find(|delimiter| head.as_bytes().contains(delimiter))
+        .unwrap_or(b',')
+}
+
+fn columns(head: &StringRecord) -> Result<Vec<Column>, Problem> {
+    let wrong = |remedy: String| Problem::refused(1, "", remedy);
+    let mut columns: Vec<Column> = vec![];
+    for (number, name) in head.iter().enumerate() {
+        let column = Column::read(name.trim()).ok_or_else(|| {
+            wrong(format!(
+                "column {} of the head is none of name, phone, email, stage, time_zone, tags and data.KEY; rename it, or leave it out",
+                number + 1
+            ))
+        })?;
+        if column != Column::PassedOver && columns.contains(&column) {
+            return Err(wrong(format!(
+                "column {} of the head is there twice; keep one",
+                number + 1
+            )));
+        }
+        columns.push(column);
+    }
+    match columns.contains(&Column::Phone) || columns.contains(&Column::Email) {
+        true => Ok(columns),
+        false => Err(wrong(
+            "needs a column phone or email in its head: nobody can be found by less".into(),
+        )),
+    }
+}
+
+fn row(record: &StringRecord, columns: &[Column], line: u64, country: Option<Country>) -> Result<Row, Vec<Problem>> {
+    let whole = |remedy: String| Err(vec![Problem::refused(line, "", remedy)]);
+    if record.as_slice().len() > LINE_BYTES {
+        return whole("is longer than 65,536 bytes; has a quote before it no end?".into());
+    }
+    if record.len() != columns.len() {
+        return whole(format!("has {} cells; the head has {}", record.len(), columns.len()));
+    }
+    let (mut name, mut phone, mut email, mut stage, mut time_zone) = (None, None, None, None, None);
+    let (mut tags, mut data, mut problems) = (BTreeSet::new(), BTreeMap::new(), vec![]);
+    for (column, cell) in columns.iter().zip(record) {
+        let cell = sheet::plain(cell.trim());
+        if cell.is_empty() {
+            continue;
+        }
+        let read: Result<(), Invalid> = match column {
+            Column::Name => PersonName::parse(cell).map(|read| name = Some(read)),
+            Column::Phone => Phone::parse(cell, country).map(|read| phone = Some(read)),
+            Column::Email => Email::parse(cell).map(|read| email = Some(read)),
+            Column::Stage => {
+                stage = Stage::from_word(cell);
+                stage
+                    .map(|_| ())
+                    .ok_or_else(|| Invalid::new("stage", "must be lead or customer"))
+            }
+            Column::TimeZone => Zone::parse(cell).map(|read| time_zone = Some(read)),
+            Column::Tags => sheet::parted(cell).map(|read| tags = read.into_iter().collect()),
+            Column::Data(key) => DataValue::parse(cell).map(|read| {
+                data.insert(key.clone(), read);
+            }),
+            Column::PassedOver => Ok(()),
+        };
+        if let Err(invalid) = read {
+            problems.push(Problem::refused(line, named(column), invalid.remedy));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let given = Given::new(name, phone, email);
+    let given = given.map_err(|invalid| vec![Problem::refused(line, invalid.field, invalid.remedy)])?;
+    Ok(Row {
+        given,
+        stage,
+        time_zone,
+        tags,
+        data,
+    })
+}
+
+fn named(column: &Column) -> String {
+    match column {
+        Column::Name => "name".into(),
+        Column::Phone => "phone".into(),
+        Column::Email => "email".into(),
+        Column::Stage => "stage".into(),
+        Column::TimeZone => "time_zone".into(),
+        Column::Tags => "tags".into(),
+        Column::Data(key) => format!("data.{}", key.as_str()),
+        Column::PassedOver => String::new(),
+    }
+}
+
+/// Counts lines as editors do. The reader begins a record at the end of the line before, or at empty lines.
+pub(super) struct Count<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Count<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            at: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of the first character from `byte` on that ends no line. Asked for places that grow.
+    pub(super) fn line_at(&mut self, byte: u64) -> u64 {
+        let from = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(character) = self.bytes.get(self.at) {
+            if self.at >= from && !matches!(character, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(*character == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
+}
