@@ -251,6 +251,22 @@ pub enum IdentityCommand {
         #[arg(long, default_value = "operator")]
         by: String,
     },
+    /// Take an identity token, as the workspace's site signs it: who a person is.
+    Identify {
+        #[arg(short, long)]
+        workspace: String,
+        /// A JWT; `-` is standard input.
+        #[arg(default_value = "-")]
+        token: String,
+        /// Id of the contact of who presents it.
+        #[arg(long)]
+        contact: Option<String>,
+    },
+    /// Public keys whose owners may sign identity tokens.
+    IdentityKey {
+        #[command(subcommand)]
+        command: IdentityKeyCommand,
+    },
     /// Take a contact out of the one it went into.
     Unmerge {
         #[arg(short, long)]
@@ -335,4 +351,30 @@ pub struct ImportArgs {
     /// Who imports, as the contacts' history will say.
     #[arg(long, default_value = "operator")]
     pub by: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum IdentityKeyCommand {
+    /// Keep a public key, two at most; the same again changes nothing.
+    Add {
+        #[arg(short, long)]
+        workspace: String,
+        /// A file with a JWK that has a kid: Ed25519 or P-256.
+        file: PathBuf,
+        /// Who adds it.
+        #[arg(long, default_value = "operator")]
+        by: String,
+    },
+    /// Print the keys, oldest first.
+    List {
+        #[arg(short, long)]
+        workspace: String,
+    },
+    /// Remove a key: what it signed proves nothing from now on.
+    Remove {
+        #[arg(short, long)]
+        workspace: String,
+        /// Its kid.
+        key: String,
+    },
 }

@@ -3,13 +3,14 @@
 use anyhow::{Context, Result};
 use rpc::contacts::identity_service_client::IdentityServiceClient;
 use rpc::contacts::{
-    Contact, ContactConflict, DismissConflictRequest, ListConflictsRequest, MergeContactsRequest, UndoMergeRequest,
+    AddIdentityKeyRequest, Contact, ContactConflict, DismissConflictRequest, IdentifyContactRequest, IdentityKey,
+    ListConflictsRequest, ListIdentityKeysRequest, MergeContactsRequest, RemoveIdentityKeyRequest, UndoMergeRequest,
 };
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
 use super::contact::{document, one};
-use crate::args::IdentityCommand;
+use crate::args::{IdentityCommand, IdentityKeyCommand};
 use crate::call::{call, pages};
 use crate::output::{Out, say};
 use crate::show;
@@ -55,10 +56,62 @@ pub(super) async fn run(command: IdentityCommand, channel: Channel, out: &Out) -
             let answer = call!(client, merge_contacts, request)?;
             one(&answer.contact.context("an empty answer")?, out)
         }
+        IdentityCommand::Identify {
+            workspace,
+            token,
+            contact,
+        } => {
+            let token = match token.as_str() {
+                "-" => std::io::read_to_string(std::io::stdin())?.trim().to_owned(),
+                _ => token,
+            };
+            let request = IdentifyContactRequest {
+                workspace,
+                token,
+                contact: contact.unwrap_or_default(),
+            };
+            let answer = call!(client, identify_contact, request)?;
+            one(&answer.contact.context("an empty answer")?, out)
+        }
+        IdentityCommand::IdentityKey { command } => identity_key(command, &client, out).await,
         IdentityCommand::Unmerge { workspace, contact, by } => {
             let request = UndoMergeRequest { workspace, contact, by };
             let answer = call!(client, undo_merge, request)?;
             one(&answer.contact.context("an empty answer")?, out)
+        }
+    }
+}
+
+async fn identity_key(command: IdentityKeyCommand, client: &Client, out: &Out) -> Result<()> {
+    match command {
+        IdentityKeyCommand::Add { workspace, file, by } => {
+            let jwk = tokio::fs::read_to_string(&file)
+                .await
+                .with_context(|| format!("cannot read {}", file.display()))?;
+            call!(client, add_identity_key, AddIdentityKeyRequest { workspace, jwk, by })?;
+            say("the key is kept");
+            Ok(())
+        }
+        IdentityKeyCommand::List { workspace } => {
+            let keys = call!(client, list_identity_keys, ListIdentityKeysRequest { workspace })?.keys;
+            let at = |key: &IdentityKey| show::rfc3339(key.added_at.as_ref());
+            if out.json() {
+                let told = keys.iter().map(
+                    |key| json!({ "key": key.key, "algorithm": key.algorithm, "added_at": at(key), "by": key.by }),
+                );
+                return out.document(&told.collect::<Vec<Value>>());
+            }
+            let row = |key: &IdentityKey| {
+                let at = at(key).as_str().unwrap_or("-").to_owned();
+                vec![key.key.clone(), key.algorithm.clone(), at, key.by.clone()]
+            };
+            let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
+            out.table(&["key", "algorithm", "added", "by"], &rows)
+        }
+        IdentityKeyCommand::Remove { workspace, key } => {
+            call!(client, remove_identity_key, RemoveIdentityKeyRequest { workspace, key })?;
+            say("the key is gone");
+            Ok(())
         }
     }
 }

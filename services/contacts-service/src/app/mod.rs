@@ -7,6 +7,8 @@ mod export_segment;
 mod get_address;
 mod get_contact;
 mod get_import;
+mod identify_contact;
+mod identity_keys;
 mod import_contacts;
 mod ingest_order;
 mod list_conflicts;

@@ -5,6 +5,7 @@ mod capture;
 mod consent;
 mod contact;
 mod edit;
+pub mod identity;
 pub mod import;
 mod merge;
 pub mod page;
@@ -17,7 +18,7 @@ mod purpose;
 pub mod segment;
 pub mod sheet;
 
-pub use address::{Address, AddressKind, AddressValue};
+pub use address::{Address, AddressKind, AddressValue, ExternalId};
 pub use capture::{Conflict, Found, Given, NameStep, Plan, Target, plan};
 pub use consent::{By, Consent, KeptConsent, Withdrawal, Wording, name, not_ahead};
 pub use contact::{Capture, CapturedValue, Contact, ContactChange, KeptConflict, Owner, StoredContact};

@@ -2,7 +2,7 @@
 
 use super::Server;
 use super::words::{contact, country, purpose, spoken, told_address, told_zone};
-use crate::domain::{AddressValue, Capture, CapturedValue, Given, Phone, Purpose};
+use crate::domain::{AddressValue, Capture, CapturedValue, ExternalId, Given, Phone, Purpose};
 use domain::{AddressId, ChannelId, ContactId, Email, Invalid, PersonName, WorkspaceId};
 use fault::Result;
 use rpc::contacts::contact_service_server::ContactService;
@@ -65,8 +65,11 @@ impl Server {
             Ok(contacts::AddressKind::Email) => Email::parse(&request.value)
                 .map(AddressValue::Email)
                 .map_err(as_value)?,
+            Ok(contacts::AddressKind::External) => ExternalId::parse(&request.value)
+                .map(AddressValue::External)
+                .map_err(as_value)?,
             Ok(contacts::AddressKind::Unspecified) | Err(_) => {
-                return Err(Invalid::new("kind", "must be PHONE or EMAIL").into());
+                return Err(Invalid::new("kind", "must be PHONE, EMAIL or EXTERNAL").into());
             }
         };
         let found = self

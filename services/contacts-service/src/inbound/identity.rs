@@ -3,13 +3,16 @@
 use super::Server;
 use super::words::{contact, spoken};
 use crate::app::SideBySide;
+use crate::domain::identity::IdentityKey;
 use crate::domain::name;
 use domain::{ContactId, Invalid, WorkspaceId};
 use fault::Result;
 use rpc::contacts::identity_service_server::IdentityService;
 use rpc::contacts::{
-    ContactConflict, DismissConflictRequest, DismissConflictResponse, ListConflictsRequest, ListConflictsResponse,
-    MergeContactsRequest, MergeContactsResponse, UndoMergeRequest, UndoMergeResponse,
+    self, AddIdentityKeyRequest, AddIdentityKeyResponse, ContactConflict, DismissConflictRequest,
+    DismissConflictResponse, IdentifyContactRequest, IdentifyContactResponse, ListConflictsRequest,
+    ListConflictsResponse, ListIdentityKeysRequest, ListIdentityKeysResponse, MergeContactsRequest,
+    MergeContactsResponse, RemoveIdentityKeyRequest, RemoveIdentityKeyResponse, UndoMergeRequest, UndoMergeResponse,
 };
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -53,6 +56,43 @@ impl Server {
             contact: Some(contact(&apart)),
         })
     }
+
+    async fn do_identify_contact(&self, request: IdentifyContactRequest) -> Result<IdentifyContactResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let present = ContactId::parse_optional(&request.contact)?;
+        let identified = self
+            .contacts
+            .identify_contact(&workspace, &request.token, present)
+            .await?;
+        Ok(IdentifyContactResponse {
+            contact: Some(contact(&identified)),
+        })
+    }
+
+    async fn do_add_identity_key(&self, request: AddIdentityKeyRequest) -> Result<AddIdentityKeyResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let (key, by) = (IdentityKey::parse(&request.jwk)?, name("by", &request.by)?);
+        self.contacts.add_identity_key(&workspace, &key, &by).await?;
+        Ok(AddIdentityKeyResponse {})
+    }
+
+    async fn do_list_identity_keys(&self, request: ListIdentityKeysRequest) -> Result<ListIdentityKeysResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let keys = self.contacts.list_identity_keys(&workspace).await?;
+        let told = keys.into_iter().map(|(key, by, at)| contacts::IdentityKey {
+            key: key.key,
+            algorithm: key.algorithm.word().to_owned(),
+            added_at: Some(events::stamp(at)),
+            by,
+        });
+        Ok(ListIdentityKeysResponse { keys: told.collect() })
+    }
+
+    async fn do_remove_identity_key(&self, request: RemoveIdentityKeyRequest) -> Result<RemoveIdentityKeyResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        self.contacts.remove_identity_key(&workspace, &request.key).await?;
+        Ok(RemoveIdentityKeyResponse {})
+    }
 }
 
 #[tonic::async_trait]
@@ -80,6 +120,34 @@ impl IdentityService for Server {
 
     async fn undo_merge(&self, request: Request<UndoMergeRequest>) -> Result<Response<UndoMergeResponse>, Status> {
         rpc::answer(self.do_undo_merge(request.into_inner()).await)
+    }
+
+    async fn identify_contact(
+        &self,
+        request: Request<IdentifyContactRequest>,
+    ) -> Result<Response<IdentifyContactResponse>, Status> {
+        rpc::answer(self.do_identify_contact(request.into_inner()).await)
+    }
+
+    async fn add_identity_key(
+        &self,
+        request: Request<AddIdentityKeyRequest>,
+    ) -> Result<Response<AddIdentityKeyResponse>, Status> {
+        rpc::answer(self.do_add_identity_key(request.into_inner()).await)
+    }
+
+    async fn list_identity_keys(
+        &self,
+        request: Request<ListIdentityKeysRequest>,
+    ) -> Result<Response<ListIdentityKeysResponse>, Status> {
+        rpc::answer(self.do_list_identity_keys(request.into_inner()).await)
+    }
+
+    async fn remove_identity_key(
+        &self,
+        request: Request<RemoveIdentityKeyRequest>,
+    ) -> Result<Response<RemoveIdentityKeyResponse>, Status> {
+        rpc::answer(self.do_remove_identity_key(request.into_inner()).await)
     }
 }
 

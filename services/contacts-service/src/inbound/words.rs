@@ -25,6 +25,7 @@ pub fn told_address(address: &Address) -> contacts::Address {
     let kind = match address.value.kind() {
         AddressKind::Phone => contacts::AddressKind::Phone,
         AddressKind::Email => contacts::AddressKind::Email,
+        AddressKind::External => contacts::AddressKind::External,
     };
     contacts::Address {
         address: address.id.to_string(),

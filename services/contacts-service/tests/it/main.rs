@@ -4,6 +4,7 @@ mod book;
 mod capture;
 mod consents;
 mod harness;
+mod identities;
 mod imports;
 mod isolation;
 mod merges;

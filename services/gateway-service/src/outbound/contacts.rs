@@ -59,6 +59,10 @@ calls! { Contacts.identity:
     dismiss_conflict(DismissConflictRequest) -> DismissConflictResponse;
     merge_contacts(MergeContactsRequest) -> MergeContactsResponse;
     undo_merge(UndoMergeRequest) -> UndoMergeResponse;
+    identify_contact(IdentifyContactRequest) -> IdentifyContactResponse;
+    add_identity_key(AddIdentityKeyRequest) -> AddIdentityKeyResponse;
+    list_identity_keys(ListIdentityKeysRequest) -> ListIdentityKeysResponse;
+    remove_identity_key(RemoveIdentityKeyRequest) -> RemoveIdentityKeyResponse;
 }
 
 calls! { Contacts.purchases:

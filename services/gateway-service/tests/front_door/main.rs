@@ -9,6 +9,7 @@ mod deliveries;
 mod first_messages;
 mod gateway;
 mod http;
+mod identities;
 mod imports;
 mod meters;
 mod money;

@@ -75,7 +75,7 @@ impl Contacts {
                 country: country(&told.country)?,
             },
             AddressKind::Email => Recipient::Email(Email::parse(&told.value)?),
-            AddressKind::Unspecified => {
+            AddressKind::External | AddressKind::Unspecified => {
                 return Err(Fault::internal("contacts-service answered without the address's kind"));
             }
         };

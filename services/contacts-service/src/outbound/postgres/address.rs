@@ -1,6 +1,6 @@
 use super::contact::{name, zone};
 use super::unreadable;
-use crate::domain::{Address, AddressKind, AddressValue, Bound, Found, Owner, Phone, Purpose};
+use crate::domain::{Address, AddressKind, AddressValue, Bound, ExternalId, Found, Owner, Phone, Purpose};
 use domain::{AddressId, ContactId, Country, Email, PhoneE164, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
@@ -40,7 +40,7 @@ pub async fn lock_owners(
         match AddressKind::from_word(&row.kind) {
             Some(AddressKind::Phone) => phone = Some(found),
             Some(AddressKind::Email) => email = Some(found),
-            None => return Err(unreadable("address.kind")),
+            Some(AddressKind::External) | None => return Err(unreadable("address.kind")),
         }
     }
     Ok((phone, email))
@@ -144,6 +144,38 @@ pub async fn give_purpose(
     .await
     .or_fault("give purpose to addresses")?;
     Ok(())
+}
+
+/// Notes that these addresses are proved to be their owner's.
+pub async fn verify(db: &mut PgConnection, workspace: &WorkspaceId, addresses: &[AddressId]) -> Result<()> {
+    let ids: Vec<Uuid> = addresses.iter().map(|address| address.0).collect();
+    sqlx::query!(
+        "UPDATE address SET verified = true WHERE workspace_id = $1 AND id = ANY($2) AND NOT verified",
+        workspace.as_str(),
+        &ids,
+    )
+    .execute(db)
+    .await
+    .or_fault("verify addresses")?;
+    Ok(())
+}
+
+/// Those of these contacts that have an external id.
+pub async fn identified(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contacts: &[ContactId],
+) -> Result<Vec<ContactId>> {
+    let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
+    let found = sqlx::query_scalar!(
+        "SELECT DISTINCT contact_id FROM address WHERE workspace_id = $1 AND contact_id = ANY($2) AND kind = 'external'",
+        workspace.as_str(),
+        &ids,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("look for external ids of contacts")?;
+    Ok(found.into_iter().map(ContactId).collect())
 }
 
 /// Gives all addresses of a locked contact to another one; which they were.
@@ -269,6 +301,9 @@ impl AddressRow {
             }),
             (Some(AddressKind::Email), None) => {
                 AddressValue::Email(Email::parse(&self.value).map_err(|_| unreadable("address.value"))?)
+            }
+            (Some(AddressKind::External), None) => {
+                AddressValue::External(ExternalId::parse(&self.value).map_err(|_| unreadable("address.value"))?)
             }
             _ => return Err(unreadable("address.kind")),
         };

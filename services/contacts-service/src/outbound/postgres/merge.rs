@@ -122,6 +122,28 @@ pub async fn find(db: &mut PgConnection, workspace: &WorkspaceId, contact: Conta
     }))
 }
 
+/// Pairs among these contacts of which a person undid a merge.
+pub async fn parted(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contacts: &[ContactId],
+) -> Result<Vec<(ContactId, ContactId)>> {
+    let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
+    let rows = sqlx::query!(
+        "SELECT DISTINCT contact_id, into_id FROM contact_merge
+         WHERE workspace_id = $1 AND contact_id = ANY($2) AND into_id = ANY($2) AND undone_at IS NOT NULL",
+        workspace.as_str(),
+        &ids,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("look for undone merges")?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (ContactId(row.contact_id), ContactId(row.into_id)))
+        .collect())
+}
+
 /// Contacts that went into this one and stand in it, in the order in which they did.
 pub async fn standing(db: &mut PgConnection, workspace: &WorkspaceId, into: ContactId) -> Result<Vec<ContactId>> {
     let found = sqlx::query_scalar!(

@@ -7,6 +7,7 @@ pub mod conflict;
 pub mod consent;
 pub mod contact;
 pub mod data;
+pub mod identity_key;
 pub mod import;
 pub mod merge;
 pub mod purchase;

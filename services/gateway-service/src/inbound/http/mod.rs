@@ -13,6 +13,7 @@ mod events;
 pub mod extract;
 mod first_messages;
 mod follow_ups;
+mod identities;
 mod imports;
 mod inbound_mails;
 mod merges;
@@ -150,6 +151,12 @@ fn api() -> Router<Arc<Edge>> {
         .route("/v1/contacts/{contact}/merge", delete(merges::undo_merge))
         .route("/v1/contact-conflicts", get(merges::list_conflicts))
         .route("/v1/contact-conflicts/{conflict}", delete(merges::dismiss_conflict))
+        .route("/v1/contact-identities", post(identities::identify_contact))
+        .route(
+            "/v1/identity-keys",
+            get(identities::list_identity_keys).post(identities::add_identity_key),
+        )
+        .route("/v1/identity-keys/{key}", delete(identities::remove_identity_key))
         .route("/v1/contact-segments/count", post(segments::count_segment))
         .route("/v1/contact-segments/list", post(segments::list_segment))
         .route("/v1/contact-segments/export", post(segments::export_segment))

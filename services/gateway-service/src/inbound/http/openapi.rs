@@ -2,8 +2,8 @@
 
 use super::{
     balance, callbacks, channels, charges, consents, contacts, conversations, deliveries, events, first_messages,
-    follow_ups, imports, inbound_mails, merges, opening_hours, opt_outs, pages, purchases, return_links, segments,
-    sessions, unsubscribe_links, usage, workspaces,
+    follow_ups, identities, imports, inbound_mails, merges, opening_hours, opt_outs, pages, purchases, return_links,
+    segments, sessions, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -25,6 +25,8 @@ use utoipa::{Modify, OpenApi};
         contacts::list_contacts, contacts::get_contact, contacts::update_contact, contacts::list_contact_changes,
         purchases::list_purchases, first_messages::write_to_contact,
         consents::list_consents, consents::record_consent, consents::withdraw_consent,
+        identities::identify_contact, identities::list_identity_keys, identities::add_identity_key,
+        identities::remove_identity_key,
         imports::import_contacts, imports::get_import,
         segments::count_segment, segments::list_segment, segments::export_segment,
         merges::list_conflicts, merges::dismiss_conflict, merges::merge_contacts, merges::undo_merge,

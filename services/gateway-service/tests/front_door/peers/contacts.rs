@@ -217,6 +217,43 @@ impl IdentityService for Peers {
             contact: Some(ann(Purpose::Support)),
         })
     }
+
+    async fn identify_contact(&self, request: Request<IdentifyContactRequest>) -> Answer<IdentifyContactResponse> {
+        let request = request.into_inner();
+        if request.token == "old" {
+            return Err(refuse(Fault::new(&codes::UNAUTHENTICATED, "is expired").of("token")));
+        }
+        self.memory().identities.push(request);
+        answer(IdentifyContactResponse {
+            contact: Some(ann(Purpose::Support)),
+        })
+    }
+
+    async fn add_identity_key(&self, request: Request<AddIdentityKeyRequest>) -> Answer<AddIdentityKeyResponse> {
+        self.memory().identity_keys.push(request.into_inner());
+        answer(AddIdentityKeyResponse {})
+    }
+
+    async fn list_identity_keys(&self, _: Request<ListIdentityKeysRequest>) -> Answer<ListIdentityKeysResponse> {
+        answer(ListIdentityKeysResponse {
+            keys: vec![IdentityKey {
+                key: "k1".into(),
+                algorithm: "EdDSA".into(),
+                added_at: Some(Timestamp::default()),
+                by: "helpdesk".into(),
+            }],
+        })
+    }
+
+    async fn remove_identity_key(
+        &self,
+        request: Request<RemoveIdentityKeyRequest>,
+    ) -> Answer<RemoveIdentityKeyResponse> {
+        match request.into_inner().key.as_str() {
+            "k1" => answer(RemoveIdentityKeyResponse {}),
+            _ => Err(refuse(Fault::not_found("key"))),
+        }
+    }
 }
 
 #[tonic::async_trait]

@@ -22,9 +22,9 @@ use rpc::contacts::import_service_server::ImportServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
 use rpc::contacts::segment_service_server::SegmentServiceServer;
 use rpc::contacts::{
-    DismissConflictRequest, ExportSegmentRequest, ImportContactsRequest, IngestOrdersRequest, ListContactsRequest,
-    ListSegmentRequest, MergeContactsRequest, RecordConsentRequest, UndoMergeRequest, UpdateContactRequest,
-    WithdrawConsentRequest,
+    AddIdentityKeyRequest, DismissConflictRequest, ExportSegmentRequest, IdentifyContactRequest, ImportContactsRequest,
+    IngestOrdersRequest, ListContactsRequest, ListSegmentRequest, MergeContactsRequest, RecordConsentRequest,
+    UndoMergeRequest, UpdateContactRequest, WithdrawConsentRequest,
 };
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
@@ -104,6 +104,8 @@ pub struct Memory {
     pub segments: Vec<ListSegmentRequest>,
     pub exports: Vec<ExportSegmentRequest>,
     pub imports: Vec<ImportContactsRequest>,
+    pub identities: Vec<IdentifyContactRequest>,
+    pub identity_keys: Vec<AddIdentityKeyRequest>,
     pub consents: Vec<RecordConsentRequest>,
     pub withdrawals: Vec<WithdrawConsentRequest>,
     pub merges: Vec<MergeContactsRequest>,
