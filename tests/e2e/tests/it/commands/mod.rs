@@ -1,6 +1,7 @@
 //! The `homing` command itself, as people and scripts run it: what it prints, what it complains of, its exit codes. One
 //! `homing dev` serves most of it.
 
+mod contacts;
 mod conversations;
 mod demo;
 mod desk;
@@ -23,6 +24,8 @@ async fn commands_answer_people_and_scripts_against_a_running_system() -> Result
     money::money(&desk).await.context("money")?;
     money::price_lists(&desk).await.context("price lists")?;
     money::account(&desk).await.context("the account")?;
+    contacts::files(&desk).await.context("files of contacts")?;
+    contacts::segments(&desk).await.context("segments")?;
     workspaces::check(&desk).await.context("check")?;
     workspaces::opt_out(&desk).await.context("opt-out")?;
     let told = conversations::demo(&desk).await.context("demo")?;
