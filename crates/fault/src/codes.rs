@@ -61,6 +61,7 @@ codes! {
     OPTED_OUT = "send.opted_out", FailedPrecondition, "The recipient opted out.";
     NO_ADDRESS = "send.no_address", FailedPrecondition, "No address of this kind was given.";
     NO_CONSENT = "send.no_consent", FailedPrecondition, "Nobody is written to first without a consent for outreach that names the address; record one, or wait until they write.";
+    NO_HOUR = "send.no_hour", FailedPrecondition, "The quiet hours leave no time of the recipient's day at which it may be sent; shorten the channel's.";
     SEND_LIMIT = "send.limit", RateLimited, "The number or address, or the workspace's day, has reached its limit.";
     SEND_TOO_LONG = "send.too_long", FailedPrecondition, "The message is longer than the 1,600 characters of a text; send it in parts.";
     SEND_COUNTRY = "send.country", FailedPrecondition, "The channel allows no texts to this country.";

@@ -25,17 +25,6 @@ BEGIN
   EXECUTE format('GRANT %s ON %s TO %I', rights, t, service);
 END $$;
 
--- Before, policies went through the list for each row.
-DO $$
-DECLARE old record;
-BEGIN
-  FOR old IN SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_policies
-    WHERE schemaname = current_schema AND policyname = 'workspace' AND qual LIKE '%array_position%'
-  LOOP
-    EXECUTE format('ALTER POLICY workspace ON %s USING (workspace_id IN (SELECT unnest(homing_workspaces())))', old.name);
-  END LOOP;
-END $$;
-
 -- Lets the service's worker role read and mark rows of all workspaces, by column.
 CREATE OR REPLACE FUNCTION homing_worker(t regclass, readable text, markable text)
 RETURNS void LANGUAGE plpgsql AS $$

@@ -155,6 +155,9 @@ async fn attempt(
         .await
         .map_err(at("become the owner"))?;
     run(connection, KIT.to_owned()).await.map_err(at("apply the kit"))?;
+    renew_policies(connection)
+        .await
+        .map_err(at("give policies of an earlier release their new form"))?;
     drop_half_made_indexes(connection)
         .await
         .map_err(at("remove indexes that an earlier migrate left half made"))?;
@@ -220,6 +223,22 @@ async fn provision(connection: &mut PgConnection, service: &str) -> Result<(), s
         ),
     )
     .await
+}
+
+/// Before, policies went through the list of workspaces for each row. One at a time: each takes its table from everybody for a moment.
+async fn renew_policies(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT format('%I', tablename) AS name FROM pg_policies
+         WHERE schemaname = 'public' AND policyname = 'workspace' AND qual LIKE '%array_position%'",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in rows {
+        let name: String = row.try_get("name")?;
+        let new = "workspace_id IN (SELECT unnest(homing_workspaces()))";
+        run(connection, format!("ALTER POLICY workspace ON {name} USING ({new})")).await?;
+    }
+    Ok(())
 }
 
 /// What CREATE INDEX CONCURRENTLY leaves when it gives up: it serves nobody, costs every write, and its name is taken.

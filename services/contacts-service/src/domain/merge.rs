@@ -61,7 +61,7 @@ impl Fields {
                     .unwrap_or(self.stage);
             }
             Field::TimeZone if is_after(self.time_zone.as_ref().map(Zone::as_str)) => {
-                self.time_zone = change.before.as_deref().and_then(|zone| Zone::parse(zone).ok());
+                self.time_zone = change.before.clone().map(Zone::stored);
             }
             Field::Tag => {
                 self.tags.retain(|tag| !is_after(Some(tag.expose())));

@@ -109,10 +109,16 @@ pub struct Zone(String);
 
 impl Zone {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let zone = TimeZone::get(text).ok();
+        // Its name for 'not known', which is said by saying nothing.
+        let zone = TimeZone::get(text).ok().filter(|zone| !zone.is_unknown());
         let name = zone.as_ref().and_then(TimeZone::iana_name);
         let wrong = || Invalid::new("time_zone", "needs the IANA name of a zone, for example Europe/Warsaw");
         name.map(|name| Self(name.to_owned())).ok_or_else(wrong)
+    }
+
+    /// As it was stored: a name that this machine does not know is still what was said.
+    pub fn stored(name: String) -> Self {
+        Self(name)
     }
 
     pub fn as_str(&self) -> &str {
@@ -172,7 +178,7 @@ mod tests {
     #[test]
     fn zones_go_by_their_names() {
         assert_eq!(Zone::parse("europe/warsaw").expect("a zone").as_str(), "Europe/Warsaw");
-        for bad in ["", "Warsaw", "+01:00", "Europe/Nowhere"] {
+        for bad in ["", "Warsaw", "+01:00", "Europe/Nowhere", "Etc/Unknown"] {
             assert_eq!(Zone::parse(bad).expect_err(bad).field, "time_zone");
         }
     }

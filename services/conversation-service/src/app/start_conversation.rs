@@ -6,7 +6,10 @@ use crate::domain::given::Given;
 use crate::domain::page;
 use crate::domain::settings::Channel;
 use crate::outbound::postgres::{agent, channel, conversation, counter, message};
-use domain::{AgentId, AuthorRole, ChannelId, ConversationId, MessageId, MessageText, VisitorId, WorkspaceId};
+use domain::{
+    AddressId, AgentId, AuthorRole, ChannelId, ContactId, ConversationId, MessageId, MessageText, VisitorId,
+    WorkspaceId,
+};
 use fault::{Fault, Result};
 use store::Tx;
 
@@ -23,6 +26,8 @@ pub struct Start {
     pub text: MessageText,
     pub page_url: String,
     pub follow_up: bool,
+    /// Who is written to first, and at which number if one was named; `None`: this is no first message to a known contact.
+    pub to: Option<(ContactId, Option<AddressId>)>,
 }
 
 impl App {
@@ -119,7 +124,11 @@ pub(super) async fn made_before(
         && conversation.opened_by == start.author
         && conversation.page_url == start.page_url
         && first.draft.text == start.text
-        && first.draft.agent == start.agent;
+        && first.draft.agent == start.agent
+        && conversation.outreach == start.to.is_some()
+        && start.to.is_none_or(|(contact, number)| {
+            conversation.reach.contact == Some(contact) && (number.is_none() || conversation.reach.phone == number)
+        });
     if same {
         Ok(Some((conversation, first)))
     } else {

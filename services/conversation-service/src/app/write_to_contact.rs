@@ -29,8 +29,8 @@ impl App {
         workspace: &WorkspaceId,
         first: FirstMessage,
     ) -> Result<(Conversation, Message)> {
-        let (contact, address) = (first.contact, first.address);
-        let start = Start {
+        let (asked, address) = (first.contact, first.address);
+        let mut start = Start {
             request_id: first.request_id,
             channel: first.channel,
             visitor: None,
@@ -40,12 +40,18 @@ impl App {
             text: first.text,
             page_url: String::new(),
             follow_up: true,
+            to: Some((asked, address)),
         };
-        if let Some(made) = self.check_first(workspace, &start).await? {
-            return Ok(made);
+        match self.check_first(workspace, &start).await {
+            Ok(Some(made)) => return Ok(made),
+            Ok(None) => {}
+            // Perhaps it was made for another contact that this one had gone into.
+            Err(fault) if fault.code() == &codes::EXISTS => {}
+            Err(fault) => return Err(fault),
         }
         // Of two contacts that became one, the conversation is that of the one that stayed.
-        let (contact, phone) = self.contacts.find_outreach_number(workspace, contact, address).await?;
+        let (contact, phone) = self.contacts.find_outreach_number(workspace, asked, address).await?;
+        start.to = Some((contact, address));
         let opening = Opening {
             id: ConversationId::generate(self.store.entropy()),
             channel: start.channel.clone(),
@@ -63,7 +69,7 @@ impl App {
         };
         let (start, opening) = (&start, &opening);
         retry(|| async move {
-            self.check_unanswered(workspace, contact, start).await?;
+            self.check_unanswered(workspace, phone, start).await?;
             self.open(workspace, start, opening).await
         })
         .await
@@ -90,9 +96,9 @@ impl App {
     }
 
     /// One first message at a time. Of two at once the index behind this lets one pass, and the other comes back here.
-    async fn check_unanswered(&self, workspace: &WorkspaceId, contact: ContactId, start: &Start) -> Result<()> {
+    async fn check_unanswered(&self, workspace: &WorkspaceId, phone: AddressId, start: &Start) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
-        let Some(open) = conversation::get_unanswered(&mut tx, workspace, contact, &start.channel).await? else {
+        let Some(open) = conversation::get_unanswered(&mut tx, workspace, phone, &start.channel).await? else {
             return Ok(());
         };
         if made_before(&mut tx, workspace, start).await?.is_some() {

@@ -48,6 +48,7 @@ impl Conversations {
             text: MessageText::parse(&request.text)?,
             page_url: request.page_url,
             follow_up: !request.no_follow_up,
+            to: None,
         };
         let (started, first) = self.app.start_conversation(&workspace, start).await?;
         Ok(proto::StartConversationResponse {

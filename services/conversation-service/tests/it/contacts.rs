@@ -55,6 +55,13 @@ impl FakeContacts {
         people.insert(id_of(contact), person);
     }
 
+    /// Whoever asks for one contact gets another.
+    pub fn goes_into(&self, contact: &str, other: &str) {
+        let mut people = self.people.lock().expect("no test panics while holding it");
+        let stayed = people[&id_of(other)].clone();
+        people.insert(id_of(contact), stayed);
+    }
+
     /// While away, every call is refused as unavailable.
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);

@@ -62,11 +62,17 @@ async fn a_first_message_opens_a_conversation_once() -> Tested {
         text: "Another text".into(),
         ..writing("w-1", "ann")
     };
-    let fault = refused(world.conversations.clone().write_to_contact(other).await);
-    assert_eq!(
-        (fault.code().name, fault.field()),
-        ("request.exists", Some("request_id"))
-    );
+    world.contacts.consent("bob", &[OTHER_PHONE], &[]);
+    for another in [other, writing("w-1", "bob")] {
+        let got = why(world.conversations.clone().write_to_contact(another).await);
+        assert_eq!(got, ("request.exists", "request_id".into()));
+    }
+    let elsewhere = proto::WriteToContactRequest {
+        address: id_of(OTHER_PHONE),
+        ..writing("w-1", "ann")
+    };
+    let got = why(world.conversations.clone().write_to_contact(elsewhere).await);
+    assert_eq!(got, ("send.no_consent", "address".into()));
     let started: Vec<ConversationStarted> = world.facts(1).await?;
     assert_eq!(
         (&started[0].phone_address, &started[0].email_address),
@@ -109,6 +115,31 @@ async fn a_second_first_message_has_to_wait_for_the_answer_to_the_first() -> Tes
     };
     world.conversations.clone().resolve_conversation(resolve).await?;
     world.write(writing("w-5", "ann")).await?;
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_contact_that_went_into_another_is_written_to_once_all_the_same() -> Tested {
+    let world = World::with_texts().await?;
+    world.contacts.goes_into("anna", "ann");
+    let opened = world.write(writing("w-1", "anna")).await?;
+    assert_eq!(opened.contact, id_of("ann"));
+    assert_eq!(world.write(writing("w-1", "anna")).await?, opened);
+    let got = why(world
+        .conversations
+        .clone()
+        .write_to_contact(writing("w-2", "ann"))
+        .await);
+    assert_eq!(got.0, "conversation.unanswered");
+    // Another one that has her number since.
+    world.contacts.consent("bob", &[PHONE], &[]);
+    let got = why(world
+        .conversations
+        .clone()
+        .write_to_contact(writing("w-3", "bob"))
+        .await);
+    assert_eq!(got.0, "conversation.unanswered");
     world.end().await;
     Ok(())
 }

@@ -289,6 +289,9 @@ impl App {
         (row.status_at, row.due_at) = (open.now, Some(until));
         if why == Why::ProviderDown {
             row.unreachable_since.get_or_insert(open.now);
+        } else if why == Why::QuietHours {
+            // Nobody was asked meanwhile.
+            row.unreachable_since = None;
         }
         open.save_delivery(tx, &row, false).await?;
         if row.follow_up.is_some() {

@@ -4,6 +4,7 @@ use super::App;
 use super::carry_message::Carried;
 use super::claim::Claimed;
 use crate::domain::provider::Choice;
+use crate::domain::quiet::Hush;
 use crate::domain::render::{self, Frame, MailBody, Quote};
 use crate::domain::{Case, Fresh, Medium, Presence, Purpose, Settings, Step, Verdict, Why, confirmation};
 use crate::outbound::billing::Hold;
@@ -128,6 +129,11 @@ impl App {
             return Ok(checked);
         }
         let is_first = is_first(&now_known, delivery);
+        if is_first && checked.context.resolved {
+            // Whoever resolved it took it back.
+            checked.refusal = Some(&codes::CANCELLED);
+            return Ok(checked);
+        }
         let serves = if is_first { Serves::Outreach } else { Serves::Support };
         let read = match early {
             Some((asked, read)) if asked == address && !is_first => read,
@@ -141,9 +147,16 @@ impl App {
                 let hours = quiet_hours(&now_known, delivery);
                 let (of, home) = ((delivery.id, delivery.step), &checked.context.time_zone);
                 let until = self.quiet_until((workspace, &now_known), of, &hours, (&recipient, &person), home);
-                checked.wait = until.await?.map(|until| (until, Why::QuietHours));
-                if checked.wait.is_some() {
-                    return Ok(checked);
+                match until.await? {
+                    Hush::Over => {}
+                    Hush::Until(end) => {
+                        checked.wait = Some((end, Why::QuietHours));
+                        return Ok(checked);
+                    }
+                    Hush::Always => {
+                        checked.refusal = Some(&codes::NO_HOUR);
+                        return Ok(checked);
+                    }
                 }
                 let provider = match self.provider_for(delivery, &recipient) {
                     Taker::Provider(name) => name,

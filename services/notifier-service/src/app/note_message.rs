@@ -2,6 +2,7 @@ use super::App;
 use super::open_case::Cause;
 use crate::domain::message::is_carried;
 use crate::domain::{Carries, Settings};
+use crate::outbound::postgres::delivery;
 use domain::{AuthorRole, ConversationId, WorkspaceId};
 use events::event::MessagePosted;
 use events::{instant, role};
@@ -32,6 +33,11 @@ impl App {
             self.note_carried(&mut tx, &mut open, medium, &fact).await?;
         }
         self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
+        // To somebody who has written, what waited for the morning may go now.
+        let wakes = author == AuthorRole::Customer && matches!(carries, Some(Carries::By(_)));
+        if wakes && delivery::check_again(&mut tx, workspace, id, open.now).await? {
+            open.arm(Some(open.now));
+        }
         self.commit(tx, open).await?;
         match (author, carries) {
             (_, Some(Carries::Nothing)) => Ok(()),

@@ -3,11 +3,12 @@ use crate::domain::Carries;
 use crate::domain::inbound_mail::is_posted_mail;
 use crate::domain::inbound_text::is_posted_text;
 use crate::domain::keywords::{Keyword, keyword};
-use crate::outbound::contacts::{Recipient, Serves};
+use crate::outbound::contacts::{Recipient, Serves, by_phone};
 use crate::outbound::postgres::opt_out;
 use domain::{AddressId, ConversationId, WorkspaceId};
 use events::instant;
 use fault::Result;
+use rpc::contacts::WithdrawnBy;
 
 impl App {
     /// A customer's message: if it is a text that as a whole says STOP or START, it opts its number out or in. In a chat
@@ -58,6 +59,13 @@ impl App {
             Some(Keyword::Help) | None => return Ok(()),
         };
         opt_out::set_opt_out(&mut tx, workspace, &mac, opted_out, said_at).await?;
-        tx.commit().await
+        tx.commit().await?;
+        match opted_out {
+            true => {
+                let how = (said_at, WithdrawnBy::Message);
+                self.contacts.withdraw_outreach(workspace, by_phone(&number), how).await
+            }
+            false => Ok(()),
+        }
     }
 }

@@ -4,10 +4,12 @@ use super::App;
 use super::callback::Callback;
 use crate::domain::inbound_text::InboundText;
 use crate::domain::keywords::{Keyword, keyword};
+use crate::outbound::contacts::by_phone;
 use crate::outbound::conversation::Opening;
 use crate::outbound::postgres::{channel, delivery, inbound_text, opt_out};
-use domain::{ChannelId, ConversationId, PersonName, WorkspaceId};
+use domain::{ChannelId, ConversationId, PersonName, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
+use rpc::contacts::WithdrawnBy;
 
 /// What is known once a text was read.
 struct Noted {
@@ -16,6 +18,8 @@ struct Noted {
     keyword: Option<Keyword>,
     /// Its sender wanted no more before it came.
     is_out: bool,
+    /// Since when its sender wants no more, if that is the last word.
+    out_since: Option<Timestamp>,
 }
 
 /// Where a text came from, as far as it decides what becomes of it.
@@ -57,6 +61,11 @@ impl App {
             .keys
             .address_mac(workspace, &text.medium.address(text.from.expose()));
         let noted = self.note(workspace, text, &mac, source.unanswered).await?;
+        if let (Some(Keyword::Stop), Some(since)) = (noted.keyword, noted.out_since) {
+            self.contacts
+                .withdraw_outreach(workspace, by_phone(&text.from), (since, WithdrawnBy::Message))
+                .await?;
+        }
         let Some(words) = text.words() else {
             return Ok(());
         };
@@ -117,11 +126,13 @@ impl App {
         if let Some(opted_out) = opted_out.filter(counts) {
             opt_out::set_opt_out(&mut tx, workspace, mac, opted_out, now).await?;
         }
+        let last = opt_out::read_opt_out(&mut tx, workspace, mac).await?;
         tx.commit().await?;
         Ok(Noted {
             place,
             keyword: said,
             is_out,
+            out_since: last.and_then(|(opted_out, since)| opted_out.then_some(since)),
         })
     }
 

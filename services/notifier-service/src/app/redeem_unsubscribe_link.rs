@@ -2,6 +2,7 @@ use super::App;
 use crate::outbound::contacts::{Recipient, Serves};
 use domain::WorkspaceId;
 use fault::{Kind, Result};
+use rpc::contacts::{AddressKind, WithdrawnBy};
 
 impl App {
     /// Opts out the address that the mail with this link went to. An address that was erased meanwhile is written to by
@@ -20,6 +21,9 @@ impl App {
             return Ok(());
         };
         let mac = self.keys.address_mac(workspace, &email.normalised());
-        self.set_opt_out(workspace, &mac, true).await
+        self.set_opt_out(workspace, &mac, true).await?;
+        let since = (self.now(), WithdrawnBy::Unsubscribe);
+        let of = (AddressKind::Email, email.expose());
+        self.contacts.withdraw_outreach(workspace, of, since).await
     }
 }

@@ -1,9 +1,13 @@
-use domain::{AddressId, Country, Email, PersonName, PhoneE164, WorkspaceId};
+use domain::{AddressId, Country, Email, PersonName, PhoneE164, Timestamp, WorkspaceId};
+use events::stamp;
 use fault::{Fault, Kind, Result};
 use jiff::tz::TimeZone;
 use rpc::Deadline;
+use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
-use rpc::contacts::{AddressKind, GetAddressRequest, LookUpContactRequest, Purpose};
+use rpc::contacts::{
+    AddressKind, Contact, GetAddressRequest, LookUpContactRequest, Purpose, WithdrawConsentRequest, WithdrawnBy,
+};
 use tonic::transport::Channel;
 
 /// Where a message goes.
@@ -34,12 +38,15 @@ pub enum Serves {
 #[derive(Debug, Clone)]
 pub struct Contacts {
     client: ContactServiceClient<Channel>,
+    consents: ConsentServiceClient<Channel>,
 }
 
 impl Contacts {
     pub fn new(channel: Channel) -> Self {
-        let client = ContactServiceClient::new(channel);
-        Self { client }
+        Self {
+            client: ContactServiceClient::new(channel.clone()),
+            consents: ConsentServiceClient::new(channel),
+        }
     }
 
     /// Reads an address that may serve this, and what is known of whose it is.
@@ -84,27 +91,69 @@ impl Contacts {
 
     /// The address that a phone number is known by; `None` if nobody gave it for support.
     pub async fn look_up_phone(&self, workspace: &WorkspaceId, phone: &PhoneE164) -> Result<Option<AddressId>> {
+        let contact = self.look_up(workspace, by_phone(phone), Purpose::Support).await?;
+        let mut addresses = contact.into_iter().flat_map(|contact| contact.addresses);
+        let known = addresses.find(|told| told.kind() == AddressKind::Phone && told.value == phone.expose());
+        known.map(|told| Ok(AddressId::parse(&told.address)?)).transpose()
+    }
+
+    /// Takes back what the person with this address agreed to until `at`: nobody writes to them first any more. No effect where
+    /// nobody has the address, or it was done before.
+    pub async fn withdraw_outreach(
+        &self,
+        workspace: &WorkspaceId,
+        of: (AddressKind, &str),
+        (at, by): (Timestamp, WithdrawnBy),
+    ) -> Result<()> {
+        let contact = match self.look_up(workspace, of, Purpose::Support).await? {
+            Some(contact) => Some(contact),
+            None => self.look_up(workspace, of, Purpose::Outreach).await?,
+        };
+        let Some(contact) = contact else { return Ok(()) };
+        let request = WithdrawConsentRequest {
+            workspace: workspace.to_string(),
+            contact: contact.contact,
+            purpose: Purpose::Outreach.into(),
+            at: Some(stamp(at)),
+            by: by.into(),
+        };
+        rpc::call(Deadline::DECISION, request, |request| {
+            let mut client = self.consents.clone();
+            async move { client.withdraw_consent(request).await }
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn look_up(
+        &self,
+        workspace: &WorkspaceId,
+        (kind, value): (AddressKind, &str),
+        purpose: Purpose,
+    ) -> Result<Option<Contact>> {
         let request = LookUpContactRequest {
             workspace: workspace.to_string(),
-            kind: AddressKind::Phone.into(),
-            value: phone.expose().to_owned(),
+            kind: kind.into(),
+            value: value.to_owned(),
             default_country: String::new(),
-            purpose: Purpose::Support.into(),
+            purpose: purpose.into(),
         };
         let answer = rpc::call(Deadline::DECISION, request, |request| {
             let mut client = self.client.clone();
             async move { client.look_up_contact(request).await }
         })
         .await;
-        let contact = match answer {
-            Ok(answer) => answer.contact,
-            Err(fault) if matches!(fault.kind(), Kind::NotFound | Kind::PermissionDenied) => None,
-            Err(fault) => return Err(fault),
-        };
-        let mut addresses = contact.into_iter().flat_map(|contact| contact.addresses);
-        let known = addresses.find(|told| told.kind() == AddressKind::Phone && told.value == phone.expose());
-        known.map(|told| Ok(AddressId::parse(&told.address)?)).transpose()
+        match answer {
+            Ok(answer) => Ok(answer.contact),
+            Err(fault) if matches!(fault.kind(), Kind::NotFound | Kind::PermissionDenied) => Ok(None),
+            Err(fault) => Err(fault),
+        }
     }
+}
+
+/// What a contact is looked up by.
+pub fn by_phone(number: &PhoneE164) -> (AddressKind, &str) {
+    (AddressKind::Phone, number.expose())
 }
 
 /// Numbers that belong to no country (satellite phones, freephone) are priced as ISO's code for 'unknown'.

@@ -1,13 +1,17 @@
 use super::recording::Recording;
 use super::replay::Key;
 use crate::config::TEXT_VALIDITY;
-use crate::domain::quiet::put_off;
+use crate::domain::quiet::{Hush, put_off};
 use crate::domain::{Settings, Step, zones};
 use domain::{ConversationId, Country, DeliveryId, Timestamp, WorkspaceId};
 use events::event::{DeliveryAccepted, DeliveryAttempting, WorkspaceChanged, WorkspaceCreated};
 use fault::Result;
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
+
+/// Long enough to be asked again in vain: the hours leave no time of the day.
+const NEVER: SignedDuration = SignedDuration::from_hours(48);
 
 /// On whose clock hours are quiet, as far as the recording tells: that of the country which a text of the conversation
 /// went to, else the workspace's last one, else UTC.
@@ -70,6 +74,10 @@ impl Clocks {
             let home = self.homes.get(&key.0).and_then(|(_, zone)| TimeZone::get(zone).ok());
             zones.push(home.unwrap_or(TimeZone::UTC));
         }
-        put_off(hours, (delivery, step), &zones, now, TEXT_VALIDITY)
+        match put_off(&[hours], (delivery, step), &zones, now, TEXT_VALIDITY) {
+            Hush::Over => None,
+            Hush::Until(end) => Some(end),
+            Hush::Always => Some(now + NEVER),
+        }
     }
 }

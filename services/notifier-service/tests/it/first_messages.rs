@@ -1,8 +1,9 @@
 //! What agents write to people who have not written themselves: only with their consent, by day, and within the limits.
 
-use crate::harness::{Customer, Harness, Tested};
+use crate::harness::{Customer, Harness, PHONE, Tested};
 use events::common::AuthorRole;
 use events::event::DeliveryFailed;
+use rpc::contacts::WithdrawnBy;
 use rpc::notifier::DeliveryStatus;
 
 impl Harness {
@@ -127,5 +128,88 @@ async fn first_messages_count_for_a_numbers_day() -> Tested {
     notifier.answer(&customer, 5).await?;
     notifier.message(&customer, 5, DeliveryStatus::Delivered).await?;
     assert_eq!(notifier.sent().await, (3, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_writes_in_the_evening_is_answered_before_the_morning() -> Tested {
+    let notifier = Harness::start().await?;
+    // 19:30 in Warsaw; at half past eight the second one is put off.
+    let customer = notifier.opened_at("2026-11-22T18:30:00Z").await?;
+    notifier.consent(&customer);
+    notifier.answer(&customer, 1).await?;
+    notifier.message(&customer, 1, DeliveryStatus::Delivered).await?;
+    notifier.clock.set("2026-11-22T19:30:00Z".parse()?);
+    notifier.answer(&customer, 2).await?;
+    notifier.waits_for_the_morning(&customer).await?;
+    notifier.post(&customer, 3, AuthorRole::Customer, true).await?;
+    notifier.message(&customer, 2, DeliveryStatus::Delivered).await?;
+    notifier.answer(&customer, 4).await?;
+    notifier.message(&customer, 4, DeliveryStatus::Delivered).await?;
+    assert_eq!(notifier.bodies(), ["message 1 <b>", "message 2 <b>", "message 4 <b>"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_first_message_is_taken_back_by_resolving_its_conversation() -> Tested {
+    let notifier = Harness::start().await?;
+    let customer = notifier.opened_at("2026-11-22T19:30:00Z").await?;
+    notifier.consent(&customer);
+    notifier.answer(&customer, 1).await?;
+    notifier.waits_for_the_morning(&customer).await?;
+    notifier.change_context(&customer, |context| context.resolved = true);
+    notifier.clock.set("2026-11-23T08:10:01Z".parse()?);
+    let told = notifier.message(&customer, 1, DeliveryStatus::Failed).await?;
+    assert_eq!(told.reason, "send.cancelled");
+    assert_eq!(notifier.sent().await, (0, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn changed_quiet_hours_let_go_first_messages_too() -> Tested {
+    let mut notifier = Harness::start().await?;
+    notifier.settings.text_quiet_hours = "23:00-11:00".into();
+    // Half past nine in Warsaw.
+    let customer = notifier.opened_at("2026-11-23T08:30:00Z").await?;
+    notifier.consent(&customer);
+    notifier.answer(&customer, 1).await?;
+    notifier.waits_for_the_morning(&customer).await?;
+    notifier.settings.text_quiet_hours.clear();
+    let settings = notifier.settings.clone();
+    notifier.change_context(&customer, |context| context.settings = Some(settings));
+    notifier.publish_texts(99).await?;
+    notifier.message(&customer, 1, DeliveryStatus::Delivered).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn hours_that_leave_no_time_are_a_reason() -> Tested {
+    let mut notifier = Harness::start().await?;
+    notifier.settings.text_quiet_hours = "08:45-20:00".into();
+    let customer = notifier.opened_at("2026-11-23T10:00:00Z").await?;
+    notifier.consent(&customer);
+    assert_eq!(notifier.refused(&customer, 1).await?, "send.no_hour");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_says_stop_takes_back_what_they_agreed_to() -> Tested {
+    let notifier = Harness::start().await?;
+    let customer = notifier.opened_at("2026-11-23T10:00:00Z").await?;
+    notifier.consent(&customer);
+    notifier.answer(&customer, 1).await?;
+    notifier.message(&customer, 1, DeliveryStatus::Delivered).await?;
+    assert_eq!(notifier.written("SM1", PHONE, "Thank you").await, 200);
+    assert!(notifier.truth().withdrawn.is_empty());
+    assert_eq!(notifier.written("SM2", PHONE, "STOP").await, 200);
+    let by_message = (PHONE.to_owned(), WithdrawnBy::Message);
+    assert_eq!(notifier.truth().withdrawn, vec![by_message.clone()]);
+    // The provider brings it again: the same moment, so nothing more.
+    assert_eq!(notifier.written("SM2", PHONE, "STOP").await, 200);
+    assert_eq!(notifier.truth().withdrawn, vec![by_message; 2]);
+    // After a START an old STOP that is brought again takes nothing back.
+    assert_eq!(notifier.written("SM3", PHONE, "START").await, 200);
+    assert_eq!(notifier.written("SM2", PHONE, "STOP").await, 200);
+    assert_eq!(notifier.truth().withdrawn.len(), 2);
     Ok(())
 }

@@ -3,6 +3,7 @@
 use events::common::{ChannelKind, MessageKind, PresenceState};
 use rpc::billing::billing_service_server::{BillingService, BillingServiceServer};
 use rpc::billing::{self, HoldState};
+use rpc::contacts::consent_service_server::{ConsentService, ConsentServiceServer};
 use rpc::contacts::contact_service_server::{ContactService, ContactServiceServer};
 use rpc::contacts::{self, Address};
 use rpc::conversation::conversation_service_server::{ConversationService, ConversationServiceServer};
@@ -32,6 +33,8 @@ pub struct Truth {
     pub consents: HashSet<String>,
     /// Where everybody lives, as their contacts' fields say; empty: not known.
     pub time_zone: String,
+    /// Contacts who took back what they agreed to, and how.
+    pub withdrawn: Vec<(String, contacts::WithdrawnBy)>,
     /// Holds by delivery.
     pub holds: HashMap<String, (MessageKind, u32)>,
     pub not_covered: bool,
@@ -69,6 +72,7 @@ impl Peers {
             .add_service(WorkspaceServiceServer::new(peers.clone()))
             .add_service(PresenceServiceServer::new(peers.clone()))
             .add_service(ContactServiceServer::new(peers.clone()))
+            .add_service(ConsentServiceServer::new(peers.clone()))
             .add_service(BillingServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
@@ -301,7 +305,6 @@ impl ContactService for Peers {
         request: Request<contacts::LookUpContactRequest>,
     ) -> Answer<contacts::LookUpContactResponse> {
         let request = request.into_inner();
-        assert_eq!(request.purpose(), contacts::Purpose::Support);
         let truth = self.truth();
         let named = truth.addresses.values().map(|(address, _)| address);
         let mut addresses: Vec<_> = named
@@ -313,6 +316,7 @@ impl ContactService for Peers {
             return Err(rpc::to_status(&fault::Fault::not_found("contact")));
         }
         let contact = Some(contacts::Contact {
+            contact: request.value,
             addresses,
             ..Default::default()
         });
@@ -322,6 +326,25 @@ impl ContactService for Peers {
     not_needed! {
         capture_contact: contacts::CaptureContactRequest => contacts::CaptureContactResponse;
         get_contact: contacts::GetContactRequest => contacts::GetContactResponse;
+    }
+}
+
+#[tonic::async_trait]
+impl ConsentService for Peers {
+    async fn withdraw_consent(
+        &self,
+        request: Request<contacts::WithdrawConsentRequest>,
+    ) -> Answer<contacts::WithdrawConsentResponse> {
+        let request = request.into_inner();
+        assert!(request.at.is_some(), "so that it is known when it comes again");
+        let (contact, by) = (request.contact.clone(), request.by());
+        self.truth().withdrawn.push((contact, by));
+        Ok(Response::new(contacts::WithdrawConsentResponse::default()))
+    }
+
+    not_needed! {
+        record_consent: contacts::RecordConsentRequest => contacts::RecordConsentResponse;
+        list_consents: contacts::ListConsentsRequest => contacts::ListConsentsResponse;
     }
 }
 

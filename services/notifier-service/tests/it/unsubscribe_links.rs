@@ -3,6 +3,7 @@
 use crate::harness::{Customer, EMAIL, Harness, PHONE, SOON, Tested};
 use crate::limits::due;
 use fault::Fault;
+use rpc::contacts::WithdrawnBy;
 use rpc::notifier::{DeliveryStatus, RedeemUnsubscribeLinkRequest, ResolveUnsubscribeLinkRequest};
 
 /// A customer with an address only, who was answered a minute ago.
@@ -72,6 +73,8 @@ async fn a_mails_link_ends_mails_to_its_address_and_nothing_else() -> Tested {
     notifier.smtp.nth(EMAIL, 2, SOON).await?;
     redeem(&notifier, "acme", &token).await?;
     redeem(&notifier, "acme", &token).await?;
+    let withdrawn = notifier.truth().withdrawn.clone();
+    assert_eq!(withdrawn[0], (EMAIL.to_owned(), WithdrawnBy::Unsubscribe));
     let customer = due(&notifier).await?;
     notifier.sms.nth(PHONE, 1, SOON).await?;
     notifier.delivery(&customer, DeliveryStatus::Delivered).await?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use cli::scenario::World;
-use cli::stack::{Service, Stack};
+use cli::stack::Stack;
 use events::common::{AuthorRole, ChannelKind};
 use prost_types::FieldMask;
 use rpc::contacts::consent_service_client::ConsentServiceClient;
@@ -19,12 +19,12 @@ use crate::messages::{becomes, written};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_agreed_is_written_to_first_and_the_answer_lands_there() -> Result<()> {
-    let mut stack = crate::stack().await?;
-    let result = written_to(&mut stack).await;
+    let stack = crate::stack().await?;
+    let result = written_to(&stack).await;
     crate::shown(stack, result).await
 }
 
-async fn written_to(stack: &mut Stack) -> Result<()> {
+async fn written_to(stack: &Stack) -> Result<()> {
     let world = World::set_up(stack.endpoints.clone()).await?;
     let first = world.clients.conversation(&written(stack, &world).await?).await?;
     let ola = world.clients.contact(&world.ola.phone).await?;
@@ -38,13 +38,10 @@ async fn written_to(stack: &mut Stack) -> Result<()> {
     agree(&world, &contacts, &ola, &first).await?;
     let opened = write(&world, &ola, "w-1").await?;
     becomes(&world, &opened.conversation, 1, DeliveryStatus::Delivered).await?;
-    // Killed and asked again, it is the same message.
-    stack.kill(Service::Notifier).await?;
     ensure!(
         write(&world, &ola, "w-1").await? == opened,
         "the same request made something else"
     );
-    stack.restart(Service::Notifier).await?;
 
     let url = format!(
         "{}/v1/callbacks/sms/{}/inbound",

@@ -1,6 +1,6 @@
-use super::contact::{name, zone};
+use super::contact::name;
 use super::unreadable;
-use crate::domain::{Address, AddressKind, AddressValue, Bound, ExternalId, Found, Owner, Phone, Purpose};
+use crate::domain::{Address, AddressKind, AddressValue, Bound, ExternalId, Found, Owner, Phone, Purpose, Zone};
 use domain::{AddressId, ContactId, Country, Email, PhoneE164, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
@@ -238,7 +238,7 @@ pub async fn find(
     let Some(row) = row else { return Ok(None) };
     let owner = Owner {
         name: name(row.name)?,
-        time_zone: zone(row.time_zone)?,
+        time_zone: row.time_zone.map(Zone::stored),
     };
     let stored = AddressRow {
         id: row.id,

@@ -97,7 +97,7 @@ pub async fn find_all(db: &mut PgConnection, workspace: &WorkspaceId, ids: &[Con
                 source: row.source,
                 tags: tags.map_err(|_| unreadable("contact.tags"))?,
                 data: data.remove(&row.id).unwrap_or_default(),
-                time_zone: zone(row.time_zone)?,
+                time_zone: row.time_zone.map(Zone::stored),
             };
             Ok(StoredContact {
                 id: ContactId(row.id),
@@ -248,12 +248,4 @@ pub(super) fn name(stored: Option<String>) -> Result<Option<PersonName>> {
         .map(|name| PersonName::parse(&name))
         .transpose()
         .map_err(|_| unreadable("contact.name"))
-}
-
-/// A zone as it stands in its column.
-pub(super) fn zone(stored: Option<String>) -> Result<Option<Zone>> {
-    stored
-        .map(|name| Zone::parse(&name))
-        .transpose()
-        .map_err(|_| unreadable("contact.time_zone"))
 }

@@ -1,7 +1,7 @@
 use super::{known, loaded, stored};
 use crate::domain::conversation::{Conversation, ExternalRef, Reach};
 use crate::domain::ingest::{Key, Place};
-use domain::{AuthorRole, ChannelId, ContactId, ConversationId, IntegrationId, WorkspaceId};
+use domain::{AddressId, AuthorRole, ChannelId, ConversationId, IntegrationId, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -134,18 +134,18 @@ pub async fn get_by_request(
     row.map(Row::conversation).transpose()
 }
 
-/// The open conversation that began with a first message to this contact on this channel, as long as it has no answer.
+/// The open conversation that began with a first message to this number on this channel, as long as it has no answer.
 pub async fn get_unanswered(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
-    contact: ContactId,
+    phone: AddressId,
     channel: &ChannelId,
 ) -> Result<Option<Conversation>> {
     let row = conversations!(
-        "conversation c WHERE c.workspace_id = $1 AND c.contact_id = $2 AND c.channel_id = $3
+        "conversation c WHERE c.workspace_id = $1 AND c.phone_address = $2 AND c.channel_id = $3
            AND c.outreach AND c.resolved_at IS NULL AND c.customer_up_to = 0",
         workspace.as_str(),
-        contact.0,
+        phone.0,
         channel.as_str()
     )
     .fetch_optional(db)

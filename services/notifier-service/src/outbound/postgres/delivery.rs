@@ -317,12 +317,14 @@ pub async fn find_texted(
     Ok(found.map(Into::into))
 }
 
-/// Lets a conversation's deliveries that wait for the end of quiet hours be checked again at once; whether there are any.
+/// Lets a conversation's deliveries that wait for the end of quiet hours, and messages that were not attempted, be checked again at
+/// once; whether there are any.
 pub async fn check_again(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId, now: Timestamp) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE delivery d SET due_at = $3 FROM follow_up f
+        "UPDATE delivery d SET due_at = $3
          WHERE d.workspace_id = $1 AND d.conversation = $2 AND d.status = 'due' AND d.due_at > $3
-           AND f.workspace_id = d.workspace_id AND f.id = d.follow_up AND f.why = 'quiet_hours'",
+           AND (d.purpose = 'message' AND d.attempts = 0 OR EXISTS (SELECT FROM follow_up f
+             WHERE f.workspace_id = d.workspace_id AND f.id = d.follow_up AND f.why = 'quiet_hours'))",
         workspace.as_str(),
         id.0,
         now.to_sqlx() as _
