@@ -24,8 +24,11 @@ const FIRST: u64 = 2;
 /// Some lines were not taken.
 const REFUSED: u8 = 4;
 
+/// Room for a problem with every cell of a piece.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
 pub(super) async fn run(args: ImportArgs, channel: Channel, out: &Out) -> Result<ExitCode> {
-    let client = ImportServiceClient::new(channel);
+    let client = ImportServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER);
     let bytes = read(&args.file).await?;
     // Of the whole file, before anything of it is taken.
     let text = text(&bytes, FIRST).map_err(unreadable)?;

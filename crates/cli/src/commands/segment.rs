@@ -16,7 +16,7 @@ use crate::output::{Out, say};
 /// Lines of an export that are asked for at once.
 const LINES: u32 = 1_000;
 /// Room for a page of the longest custom values.
-const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 pub(super) async fn run(command: SegmentCommand, channel: Channel, out: &Out) -> Result<()> {
     let client = SegmentServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER);

@@ -1,7 +1,10 @@
 use super::{Contacts, denied};
-use crate::domain::{DataKey, Purpose, PurposeDenied, sheet};
+use crate::domain::{DataKey, Purpose, PurposeDenied, page, sheet};
 use domain::{ContactId, WorkspaceId};
 use fault::{Fault, Result};
+
+/// Custom values on a page: what the longest of them take has to fit into an answer. A page with more columns has fewer lines.
+const VALUES: usize = 8_000;
 
 impl Contacts {
     /// A page of a segment as lines of CSV, the first one with its head, and where the next page begins. Custom values
@@ -11,13 +14,16 @@ impl Contacts {
         workspace: &WorkspaceId,
         purpose: Purpose,
         (filter, data): (&str, &[DataKey]),
-        page: (u32, &str),
+        (page_size, page_token): (u32, &str),
     ) -> Result<(Vec<u8>, Option<ContactId>)> {
         if purpose == Purpose::Outreach && !data.is_empty() {
             return Err(denied(PurposeDenied).of("data"));
         }
+        let lines = u32::try_from(page::large(page_size)?).map_err(Fault::internal)?;
+        let most = u32::try_from(VALUES / data.len().max(1)).map_err(Fault::internal)?;
+        let page = (lines.min(most), page_token);
         let (found, next) = self.list_segment(workspace, purpose, filter, page).await?;
-        let head = page.1.is_empty().then(|| sheet::head(purpose, data));
+        let head = page_token.is_empty().then(|| sheet::head(purpose, data));
         let lines = found.iter().map(|contact| sheet::cells(contact, data));
         let csv = sheet::written(head.into_iter().chain(lines)).map_err(Fault::internal)?;
         Ok((csv, next))

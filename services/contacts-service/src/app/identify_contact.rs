@@ -18,9 +18,9 @@ const BY: &str = "identity";
 type Owners = HashMap<(AddressKind, String), (AddressId, ContactId)>;
 
 impl Contacts {
-    /// Takes the word of the workspace's own site for who a person is: the contact has the external id and the addresses of
-    /// the token, proved ones marked so, and contacts that are proved to be the same person go into it. `present`: the contact of
-    /// who presents the token. The same again changes nothing.
+    /// Takes the word of the workspace's own site for who a person is: the contact has the external id and the proved addresses of
+    /// the token that nobody else has, and contacts that have proved addresses alone go into it. Others that have some, and `present`,
+    /// the contact of who presents the token, are left to a person. The same again changes nothing.
     pub async fn identify_contact(
         &self,
         workspace: &WorkspaceId,
@@ -35,7 +35,7 @@ impl Contacts {
         let identity = identity.map_err(|wrong| Fault::new(&codes::UNAUTHENTICATED, wrong.remedy).of(wrong.field))?;
         for _ in 0..TRIES {
             match self.try_identify(workspace, &identity, present).await {
-                Ok(Some((contact, merges))) => return self.make_one(workspace, contact, &merges).await,
+                Ok(Some((contact, merges))) => return self.make_one(workspace, (contact, &merges), &identity).await,
                 Ok(None) => {}
                 Err(fault) if fault.kind() == Kind::Conflict => {}
                 Err(fault) => return Err(fault),
@@ -62,7 +62,8 @@ impl Contacts {
             None => None,
         };
         let owners = import::lock_owners(&mut tx, workspace, &values).await?;
-        let settled = settle(&known(&mut tx, workspace, (&owners, &all), present).await?);
+        let known = self.known(&mut tx, workspace, (&owners, &all), present).await?;
+        let settled = settle(&known);
         let Settled {
             contact,
             merges,
@@ -95,7 +96,8 @@ impl Contacts {
         Ok(Some((contact, merges)))
     }
 
-    /// Stores what is not stored, for support, and marks what is proved; false where somebody stored one meanwhile.
+    /// Stores what is proved and not stored, for support; false where somebody stored one meanwhile. What is only named is kept
+    /// nowhere: anybody may have typed it at the site.
     async fn store_addresses(
         &self,
         tx: &mut Tx,
@@ -104,17 +106,14 @@ impl Contacts {
         (owners, all): (&Owners, &[(AddressValue, bool)]),
         now: Timestamp,
     ) -> Result<bool> {
-        let (mut new, mut given, mut proved, mut told) = (vec![], vec![], vec![], vec![]);
-        for (value, is_proved) in all {
+        let (mut new, mut given, mut told) = (vec![], vec![], vec![]);
+        for (value, _) in all.iter().filter(|(_, is_proved)| *is_proved) {
             let known = owners.get(&(value.kind(), value.normalised()));
             let (id, owner) = known
                 .copied()
                 .unwrap_or_else(|| (AddressId::generate(self.store.entropy()), contact));
             if known.is_none() {
                 new.push((id, contact, value.clone()));
-            }
-            if *is_proved {
-                proved.push(id);
             }
             given.push(id);
             told.push((self.store.entropy().id(), owner, CapturedValue::Address(id)));
@@ -123,13 +122,19 @@ impl Contacts {
             return Ok(false);
         }
         address::give_purpose(tx, workspace, &given, Purpose::Support, now).await?;
-        address::verify(tx, workspace, &proved).await?;
+        address::verify(tx, workspace, contact, &given).await?;
         captured::keep(tx, workspace, &told, None, now).await?;
         Ok(true)
     }
 
     /// Merges one after the other; what is too much for one contact, or was merged elsewhere meanwhile, is left to a person.
-    async fn make_one(&self, workspace: &WorkspaceId, contact: ContactId, merges: &[ContactId]) -> Result<Contact> {
+    /// What came with them is proved then.
+    async fn make_one(
+        &self,
+        workspace: &WorkspaceId,
+        (contact, merges): (ContactId, &[ContactId]),
+        identity: &Identity,
+    ) -> Result<Contact> {
         for other in merges {
             match self.merge_contacts(workspace, contact, *other, BY).await {
                 Ok(_) => {}
@@ -142,41 +147,69 @@ impl Contacts {
                 Err(fault) => return Err(fault),
             }
         }
+        if !merges.is_empty() {
+            let proved = identity.addresses.iter().filter(|(_, is_proved)| *is_proved);
+            let values: Vec<AddressValue> = proved.map(|(value, _)| value.clone()).collect();
+            let mut tx = self.begin(workspace, Reading::Upkeep).await?;
+            let owners = import::lock_owners(&mut tx, workspace, &values).await?;
+            let ids: Vec<AddressId> = owners.values().map(|(id, _)| *id).collect();
+            address::verify(&mut tx, workspace, contact, &ids).await?;
+            tx.commit().await?;
+        }
         let mut tx = self.begin(workspace, Reading::For(Purpose::Support)).await?;
         let contact = self.survivor(&mut tx, workspace, contact).await?;
         seen(contact::find(&mut tx, workspace, contact).await?, "contact").map(|(contact, _)| contact)
     }
+
+    /// Who is known of those whom the token names.
+    async fn known(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        (owners, all): (&Owners, &[(AddressValue, bool)]),
+        present: Option<ContactId>,
+    ) -> Result<Known> {
+        let owner = |value: &AddressValue| owners.get(&(value.kind(), value.normalised())).copied();
+        let external = all.iter().find(|(value, _)| value.kind() == AddressKind::External);
+        let external = external.and_then(|(value, _)| owner(value)).map(|(_, contact)| contact);
+        let reached = all.iter().filter(|(value, _)| value.kind() != AddressKind::External);
+        let (mut proved, mut of_proved, mut named) = (vec![], vec![], Vec::from_iter(present));
+        for (value, is_proved) in reached {
+            match (owner(value), is_proved) {
+                (Some((id, contact)), true) => {
+                    of_proved.push(id);
+                    proved.push(contact);
+                }
+                (Some((_, contact)), false) => named.push(contact),
+                (None, _) => {}
+            }
+        }
+        let otherwise = address::reached_otherwise(tx, workspace, &proved, &of_proved).await?;
+        named.extend(proved.iter().filter(|contact| otherwise.contains(contact)));
+        proved.retain(|contact| !otherwise.contains(contact));
+        named.retain(|contact| !proved.contains(contact));
+        let everybody: Vec<ContactId> = external.iter().chain(&proved).chain(&named).copied().collect();
+        Ok(Known {
+            external,
+            identified: address::identified(tx, workspace, &everybody).await?,
+            parted: parted(tx, workspace, &everybody).await?,
+            proved,
+            named,
+        })
+    }
 }
 
-/// Who is known of those whom the token names.
-async fn known(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    (owners, all): (&Owners, &[(AddressValue, bool)]),
-    present: Option<ContactId>,
-) -> Result<Known> {
-    let owner = |value: &AddressValue| {
-        owners
-            .get(&(value.kind(), value.normalised()))
-            .map(|(_, contact)| *contact)
-    };
-    let of = |wanted: bool| {
-        let addresses = all
-            .iter()
-            .filter(move |(value, proved)| value.kind() != AddressKind::External && *proved == wanted);
-        addresses.filter_map(|(value, _)| owner(value)).collect::<Vec<_>>()
-    };
-    let external = all.iter().find(|(value, _)| value.kind() == AddressKind::External);
-    let (external, proved, named) = (external.and_then(|(value, _)| owner(value)), of(true), of(false));
-    let proved: Vec<ContactId> = present.into_iter().chain(proved).collect();
-    let everybody: Vec<ContactId> = external.iter().chain(&proved).chain(&named).copied().collect();
-    Ok(Known {
-        external,
-        identified: address::identified(tx, workspace, &everybody).await?,
-        parted: merge::parted(tx, workspace, &everybody).await?,
-        proved,
-        named,
-    })
+/// Pairs of these contacts of which a person undid a merge, also one of those that went into them since.
+async fn parted(tx: &mut Tx, workspace: &WorkspaceId, contacts: &[ContactId]) -> Result<Vec<(ContactId, ContactId)>> {
+    let mut part_of = HashMap::new();
+    for contact in contacts {
+        let members = merge::members(tx, workspace, *contact).await?;
+        part_of.extend(members.into_iter().map(|member| (member, *contact)));
+    }
+    let members: Vec<ContactId> = part_of.keys().copied().collect();
+    let pairs = merge::parted(tx, workspace, &members).await?;
+    let whole = |member: &ContactId| part_of.get(member).copied().unwrap_or(*member);
+    Ok(pairs.iter().map(|(one, other)| (whole(one), whole(other))).collect())
 }
 
 /// Gives a contact its name if it has none; another one is for a person to settle.

@@ -5,7 +5,7 @@ use super::words::country;
 use crate::app::PieceOf;
 use crate::domain::import::{Problem, Tally};
 use crate::domain::name;
-use domain::{ChannelId, WorkspaceId};
+use domain::{ChannelId, Invalid, WorkspaceId};
 use fault::{Fault, Result, codes};
 use rpc::contacts::import_service_server::ImportService;
 use rpc::contacts::{
@@ -31,7 +31,7 @@ impl Server {
         let piece = PieceOf {
             import: &import,
             done: request.done,
-            first_line: request.first_line.max(FIRST),
+            first_line: first_line(request.first_line)?,
             csv: &request.csv,
             country: country(&request.default_country)?,
             channel: channel.as_ref().map(ChannelId::as_str),
@@ -86,5 +86,18 @@ fn problem(problem: Problem) -> ImportProblem {
         column: problem.column,
         reason: problem.remedy,
         taken: problem.taken,
+    }
+}
+
+/// Numbers of JSON are exact up to here; no file has so many lines.
+const LAST: u64 = (1 << 53) - 1;
+
+fn first_line(line: u64) -> Result<u64, Invalid> {
+    match line.max(FIRST) {
+        line if line <= LAST => Ok(line),
+        _ => Err(Invalid::new(
+            "first_line",
+            "is beyond every file; say where this piece begins",
+        )),
     }
 }

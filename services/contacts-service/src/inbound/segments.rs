@@ -2,7 +2,7 @@
 
 use super::Server;
 use super::words::{contact, purpose};
-use crate::domain::DataKey;
+use crate::domain::{DataKey, page};
 use domain::{Invalid, WorkspaceId};
 use fault::Result;
 use rpc::contacts::segment_service_server::SegmentService;
@@ -29,6 +29,8 @@ impl Server {
     async fn do_list_segment(&self, request: ListSegmentRequest) -> Result<ListSegmentResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let purpose = purpose(request.purpose)?;
+        // Of those that show all their values, fewer fit into an answer than of an export.
+        page::size(request.page_size)?;
         let page = (request.page_size, request.page_token.as_str());
         let (found, next) = self
             .contacts

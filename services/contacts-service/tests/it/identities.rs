@@ -82,17 +82,18 @@ async fn what_a_token_proves_makes_one_contact_and_a_person_can_part_it() -> Tes
     let by_phone = contacts.capture(given("", "600700123", "")).await?;
     let named = contacts.capture(given("Eve", "600700124", "")).await?;
 
-    // The phone number is only named: its contact stays by itself, for a person to settle.
+    // Numbers are only named, and who presents the token has one that it does not prove: both are for a person to settle.
     let claims = json!({"sub": "u-7", "name": "Ann", "email": "ann@example.com", "email_verified": true,
         "phone_number": "+48600700124"});
     let ann = identify(&contacts, &site.token(&contacts, claims.clone()), &by_phone.contact).await?;
-    assert_eq!(ann.contact, by_phone.contact);
     assert_eq!(ann.name, "Ann");
-    assert_eq!(values(&ann.addresses), ["ann@example.com", "+48600700123", "u-7"]);
+    assert_eq!(values(&ann.addresses), ["ann@example.com", "u-7"]);
     assert_eq!(verified(&ann), ["ann@example.com", "u-7"]);
     assert_eq!(contacts.contact(&by_mail.contact).await?.contact, ann.contact);
-    assert_eq!(contacts.contact(&named.contact).await?.contact, named.contact);
-    assert_eq!(conflicts(&contacts).await?, 1);
+    for apart in [&named.contact, &by_phone.contact] {
+        assert_eq!(contacts.contact(apart).await?.contact, *apart);
+    }
+    assert_eq!(conflicts(&contacts).await?, 2);
     let found = contacts
         .look_up("acme", AddressKind::External, "u-7", Purpose::Support)
         .await?;
@@ -119,10 +120,36 @@ async fn what_a_token_proves_makes_one_contact_and_a_person_can_part_it() -> Tes
     let later = identify(&contacts, &site.token(&contacts, claims), "").await?;
     assert_eq!(
         (later.contact.as_str(), values(&later.addresses)),
-        (ann.contact.as_str(), vec!["+48600700123", "u-7"])
+        (ann.contact.as_str(), vec!["u-7"])
     );
-    assert_eq!(contacts.contact(&by_mail.contact).await?.contact, by_mail.contact);
-    assert_eq!(conflicts(&contacts).await?, 2);
+    let apart = contacts.contact(&by_mail.contact).await?;
+    assert_eq!(apart.contact, by_mail.contact);
+    assert_eq!(conflicts(&contacts).await?, 3);
+    Ok(())
+}
+
+/// Eve types Vic's number beside her own address, and proves her own address elsewhere.
+#[tokio::test]
+async fn what_somebody_typed_gives_them_nobody_elses_contact() -> Tested {
+    let contacts = Harness::start().await?;
+    let site = Site::new(1, "k1");
+    add(&contacts, "acme", &site).await?;
+    let vic = contacts.capture(given("Vic", "600700123", "")).await?;
+    contacts.capture(given("", "600700123", "eve@example.com")).await?;
+    let claims = json!({"sub": "u-eve", "email": "eve@example.com", "email_verified": true});
+    for presenting in ["", vic.contact.as_str()] {
+        let eve = identify(&contacts, &site.token(&contacts, claims.clone()), presenting).await?;
+        assert_ne!(eve.contact, vic.contact);
+        assert_eq!((values(&eve.addresses), eve.name.as_str()), (vec!["u-eve"], ""));
+    }
+    let vics = contacts.contact(&vic.contact).await?;
+    assert!(verified(&vics).is_empty(), "nobody proved it of Vic");
+    // An address that a site only names is nobody's yet: whoever proves it has it.
+    let claim = json!({"sub": "u-eve", "email": "vic@example.com"});
+    identify(&contacts, &site.token(&contacts, claim), "").await?;
+    let proof = json!({"sub": "u-vic", "email": "vic@example.com", "email_verified": true});
+    let proved = identify(&contacts, &site.token(&contacts, proof), "").await?;
+    assert_eq!(verified(&proved), ["u-vic", "vic@example.com"]);
     Ok(())
 }
 

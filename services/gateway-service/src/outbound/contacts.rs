@@ -9,8 +9,8 @@ use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::*;
 use tonic::transport::Channel as Connection;
 
-/// Room for a page of the longest orders, or of the contacts with the longest custom values.
-const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+/// Room for a page of the longest orders, of the contacts with the longest custom values, or for a problem with every cell of a file.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// contacts-service: people, their fields, who changed them, what they agreed to and bought, and who is the same person.
 #[derive(Clone)]
@@ -28,10 +28,10 @@ impl Contacts {
     pub fn new(channel: Connection) -> Self {
         Self {
             contacts: ContactServiceClient::new(channel.clone()),
-            book: ContactBookServiceClient::new(channel.clone()),
+            book: ContactBookServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             consents: ConsentServiceClient::new(channel.clone()),
-            identity: IdentityServiceClient::new(channel.clone()),
-            imports: ImportServiceClient::new(channel.clone()),
+            identity: IdentityServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            imports: ImportServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             purchases: PurchaseServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             segments: SegmentServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
         }

@@ -5,9 +5,10 @@ use domain::ContactId;
 pub struct Known {
     /// Has the external id already.
     pub external: Option<ContactId>,
-    /// Present the token, or have an address that the token says is proved.
+    /// Are reached by nothing but addresses that the token says are proved. What people type in a chat proves nothing: whoever has
+    /// another address beside a proved one may be somebody else.
     pub proved: Vec<ContactId>,
-    /// Have an address that the token only names.
+    /// Present the token, or have an address of it, and are not proved.
     pub named: Vec<ContactId>,
     /// Have an external id, any.
     pub identified: Vec<ContactId>,
@@ -18,7 +19,7 @@ pub struct Known {
 /// What follows of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// Whose the identity is; `None`: a new contact's.
+    /// Whose the identity is; `None`: a new contact's, which others go into, so that all of it can be undone.
     pub contact: Option<ContactId>,
     /// Go into it.
     pub merges: Vec<ContactId>,
@@ -29,19 +30,15 @@ pub struct Settled {
 /// Decides who is one person. Merged is only what a signature proves, never somebody whom another external id names, and
 /// never what a person parted.
 pub fn settle(known: &Known) -> Settled {
-    let taken = |contact: &ContactId| known.identified.contains(contact);
-    let first = known.proved.iter().copied().find(|contact| !taken(contact));
-    let contact = known.external.or(first);
-    let (mut merges, mut conflicts) = (vec![], vec![]);
+    let contact = known.external;
+    let (mut merges, mut conflicts): (Vec<ContactId>, Vec<ContactId>) = (vec![], vec![]);
     for other in &known.proved {
         if Some(*other) == contact || merges.contains(other) || conflicts.contains(other) {
             continue;
         }
-        let parted = |into: ContactId| {
-            let pairs = [(into, *other), (*other, into)];
-            known.parted.iter().any(|pair| pairs.contains(pair))
-        };
-        match taken(other) || contact.is_some_and(parted) {
+        let parted = |one: &ContactId| known.parted.contains(&(*one, *other)) || known.parted.contains(&(*other, *one));
+        let is_parted = contact.iter().chain(&merges).any(parted);
+        match known.identified.contains(other) || is_parted {
             true => conflicts.push(*other),
             false => merges.push(*other),
         }
@@ -90,6 +87,16 @@ mod tests {
         };
         assert_eq!(settle(&other).contact, None);
         assert_eq!(settle(&other).conflicts, [id(3)]);
+        // Nor do two of whom a person said that they are two.
+        let two = Known {
+            proved: vec![id(6), id(7)],
+            parted: vec![(id(7), id(6))],
+            ..Known::default()
+        };
+        assert_eq!(
+            (settle(&two).merges, settle(&two).conflicts),
+            (vec![id(6)], vec![id(7)])
+        );
     }
 
     /// Contacts with their external id and addresses, as the service keeps them.
@@ -104,7 +111,10 @@ mod tests {
                 external: all()
                     .find(|(_, (external, _))| *external == Some(person))
                     .map(|(at, _)| id(at)),
-                proved: all().filter(|(_, (_, of))| has(of)).map(|(at, _)| id(at)).collect(),
+                proved: all()
+                    .filter(|(_, (_, of))| has(of) && of.is_subset(addresses))
+                    .map(|(at, _)| id(at))
+                    .collect(),
                 identified: all()
                     .filter(|(_, (external, _))| external.is_some())
                     .map(|(at, _)| id(at))

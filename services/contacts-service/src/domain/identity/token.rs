@@ -26,6 +26,8 @@ pub struct Identity {
 struct Head {
     alg: String,
     kid: Option<String>,
+    /// What must be understood: nothing is.
+    crit: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +36,7 @@ struct Claims {
     aud: Option<Audience>,
     iat: Option<i64>,
     exp: Option<i64>,
+    nbf: Option<i64>,
     name: Option<String>,
     email: Option<String>,
     #[serde(default)]
@@ -75,6 +78,9 @@ pub fn verify(token: &str, keys: &[IdentityKey], workspace: &WorkspaceId, now: T
         return Err(wrong(form));
     }
     let head: Head = part(head).ok_or_else(|| wrong(form))?;
+    if head.crit.is_some() {
+        return Err(wrong("asks in crit for what is not understood here; leave it out"));
+    }
     let algorithm = Algorithm::from_word(&head.alg)
         .ok_or_else(|| wrong("is signed in another way than EdDSA or ES256, or not at all"))?;
     let named = |key: &&IdentityKey| head.kid.as_ref().is_none_or(|kid| *kid == key.key);
@@ -114,7 +120,7 @@ fn in_time(claims: &Claims, now: Timestamp) -> Result<(), &'static str> {
     if end <= now {
         return Err("is expired; sign another one");
     }
-    if begin > now.saturating_add(AHEAD) {
+    if begin.max(claims.nbf.unwrap_or(begin)) > now.saturating_add(AHEAD) {
         return Err("is from the future; set the clock of who signs");
     }
     if end.saturating_sub(begin) > LIFE {
@@ -264,6 +270,7 @@ mod tests {
             (signed(&with("exp", json!(NOW + 3_591))), "longer than an hour"),
             (signed(&with("exp", json!(i64::MAX))), "longer than an hour"),
             (signed(&with("iat", json!(NOW + 61))), "from the future"),
+            (signed(&with("nbf", json!(NOW + 61))), "from the future"),
             (signed(&with("iat", Value::Null)), "needs iat and exp"),
             (signed(&with("aud", json!("globex"))), "another audience"),
             (signed(&with("aud", Value::Null)), "another audience"),

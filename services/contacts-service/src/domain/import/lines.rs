@@ -84,9 +84,17 @@ pub(super) fn delimiter(text: &str) -> u8 {
         .unwrap_or(b',')
 }
 
+/// Of a file at most: those of a contact, and some that are passed over.
+const COLUMNS: usize = 200;
+
 fn columns(head: &StringRecord) -> Result<Vec<Column>, Problem> {
     let wrong = |remedy: String| Problem::refused(1, "", remedy);
     let mut columns: Vec<Column> = vec![];
+    if head.len() > COLUMNS {
+        return Err(wrong(format!(
+            "has a head of more than {COLUMNS} columns; leave some out"
+        )));
+    }
     for (number, name) in head.iter().enumerate() {
         let column = Column::read(name.trim()).ok_or_else(|| {
             wrong(format!(

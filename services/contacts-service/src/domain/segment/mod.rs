@@ -17,6 +17,8 @@ pub const LENGTH: usize = 4_000;
 pub const DEPTH: usize = 16;
 /// Conditions of a filter at most; each value of a list counts as one.
 pub const TERMS: usize = 50;
+/// Custom values that it asks for, by key, at most: each is looked up in a table of all of them.
+pub const KEYS: usize = 8;
 
 /// Which contacts are meant. Debug prints no value: people said them.
 #[derive(Debug, Clone, PartialEq, Eq)]

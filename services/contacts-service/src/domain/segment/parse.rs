@@ -1,12 +1,13 @@
 //! Reads filters: `stage = customer and (tag in (vip, "new here") or not purchases.total.PLN < 10000)`.
 
 use super::lex::{Token, tokens, wrong};
-use super::{Comparison, Currency, DEPTH, Filter, Refusal, TERMS, Term};
+use super::{Comparison, Currency, DEPTH, Filter, KEYS, Refusal, TERMS, Term};
 use crate::domain::{DataKey, DataValue, Purpose, Stage, Tag};
 use domain::{ChannelId, Timestamp};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 
 /// A hundred years.
 const DAYS: i64 = 36_500;
@@ -23,6 +24,7 @@ pub fn parse(text: &str, purpose: Purpose, now: Timestamp) -> Result<Filter, Ref
         tokens: tokens(text).map_err(Refusal::Unreadable)?,
         at: 0,
         terms: 0,
+        keys: BTreeSet::new(),
         purpose,
         now,
     };
@@ -41,6 +43,8 @@ struct Parser {
     at: usize,
     /// Conditions so far.
     terms: usize,
+    /// Keys of data so far.
+    keys: BTreeSet<DataKey>,
     purpose: Purpose,
     now: Timestamp,
 }
@@ -132,6 +136,11 @@ impl Parser {
             let remedy =
                 "expected data. and a key of 1 to 40 characters out of a-z, 0-9 and '_' that begins with a letter";
             let key = DataKey::parse(key).map_err(|_| Refusal::Unreadable(wrong(begin, remedy)))?;
+            self.keys.insert(key.clone());
+            if self.keys.len() > KEYS {
+                let remedy = "names more than 8 keys of data; ask for fewer";
+                return Err(Refusal::Unreadable(wrong(begin, remedy)));
+            }
             if self.takes_word("exists") {
                 return Ok((Term::HasData(key), true));
             }

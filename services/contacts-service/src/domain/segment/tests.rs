@@ -139,6 +139,14 @@ fn a_filter_may_be_so_long_so_deep_and_no_more() {
     assert!(read(&many(TERMS)).is_ok());
     assert!(refused(&many(TERMS + 1)).contains("50 conditions"));
     let listed = |values: usize| format!("tag in ({})", vec!["vip"; values].join(","));
+    let keys = |count: usize| {
+        let each: Vec<String> = (0..count)
+            .map(|key| format!("data.k{key} exists and data.k0 = x"))
+            .collect();
+        each.join(" or ")
+    };
+    assert!(read(&keys(KEYS)).is_ok());
+    assert!(refused(&keys(KEYS + 1)).contains("8 keys"));
     assert!(read(&listed(TERMS)).is_ok());
     assert!(refused(&listed(TERMS + 1)).contains("50 conditions"));
     let long = format!("stage = lead{}", " ".repeat(LENGTH));

@@ -73,7 +73,7 @@ pub async fn exists(db: &mut PgConnection, workspace: &WorkspaceId, id: AddressI
     Ok(found)
 }
 
-/// Those of these addresses that belong to the contact.
+/// Those of these phone numbers and e-mail addresses that belong to the contact.
 pub async fn owned(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -82,7 +82,7 @@ pub async fn owned(
 ) -> Result<Vec<AddressId>> {
     let ids: Vec<Uuid> = addresses.iter().map(|address| address.0).collect();
     let found = sqlx::query_scalar!(
-        "SELECT id FROM address WHERE workspace_id = $1 AND id = ANY($2) AND contact_id = $3",
+        "SELECT id FROM address WHERE workspace_id = $1 AND id = ANY($2) AND contact_id = $3 AND kind <> 'external'",
         workspace.as_str(),
         &ids,
         contact.0,
@@ -147,17 +147,46 @@ pub async fn give_purpose(
 }
 
 /// Notes that these addresses are proved to be their owner's.
-pub async fn verify(db: &mut PgConnection, workspace: &WorkspaceId, addresses: &[AddressId]) -> Result<()> {
+pub async fn verify(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contact: ContactId,
+    addresses: &[AddressId],
+) -> Result<()> {
     let ids: Vec<Uuid> = addresses.iter().map(|address| address.0).collect();
     sqlx::query!(
-        "UPDATE address SET verified = true WHERE workspace_id = $1 AND id = ANY($2) AND NOT verified",
+        "UPDATE address SET verified = true
+         WHERE workspace_id = $1 AND id = ANY($2) AND contact_id = $3 AND NOT verified",
         workspace.as_str(),
         &ids,
+        contact.0,
     )
     .execute(db)
     .await
     .or_fault("verify addresses")?;
     Ok(())
+}
+
+/// Those of these contacts that have a phone number or an e-mail address besides these.
+pub async fn reached_otherwise(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contacts: &[ContactId],
+    addresses: &[AddressId],
+) -> Result<Vec<ContactId>> {
+    let contacts: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
+    let ids: Vec<Uuid> = addresses.iter().map(|address| address.0).collect();
+    let found = sqlx::query_scalar!(
+        "SELECT DISTINCT contact_id FROM address
+         WHERE workspace_id = $1 AND contact_id = ANY($2) AND kind <> 'external' AND id <> ALL($3)",
+        workspace.as_str(),
+        &contacts,
+        &ids,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("look for other addresses of contacts")?;
+    Ok(found.into_iter().map(ContactId).collect())
 }
 
 /// Those of these contacts that have an external id.

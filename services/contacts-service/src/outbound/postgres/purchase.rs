@@ -203,7 +203,8 @@ pub async fn move_back(
     Ok(())
 }
 
-/// Orders of a contact below a mark, the newest first, still without lines, parcels and history.
+/// Orders of a contact below a mark, the newest first, still without lines, parcels and history. Nobody tells a newer version of one
+/// until the transaction ends, so that what is read after this fits.
 pub async fn list(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -215,7 +216,7 @@ pub async fn list(
         "SELECT id, integration, order_id, version, status, currency, total_minor, channel, placed_at, changed_at
          FROM purchase WHERE workspace_id = $1 AND owner_id = $2
            AND ($3::timestamptz IS NULL OR (placed_at, id) < ($3, $4))
-         ORDER BY placed_at DESC, id DESC LIMIT $5",
+         ORDER BY placed_at DESC, id DESC LIMIT $5 FOR SHARE",
         workspace.as_str(),
         owner.0,
         below.map(|below| below.at.to_sqlx()) as _,

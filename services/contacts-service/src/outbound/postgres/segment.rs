@@ -68,7 +68,7 @@ fn is_joined(term: &Term) -> bool {
 async fn plan_for_many(db: &mut PgConnection) -> Result<()> {
     sqlx::query_scalar!(
         "SELECT set_config(s.name, s.value, true) FROM (VALUES ('plan_cache_mode', 'force_custom_plan'),
-           ('enable_seqscan', 'on'), ('enable_hashjoin', 'on'), ('enable_mergejoin', 'on'), ('work_mem', '64MB'))
+           ('enable_seqscan', 'on'), ('enable_hashjoin', 'on'), ('enable_mergejoin', 'on'), ('work_mem', '32MB'))
            AS s(name, value)"
     )
     .fetch_all(db)

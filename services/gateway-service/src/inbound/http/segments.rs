@@ -49,7 +49,7 @@ pub struct ListSegment {
     purpose: Purpose,
     #[serde(default)]
     filter: String,
-    /// 1 to 1,000; 50 if left out.
+    /// 1 to 200; 50 if left out.
     #[serde(default)]
     page_size: u32,
     /// `next_page_token` of the page before.
