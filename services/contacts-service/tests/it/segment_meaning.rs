@@ -302,7 +302,7 @@ async fn check(contacts: &Harness, people: &[Person], filter: &str) -> Tested {
             workspace: "acme".into(),
             purpose: asked.into(),
             filter: filter.into(),
-            page_size: 1_000,
+            page_size: 200,
             page_token: String::new(),
         };
         let page = contacts.segments.clone().list_segment(request).await?.into_inner();
