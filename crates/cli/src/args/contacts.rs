@@ -288,29 +288,31 @@ const FILTER: &str = "Filters, with and, or, not and brackets between their cond
   consent = outreach
 Amounts are in minor units. For outreach only stage, tag, created and consent can be asked for.";
 
+/// Whose segment, and what it is for.
+#[derive(Debug, clap::Args)]
+pub struct SegmentOf {
+    #[arg(short, long)]
+    pub workspace: String,
+    /// Everybody whom the purpose sees if left out.
+    #[arg(default_value = "", hide_default_value = true)]
+    pub filter: String,
+    #[arg(long, value_enum, default_value_t)]
+    pub purpose: Purpose,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum SegmentCommand {
     /// Print how many contacts a filter means.
     #[command(after_help = FILTER)]
     Count {
-        #[arg(short, long)]
-        workspace: String,
-        /// Everybody whom the purpose sees if left out.
-        #[arg(default_value = "", hide_default_value = true)]
-        filter: String,
-        #[arg(long, value_enum, default_value_t)]
-        purpose: Purpose,
+        #[command(flatten)]
+        of: SegmentOf,
     },
     /// Print the contacts that a filter means, newest first.
     #[command(after_help = FILTER)]
     List {
-        #[arg(short, long)]
-        workspace: String,
-        /// Everybody whom the purpose sees if left out.
-        #[arg(default_value = "", hide_default_value = true)]
-        filter: String,
-        #[arg(long, value_enum, default_value_t)]
-        purpose: Purpose,
+        #[command(flatten)]
+        of: SegmentOf,
         /// At most this many.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
@@ -318,13 +320,8 @@ pub enum SegmentCommand {
     /// Print all contacts that a filter means as CSV, newest first.
     #[command(after_help = FILTER)]
     Export {
-        #[arg(short, long)]
-        workspace: String,
-        /// Everybody whom the purpose sees if left out.
-        #[arg(default_value = "", hide_default_value = true)]
-        filter: String,
-        #[arg(long, value_enum, default_value_t)]
-        purpose: Purpose,
+        #[command(flatten)]
+        of: SegmentOf,
         /// Key of a custom value to have a column; may be repeated. Serves support alone.
         #[arg(long)]
         data: Vec<String>,

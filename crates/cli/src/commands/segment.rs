@@ -21,15 +21,11 @@ const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 pub(super) async fn run(command: SegmentCommand, channel: Channel, out: &Out) -> Result<()> {
     let client = SegmentServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER);
     match command {
-        SegmentCommand::Count {
-            workspace,
-            filter,
-            purpose,
-        } => {
+        SegmentCommand::Count { of } => {
             let request = CountSegmentRequest {
-                workspace,
-                purpose: spoken(purpose).into(),
-                filter,
+                workspace: of.workspace,
+                purpose: spoken(of.purpose).into(),
+                filter: of.filter,
             };
             let contacts = call!(client, count_segment, request)?.contacts;
             match out.json() {
@@ -37,30 +33,20 @@ pub(super) async fn run(command: SegmentCommand, channel: Channel, out: &Out) ->
                 false => out.line(contacts.to_string()),
             }
         }
-        SegmentCommand::List {
-            workspace,
-            filter,
-            purpose,
-            limit,
-        } => {
+        SegmentCommand::List { of, limit } => {
             let request = ListSegmentRequest {
-                workspace,
-                purpose: spoken(purpose).into(),
-                filter,
+                workspace: of.workspace,
+                purpose: spoken(of.purpose).into(),
+                filter: of.filter,
                 ..Default::default()
             };
             list(&pages!(client, list_segment, request, contacts, limit), out)
         }
-        SegmentCommand::Export {
-            workspace,
-            filter,
-            purpose,
-            data,
-        } => {
+        SegmentCommand::Export { of, data } => {
             let request = ExportSegmentRequest {
-                workspace,
-                purpose: spoken(purpose).into(),
-                filter,
+                workspace: of.workspace,
+                purpose: spoken(of.purpose).into(),
+                filter: of.filter,
                 data,
                 page_size: LINES,
                 page_token: String::new(),
@@ -82,7 +68,7 @@ async fn export(client: &SegmentServiceClient<Channel>, mut request: ExportSegme
             return Ok(std::io::stdout().lock().flush()?);
         }
         if pages % 10 == 0 {
-            say(format!("{} contacts so far", pages * LINES));
+            say(format!("{pages} pages so far"));
         }
     }
 }

@@ -40,9 +40,7 @@ impl App {
                 return Ok(made);
             }
             known_agent(&mut tx, workspace, start.agent.as_ref()).await?;
-            channel::get(&mut tx, workspace, &start.channel)
-                .await?
-                .ok_or_else(|| Fault::invalid("channel", "does not exist in this workspace; create it first"))?
+            known_channel(&mut tx, workspace, &start.channel).await?
         };
         carried::check(channel.kind, start.author, &start.text)?;
         let opening = self.opening(workspace, &channel, &start).await?;
@@ -145,4 +143,10 @@ pub async fn known_agent(tx: &mut Tx, workspace: &WorkspaceId, id: Option<&Agent
         )),
         _ => Ok(()),
     }
+}
+
+/// Refuses channels that do not exist.
+pub(super) async fn known_channel(tx: &mut Tx, workspace: &WorkspaceId, id: &ChannelId) -> Result<Channel> {
+    let found = channel::get(tx, workspace, id).await?;
+    found.ok_or_else(|| Fault::invalid("channel", "does not exist in this workspace; create it first"))
 }

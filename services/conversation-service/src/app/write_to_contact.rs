@@ -1,10 +1,10 @@
-use super::start_conversation::{Start, known_agent, made_before};
+use super::start_conversation::{Start, known_agent, known_channel, made_before};
 use super::{App, retry};
 use crate::domain::carried;
 use crate::domain::conversation::{Conversation, Message, Opening, Reach};
 use crate::domain::given::Given;
 use crate::domain::settings::ChannelKind;
-use crate::outbound::postgres::{channel, conversation};
+use crate::outbound::postgres::conversation;
 use domain::{AddressId, AgentId, AuthorRole, ChannelId, ContactId, ConversationId, MessageText, WorkspaceId};
 use fault::{Fault, Result, codes};
 
@@ -82,9 +82,7 @@ impl App {
             return Ok(Some(made));
         }
         known_agent(&mut tx, workspace, start.agent.as_ref()).await?;
-        let channel = channel::get(&mut tx, workspace, &start.channel).await?;
-        let channel =
-            channel.ok_or_else(|| Fault::invalid("channel", "does not exist in this workspace; create it first"))?;
+        let channel = known_channel(&mut tx, workspace, &start.channel).await?;
         if channel.kind != ChannelKind::Sms {
             return Err(Fault::invalid(
                 "channel",

@@ -165,12 +165,12 @@ impl Twilio {
     /// Looks for a text to `to` whose body holds `token`. By recipient only: a filter by the date of sending would
     /// hide texts that are still queued, and their absence would be taken for proof.
     pub async fn look_up(&self, to: &PhoneE164, token: &str) -> Result<Option<Found>> {
-        let first = self
+        let mut request = self
             .http
             .get(self.messages_url())
             .query(&[("To", to.expose()), ("PageSize", LOOK_UP_PAGE)]);
-        let mut page = self.page(first).await?;
-        for _ in 1..LOOK_UP_PAGES {
+        for _ in 0..LOOK_UP_PAGES {
+            let page = self.page(request).await?;
             let holds = |message: &Message| message.body.as_deref().is_some_and(|body| body.contains(token));
             if let Some(message) = page.messages.into_iter().find(holds) {
                 return Ok(Some(Found {
@@ -181,9 +181,7 @@ impl Twilio {
             let Some(next) = page.next_page_uri.filter(|next| next.starts_with('/')) else {
                 return Ok(None);
             };
-            page = self
-                .page(self.http.get(format!("{}{next}", self.config.base_url)))
-                .await?;
+            request = self.http.get(format!("{}{next}", self.config.base_url));
         }
         Err(Fault::unavailable(
             "the provider's list of texts",

@@ -3,19 +3,19 @@
 use anyhow::{Context, Result, ensure};
 use cli::scenario::World;
 use cli::stack::Stack;
-use events::common::{AuthorRole, ChannelKind};
+use events::common::AuthorRole;
 use prost_types::FieldMask;
 use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::{
     Contact, Purpose, RecordConsentRequest, UpdateContactRequest, WithdrawConsentRequest, WithdrawnBy,
 };
-use rpc::conversation::{Conversation, CreateChannelRequest, WriteToContactRequest};
+use rpc::conversation::{Conversation, WriteToContactRequest};
 use rpc::notifier::DeliveryStatus;
 use testkit::WrittenText;
 use tonic::transport::Channel;
 
-use crate::messages::{becomes, written};
+use crate::messages::{becomes, open_channel, written};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_agreed_is_written_to_first_and_the_answer_lands_there() -> Result<()> {
@@ -29,7 +29,7 @@ async fn written_to(stack: &Stack) -> Result<()> {
     let first = world.clients.conversation(&written(stack, &world).await?).await?;
     let ola = world.clients.contact(&world.ola.phone).await?;
     let contacts = rpc::connect(&stack.endpoints.services["contacts"])?;
-    news(&world).await?;
+    open_channel(&world, "news").await?;
 
     let refused = write(&world, &ola, "w-0").await.expect_err("nobody agreed");
     let fault = rpc::from_status(&refused);
@@ -75,19 +75,6 @@ async fn written_to(stack: &Stack) -> Result<()> {
     let refused = write(&world, &ola, "w-2").await.expect_err("it was taken back");
     let fault = rpc::from_status(&refused);
     ensure!(fault.code().name == "send.no_consent", "refused with {fault}");
-    Ok(())
-}
-
-/// The channel on which first messages go out.
-async fn news(world: &World) -> Result<()> {
-    let request = CreateChannelRequest {
-        workspace: world.workspace.clone(),
-        channel: "news".to_owned(),
-        kind: ChannelKind::Sms.into(),
-        settings: None,
-        mask: None,
-    };
-    world.clients.workspaces.clone().create_channel(request).await?;
     Ok(())
 }
 

@@ -84,14 +84,7 @@ async fn answered(stack: &mut Stack) -> Result<()> {
 
 /// The customer texts a number that nobody wrote from before; says which conversation that opened.
 pub async fn written(stack: &Stack, world: &World) -> Result<String> {
-    let request = CreateChannelRequest {
-        workspace: world.workspace.clone(),
-        channel: "texts".to_owned(),
-        kind: ChannelKind::Sms.into(),
-        settings: None,
-        mask: None,
-    };
-    world.clients.workspaces.clone().create_channel(request).await?;
+    open_channel(world, "texts").await?;
     let url = format!(
         "{}/v1/callbacks/sms/{}/inbound?channel=texts",
         stack.endpoints.gateway, world.workspace
@@ -111,6 +104,19 @@ pub async fn written(stack: &Stack, world: &World) -> Result<String> {
     let mut client = world.clients.conversations.clone();
     let all = client.list_conversations(list).await?.into_inner().conversations;
     Ok(all.first().context("no conversation")?.conversation.clone())
+}
+
+/// A channel on which what agents write goes out as texts.
+pub async fn open_channel(world: &World, channel: &str) -> Result<()> {
+    let request = CreateChannelRequest {
+        workspace: world.workspace.clone(),
+        channel: channel.to_owned(),
+        kind: ChannelKind::Sms.into(),
+        settings: None,
+        mask: None,
+    };
+    world.clients.workspaces.clone().create_channel(request).await?;
+    Ok(())
 }
 
 async fn post(world: &World, conversation: &str, client_id: &str, text: &str) -> Result<()> {
