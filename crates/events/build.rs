@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "IngestCustomer",
         "IngestMessageRead",
         "IngestConversationResolved",
+        "IngestCallEnded",
         "IngestOrder",
         "IngestOrderLine",
         "IngestParcel",
@@ -45,6 +46,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "IngestCustomer.email",
         "IngestMessageRead.up_to_sequence",
         "IngestMessageRead.up_to_message_id",
+        "IngestCallEnded.team",
+        "IngestCallEnded.seconds",
         "IngestOrder.customer",
         "IngestOrder.country",
         "IngestOrder.channel",
@@ -57,6 +60,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         config.field_attribute(&path, r#"#[serde(default, skip_serializing_if = "Option::is_none")]"#);
     }
     config.field_attribute("homing.event.v1.IngestMessage.author", "#[schemars(required)]");
+    config.field_attribute("homing.event.v1.IngestCallEnded.customer", "#[schemars(required)]");
     config.field_attribute("homing.event.v1.IngestOrder.parcels", "#[serde(default)]");
     config.include_file("all.rs");
     config.compile_fds(descriptors)?;

@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "contacts/v1/imports",
         "contacts/v1/purchases",
         "contacts/v1/segments",
+        "conversation/v1/automatic_messages",
         "conversation/v1/conversations",
         "conversation/v1/opening_hours",
         "conversation/v1/senders",

@@ -20,8 +20,8 @@ fn check(field: &'static str, text: &str) -> Result<(), Invalid> {
 macro_rules! slugs {
     ($($(#[$doc:meta])* $name:ident, $field:literal;)+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-        #[serde(transparent)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -31,6 +31,14 @@ macro_rules! slugs {
 
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Invalid;
+
+            fn try_from(text: String) -> Result<Self, Invalid> {
+                check($field, &text).map(|()| Self(text))
             }
         }
 

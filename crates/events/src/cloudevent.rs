@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_path_to_error::Segment;
 
 pub use data::{
-    CONVERSATION_RESOLVED, Data, IngestData, MESSAGE, MESSAGE_READ, ORDER_PLACED, ORDER_UPDATED, OrderData,
+    CALL_ENDED, CONVERSATION_RESOLVED, Data, IngestData, MESSAGE, MESSAGE_READ, ORDER_PLACED, ORDER_UPDATED, OrderData,
 };
 
 /// An event of another system, checked for form. What it means is for the service to decide that reads its kind of data.
@@ -240,8 +240,8 @@ fn unknown_type() -> Fault {
     malformed(
         "type",
         format!(
-            "does not fit its subject, or is none of {}, {}, {}, {}, {}",
-            MESSAGE.0, MESSAGE_READ.0, CONVERSATION_RESOLVED.0, ORDER_PLACED.0, ORDER_UPDATED.0
+            "does not fit its subject, or is none of {}, {}, {}, {}, {}, {}",
+            MESSAGE.0, MESSAGE_READ.0, CONVERSATION_RESOLVED.0, CALL_ENDED.0, ORDER_PLACED.0, ORDER_UPDATED.0
         ),
     )
 }

@@ -1,5 +1,7 @@
 //! Between the wire's words and the domain's.
 
+use crate::domain::automatic::{Carriage, Kind};
+use crate::domain::call::Outcome;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::settings::{ChannelKind, Field, FieldRule, Policy, PresenceSource, Settings};
 use domain::QuietHours;
@@ -32,6 +34,29 @@ words!(policy, policy_of, "policy", FollowUpPolicy, Policy: TextThenEmail, Email
 words!(delivery_state, delivery_state_of, "state", MessageDeliveryState, DeliveryState: Sending, Unknown, Sent, Failed, Delivered, Read);
 words!(source, source_of, "presence_source", PresenceSource, PresenceSource: Widget, Integration, None);
 
+words!(automatic_kind, automatic_kind_of, "kind", AutomaticMessageKind, Kind: MissedCall, Voicemail, CallEnded, AskRating, AskSolved, FirstMessage, AskMedia, ContactPage, CallOutOfHours, CallGivenUp, AskApproval, AskPayment, TextOutOfHours, ChatOutOfHours);
+
+/// How an automatic message goes out.
+pub fn carriage(own: Carriage) -> common::Carriage {
+    match own {
+        Carriage::Channel => common::Carriage::Channel,
+        Carriage::Text => common::Carriage::Text,
+    }
+}
+
+/// How a call ended.
+pub fn call_outcome(own: Outcome) -> common::CallOutcome {
+    match own {
+        Outcome::Answered => common::CallOutcome::Answered,
+        Outcome::Ringing => common::CallOutcome::Ringing,
+        Outcome::AfterGreeting => common::CallOutcome::AfterGreeting,
+        Outcome::AfterMenuChoice => common::CallOutcome::AfterMenuChoice,
+        Outcome::InMenu => common::CallOutcome::InMenu,
+        Outcome::InVoicemailPrompt => common::CallOutcome::InVoicemailPrompt,
+        Outcome::VoicemailLeft => common::CallOutcome::VoicemailLeft,
+    }
+}
+
 /// The settings as facts and rpcs carry them.
 pub fn settings(own: &Settings) -> common::ChannelSettings {
     common::ChannelSettings {
@@ -57,6 +82,7 @@ pub fn settings(own: &Settings) -> common::ChannelSettings {
         mail_quiet_hours: QuietHours::words(own.mail_quiet_hours),
         text_from: own.text_from.clone(),
         text_countries: own.text_countries.clone(),
+        team: own.team.clone(),
     }
 }
 
@@ -101,5 +127,6 @@ pub fn settings_of(wire: common::ChannelSettings, mask: &[Field]) -> Result<Sett
         mail_quiet_hours: quiet(Field::MailQuietHours, "mail_quiet_hours", &wire.mail_quiet_hours)?,
         text_from: wire.text_from,
         text_countries: wire.text_countries,
+        team: wire.team,
     })
 }

@@ -3,11 +3,13 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::inbound::{
-    Conversations, Deliveries, Ingest, Issuer, Openings, SenderBook, Workspaces, answer_logins, delivery_spec, spec,
+    Conversations, Deliveries, Ingest, Issuer, Openings, SenderBook, Voices, Workspaces, answer_logins, delivery_spec,
+    spec,
 };
 use crate::outbound::Contacts;
 use fault::Result;
 use futures::FutureExt;
+use rpc::conversation::automatic_message_service_server::AutomaticMessageServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::sender_service_server::SenderServiceServer;
@@ -55,6 +57,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     });
     shell.spawn("ingest", ingesting);
     let routes = Routes::new(WorkspaceServiceServer::new(Workspaces::new(app.clone())))
+        .add_service(AutomaticMessageServiceServer::new(Voices::new(app.clone())))
         .add_service(OpeningHoursServiceServer::new(Openings::new(app.clone())))
         .add_service(SenderServiceServer::new(SenderBook::new(app.clone())))
         .add_service(

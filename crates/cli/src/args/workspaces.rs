@@ -116,6 +116,33 @@ pub enum TeamCommand {
         #[arg(long, default_value_t = 0, requires = "set")]
         version: u64,
     },
+    /// Print what a team says by itself, as JSON, or set it.
+    Messages {
+        #[arg(short, long)]
+        workspace: String,
+        team: String,
+        /// Replace it by what this file says (- for standard input), as it is printed; what is left out is off.
+        #[arg(long, value_name = "FILE")]
+        set: Option<PathBuf>,
+        /// Only if it is at this version; 0: whatever it is.
+        #[arg(long, default_value_t = 0, requires = "set")]
+        version: u64,
+    },
+    /// Print the words of a team's automatic message as they would go out, on or off.
+    Preview {
+        #[arg(short, long)]
+        workspace: String,
+        team: String,
+        /// missed_call, voicemail, call_ended, ask_rating, ask_solved, first_message, ask_media, contact_page, call_out_of_hours,
+        /// call_given_up, ask_approval, ask_payment, text_out_of_hours or chat_out_of_hours.
+        kind: String,
+        /// en, pl or fr; the workspace's if left out.
+        #[arg(long)]
+        language: Option<String>,
+        /// As it goes out by text.
+        #[arg(long)]
+        by_text: bool,
+    },
     /// Print whether a team is open, and until when that stays so.
     Opening {
         #[arg(short, long)]

@@ -1,6 +1,7 @@
 //! One command, one file.
 
 pub(crate) mod account;
+mod automatic_messages;
 pub(crate) mod books;
 pub(crate) mod check;
 pub(crate) mod completions;

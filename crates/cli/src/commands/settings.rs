@@ -43,6 +43,7 @@ fn set(settings: &mut ChannelSettings, name: &str, value: &str) -> Result<()> {
         "mail_quiet_hours" => settings.mail_quiet_hours = value.to_owned(),
         "text_from" => settings.text_from = value.to_owned(),
         "text_countries" => settings.text_countries = list(value),
+        "team" => settings.team = value.to_owned(),
         _ => return Err(Fault::invalid("set", format!("there is no setting '{name}'"))),
     }
     Ok(())

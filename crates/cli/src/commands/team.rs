@@ -6,6 +6,7 @@ use anyhow::Result;
 use rpc::conversation::{CreateTeamRequest, ListTeamsRequest};
 use serde_json::{Value, json};
 
+use super::automatic_messages;
 use super::create::client;
 use super::opening_hours;
 use crate::args::TeamCommand;
@@ -50,6 +51,29 @@ pub(crate) async fn run(command: TeamCommand, out: &Out) -> Result<ExitCode> {
             Some(file) => opening_hours::set(out, workspace, team, &file, version).await?,
             None => opening_hours::get(out, workspace, team).await?,
         },
+        TeamCommand::Messages {
+            workspace,
+            team,
+            set,
+            version,
+        } => match set {
+            Some(file) => automatic_messages::set(out, workspace, team, &file, version).await?,
+            None => automatic_messages::get(out, workspace, team).await?,
+        },
+        TeamCommand::Preview {
+            workspace,
+            team,
+            kind,
+            language,
+            by_text,
+        } => {
+            let text = automatic_messages::preview(workspace, team, &kind, language, by_text).await?;
+            if out.json() {
+                out.document(&json!({ "text": text }))?;
+            } else {
+                out.line(text)?;
+            }
+        }
         TeamCommand::Opening { workspace, team, at } => opening_hours::opening(out, workspace, team, at).await?,
     }
     Ok(ExitCode::SUCCESS)

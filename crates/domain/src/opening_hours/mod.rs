@@ -77,6 +77,11 @@ impl OpeningHours {
         &self.zone_name
     }
 
+    /// The zone on whose clock they are.
+    pub fn zone(&self) -> TimeZone {
+        self.zone.clone()
+    }
+
     /// From Monday on, sorted.
     pub fn week(&self) -> &[Vec<OpenRange>; 7] {
         &self.week

@@ -1,7 +1,7 @@
 //! What events say: one type per service that reads them.
 
 use super::{from_raw, malformed};
-use crate::event::{IngestConversationResolved, IngestMessage, IngestMessageRead, IngestOrder};
+use crate::event::{IngestCallEnded, IngestConversationResolved, IngestMessage, IngestMessageRead, IngestOrder};
 use fault::Result;
 use prost::Message;
 
@@ -23,6 +23,7 @@ pub enum IngestData {
     Message(IngestMessage),
     MessageRead(IngestMessageRead),
     ConversationResolved(IngestConversationResolved),
+    CallEnded(IngestCallEnded),
 }
 
 /// What happened to an order.
@@ -36,6 +37,7 @@ pub enum OrderData {
 pub const MESSAGE: (&str, &str) = ("homing.message.v1", "message");
 pub const MESSAGE_READ: (&str, &str) = ("homing.message_read.v1", "message_read");
 pub const CONVERSATION_RESOLVED: (&str, &str) = ("homing.conversation_resolved.v1", "conversation_resolved");
+pub const CALL_ENDED: (&str, &str) = ("homing.call_ended.v1", "call_ended");
 
 pub const ORDER_PLACED: (&str, &str) = ("homing.order_placed.v1", "order_placed");
 pub const ORDER_UPDATED: (&str, &str) = ("homing.order_updated.v1", "order_updated");
@@ -46,6 +48,7 @@ impl Data for IngestData {
             Self::Message(_) => MESSAGE,
             Self::MessageRead(_) => MESSAGE_READ,
             Self::ConversationResolved(_) => CONVERSATION_RESOLVED,
+            Self::CallEnded(_) => CALL_ENDED,
         }
     }
 
@@ -54,6 +57,7 @@ impl Data for IngestData {
             kind if kind == MESSAGE.0 => Some(from_raw(data).map(Self::Message)),
             kind if kind == MESSAGE_READ.0 => Some(from_raw(data).map(Self::MessageRead)),
             kind if kind == CONVERSATION_RESOLVED.0 => Some(from_raw(data).map(Self::ConversationResolved)),
+            kind if kind == CALL_ENDED.0 => Some(from_raw(data).map(Self::CallEnded)),
             _ => None,
         }
     }
@@ -63,6 +67,7 @@ impl Data for IngestData {
             kind if kind == MESSAGE.0 => Some(decode(payload).map(Self::Message)),
             kind if kind == MESSAGE_READ.0 => Some(decode(payload).map(Self::MessageRead)),
             kind if kind == CONVERSATION_RESOLVED.0 => Some(decode(payload).map(Self::ConversationResolved)),
+            kind if kind == CALL_ENDED.0 => Some(decode(payload).map(Self::CallEnded)),
             _ => None,
         }
     }
@@ -72,6 +77,7 @@ impl Data for IngestData {
             Self::Message(data) => data.encode_to_vec(),
             Self::MessageRead(data) => data.encode_to_vec(),
             Self::ConversationResolved(data) => data.encode_to_vec(),
+            Self::CallEnded(data) => data.encode_to_vec(),
         }
     }
 }

@@ -1,4 +1,5 @@
-use super::{App, exists, update_channel::changed};
+use super::update_channel::{changed, known_team};
+use super::{App, exists};
 use crate::domain::settings::{Channel, ChannelKind, Field, Settings};
 use crate::outbound::postgres::{channel, workspace};
 use domain::{ChannelId, WorkspaceId};
@@ -39,6 +40,7 @@ impl App {
             ));
         }
         self.may_send_as(&mut tx, workspace, &wanted.settings.text_from).await?;
+        known_team(&mut tx, workspace, &wanted.settings.team).await?;
         if !channel::insert(&mut tx, workspace, &wanted, now).await? {
             return Err(exists("channel"));
         }

@@ -1,9 +1,10 @@
+use super::react::with_reaction;
 use super::record::record;
 use super::start_conversation::known_agent;
 use super::{App, exists, retry};
 use crate::domain::carried;
-use crate::domain::conversation::{Change, Conversation, Draft, Message};
-use crate::outbound::postgres::{channel, conversation, counter, message};
+use crate::domain::conversation::{Change, Content, Conversation, Draft, Message};
+use crate::outbound::postgres::{channel, conversation, counter, message, rating};
 use domain::{AgentId, AuthorRole, ConversationId, MessageId, MessageText, WorkspaceId};
 use fault::{Fault, Result};
 use store::Tx;
@@ -54,28 +55,38 @@ impl App {
             follow_up: post.follow_up,
             client_id: Some(post.client_id.clone()),
             foreign: None,
+            content: Content::Words,
         };
-        let message = match conversation.post(draft.clone()) {
+        let draft = conversation.understood(draft);
+        let was_silent = conversation.customer_up_to == 0;
+        let messages = match conversation.post(draft.clone()) {
             Ok((message, change)) => {
+                let reaction = self
+                    .react(&mut tx, workspace, &mut conversation, &message, was_silent)
+                    .await?;
                 conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
                 record(&mut tx, workspace, &change, None);
-                message
+                with_reaction(&mut tx, workspace, message, reaction)
             }
             Err(_) => {
                 let mut next = conversation.continue_as(ConversationId::generate(self.store.entropy()), now);
                 next.number = counter::next(&mut tx, workspace).await?;
                 let (message, change) = next.post(draft).expect("a new conversation is open");
+                let reaction = self.react(&mut tx, workspace, &mut next, &message, true).await?;
                 // In this order: of two conversations with one reference, only the newest may bear it.
                 conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
                 conversation::insert(&mut tx, &[(workspace, &next)], None).await?;
                 record(&mut tx, workspace, &Change::Started(Box::new(next)), None);
                 record(&mut tx, workspace, &change, None);
-                message
+                with_reaction(&mut tx, workspace, message, reaction)
             }
         };
-        message::insert(&mut tx, &[(workspace, &message)]).await?;
+        let rows: Vec<_> = messages.iter().map(|message| (workspace, message)).collect();
+        message::insert(&mut tx, &rows).await?;
+        rating::insert(&mut tx, &rows).await?;
         tx.commit().await?;
-        Ok(message)
+        let message = messages.into_iter().next();
+        message.ok_or_else(|| Fault::internal("what was posted is not there"))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Changes of conversations, and what else happened, as facts.
 
-use crate::domain::conversation::{Change, Reach};
+use crate::domain::conversation::{Change, Content, Reach};
+use crate::wire;
 use domain::{AddressId, ContactId, WorkspaceId};
-use events::common::AuthorRole;
+use events::common::{AuthorRole, Carriage};
 use events::{event, stamp};
 use std::fmt::Display;
 use store::Tx;
@@ -53,8 +54,14 @@ pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent
             message,
             author,
             follow_up,
+            content,
             at,
         } => {
+            let (automatic, rating) = match content {
+                Content::Automatic { carriage, .. } => (wire::carriage(*carriage), 0),
+                Content::Rating { rating, .. } => (Carriage::Unspecified, u32::from(*rating)),
+                _ => (Carriage::Unspecified, 0),
+            };
             let fact = event::MessagePosted {
                 conversation: conversation.to_string(),
                 seq: *seq,
@@ -62,6 +69,8 @@ pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent
                 author: AuthorRole::from(*author).into(),
                 follow_up: *follow_up,
                 at: Some(stamp(*at)),
+                automatic: automatic.into(),
+                rating,
             };
             tx.record_in(workspace, &fact, traceparent);
         }

@@ -1,7 +1,8 @@
+use super::react::with_reaction;
 use super::record::record;
 use super::{App, exists, retry};
 use crate::domain::carried;
-use crate::domain::conversation::{Change, Conversation, Draft, Message, Opening};
+use crate::domain::conversation::{Change, Content, Conversation, Draft, Message, Opening};
 use crate::domain::given::Given;
 use crate::domain::page;
 use crate::domain::settings::Channel;
@@ -90,10 +91,13 @@ impl App {
             follow_up: start.follow_up,
             client_id: None,
             foreign: None,
+            content: Content::Words,
         };
         let (message, posted) = conversation.post(draft).expect("a new conversation is open");
+        let reaction = self
+            .react(&mut tx, workspace, &mut conversation, &message, true)
+            .await?;
         conversation::insert(&mut tx, &[(workspace, &conversation)], Some(&start.request_id)).await?;
-        message::insert(&mut tx, &[(workspace, &message)]).await?;
         record(
             &mut tx,
             workspace,
@@ -101,8 +105,15 @@ impl App {
             None,
         );
         record(&mut tx, workspace, &posted, None);
+        let messages = with_reaction(&mut tx, workspace, message, reaction);
+        let rows: Vec<_> = messages.iter().map(|message| (workspace, message)).collect();
+        message::insert(&mut tx, &rows).await?;
         tx.commit().await?;
-        Ok((conversation, message))
+        let first = messages.into_iter().next();
+        Ok((
+            conversation,
+            first.ok_or_else(|| Fault::internal("the first message is not there"))?,
+        ))
     }
 }
 

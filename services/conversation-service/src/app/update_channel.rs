@@ -1,10 +1,11 @@
 use super::App;
 use crate::domain::settings::{Channel, Field, Settings};
-use crate::outbound::postgres::channel;
+use crate::outbound::postgres::{agent, channel};
 use crate::wire;
-use domain::{ChannelId, Timestamp, WorkspaceId};
+use domain::{ChannelId, TeamId, Timestamp, WorkspaceId};
 use events::{event, stamp};
 use fault::{Fault, Result, codes};
+use store::Tx;
 
 impl App {
     /// Changes the settings named in `mask`. `version` is the one the caller has seen; 0: whatever it is.
@@ -33,6 +34,9 @@ impl App {
         if settings.text_from != present.settings.text_from {
             self.may_send_as(&mut tx, workspace, &settings.text_from).await?;
         }
+        if settings.team != present.settings.team {
+            known_team(&mut tx, workspace, &settings.team).await?;
+        }
         let next = Channel {
             settings,
             version: present.version + 1,
@@ -43,6 +47,17 @@ impl App {
         tx.commit().await?;
         Ok(next)
     }
+}
+
+/// Refuses teams that do not exist; teams are never removed.
+pub(super) async fn known_team(tx: &mut Tx, workspace: &WorkspaceId, team: &str) -> Result<()> {
+    if !team.is_empty() && agent::team_name(tx, workspace, &TeamId::parse(team)?).await?.is_none() {
+        return Err(Fault::invalid(
+            "settings.team",
+            "does not exist in this workspace; create it first",
+        ));
+    }
+    Ok(())
 }
 
 /// The fact of a created or changed channel.

@@ -1,9 +1,13 @@
 //! A conversation: numbers, marks, and what may happen to it. Every change is told as a [`Change`], which becomes a fact.
 
+use super::asked::{Answer, Question};
+use super::automatic::{Carriage, Kind};
+use super::call::Call;
 use domain::{
     AddressId, AgentId, AuthorRole, ChannelId, ContactId, ConversationId, IntegrationId, MessageId, MessageText,
     Timestamp, VisitorId,
 };
+use serde::{Deserialize, Serialize};
 
 /// The person of a conversation and the addresses that were given in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,6 +48,77 @@ pub struct ExternalRef {
     pub reference: String,
 }
 
+/// Who serves the customer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Served {
+    #[default]
+    Nobody,
+    Bot,
+    /// Who of them wrote last, if that is known.
+    Agent(Option<AgentId>),
+}
+
+impl Served {
+    /// The word as stored.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Nobody => String::new(),
+            Self::Bot => "bot".to_owned(),
+            Self::Agent(None) => "agent".to_owned(),
+            Self::Agent(Some(agent)) => format!("agent/{agent}"),
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "" => Some(Self::Nobody),
+            "bot" => Some(Self::Bot),
+            "agent" => Some(Self::Agent(None)),
+            _ => {
+                let agent = AgentId::parse(word.strip_prefix("agent/")?).ok()?;
+                Some(Self::Agent(Some(agent)))
+            }
+        }
+    }
+
+    fn agent(&self) -> Option<&AgentId> {
+        match self {
+            Self::Agent(agent) => agent.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// What a message is, beyond its words.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// What somebody wrote.
+    #[default]
+    Words,
+    Automatic {
+        kind: Kind,
+        carriage: Carriage,
+    },
+    /// The customer's answer to the question for a rating.
+    Rating {
+        /// 1 to 5.
+        rating: u8,
+        /// Who had answered last.
+        agent: Option<AgentId>,
+    },
+    /// The customer's answer to the question whether the problem is solved.
+    Solved(bool),
+    Call(Call),
+}
+
+impl Content {
+    /// It answers a question about what is settled, and leaves it so.
+    pub fn leaves_resolved(&self) -> bool {
+        matches!(self, Self::Rating { .. } | Self::Solved(true))
+    }
+}
+
 /// A conversation as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
@@ -69,6 +144,11 @@ pub struct Conversation {
     /// The conversation that continues this one. Never set while this one is open.
     pub continued_by: Option<ConversationId>,
     pub external: Option<ExternalRef>,
+    pub served: Served,
+    /// A question that the customer's next message may answer.
+    pub asked: Option<Question>,
+    /// End of the closed period that the customer was told of.
+    pub closed_told_until: Option<Timestamp>,
 }
 
 /// What a conversation starts with.
@@ -99,6 +179,7 @@ pub struct Draft {
     pub client_id: Option<String>,
     /// The integration's own id of the message.
     pub foreign: Option<ExternalRef>,
+    pub content: Content,
 }
 
 /// A message as stored.
@@ -126,6 +207,7 @@ pub enum Change {
         message: MessageId,
         author: AuthorRole,
         follow_up: bool,
+        content: Content,
         at: Timestamp,
     },
     Read {
@@ -170,6 +252,9 @@ impl Conversation {
             continues: None,
             continued_by: None,
             external: opening.external,
+            served: Served::Nobody,
+            asked: None,
+            closed_told_until: None,
         }
     }
 
@@ -177,6 +262,7 @@ impl Conversation {
     /// reference.
     pub fn continue_as(&mut self, id: ConversationId, at: Timestamp) -> Self {
         self.continued_by = Some(id);
+        self.asked = None;
         let opening = Opening {
             id,
             channel: self.channel.clone(),
@@ -194,14 +280,47 @@ impl Conversation {
         }
     }
 
-    /// Gives a message the next place. Agents may add to a resolved conversation, customers may not.
+    /// A customer's words as the answer to what they were asked, if they are one.
+    #[must_use]
+    pub fn understood(&self, mut draft: Draft) -> Draft {
+        if draft.author == AuthorRole::Customer
+            && draft.content == Content::Words
+            && let Some(answer) = self.asked.and_then(|asked| asked.read(draft.text.expose()))
+        {
+            draft.content = match answer {
+                Answer::Rating(rating) => Content::Rating {
+                    rating,
+                    agent: self.served.agent().cloned(),
+                },
+                Answer::Solved(solved) => Content::Solved(solved),
+            };
+        }
+        draft
+    }
+
+    /// Whether a message has to open another conversation: customers do not add to a resolved one, other than answers that
+    /// leave it so.
+    pub fn is_closed_to(&self, draft: &Draft) -> bool {
+        draft.author == AuthorRole::Customer && self.resolved_at.is_some() && !draft.content.leaves_resolved()
+    }
+
+    /// Gives a message the next place, unless it [has to open another conversation](Self::is_closed_to).
     pub fn post(&mut self, draft: Draft) -> Result<(Message, Change), Closed> {
-        if draft.author == AuthorRole::Customer && self.resolved_at.is_some() {
+        if self.is_closed_to(&draft) {
             return Err(Closed);
         }
         self.last_seq += 1;
-        if draft.author == AuthorRole::Customer {
-            self.customer_up_to = self.last_seq;
+        match draft.author {
+            AuthorRole::Customer => {
+                self.customer_up_to = self.last_seq;
+                self.asked = None;
+            }
+            AuthorRole::Agent => self.served = Served::Agent(draft.agent.clone()),
+            AuthorRole::Bot => self.served = Served::Bot,
+            AuthorRole::System => {}
+        }
+        if let Content::Automatic { kind, .. } = draft.content {
+            self.asked = Question::of(kind).or(self.asked);
         }
         let change = Change::Posted {
             conversation: self.id,
@@ -209,6 +328,7 @@ impl Conversation {
             message: draft.id,
             author: draft.author,
             follow_up: draft.follow_up,
+            content: draft.content.clone(),
             at: draft.at,
         };
         Ok((
@@ -297,6 +417,7 @@ mod tests {
             follow_up: true,
             client_id: None,
             foreign: None,
+            content: Content::Words,
         }
     }
 

@@ -4,7 +4,8 @@
 //! Guarantee: any split of a sequence of events into batches gives the same conversations and messages, and repeating
 //! events changes nothing.
 
-use super::conversation::{Change, Conversation, Draft, ExternalRef, Message, Opening, Reach};
+use super::automatic::{About, Carriage, Voice};
+use super::conversation::{Change, Content, Conversation, Draft, ExternalRef, Message, Opening, Reach};
 use super::given::Given;
 use domain::{
     AgentId, AuthorRole, ChannelId, ConversationId, IntegrationId, MessageId, MessageText, Timestamp, WorkspaceId,
@@ -42,11 +43,22 @@ pub struct Event {
     pub trace: Option<String>,
 }
 
+/// Who sent an event, by which id, and what it says: by that a repeated one is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    pub workspace: &'a WorkspaceId,
+    pub integration: &'a IntegrationId,
+    pub id: &'a str,
+    pub digest: &'a Digest,
+}
+
 /// Ids for what the event may create.
 #[derive(Debug, Clone, Copy)]
 pub struct Fresh {
     pub message: MessageId,
     pub conversation: ConversationId,
+    /// Of the automatic message that answers it.
+    pub automatic: MessageId,
 }
 
 /// What the event says.
@@ -110,6 +122,9 @@ pub struct Known {
     pub channels: HashSet<(WorkspaceId, ChannelId)>,
     /// Foreign message id -> where it is; the newest if there are several.
     pub foreign: HashMap<Key, (ConversationId, u64)>,
+    /// What is said by itself on the channels of these conversations, where anything is.
+    pub voices: HashMap<(WorkspaceId, ChannelId), Voice>,
+    pub now: Timestamp,
 }
 
 /// A conversation that a batch opens.
@@ -145,6 +160,8 @@ pub fn plan(known: Known, events: &[Event]) -> Plan {
         seen: known.seen,
         channels: known.channels,
         foreign: known.foreign,
+        voices: known.voices,
+        now: known.now,
         at: 0,
         fresh: HashSet::new(),
         plan: Plan {
@@ -193,6 +210,8 @@ struct Planner {
     seen: HashMap<Key, Digest>,
     channels: HashSet<(WorkspaceId, ChannelId)>,
     foreign: HashMap<Key, (ConversationId, u64)>,
+    voices: HashMap<(WorkspaceId, ChannelId), Voice>,
+    now: Timestamp,
     /// Index of the present event.
     at: usize,
     fresh: HashSet<Place>,
@@ -225,21 +244,43 @@ impl Planner {
             Some(place) => self.newest(place, said.author),
             None => self.start(event, said)?,
         };
-        if said.author == AuthorRole::Customer && self.conversation(&place).resolved_at.is_some() {
+        let draft = self.conversation(&place).understood(event.draft(said));
+        if self.conversation(&place).is_closed_to(&draft) {
             place = self.go_on(place, event);
         }
         let conversation = self.conversation(&place);
+        let is_first = conversation.customer_up_to == 0;
         let filled = conversation.reach.filled(said.reach);
         let reachable = conversation.reach(filled, event.at);
-        let posted = conversation.post(event.draft(said));
+        let posted = conversation.post(draft);
         let (message, change) = posted.expect("a customer's conversation is open here, others may always post");
         if let Some(foreign) = &said.foreign {
             self.foreign.insert(event.key(foreign), (place.1, message.seq));
         }
         self.plan.messages.push((place.0.clone(), message));
         self.note(place.clone(), reachable);
-        self.note(place, Some(change));
+        self.note(place.clone(), Some(change));
+        if said.author == AuthorRole::Customer {
+            self.react(place, event, is_first);
+        }
         Ok(())
+    }
+
+    /// Says what the channel's team says by itself to the message that was just posted.
+    fn react(&mut self, place: Place, event: &Event, is_first: bool) {
+        let now = self.now;
+        let channel = self.conversation(&place).channel.clone();
+        let Some(voice) = self.voices.get(&(place.0.clone(), channel)).cloned() else {
+            return;
+        };
+        let conversation = self.conversation(&place);
+        let Some(kind) = voice.reaction(conversation, is_first, event.at, now) else {
+            return;
+        };
+        let said = (kind, Carriage::Channel);
+        let (message, change) = voice.say(conversation, said, About::default(), event.fresh.automatic, event.at);
+        self.plan.messages.push((place.0.clone(), message));
+        self.note(place, Some(change));
     }
 
     fn read(&mut self, event: &Event, mark: &Mark) -> Result<(), Refusal> {
@@ -366,6 +407,16 @@ impl Planner {
 }
 
 impl Event {
+    /// By what it is known when it comes again.
+    pub fn sent(&self) -> Sent<'_> {
+        Sent {
+            workspace: &self.workspace,
+            integration: &self.integration,
+            id: &self.id,
+            digest: &self.digest,
+        }
+    }
+
     /// A name of this event's integration.
     pub fn key(&self, name: &str) -> Key {
         Key {
@@ -389,6 +440,7 @@ impl Event {
             follow_up: said.follow_up,
             client_id: None,
             foreign,
+            content: Content::Words,
         }
     }
 }

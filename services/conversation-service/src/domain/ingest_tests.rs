@@ -1,6 +1,9 @@
 //! The planner against a small store in memory: any split into batches, any repetition, the same result.
 
 use super::*;
+use crate::domain::automatic::{AutomaticMessages, Kind, Setting};
+use crate::domain::settings::ChannelKind;
+use domain::Language;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -52,6 +55,8 @@ impl Stored {
             seen: self.seen.clone(),
             channels: channels.into(),
             foreign,
+            voices: voices(),
+            now: Timestamp::from_second(60).expect("in range"),
         }
     }
 
@@ -93,10 +98,35 @@ fn event(n: u8, workspace: &str, reference: &str, action: Action) -> Event {
         fresh: Fresh {
             message: Uuid::from_u128(1000 + u128::from(n)).into(),
             conversation: Uuid::from_u128(2000 + u128::from(n)).into(),
+            automatic: Uuid::from_u128(3000 + u128::from(n)).into(),
         },
         action,
         trace: None,
     }
+}
+
+/// The team of bolt's channel thanks for first messages; nothing is said by itself at acme.
+fn voices() -> HashMap<(WorkspaceId, ChannelId), Voice> {
+    let on = Setting {
+        on: true,
+        ..Setting::default()
+    };
+    let voice = Voice {
+        channel: ChannelKind::Web,
+        language: Language::English,
+        business_name: "Bolt".into(),
+        team_name: "Parcels".into(),
+        messages: AutomaticMessages {
+            messages: [(Kind::FirstMessage, on)].into(),
+            ..AutomaticMessages::default()
+        },
+        hours: None,
+    };
+    let place = (
+        WorkspaceId::parse("bolt").expect("a slug"),
+        ChannelId::parse("web").expect("a slug"),
+    );
+    [(place, voice)].into()
 }
 
 fn said(author: AuthorRole, channel: Option<&str>) -> Action {
@@ -230,6 +260,28 @@ fn a_refused_event_leaves_its_neighbours_alone() {
         ]
     );
     assert_eq!(stored.messages.len(), 2);
+}
+
+#[test]
+fn the_first_message_of_each_conversation_is_thanked_for_once() {
+    let mut stored = Stored::default();
+    let outcomes = stored.apply(&[
+        event(1, "bolt", "t-1", said(AuthorRole::Customer, Some("web"))),
+        event(2, "bolt", "t-1", said(AuthorRole::Customer, None)),
+        event(3, "bolt", "t-1", Action::Resolve),
+        event(4, "bolt", "t-1", said(AuthorRole::Customer, None)),
+        event(5, "bolt", "t-2", said(AuthorRole::Bot, Some("web"))),
+        event(6, "bolt", "t-2", said(AuthorRole::Customer, None)),
+    ]);
+    assert!(outcomes.iter().all(|outcome| *outcome == Ok(true)));
+    let said: Vec<_> = stored
+        .messages
+        .iter()
+        .map(|(_, message)| message.draft.author)
+        .collect();
+    let (customer, system, bot) = (AuthorRole::Customer, AuthorRole::System, AuthorRole::Bot);
+    // Never on top of a bot.
+    assert_eq!(said, [customer, system, customer, customer, system, bot, customer]);
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Decisions, pure: no I/O, no clock, no chance. Ids and times are arguments.
 
+pub mod asked;
+pub mod automatic;
+pub mod call;
 pub mod carried;
 pub mod conversation;
 pub mod delivery;
@@ -9,3 +12,4 @@ pub mod page;
 pub mod sender;
 pub mod settings;
 pub mod token;
+pub mod words;

@@ -1,6 +1,6 @@
 //! Settings of a channel: defaults, ranges, and changes by field mask.
 
-use domain::{ChannelId, Country, Invalid, Language, QuietHours, TextSender, limits};
+use domain::{ChannelId, Country, Invalid, Language, QuietHours, TeamId, TextSender, limits};
 use serde::{Deserialize, Serialize};
 
 /// What a channel is.
@@ -115,6 +115,9 @@ pub struct Settings {
     /// Countries that texts may go to; empty: all with a price.
     #[serde(default)]
     pub text_countries: Vec<String>,
+    /// Slug of the team that answers here; empty: none.
+    #[serde(default)]
+    pub team: String,
 }
 
 fn mails_per_address_per_day() -> u32 {
@@ -146,6 +149,7 @@ pub enum Field {
     MailQuietHours,
     TextFrom,
     TextCountries,
+    Team,
 }
 
 /// Names above this do not fit a text of one part together with link and number.
@@ -181,6 +185,7 @@ impl Field {
             "mail_quiet_hours" => Self::MailQuietHours,
             "text_from" => Self::TextFrom,
             "text_countries" => Self::TextCountries,
+            "team" => Self::Team,
             _ => return Err(Invalid::new("mask", "names a field that channel settings do not have")),
         };
         Ok(field)
@@ -223,6 +228,7 @@ impl Settings {
             mail_quiet_hours: None,
             text_from: String::new(),
             text_countries: Vec::new(),
+            team: String::new(),
         }
     }
 
@@ -270,6 +276,7 @@ impl Settings {
             Field::MailQuietHours => self.mail_quiet_hours = wanted.mail_quiet_hours,
             Field::TextFrom => self.text_from.clone_from(&wanted.text_from),
             Field::TextCountries => self.text_countries.clone_from(&wanted.text_countries),
+            Field::Team => self.team.clone_from(&wanted.team),
         }
     }
 
@@ -308,6 +315,9 @@ impl Settings {
         check_name("business_name", &self.business_name)?;
         if !self.text_from.is_empty() {
             TextSender::parse(&self.text_from)?;
+        }
+        if !self.team.is_empty() {
+            TeamId::parse(&self.team)?;
         }
         let known = |code: &String| Country::parse(code).is_ok_and(|country| country.is_known());
         if self.text_countries.len() > MAX_COUNTRIES || !self.text_countries.iter().all(known) {

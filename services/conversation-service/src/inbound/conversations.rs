@@ -1,7 +1,7 @@
 //! ConversationService: from messages to use cases and back.
 
 use crate::app::{App, By, FirstMessage, Post, Start, Submitted};
-use crate::domain::conversation::{Conversation, Message};
+use crate::domain::conversation::{Content, Conversation, Message};
 use crate::domain::delivery::{self, Delivery};
 use crate::domain::given::Given;
 use crate::domain::page;
@@ -14,6 +14,7 @@ use events::{common, stamp};
 use fault::{Fault, Result};
 use rpc::conversation as proto;
 use rpc::conversation::conversation_service_server::ConversationService;
+use rpc::conversation::message::Content as Shown;
 use std::fmt::Display;
 use tonic::{Request, Response, Status};
 
@@ -264,11 +265,11 @@ fn outcome(id: String, result: Result<()>) -> proto::IngestOutcome {
     }
 }
 
-fn place(workspace: &str, conversation: &str) -> Result<(WorkspaceId, ConversationId)> {
+pub(super) fn place(workspace: &str, conversation: &str) -> Result<(WorkspaceId, ConversationId)> {
     Ok((WorkspaceId::parse(workspace)?, ConversationId::parse(conversation)?))
 }
 
-fn sender_id(field: &'static str, id: String) -> Result<String> {
+pub(super) fn sender_id(field: &'static str, id: String) -> Result<String> {
     if (1..=SENDER_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control) {
         Ok(id)
     } else {
@@ -283,7 +284,7 @@ fn author(number: i32) -> Result<AuthorRole> {
     events::role(number).ok_or_else(|| Fault::invalid("author", "must be customer, agent, bot or system"))
 }
 
-fn agent(slug: &str, author: i32) -> Result<Option<AgentId>> {
+pub(super) fn agent(slug: &str, author: i32) -> Result<Option<AgentId>> {
     if slug.is_empty() {
         return Ok(None);
     }
@@ -324,7 +325,7 @@ fn conversation(of: Conversation) -> proto::Conversation {
     }
 }
 
-fn message(of: Message) -> proto::Message {
+pub(super) fn message(of: Message) -> proto::Message {
     proto::Message {
         message: of.draft.id.to_string(),
         seq: of.seq,
@@ -334,6 +335,19 @@ fn message(of: Message) -> proto::Message {
         at: Some(stamp(of.draft.at)),
         client_id: of.draft.client_id.unwrap_or_default(),
         delivery: None,
+        content: match of.draft.content {
+            Content::Words => None,
+            Content::Automatic { kind, carriage } => Some(Shown::Automatic(proto::SaidAutomatically {
+                kind: wire::automatic_kind(kind).into(),
+                carriage: wire::carriage(carriage).into(),
+            })),
+            Content::Rating { rating, .. } => Some(Shown::Rating(rating.into())),
+            Content::Solved(solved) => Some(Shown::Solved(solved)),
+            Content::Call(call) => Some(Shown::Call(proto::Call {
+                outcome: wire::call_outcome(call.outcome).into(),
+                seconds: call.seconds,
+            })),
+        },
     }
 }
 
@@ -347,7 +361,7 @@ fn told(of: Delivery) -> proto::MessageDelivery {
 }
 
 /// Empty where none.
-fn text<T: Display>(id: Option<T>) -> String {
+pub(super) fn text<T: Display>(id: Option<T>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
 }
 

@@ -1,5 +1,6 @@
 //! What comes in: rpcs, ingest events and facts from NATS, and NATS's question who may connect.
 
+mod automatic_messages;
 mod conversations;
 mod deliveries;
 mod events;
@@ -9,6 +10,7 @@ mod opening_hours;
 mod senders;
 mod workspaces;
 
+pub use automatic_messages::Voices;
 pub use conversations::Conversations;
 pub use deliveries::{Deliveries, delivery_spec};
 pub use events::{Ingest, spec};

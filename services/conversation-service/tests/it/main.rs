@@ -1,5 +1,7 @@
 //! conversation-service through its front doors, on a real PostgreSQL and NATS, with contacts-service played by a fake.
 
+mod automatic_messages;
+mod calls;
 mod catalogue;
 mod channels_of_texts;
 mod contacts;

@@ -1,6 +1,7 @@
 //! What a widget and the gateway say to each other over the socket: JSON text frames, tagged by `type`. The JSON
 //! schemas of both directions stand in `schemas/`.
 
+use super::automatic::Kind;
 use domain::{Email, Invalid, MessageText, PersonName, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,13 +117,17 @@ pub enum ServerFrame {
     /// A message of anybody's, in order of its sequence, without gaps.
     Message {
         seq: u64,
-        /// customer, agent or bot.
+        /// customer, agent, bot or system; what system says is an automatic message.
         author: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         agent: Option<String>,
         text: String,
         /// RFC 3339, UTC.
         at: String,
+        /// Which automatic message it is. To ask_rating the customer answers with a message that is a number from 1 to 5, to
+        /// ask_solved with yes or no: a widget may offer buttons that send them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        automatic: Option<Kind>,
     },
     /// The answer to `message`.
     Posted { client_id: String, seq: u64 },

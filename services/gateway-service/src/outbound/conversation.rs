@@ -1,4 +1,5 @@
 use super::calls::calls;
+use rpc::conversation::automatic_message_service_client::AutomaticMessageServiceClient;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::opening_hours_service_client::OpeningHoursServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
@@ -14,6 +15,7 @@ pub struct Conversations {
     conversations: ConversationServiceClient<Connection>,
     workspaces: WorkspaceServiceClient<Connection>,
     openings: OpeningHoursServiceClient<Connection>,
+    automatic: AutomaticMessageServiceClient<Connection>,
 }
 
 impl Conversations {
@@ -21,7 +23,8 @@ impl Conversations {
         Self {
             conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             workspaces: WorkspaceServiceClient::new(channel.clone()),
-            openings: OpeningHoursServiceClient::new(channel),
+            openings: OpeningHoursServiceClient::new(channel.clone()),
+            automatic: AutomaticMessageServiceClient::new(channel),
         }
     }
 }
@@ -49,6 +52,14 @@ calls! { Conversations.workspaces:
     get_channel(GetChannelRequest) -> GetChannelResponse;
     update_channel(UpdateChannelRequest) -> UpdateChannelResponse;
     authenticate_token(AuthenticateTokenRequest) -> AuthenticateTokenResponse;
+}
+
+calls! { Conversations.automatic:
+    set_automatic_messages(SetAutomaticMessagesRequest) -> SetAutomaticMessagesResponse;
+    get_automatic_messages(GetAutomaticMessagesRequest) -> GetAutomaticMessagesResponse;
+    preview_automatic_message(PreviewAutomaticMessageRequest) -> PreviewAutomaticMessageResponse;
+    send_automatic_message(SendAutomaticMessageRequest) -> SendAutomaticMessageResponse;
+    list_ratings(ListRatingsRequest) -> ListRatingsResponse;
 }
 
 calls! { Conversations.openings:

@@ -1,11 +1,12 @@
 //! Customers' conversations over the socket.
 
-use crate::gateway::{PATIENCE, World, text};
+use crate::gateway::{PATIENCE, World, call, text};
 use crate::peers::{LINK, TOKEN};
 use crate::presence::Watch;
 use anyhow::Result;
 use events::common::AuthorRole;
 use events::event::TabEnd;
+use reqwest::Method;
 use serde_json::json;
 use testkit::eventually;
 use tokio_tungstenite::tungstenite::Message;
@@ -455,5 +456,20 @@ async fn an_address_has_room_for_so_many_sockets() -> Result<()> {
     assert!(world.raw_socket(None).await.is_err());
     drop(one);
     eventually("room again", PATIENCE, async || world.raw_socket(None).await.ok()).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_team_says_by_itself_is_shown_as_what_it_is() -> Result<()> {
+    let world = World::start().await?;
+    let (mut socket, ..) = world.started().await?;
+    let body = json!({"kind": "ask_rating", "client_id": "s-1"});
+    let path = "/v1/conversations/1/automatic-messages";
+    call(&world, Method::POST, path, Some(body)).await?;
+    let seen = socket.expect("message").await?;
+    assert_eq!(
+        (&seen["author"], &seen["automatic"]),
+        (&json!("system"), &json!("ask_rating"))
+    );
     Ok(())
 }

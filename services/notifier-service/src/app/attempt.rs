@@ -200,11 +200,11 @@ impl App {
             ],
             Step::Mail => vec![Use::new(Scope::Address(&mac), 1, limit)],
         };
-        if step == Step::Text && (purpose != Purpose::Message || message.by_bot || message.is_first) {
+        if step == Step::Text && (purpose != Purpose::Message || message.by_program || message.is_first) {
             let prefixes = self.daily.texts_per_prefix.into();
             uses.insert(0, Use::new(Scope::Prefix(&prefix), 1, prefixes));
         }
-        if step == Step::Text && (purpose.has_link() || message.is_first) {
+        if step == Step::Text && (purpose.has_link() || message.is_first || message.answers_call) {
             uses.insert(0, Use::new(Scope::Number(&mac), 1, limit));
         }
         if let Some(visitor) = visitor.as_ref().filter(|_| step == Step::Text && purpose.has_link()) {

@@ -11,11 +11,13 @@ use crate::outbound::postgres::carried_message;
 use crate::outbound::postgres::delivery::{self, Delivery};
 use crate::outbound::postgres::follow_up::Trace;
 use domain::{AuthorRole, ConversationId, DeliveryId, Timestamp, WorkspaceId};
+use events::common::Carriage;
 use events::event::MessagePosted;
 use events::{instant, role};
 use fault::{Fault, Result};
 use jiff::SignedDuration;
 use rpc::conversation::Message;
+use rpc::conversation::message::Content;
 use store::Tx;
 
 /// Name of the inbox rows: which messages were too old when they were first heard of.
@@ -28,8 +30,10 @@ const TURN: SignedDuration = SignedDuration::from_secs(30);
 pub(crate) struct Carried {
     /// Empty: the message is gone, or there is none.
     pub words: String,
-    /// A bot wrote it: whoever makes bots answer causes the text.
-    pub by_bot: bool,
+    /// No agent wrote it: whoever makes bots answer, or is answered by itself, causes the text.
+    pub by_program: bool,
+    /// It answers a call.
+    pub answers_call: bool,
     /// Messages right before it whose facts may not have come yet.
     pub earlier: Vec<u64>,
 }
@@ -107,17 +111,20 @@ impl App {
         let Some(own) = messages.iter().find(|message| message.seq == row.seq) else {
             return Ok(Carried::default());
         };
-        let written = written_at(own)?;
+        let (written, carriage) = (written_at(own)?, carriage(own));
         let mut earlier = Vec::new();
         for message in messages.iter().filter(|message| message.seq < row.seq) {
-            let carried = role(message.author).is_some_and(is_carried);
-            if carried && may_be_overtaken(written_at(message)?, written) {
+            // What answers calls goes by text wherever it stands, and waits for nothing but its kind.
+            let alike = (self::carriage(message) == Carriage::Text) == (carriage == Carriage::Text);
+            let carried = role(message.author).is_some_and(|author| is_carried(author, self::carriage(message)));
+            if carried && alike && may_be_overtaken(written_at(message)?, written) {
                 earlier.push(message.seq);
             }
         }
         Ok(Carried {
             words: own.text.clone(),
-            by_bot: role(own.author) == Some(AuthorRole::Bot),
+            by_program: role(own.author) != Some(AuthorRole::Agent),
+            answers_call: carriage == Carriage::Text,
             earlier,
         })
     }
@@ -149,6 +156,14 @@ impl App {
             open.arm(Some(open.now));
         }
         Ok(())
+    }
+}
+
+/// How an automatic message goes out; unspecified: it is none.
+fn carriage(message: &Message) -> Carriage {
+    match &message.content {
+        Some(Content::Automatic(automatic)) => automatic.carriage(),
+        _ => Carriage::Unspecified,
     }
 }
 

@@ -48,7 +48,9 @@ pub(crate) struct Message {
     /// Name that the message bears.
     pub business: String,
     /// Its words are a bot's.
-    pub by_bot: bool,
+    pub by_program: bool,
+    /// It answers a call.
+    pub answers_call: bool,
     /// Its customer has never written in this conversation.
     pub is_first: bool,
     pub country: String,
@@ -254,7 +256,8 @@ impl App {
             sender: self.sender(delivery.medium, settings, &provider),
             provider,
             business: settings.business_name.clone(),
-            by_bot: checked.carried.by_bot,
+            by_program: checked.carried.by_program,
+            answers_call: checked.carried.answers_call,
             is_first: is_first(case, delivery),
             country,
             kind,

@@ -1,9 +1,10 @@
 use super::App;
 use super::open_case::Cause;
 use crate::domain::message::is_carried;
-use crate::domain::{Carries, Settings};
+use crate::domain::{Carries, Medium, Settings};
 use crate::outbound::postgres::delivery;
 use domain::{AuthorRole, ConversationId, WorkspaceId};
+use events::common::Carriage;
 use events::event::MessagePosted;
 use events::{instant, role};
 use fault::{Fault, Result};
@@ -27,9 +28,13 @@ impl App {
         if answer && tx.first_time(workspace, HEARD, &fact.message).await? {
             open.case.heard = Some((fact.seq, at));
         }
-        // Not told of yet: the owner is asked.
-        let carries = open.case.settings.as_ref().and_then(Settings::carries);
-        if let (Some(Carries::By(medium)), true) = (carries, is_carried(author)) {
+        let carries = match fact.automatic() {
+            Carriage::Text => Some(Carries::By(Medium::Sms)),
+            // Not told of yet: the owner is asked.
+            _ => open.case.settings.as_ref().and_then(Settings::carries),
+        };
+        let goes_out = is_carried(author, fact.automatic());
+        if let (Some(Carries::By(medium)), true) = (carries, goes_out) {
             self.note_carried(&mut tx, &mut open, medium, &fact).await?;
         }
         self.settle_case(&mut tx, &mut open, None, Cause::Fact).await?;
@@ -42,7 +47,7 @@ impl App {
         match (author, carries) {
             (_, Some(Carries::Nothing)) => Ok(()),
             (AuthorRole::Customer, carries) => self.read_keyword(workspace, id, fact.seq, carries).await,
-            (author, None) if is_carried(author) => self.carry_if_asked(workspace, id, &fact).await,
+            (_, None) if goes_out => self.carry_if_asked(workspace, id, &fact).await,
             _ => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Messages that go out as they stand, on a channel that carries them by itself.
 
 use domain::AuthorRole;
-use events::common::ChannelKind;
+use events::common::{Carriage, ChannelKind};
 use jiff::{SignedDuration, Timestamp};
 
 /// How a number is reached.
@@ -61,9 +61,9 @@ pub const LOOK_BACK: u64 = 10;
 /// What was written longer before another message was certainly heard of, if it is to go out at all.
 const OVERTAKEN_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// Whether the channel brings what this author writes to the customer.
-pub fn is_carried(author: AuthorRole) -> bool {
-    matches!(author, AuthorRole::Agent | AuthorRole::Bot)
+/// Whether a message is brought to the customer: what agents and bots write, and what is said by itself.
+pub fn is_carried(author: AuthorRole, automatic: Carriage) -> bool {
+    matches!(author, AuthorRole::Agent | AuthorRole::Bot) || automatic != Carriage::Unspecified
 }
 
 /// Whether the fact of a message written at `at` may still be on its way, though that of a later one, written at `later`, has come.

@@ -92,6 +92,7 @@ fn posted(second: i64, conversation: u128, seq: u64, author: AuthorRole) -> Reco
         author: author.into(),
         follow_up: true,
         at: Some(stamp(at(second))),
+        ..Default::default()
     };
     recorded(second, &fact)
 }

@@ -1,6 +1,7 @@
 //! The notifier through its front door: facts and rpcs in, texts, mails and facts out, on real PostgreSQL and NATS, with
 //! the other services as fakes.
 
+mod automatic;
 mod callbacks;
 mod carrier;
 mod claims;

@@ -29,7 +29,7 @@ impl Harness {
     }
 
     /// Somebody who writes texts, and whose first one was heard of.
-    async fn texting(&self) -> anyhow::Result<Customer> {
+    pub async fn texting(&self) -> anyhow::Result<Customer> {
         let customer = self.make_up(AuthorRole::Customer, "sms", true, false);
         self.publish_texts(1).await?;
         self.start_conversation(&customer, "").await?;

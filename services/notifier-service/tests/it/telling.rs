@@ -4,11 +4,12 @@ use crate::harness::{EMAIL, Harness, PHONE, Tested};
 use crate::peers::Truth;
 use crate::words::posted;
 use domain::{AddressId, Clock, ContactId, ConversationId, Entropy, EventId, Timestamp, VisitorId};
-use events::common::{AuthorRole, ChannelKind, PresenceCause, PresenceState};
-use events::event::{ChannelChanged, ConversationStarted, MessageRead, VisitorPresenceChanged};
+use events::common::{AuthorRole, AutomaticMessageKind, Carriage, ChannelKind, PresenceCause, PresenceState};
+use events::event::{ChannelChanged, ConversationStarted, MessagePosted, MessageRead, VisitorPresenceChanged};
 use events::{Fact, Outgoing, stamp};
 use rpc::contacts::{Address, AddressKind};
-use rpc::conversation::{GetFollowUpContextResponse, Message};
+use rpc::conversation::message::Content;
+use rpc::conversation::{GetFollowUpContextResponse, Message, SaidAutomatically};
 use rpc::notifier::DeliveryStatus;
 use rpc::presence::Presence;
 use std::sync::Mutex;
@@ -155,6 +156,23 @@ impl Harness {
         self.know(customer, seq, author, follow_up, text, at);
         self.publish(&posted(customer, seq, author, follow_up, Some(stamp(at))))
             .await
+    }
+
+    /// What a team says by itself.
+    pub async fn say_by_itself(&self, customer: &Customer, seq: u64, carriage: Carriage) -> Tested {
+        let (text, now) = (format!("message {seq} <b>"), self.clock.now());
+        self.know(customer, seq, AuthorRole::System, false, &text, now);
+        let said = Content::Automatic(SaidAutomatically {
+            kind: AutomaticMessageKind::MissedCall.into(),
+            carriage: carriage.into(),
+        });
+        let place = (customer.conversation.to_string(), seq);
+        if let Some(message) = self.truth().messages.get_mut(&place) {
+            message.content = Some(said);
+        }
+        let fact = posted(customer, seq, AuthorRole::System, false, Some(stamp(now)));
+        let automatic = carriage.into();
+        self.publish(&MessagePosted { automatic, ..fact }).await
     }
 
     /// The owner has a message; the fact is not told.

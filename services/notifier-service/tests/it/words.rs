@@ -18,6 +18,7 @@ pub fn posted(
         author: author.into(),
         follow_up,
         at,
+        ..Default::default()
     }
 }
 
@@ -46,6 +47,7 @@ pub fn settings() -> ChannelSettings {
         mail_quiet_hours: String::new(),
         text_from: String::new(),
         text_countries: vec![],
+        team: String::new(),
     }
 }
 

@@ -1,26 +1,98 @@
 //! From the wire's words to the domain's: what can be told from one event alone.
 
 use super::Submitted;
+use crate::domain::call::Outcome;
 use crate::domain::conversation::Reach;
 use crate::domain::given::Given;
-use crate::domain::ingest::{Action, Digest, Event, Fresh, Mark, Said};
+use crate::domain::ingest::{Action, Digest, Event, Fresh, Mark, Said, Sent};
 use aws_lc_rs::digest;
 use domain::{
-    AgentId, AuthorRole, ChannelId, ConversationId, Entropy, Invalid, MessageId, MessageText, Timestamp, limits,
+    AgentId, AuthorRole, ChannelId, ConversationId, Entropy, IntegrationId, Invalid, MessageId, MessageText, TeamId,
+    Timestamp, WorkspaceId, limits,
 };
-use events::cloudevent::IngestData;
+use events::cloudevent::{IngestData, IngestEvent};
 use events::event::{IngestCustomer, IngestMessage, IngestMessageRead};
-use fault::{Fault, Result};
+use fault::{Fault, Kind, Result};
 
 /// Nothing that is worth a conversation happened before; also keeps times within PostgreSQL's range.
 const OLDEST: Timestamp = Timestamp::constant(946_684_800, 0);
 
-pub fn check(submitted: Submitted, now: Timestamp, entropy: &dyn Entropy) -> Result<Event> {
+/// A call, checked for form.
+#[derive(Debug)]
+pub struct CallEnded {
+    pub workspace: WorkspaceId,
+    pub integration: IntegrationId,
+    pub id: String,
+    digest: Digest,
+    /// The telephone system's own id of the call.
+    pub call: String,
+    pub at: Timestamp,
+    pub channel: ChannelId,
+    /// `None`: the channel's.
+    pub team: Option<TeamId>,
+    pub outcome: Outcome,
+    pub seconds: u32,
+    /// With a phone number.
+    pub given: Given,
+    pub trace: Option<String>,
+}
+
+impl CallEnded {
+    /// By what it is known when it comes again.
+    pub fn sent(&self) -> Sent<'_> {
+        Sent {
+            workspace: &self.workspace,
+            integration: &self.integration,
+            id: &self.id,
+            digest: &self.digest,
+        }
+    }
+}
+
+/// No call takes longer.
+const LONGEST_CALL: u32 = 86_400;
+
+pub fn check_call(submitted: Submitted, now: Timestamp) -> Result<CallEnded> {
     let Submitted {
         workspace,
         integration,
         event,
     } = submitted;
+    let digest = begin(&event)?;
+    let IngestData::CallEnded(data) = event.data else {
+        return Err(Fault::internal("an event of another kind was taken for a call"));
+    };
+    let outcome = Outcome::from_word(&data.outcome).ok_or_else(|| {
+        let words = Outcome::ALL.map(Outcome::word).join(", ");
+        Fault::invalid("data.outcome", format!("must be one of {words}"))
+    })?;
+    let given = data.customer.map_or_else(|| Ok(Given::default()), customer)?;
+    if given.phone.is_empty() {
+        return Err(Fault::invalid("data.customer.phone", "is missing; say who called"));
+    }
+    let seconds = data.seconds.unwrap_or(0);
+    if seconds > LONGEST_CALL {
+        return Err(Fault::invalid("data.seconds", "must be 0 to 86,400"));
+    }
+    let team = data.team.as_deref().map(TeamId::parse).transpose();
+    Ok(CallEnded {
+        workspace,
+        integration,
+        id: event.id,
+        digest,
+        call: event.reference,
+        at: event.time.min(now),
+        channel: ChannelId::parse(&data.channel).map_err(|wrong| wrong.of("data.channel"))?,
+        team: team.map_err(|wrong| wrong.of("data.team"))?,
+        outcome,
+        seconds,
+        given,
+        trace: event.traceparent,
+    })
+}
+
+/// Refuses impossible times, and answers by what the content is known.
+fn begin(event: &IngestEvent) -> Result<Digest> {
     if event.time < OLDEST {
         return Err(Fault::invalid(
             "time",
@@ -29,10 +101,21 @@ pub fn check(submitted: Submitted, now: Timestamp, entropy: &dyn Entropy) -> Res
     }
     let mut content = Digest::default();
     content.copy_from_slice(digest::digest(&digest::SHA256, &event.content()).as_ref());
+    Ok(content)
+}
+
+pub fn check(submitted: Submitted, now: Timestamp, entropy: &dyn Entropy) -> Result<Event> {
+    let Submitted {
+        workspace,
+        integration,
+        event,
+    } = submitted;
+    let content = begin(&event)?;
     let action = match event.data {
         IngestData::Message(message) => Action::Message(Box::new(said(message)?)),
         IngestData::MessageRead(read) => Action::Read(mark(read)?),
         IngestData::ConversationResolved(_) => Action::Resolve,
+        IngestData::CallEnded(_) => return Err(Fault::internal("a call was taken for an event of a conversation")),
     };
     Ok(Event {
         workspace,
@@ -45,6 +128,7 @@ pub fn check(submitted: Submitted, now: Timestamp, entropy: &dyn Entropy) -> Res
         fresh: Fresh {
             message: MessageId::generate(entropy),
             conversation: ConversationId::generate(entropy),
+            automatic: MessageId::generate(entropy),
         },
         action,
         trace: event.traceparent,
@@ -89,6 +173,17 @@ fn customer(customer: IngestCustomer) -> Result<Given> {
         field: customer_field(wrong.field),
         ..wrong
     })?)
+}
+
+/// A refusal of a customer's data by contacts-service, with the field's name as the sender of an event knows it.
+pub fn of_customer(fault: Fault) -> Fault {
+    match fault.kind() {
+        Kind::InvalidArgument => {
+            let field = customer_field(fault.field().unwrap_or_default());
+            fault.of(field)
+        }
+        _ => fault,
+    }
 }
 
 /// The name of a contact field as the sender of an event knows it.

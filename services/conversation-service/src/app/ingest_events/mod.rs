@@ -4,10 +4,13 @@ mod capture;
 mod check;
 mod write;
 
+pub(super) use check::{CallEnded, of_customer};
+pub(super) use write::remember;
+
 use super::{App, retry};
 use crate::domain::ingest::{Event, Key};
 use domain::{IntegrationId, WorkspaceId};
-use events::cloudevent::IngestEvent;
+use events::cloudevent::{IngestData, IngestEvent};
 use fault::{Fault, Kind, Result};
 use std::collections::HashMap;
 use store::Tenure;
@@ -20,11 +23,41 @@ pub struct Submitted {
     pub event: IngestEvent,
 }
 
+impl Submitted {
+    fn is_call(&self) -> bool {
+        matches!(self.event.data, IngestData::CallEnded(_))
+    }
+}
+
 impl App {
     /// Takes events in their order and answers each after the commit: accepted (now, or before with the same
     /// content), or why not. One bad event does not spoil the others. With a tenure nothing is written after it: what
     /// comes from a stream comes to one replica at a time.
     pub async fn ingest_events(&self, submitted: Vec<Submitted>, tenure: Option<&Tenure>) -> Vec<Result<()>> {
+        let is_call: Vec<bool> = submitted.iter().map(Submitted::is_call).collect();
+        let (calls, others): (Vec<_>, Vec<_>) = submitted.into_iter().partition(Submitted::is_call);
+        let mut others = self.ingest_others(others, tenure).await.into_iter();
+        let mut calls = self.ingest_calls(calls, tenure).await.into_iter();
+        let outcomes = is_call.into_iter().map(|is_call| {
+            let outcome = if is_call { calls.next() } else { others.next() };
+            outcome.expect("one outcome per event")
+        });
+        outcomes.collect()
+    }
+
+    /// Calls, one by one: each may open a conversation, or go on in one that no reference names.
+    async fn ingest_calls(&self, submitted: Vec<Submitted>, tenure: Option<&Tenure>) -> Vec<Result<()>> {
+        let mut outcomes = Vec::with_capacity(submitted.len());
+        for one in submitted {
+            outcomes.push(match check::check_call(one, self.now()) {
+                Ok(ended) => self.record_call(ended, tenure).await,
+                Err(fault) => Err(fault),
+            });
+        }
+        outcomes
+    }
+
+    async fn ingest_others(&self, submitted: Vec<Submitted>, tenure: Option<&Tenure>) -> Vec<Result<()>> {
         let now = self.now();
         let checked: Vec<Result<Event>> = submitted
             .into_iter()

@@ -3,9 +3,9 @@
 use crate::app::App;
 use crate::app::record::record;
 use crate::domain::conversation::{Change, Conversation};
-use crate::domain::ingest::{Action, Begun, Event, Key, Known, Mark, Place, Plan, Refusal, plan};
-use crate::outbound::postgres::{channel, conversation, counter, ingest, message};
-use domain::{ConversationId, Timestamp, WorkspaceId};
+use crate::domain::ingest::{Action, Begun, Event, Key, Known, Mark, Place, Plan, Refusal, Sent, plan};
+use crate::outbound::postgres::{automatic_messages, channel, conversation, counter, ingest, message, rating};
+use domain::{AuthorRole, ConversationId, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
 use std::collections::{BTreeSet, HashMap};
 use store::{Tenure, Tx};
@@ -58,6 +58,7 @@ impl App {
                 .map(|(workspace, message)| (workspace, message))
                 .collect();
             message::insert(tx, &messages).await?;
+            rating::insert(tx, &messages).await?;
         }
         for Begun { place, event, reach } in &plan.started {
             let begun = Conversation {
@@ -80,11 +81,11 @@ impl App {
         if plan.outcomes.iter().all(Result::is_ok) {
             return Ok(());
         }
-        let of = |wanted: fn(&Result<bool, Refusal>) -> bool| -> Vec<&Event> {
+        let of = |wanted: fn(&Result<bool, Refusal>) -> bool| -> Vec<Sent<'_>> {
             let events = events.iter().zip(&plan.outcomes);
             events
                 .filter(|(_, outcome)| wanted(outcome))
-                .map(|(event, _)| event)
+                .map(|(event, _)| event.sent())
                 .collect()
         };
         ingest::delete(tx, &of(Result::is_err)).await?;
@@ -96,6 +97,22 @@ impl App {
 
 fn rows<'a>(plan: &'a Plan, places: impl Iterator<Item = &'a Place>) -> Vec<(&'a WorkspaceId, &'a Conversation)> {
     places.map(|place| (&place.0, &plan.conversations[place])).collect()
+}
+
+/// Remembers an event; false if the same came before. One with other content is refused.
+pub async fn remember(tx: &mut Tx, sent: Sent<'_>, now: Timestamp) -> Result<bool> {
+    if ingest::insert(tx, &[sent], now).await? == 1 {
+        return Ok(true);
+    }
+    let seen = ingest::seen(tx, &[sent]).await?;
+    match seen.values().next() {
+        Some(digest) if digest == sent.digest => Ok(false),
+        _ => Err(Refusal::ReplayDiffers.into()),
+    }
+}
+
+fn is_customers(event: &Event) -> bool {
+    matches!(&event.action, Action::Message(said) if said.author == AuthorRole::Customer)
 }
 
 /// Reads and locks everything that the events name.
@@ -145,11 +162,11 @@ async fn load(tx: &mut Tx, events: &[Event], now: Timestamp) -> Result<Known> {
         ));
     }
     // After the locks: who held them may have accepted the same events.
-    let all: Vec<&Event> = events.iter().collect();
+    let all: Vec<_> = events.iter().map(Event::sent).collect();
     let new = ingest::insert(tx, &all, now).await?;
     let seen = match new == events.len() {
         true => HashMap::new(),
-        false => ingest::seen(tx, events).await?,
+        false => ingest::seen(tx, &all).await?,
     };
     let wanted: BTreeSet<_> = events
         .iter()
@@ -163,7 +180,16 @@ async fn load(tx: &mut Tx, events: &[Event], now: Timestamp) -> Result<Known> {
         true => HashMap::new(),
         false => channel::get_many(tx, &Vec::from_iter(wanted)).await?,
     };
+    let mut places: BTreeSet<_> = channels.keys().cloned().collect();
+    let channels_of_known = conversations.iter().map(|((workspace, _), known)| (workspace, known));
+    places.extend(channels_of_known.map(|(workspace, known)| (workspace.clone(), known.channel.clone())));
+    let voices = match events.iter().any(is_customers) {
+        true => automatic_messages::voices(tx, &Vec::from_iter(places)).await?,
+        false => HashMap::new(),
+    };
     Ok(Known {
+        voices,
+        now,
         conversations,
         references,
         seen,

@@ -1,5 +1,6 @@
 use super::{known, loaded, stored};
-use crate::domain::conversation::{Conversation, ExternalRef, Reach};
+use crate::domain::asked::Question;
+use crate::domain::conversation::{Conversation, ExternalRef, Reach, Served};
 use crate::domain::ingest::{Key, Place};
 use domain::{AddressId, AuthorRole, ChannelId, ConversationId, IntegrationId, WorkspaceId};
 use fault::{Fault, Result};
@@ -31,6 +32,9 @@ struct Row {
     continued_by: Option<Uuid>,
     integration_id: Option<String>,
     external_ref: Option<String>,
+    served_by: String,
+    asked: Option<String>,
+    closed_told_until: Option<jiff_sqlx::Timestamp>,
 }
 
 impl Row {
@@ -64,6 +68,12 @@ impl Row {
             continues: self.continues.map(Into::into),
             continued_by: self.continued_by.map(Into::into),
             external,
+            served: known(Served::from_word(&self.served_by), "conversation.served_by")?,
+            asked: self
+                .asked
+                .map(|word| known(Question::from_word(&word), "conversation.asked"))
+                .transpose()?,
+            closed_told_until: self.closed_told_until.map(|until| until.to_jiff()),
         })
     }
 
@@ -83,7 +93,7 @@ macro_rules! conversations {
             "SELECT c.workspace_id, c.id, c.number, c.channel_id, c.visitor_id, c.contact_id, c.phone_address,
                     c.email_address, c.reach_version, c.page_url, c.last_seq, c.read_up_to, c.customer_up_to,
                     c.opened_by, c.outreach, c.started_at, c.resolved_at, c.continues, c.continued_by, c.integration_id,
-                    c.external_ref
+                    c.external_ref, c.served_by, c.asked, c.closed_told_until
              FROM " + $tail,
             $($argument),*
         )
@@ -164,6 +174,24 @@ pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, id: Conversati
     .fetch_optional(db)
     .await
     .or_fault("lock conversation")?;
+    row.map(Row::conversation).transpose()
+}
+
+/// The newest open conversation with who has this number, locked like [`lock`].
+pub async fn lock_open_of_number(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    phone: AddressId,
+) -> Result<Option<Conversation>> {
+    let row = conversations!(
+        "conversation c WHERE c.workspace_id = $1 AND c.phone_address = $2 AND c.resolved_at IS NULL
+         ORDER BY c.number DESC LIMIT 1 FOR NO KEY UPDATE",
+        workspace.as_str(),
+        phone.0
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("lock the open conversation of a number")?;
     row.map(Row::conversation).transpose()
 }
 
@@ -317,6 +345,20 @@ fn columns(places: &[Place]) -> (Vec<String>, Vec<Uuid>) {
         .unzip()
 }
 
+fn served(of: &[(&WorkspaceId, &Conversation)]) -> Vec<String> {
+    of.iter().map(|(_, c)| c.served.word()).collect()
+}
+
+fn asked(of: &[(&WorkspaceId, &Conversation)]) -> Vec<Option<String>> {
+    let word = |question: Question| question.word().to_owned();
+    of.iter().map(|(_, c)| c.asked.map(word)).collect()
+}
+
+fn told(of: &[(&WorkspaceId, &Conversation)]) -> Vec<Option<jiff_sqlx::Timestamp>> {
+    let until = of.iter().map(|(_, c)| c.closed_told_until);
+    until.map(|until| until.map(|until| until.to_sqlx())).collect()
+}
+
 /// Inserts new conversations. A second one for the same reference or request is a conflict: read again.
 pub async fn insert(
     db: &mut PgConnection,
@@ -338,11 +380,12 @@ pub async fn insert(
     sqlx::query!(
         "INSERT INTO conversation (workspace_id, id, number, channel_id, visitor_id, contact_id, phone_address,
            email_address, reach_version, page_url, last_seq, read_up_to, customer_up_to, opened_by, started_at,
-           resolved_at, continues, continued_by, integration_id, external_ref, outreach, request_id)
-         SELECT t.*, $22 FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::uuid[],
+           resolved_at, continues, continued_by, integration_id, external_ref, outreach, served_by, asked,
+           closed_told_until, request_id)
+         SELECT t.*, $25 FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::uuid[],
            $7::uuid[], $8::uuid[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
            $14::text[], $15::timestamptz[], $16::timestamptz[], $17::uuid[], $18::uuid[], $19::text[], $20::text[],
-           $21::bool[]) t",
+           $21::bool[], $22::text[], $23::text[], $24::timestamptz[]) t",
         &workspaces,
         &new.iter().map(|(_, c)| c.id.0).collect::<Vec<_>>(),
         &number(|c| c.number),
@@ -364,6 +407,9 @@ pub async fn insert(
         &external(|external| external.integration.as_str()) as &[Option<String>],
         &external(|external| &external.reference) as &[Option<String>],
         &new.iter().map(|(_, c)| c.outreach).collect::<Vec<_>>(),
+        &served(new),
+        &asked(new) as &[Option<String>],
+        &told(new) as _,
         request_id,
     )
     .execute(db)
@@ -384,10 +430,12 @@ pub async fn update(db: &mut PgConnection, changed: &[(&WorkspaceId, &Conversati
     let done = sqlx::query!(
         "UPDATE conversation c SET contact_id = t.contact, phone_address = t.phone, email_address = t.email,
            reach_version = t.reach, last_seq = t.last, read_up_to = t.read, customer_up_to = t.customer,
-           resolved_at = t.resolved, continued_by = t.continued
+           resolved_at = t.resolved, continued_by = t.continued, served_by = t.served, asked = t.asked,
+           closed_told_until = t.told
          FROM UNNEST($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
-           $8::bigint[], $9::bigint[], $10::timestamptz[], $11::uuid[])
-           AS t (workspace, id, contact, phone, email, reach, last, read, customer, resolved, continued)
+           $8::bigint[], $9::bigint[], $10::timestamptz[], $11::uuid[], $12::text[], $13::text[], $14::timestamptz[])
+           AS t (workspace, id, contact, phone, email, reach, last, read, customer, resolved, continued, served, asked,
+             told)
          CROSS JOIN LATERAL (
            SELECT n.ctid AS place FROM conversation n WHERE n.workspace_id = t.workspace AND n.id = t.id OFFSET 0) n
          WHERE c.ctid = n.place",
@@ -402,6 +450,9 @@ pub async fn update(db: &mut PgConnection, changed: &[(&WorkspaceId, &Conversati
         &number(|c| c.customer_up_to),
         &resolved as _,
         &of(|c| c.continued_by.map(|id| id.0)) as &[Option<Uuid>],
+        &served(changed),
+        &asked(changed) as &[Option<String>],
+        &told(changed) as _,
     )
     .execute(db)
     .await

@@ -1,6 +1,6 @@
 //! Ingested events that were accepted.
 
-use crate::domain::ingest::{Digest, Event, Key};
+use crate::domain::ingest::{Digest, Key, Sent};
 use domain::{IntegrationId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
@@ -10,7 +10,7 @@ use store::OrFault;
 
 /// Remembers events, so far as no event by the same id is remembered already; of two in one batch the first. Waits for
 /// other transactions that are remembering the same. Answers how many it did remember.
-pub async fn insert(db: &mut PgConnection, events: &[&Event], now: Timestamp) -> Result<usize> {
+pub async fn insert(db: &mut PgConnection, events: &[Sent<'_>], now: Timestamp) -> Result<usize> {
     let done = sqlx::query!(
         "INSERT INTO ingest_event (workspace_id, integration_id, event_id, content_hash, at)
          SELECT t.*, $5 FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[]) t ON CONFLICT DO NOTHING",
@@ -22,7 +22,7 @@ pub async fn insert(db: &mut PgConnection, events: &[&Event], now: Timestamp) ->
             .iter()
             .map(|event| event.integration.to_string())
             .collect::<Vec<_>>(),
-        &events.iter().map(|event| event.id.clone()).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.id.to_owned()).collect::<Vec<_>>(),
         &events.iter().map(|event| event.digest.to_vec()).collect::<Vec<_>>(),
         now.to_sqlx() as _,
     )
@@ -33,8 +33,8 @@ pub async fn insert(db: &mut PgConnection, events: &[&Event], now: Timestamp) ->
 }
 
 /// Which of these events other transactions have remembered, and with which content.
-pub async fn seen(db: &mut PgConnection, events: &[Event]) -> Result<HashMap<Key, Digest>> {
-    let (workspaces, integrations, ids) = columns(events.iter());
+pub async fn seen(db: &mut PgConnection, events: &[Sent<'_>]) -> Result<HashMap<Key, Digest>> {
+    let (workspaces, integrations, ids) = columns(events);
     let rows = sqlx::query!(
         "SELECT e.workspace_id, e.integration_id, e.event_id, e.content_hash
          FROM UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, event_id)
@@ -62,8 +62,8 @@ pub async fn seen(db: &mut PgConnection, events: &[Event]) -> Result<HashMap<Key
 }
 
 /// Forgets what this transaction has remembered of these events.
-pub async fn delete(db: &mut PgConnection, events: &[&Event]) -> Result<()> {
-    let (workspaces, integrations, ids) = columns(events.iter().copied());
+pub async fn delete(db: &mut PgConnection, events: &[Sent<'_>]) -> Result<()> {
+    let (workspaces, integrations, ids) = columns(events);
     sqlx::query!(
         "DELETE FROM ingest_event e
          USING UNNEST($1::text[], $2::text[], $3::text[]) AS k (workspace_id, integration_id, event_id)
@@ -79,12 +79,12 @@ pub async fn delete(db: &mut PgConnection, events: &[&Event]) -> Result<()> {
     Ok(())
 }
 
-fn columns<'a>(events: impl Iterator<Item = &'a Event> + Clone) -> (Vec<String>, Vec<String>, Vec<String>) {
-    let name = |f: fn(&Event) -> &str| events.clone().map(|event| f(event).to_owned()).collect();
+fn columns(events: &[Sent<'_>]) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let name = |f: fn(&Sent<'_>) -> String| events.iter().map(f).collect();
     (
-        name(|event| event.workspace.as_str()),
-        name(|event| event.integration.as_str()),
-        name(|event| &event.id),
+        name(|event| event.workspace.to_string()),
+        name(|event| event.integration.to_string()),
+        name(|event| event.id.to_owned()),
     )
 }
 

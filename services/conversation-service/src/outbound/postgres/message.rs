@@ -1,13 +1,17 @@
 use super::{known, loaded, stored};
-use crate::domain::conversation::{Draft, ExternalRef, Message};
+use crate::domain::conversation::{Content, Draft, ExternalRef, Message};
 use crate::domain::ingest::Key;
 use domain::{AgentId, AuthorRole, ConversationId, IntegrationId, MessageId, MessageText, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use std::collections::HashMap;
 use store::OrFault;
 use uuid::Uuid;
+
+/// How what a message is beyond its words is kept.
+pub(super) type Kept = Json<Content>;
 
 pub(super) struct Row {
     pub conversation_id: Uuid,
@@ -21,6 +25,7 @@ pub(super) struct Row {
     pub client_id: Option<String>,
     pub integration_id: Option<String>,
     pub foreign_id: Option<String>,
+    pub content: Option<Kept>,
 }
 
 impl Row {
@@ -44,6 +49,7 @@ impl Row {
                 follow_up: self.follow_up,
                 client_id: self.client_id,
                 foreign,
+                content: self.content.map(|kept| kept.0).unwrap_or_default(),
             },
         })
     }
@@ -53,9 +59,9 @@ macro_rules! messages {
     ($tail:tt, $($argument:expr),*) => {
         sqlx::query_as!(
             crate::outbound::postgres::message::Row,
-            "SELECT m.conversation_id, m.seq, m.id, m.author, m.agent_id, m.text, m.at, m.follow_up, m.client_id,
-                    m.integration_id, m.foreign_id
-             FROM " + $tail,
+            r#"SELECT m.conversation_id, m.seq, m.id, m.author, m.agent_id, m.text, m.at, m.follow_up, m.client_id,
+                    m.integration_id, m.foreign_id, m.content AS "content: super::message::Kept"
+             FROM "# + $tail,
             $($argument),*
         )
     };
@@ -170,12 +176,16 @@ pub async fn insert(db: &mut PgConnection, new: &[(&WorkspaceId, &Message)]) -> 
             .map(|(_, m)| f(&m.draft).map(str::to_owned))
             .collect::<Vec<_>>()
     };
+    let content: Vec<Option<Json<&Content>>> = new
+        .iter()
+        .map(|(_, m)| (m.draft.content != Content::Words).then_some(Json(&m.draft.content)))
+        .collect();
     let at: Vec<jiff_sqlx::Timestamp> = new.iter().map(|(_, m)| m.draft.at.to_sqlx()).collect();
     sqlx::query!(
         "INSERT INTO message (workspace_id, conversation_id, seq, id, author, agent_id, text, at, follow_up, client_id,
-           integration_id, foreign_id)
+           integration_id, foreign_id, content)
          SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-           $8::timestamptz[], $9::boolean[], $10::text[], $11::text[], $12::text[])",
+           $8::timestamptz[], $9::boolean[], $10::text[], $11::text[], $12::text[], $13::jsonb[])",
         &new.iter()
             .map(|(workspace, _)| workspace.to_string())
             .collect::<Vec<_>>(),
@@ -194,6 +204,7 @@ pub async fn insert(db: &mut PgConnection, new: &[(&WorkspaceId, &Message)]) -> 
         &maybe(|draft| draft.client_id.as_deref()) as &[Option<String>],
         &maybe(|draft| draft.foreign.as_ref().map(|foreign| foreign.integration.as_str())) as &[Option<String>],
         &maybe(|draft| draft.foreign.as_ref().map(|foreign| foreign.reference.as_str())) as &[Option<String>],
+        &content as _,
     )
     .execute(db)
     .await

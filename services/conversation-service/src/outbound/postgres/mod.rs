@@ -1,6 +1,7 @@
 //! The only SQL of this service. Functions take the transaction's connection; who locks what is said where it is done.
 
 pub mod agent;
+pub mod automatic_messages;
 pub mod channel;
 pub mod conversation;
 pub mod counter;
@@ -11,6 +12,7 @@ pub mod integration;
 pub mod message;
 pub mod message_delivery;
 pub mod opening_hours;
+pub mod rating;
 pub mod text_sender;
 pub mod workspace;
 

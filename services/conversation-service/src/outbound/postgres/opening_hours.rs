@@ -13,7 +13,7 @@ use store::OrFault;
 
 /// Hours as they are kept; ranges in words.
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
+pub(super) struct Kept {
     time_zone: String,
     /// From Monday on.
     week: [Vec<String>; 7],
@@ -34,7 +34,7 @@ impl Kept {
         }
     }
 
-    fn hours(self) -> Result<OpeningHours> {
+    pub(super) fn hours(self) -> Result<OpeningHours> {
         let mut week: [Vec<OpenRange>; 7] = Default::default();
         for (day, words) in week.iter_mut().zip(&self.week) {
             *day = ranges(words)?;

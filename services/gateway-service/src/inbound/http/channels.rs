@@ -91,6 +91,8 @@ pub struct Settings {
     text_from: Option<String>,
     /// Countries (ISO 3166 alpha-2) that texts may go to. Empty: every country with a price.
     text_countries: Option<Vec<String>>,
+    /// Slug of the team that answers here: its opening hours and automatic messages hold. "": none.
+    team: Option<String>,
 }
 
 /// A channel.
@@ -169,6 +171,7 @@ impl From<ChannelSettings> for Settings {
             mail_quiet_hours: Some(found.mail_quiet_hours),
             text_from: Some(found.text_from),
             text_countries: Some(found.text_countries),
+            team: Some(found.team),
         }
     }
 }
@@ -238,6 +241,7 @@ impl Settings {
             mail_quiet_hours: std::convert::identity;
             text_from: std::convert::identity;
             text_countries: std::convert::identity;
+            team: std::convert::identity;
         }
         (settings, FieldMask { paths })
     }
@@ -328,10 +332,11 @@ mod tests {
             mail_quiet_hours: "23:00-07:00".into(),
             text_from: "+48732000000".into(),
             text_countries: vec!["PL".into()],
+            team: "parcels".into(),
         };
         let json = serde_json::to_string(&Settings::from(there.clone())).expect("JSON");
         let back: Settings = serde_json::from_str(&json).expect("settings");
         let (back, mask) = back.change();
-        assert_eq!((back, mask.paths.len()), (there, 22));
+        assert_eq!((back, mask.paths.len()), (there, 23));
     }
 }

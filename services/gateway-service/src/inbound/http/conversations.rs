@@ -1,5 +1,6 @@
 //! Conversations for a console or an integration: read, answer, resolve.
 
+use super::automatic_messages::Kind;
 use super::deliveries::Delivery;
 use super::extract::{Body, May, Params, Read, Write, header_text};
 use super::problem::Answer;
@@ -13,6 +14,7 @@ use domain::{AgentId, ConversationId, MessageText};
 use events::common::AuthorRole;
 use fault::{Fault, Result};
 use rpc::conversation::get_conversation_request::By;
+use rpc::conversation::message::Content;
 use rpc::conversation::{self as wire};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -97,11 +99,50 @@ pub struct Message {
     /// Absent until somebody told of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<Delivery>,
+    /// Which automatic message it is; absent of others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    automatic: Option<Kind>,
+    /// The customer's answer to the question for a rating: 1 (bad) to 5 (very good).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating: Option<u32>,
+    /// The customer's answer to the question whether the problem is solved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    solved: Option<bool>,
+    /// The customer's call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<Call>,
+}
+
+/// A call of the customer's.
+#[derive(Serialize, ToSchema)]
+pub struct Call {
+    /// answered, ringing, after_greeting, after_menu_choice, in_menu, in_voicemail_prompt or voicemail_left.
+    outcome: String,
+    /// How long it took.
+    seconds: u32,
 }
 
 impl From<wire::Message> for Message {
     fn from(found: wire::Message) -> Self {
+        let (mut automatic, mut rating, mut solved, mut call) = (None, None, None, None);
+        match found.content {
+            Some(Content::Automatic(said)) => automatic = Kind::of_wire(said.kind()),
+            Some(Content::Rating(given)) => rating = Some(given),
+            Some(Content::Solved(answer)) => solved = Some(answer),
+            Some(Content::Call(of)) => {
+                let word = of.outcome().as_str_name().trim_start_matches("CALL_OUTCOME_");
+                call = Some(Call {
+                    outcome: word.to_lowercase(),
+                    seconds: of.seconds,
+                });
+            }
+            None => {}
+        }
         Self {
+            automatic,
+            rating,
+            solved,
+            call,
             author: events::role(found.author).map(|role| role.word()),
             message: found.message,
             seq: found.seq,

@@ -1,5 +1,6 @@
 //! The public HTTP API, the few pages of our own, and the way to the socket.
 
+mod automatic_messages;
 mod balance;
 mod callbacks;
 mod channels;
@@ -24,6 +25,7 @@ mod opt_outs;
 mod pages;
 pub mod problem;
 mod purchases;
+mod ratings;
 mod return_links;
 mod segments;
 pub mod server;
@@ -131,6 +133,11 @@ fn api() -> Router<Arc<Edge>> {
             "/v1/conversations/{conversation}/explain",
             get(follow_ups::explain_conversation),
         )
+        .route(
+            "/v1/conversations/{conversation}/automatic-messages",
+            post(automatic_messages::send_automatic_message),
+        )
+        .route("/v1/ratings", get(ratings::list_ratings))
         .route("/v1/contacts", get(contacts::list_contacts))
         .route(
             "/v1/contacts/{contact}",
@@ -177,6 +184,14 @@ fn api() -> Router<Arc<Edge>> {
             get(opening_hours::get_opening_hours).put(opening_hours::set_opening_hours),
         )
         .route("/v1/teams/{team}/opening", get(opening_hours::get_opening))
+        .route(
+            "/v1/teams/{team}/automatic-messages",
+            get(automatic_messages::get_automatic_messages).put(automatic_messages::set_automatic_messages),
+        )
+        .route(
+            "/v1/teams/{team}/automatic-messages/{kind}/preview",
+            post(automatic_messages::preview_automatic_message),
+        )
         .route("/v1/integrations", get(workspaces::list_integrations))
         .route("/v1/integrations/{integration}", patch(workspaces::update_integration))
         .route("/v1/usage", get(usage::get_usage))

@@ -1,9 +1,9 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
 use super::{
-    balance, callbacks, channels, charges, consents, contacts, conversations, deliveries, events, first_messages,
-    follow_ups, identities, imports, inbound_mails, merges, opening_hours, opt_outs, pages, purchases, return_links,
-    segments, sessions, unsubscribe_links, usage, workspaces,
+    automatic_messages, balance, callbacks, channels, charges, consents, contacts, conversations, deliveries, events,
+    first_messages, follow_ups, identities, imports, inbound_mails, merges, opening_hours, opt_outs, pages, purchases,
+    ratings, return_links, segments, sessions, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -36,6 +36,8 @@ use utoipa::{Modify, OpenApi};
         workspaces::get_workspace, workspaces::update_workspace, workspaces::list_teams,
         workspaces::list_integrations, workspaces::update_integration,
         opening_hours::get_opening_hours, opening_hours::set_opening_hours, opening_hours::get_opening,
+        automatic_messages::get_automatic_messages, automatic_messages::set_automatic_messages,
+        automatic_messages::preview_automatic_message, automatic_messages::send_automatic_message, ratings::list_ratings,
         usage::get_usage, balance::get_balance, charges::list_charges,
         events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,
         callbacks::record_receipt_by_get, callbacks::record_inbound_text_by_get, inbound_mails::record_inbound_mail,

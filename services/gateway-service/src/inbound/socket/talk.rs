@@ -10,6 +10,7 @@ use crate::app::open_session::reload_session;
 use crate::app::post_message::post_message;
 use crate::app::start_conversation::{enter, start_conversation};
 use crate::app::tabs::OpenTab;
+use crate::domain::automatic::Kind;
 use crate::domain::bucket::{Bucket, Rate};
 use crate::domain::frame::{ClientFrame, ServerFrame, Start};
 use crate::domain::session::Session;
@@ -18,6 +19,7 @@ use crate::inbound::http::problem;
 use domain::{AuthorRole, Invalid};
 use events::event::TabEnd;
 use fault::{Fault, codes};
+use rpc::conversation::message::Content;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -331,14 +333,19 @@ impl Talk {
     }
 }
 
-/// `None` for notes of the system, which are for agents: they may quote somebody else.
+/// `None` for notes of the system, which are for agents: they may quote somebody else. What is said by itself is shown.
 fn tell(message: rpc::conversation::Message) -> Option<ServerFrame> {
-    let author = events::role(message.author).filter(|role| *role != AuthorRole::System)?;
+    let automatic = match &message.content {
+        Some(Content::Automatic(said)) => Kind::of_wire(said.kind()),
+        _ => None,
+    };
+    let author = events::role(message.author).filter(|role| *role != AuthorRole::System || automatic.is_some())?;
     Some(ServerFrame::Message {
         seq: message.seq,
         author: author.word().into(),
         agent: (!message.agent.is_empty()).then_some(message.agent),
         text: message.text,
         at: events::instant(message.at).map(|at| at.to_string()).unwrap_or_default(),
+        automatic,
     })
 }

@@ -1,5 +1,6 @@
 //! The services behind the gateway, as far as a door can tell: they remember what they were asked.
 
+mod automatic_messages;
 mod billing;
 pub mod contacts;
 mod conversations;
@@ -26,11 +27,13 @@ use rpc::contacts::{
     IngestOrdersRequest, ListContactsRequest, ListSegmentRequest, MergeContactsRequest, RecordConsentRequest,
     UndoMergeRequest, UpdateContactRequest, WithdrawConsentRequest,
 };
+use rpc::conversation::automatic_message_service_server::AutomaticMessageServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
-    Conversation, GivenContact, IngestEventsRequest, Message, Scope, SetOpeningHoursRequest, StartConversationRequest,
+    Conversation, GivenContact, IngestEventsRequest, Message, PreviewAutomaticMessageRequest, Scope,
+    SendAutomaticMessageRequest, SetAutomaticMessagesRequest, SetOpeningHoursRequest, StartConversationRequest,
     UpdateChannelRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest, WriteToContactRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
@@ -99,6 +102,9 @@ pub struct Memory {
     pub workspaces: Vec<UpdateWorkspaceRequest>,
     pub integrations: Vec<UpdateIntegrationRequest>,
     pub opening_hours: Vec<SetOpeningHoursRequest>,
+    pub automatic_messages: Vec<SetAutomaticMessagesRequest>,
+    pub previews: Vec<PreviewAutomaticMessageRequest>,
+    pub said: Vec<SendAutomaticMessageRequest>,
     pub contact_lists: Vec<ListContactsRequest>,
     pub contact_updates: Vec<UpdateContactRequest>,
     pub segments: Vec<ListSegmentRequest>,
@@ -139,6 +145,7 @@ impl Peers {
             )
             .add_service(WorkspaceServiceServer::new(peers.clone()))
             .add_service(OpeningHoursServiceServer::new(peers.clone()))
+            .add_service(AutomaticMessageServiceServer::new(peers.clone()))
             .add_service(
                 FollowUpServiceServer::new(peers.clone()).max_decoding_message_size(2 * runtime::MESSAGE_BYTES),
             )
@@ -198,6 +205,7 @@ impl Peers {
             at: Some(prost_types::Timestamp::default()),
             client_id: client_id.into(),
             delivery: None,
+            content: None,
         };
         memory.messages.push((conversation.into(), message.clone()));
         Some(message)

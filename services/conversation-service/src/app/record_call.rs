@@ -1,0 +1,182 @@
+//! Calls that a telephone system tells of.
+
+use super::ingest_events::{CallEnded, of_customer, remember};
+use super::record::record;
+use super::{App, retry};
+use crate::domain::automatic::{About, Carriage, Kind, Voice, is_recent};
+use crate::domain::call::{self, Call, Record};
+use crate::domain::conversation::{Change, Content, Conversation, Draft, Opening, Reach};
+use crate::domain::given::Given;
+use crate::domain::settings::{Channel, ChannelKind};
+use crate::outbound::postgres::{agent, automatic_messages, channel, conversation, counter, message};
+use domain::{AuthorRole, ConversationId, Language, MessageId, MessageText};
+use fault::{Fault, Result, codes};
+use store::{Tenure, Tx};
+
+/// Name of the inbox rows: which calls were recorded, under whatever event.
+const RECORDED: &str = "conversation.call";
+
+impl App {
+    /// Records a call in the caller's conversation, and has a text answer it where its team wants that; once for a call.
+    pub(super) async fn record_call(&self, ended: CallEnded, tenure: Option<&Tenure>) -> Result<()> {
+        let (channel, voice) = self.called(&ended).await?;
+        // Who calls shows their number, whatever the channel asks for.
+        let given = Given {
+            phone: ended.given.phone.clone(),
+            ..ended.given.clone().allowed_by(&channel.settings)
+        };
+        let country = channel.settings.default_country.as_str();
+        let place = (&channel.id, country);
+        let captured = self
+            .contacts
+            .capture_contact_soon(&ended.workspace, &given, place)
+            .await;
+        let reach = captured.map_err(of_customer)?;
+        let (ended, channel, voice) = (&ended, &channel, voice.as_ref());
+        retry(|| self.record_once(ended, channel, voice, reach, tenure)).await
+    }
+
+    /// What was called, and what its team says by itself.
+    async fn called(&self, ended: &CallEnded) -> Result<(Channel, Option<Voice>)> {
+        let workspace = &ended.workspace;
+        let mut tx = self.store.begin(workspace).await?;
+        let found = channel::get(&mut tx, workspace, &ended.channel).await?;
+        let missing = || Fault::invalid("data.channel", "does not exist in this workspace; create it first");
+        let mut channel = found.ok_or_else(missing)?;
+        if channel.kind != ChannelKind::Voice {
+            return Err(Fault::invalid(
+                "data.channel",
+                "must be of kind voice: it is what was called",
+            ));
+        }
+        if let Some(team) = &ended.team {
+            if agent::team_name(&mut tx, workspace, team).await?.is_none() {
+                return Err(Fault::invalid(
+                    "data.team",
+                    "does not exist in this workspace; create it first",
+                ));
+            }
+            channel.settings.team = team.to_string();
+        }
+        let voice = automatic_messages::voice_of(&mut tx, workspace, &channel).await?;
+        Ok((channel, voice))
+    }
+
+    async fn record_once(
+        &self,
+        ended: &CallEnded,
+        channel: &Channel,
+        voice: Option<&Voice>,
+        reach: Reach,
+        tenure: Option<&Tenure>,
+    ) -> Result<()> {
+        let workspace = &ended.workspace;
+        let mut tx = self.store.begin(workspace).await?;
+        if let Some(tenure) = tenure
+            && !tx.hold(tenure).await?
+        {
+            return Err(Fault::new(&codes::UNAVAILABLE, "another replica takes events now"));
+        }
+        if !remember(&mut tx, ended.sent(), self.now()).await? {
+            return Ok(());
+        }
+        let call = format!("{}/{}", ended.integration, ended.call);
+        if !tx.first_time(workspace, RECORDED, &call).await? {
+            return tx.commit().await;
+        }
+        let Some(phone) = reach.phone else {
+            return Err(Fault::invalid("data.customer.phone", "is missing; say who called"));
+        };
+        let open = conversation::lock_open_of_number(&mut tx, workspace, phone).await?;
+        let voice_now = voice.filter(|_| is_recent(ended.at, self.now()));
+        let text = voice_now.and_then(|voice| {
+            let is_closed = voice.closed_until(ended.at).is_some();
+            call::answer(ended.outcome, &voice.messages, is_closed)
+        });
+        let messages = voice.map(|voice| voice.messages.clone()).unwrap_or_default();
+        let place = call::record(ended.outcome, &messages, open.is_some(), text.is_some());
+        let conversation = match (place, open) {
+            (Record::Nowhere, _) => return tx.commit().await,
+            (_, Some(open)) => open,
+            _ => self.opened(&mut tx, ended, channel, reach).await?,
+        };
+        let said = text.zip(voice);
+        self.write_call(&mut tx, ended, conversation, place, said, channel)
+            .await?;
+        tx.commit().await
+    }
+
+    async fn opened(&self, tx: &mut Tx, ended: &CallEnded, channel: &Channel, reach: Reach) -> Result<Conversation> {
+        let mut conversation = Conversation::open(Opening {
+            id: ConversationId::generate(self.store.entropy()),
+            channel: channel.id.clone(),
+            visitor: None,
+            reach,
+            page_url: String::new(),
+            opened_by: AuthorRole::Customer,
+            outreach: false,
+            at: ended.at,
+            external: None,
+        });
+        conversation.number = counter::next(tx, &ended.workspace).await?;
+        Ok(conversation)
+    }
+
+    async fn write_call(
+        &self,
+        tx: &mut Tx,
+        ended: &CallEnded,
+        mut conversation: Conversation,
+        place: Record,
+        said: Option<(Kind, &Voice)>,
+        channel: &Channel,
+    ) -> Result<()> {
+        let workspace = &ended.workspace;
+        let started = Change::Started(Box::new(conversation.clone()));
+        let language = Language::parse(&channel.settings.language)?;
+        let draft = Draft {
+            id: MessageId::generate(self.store.entropy()),
+            author: AuthorRole::Customer,
+            agent: None,
+            text: MessageText::parse(&ended.outcome.record(language))?,
+            at: ended.at,
+            follow_up: false,
+            client_id: None,
+            foreign: None,
+            content: Content::Call(Call {
+                outcome: ended.outcome,
+                seconds: ended.seconds,
+            }),
+        };
+        let (told, posted) = conversation.post(draft).expect("it is open, or new");
+        let mut messages = vec![told];
+        let mut changes = vec![posted];
+        if let Some((kind, voice)) = said {
+            let id = MessageId::generate(self.store.entropy());
+            let (answer, change) = voice.say(
+                &mut conversation,
+                (kind, Carriage::Text),
+                About::default(),
+                id,
+                ended.at,
+            );
+            messages.push(answer);
+            changes.push(change);
+        }
+        if place == Record::Resolved {
+            changes.extend(conversation.resolve(ended.at));
+        }
+        if place == Record::Open {
+            conversation::update(tx, &[(workspace, &conversation)]).await?;
+        } else {
+            conversation::insert(tx, &[(workspace, &conversation)], None).await?;
+            changes.insert(0, started);
+        }
+        let rows: Vec<_> = messages.iter().map(|message| (workspace, message)).collect();
+        message::insert(tx, &rows).await?;
+        for change in &changes {
+            record(tx, workspace, change, ended.trace.as_deref());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+use super::record::record;
+use super::start_conversation::known_agent;
+use super::{App, exists, retry};
+use crate::domain::automatic::{About, Carriage, Kind, check_link, check_words};
+use crate::domain::conversation::{Content, Message};
+use crate::outbound::postgres::{automatic_messages, channel, conversation, message};
+use domain::{AgentId, ConversationId, MessageId, WorkspaceId};
+use fault::{Fault, Result, codes};
+
+/// What an agent has said in a team's name.
+#[derive(Debug, Clone)]
+pub struct Said {
+    pub conversation: ConversationId,
+    /// 1 to 100 characters.
+    pub request_id: String,
+    pub kind: Kind,
+    pub agent: Option<AgentId>,
+    /// What it is about; may be empty.
+    pub note: String,
+    /// Where to approve or pay; may be empty.
+    pub link: String,
+}
+
+impl App {
+    /// Says it in the conversation; the same request again answers the stored message.
+    pub async fn send_automatic_message(&self, workspace: &WorkspaceId, said: &Said) -> Result<Message> {
+        check(said)?;
+        retry(|| self.send_automatic(workspace, said)).await
+    }
+
+    async fn send_automatic(&self, workspace: &WorkspaceId, said: &Said) -> Result<Message> {
+        let mut tx = self.store.begin(workspace).await?;
+        let locked = conversation::lock(&mut tx, workspace, said.conversation).await?;
+        let mut conversation = locked.ok_or_else(|| Fault::not_found("conversation"))?;
+        let here = [conversation.id];
+        if let Some(stored) = message::get_by_client_id(&mut tx, workspace, &here, &said.request_id).await? {
+            let same = matches!(stored.draft.content, Content::Automatic { kind, .. } if kind == said.kind);
+            return if same {
+                Ok(stored)
+            } else {
+                Err(exists("message").of("request_id"))
+            };
+        }
+        known_agent(&mut tx, workspace, said.agent.as_ref()).await?;
+        let channel = channel::get(&mut tx, workspace, &conversation.channel).await?;
+        let channel = channel.ok_or_else(|| Fault::not_found("channel"))?;
+        let voice = automatic_messages::voice_of(&mut tx, workspace, &channel).await?;
+        let voice = voice.filter(|voice| voice.messages.is_on(said.kind)).ok_or_else(|| {
+            let remedy = "is off: switch it on among the automatic messages of the team that the channel names";
+            Fault::new(&codes::AUTOMATIC_OFF, remedy).of("kind")
+        })?;
+        let about = About {
+            note: &said.note,
+            link: &said.link,
+        };
+        let (id, now) = (MessageId::generate(self.store.entropy()), self.now());
+        let (mut posted, change) = voice.say(&mut conversation, (said.kind, Carriage::Channel), about, id, now);
+        posted.draft.client_id = Some(said.request_id.clone());
+        posted.draft.agent = said.agent.clone();
+        conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
+        message::insert(&mut tx, &[(workspace, &posted)]).await?;
+        record(&mut tx, workspace, &change, None);
+        tx.commit().await?;
+        Ok(posted)
+    }
+}
+
+fn check(said: &Said) -> Result<()> {
+    if !said.kind.is_of_agents() {
+        let remedy = "must be ASK_RATING, ASK_SOLVED, ASK_MEDIA, CONTACT_PAGE, ASK_APPROVAL or ASK_PAYMENT: what else there is is \
+                      said by itself";
+        return Err(Fault::invalid("kind", remedy));
+    }
+    check_words("note", &said.note)?;
+    match said.kind {
+        Kind::AskPayment if said.link.is_empty() => Err(Fault::invalid("link", "is needed: say where to pay")),
+        Kind::AskPayment | Kind::AskApproval if !said.link.is_empty() => Ok(check_link("link", &said.link)?),
+        _ if !said.link.is_empty() => Err(Fault::invalid("link", "belongs to ASK_PAYMENT and ASK_APPROVAL only")),
+        _ => Ok(()),
+    }
+}

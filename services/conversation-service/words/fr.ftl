@@ -1,0 +1,22 @@
+named = { $name } : { $text }
+followed = { $text } { $more }
+
+missed-call = Désolés d'avoir manqué votre appel. Répondez ici et nous vous aiderons par écrit, ou rappelez quand vous voulez.
+voicemail = Merci pour votre message vocal. Nous allons l'écouter et revenir vers vous.
+call-ended = Merci pour votre appel. Pour toute autre question, répondez ici.
+ask-rating = Comment était notre aide ? Répondez par un chiffre de 1 (mauvaise) à 5 (très bonne).
+ask-solved = Votre problème est-il résolu ? Répondez OUI ou NON.
+first-message = Merci pour votre message. Nous répondrons dès que possible.
+ask-media = Merci de nous envoyer une photo ou une vidéo.
+contact-page = Tous les moyens de nous joindre : { $link }
+call-out-of-hours = Vous avez appelé en dehors de nos heures d'ouverture. Écrivez-nous ici, nous répondrons à notre retour.
+call-given-up = Nous avons vu votre appel. Répondez ici et nous vous aiderons par écrit.
+ask-approval = Nous avons besoin de votre accord. Répondez OUI ou NON.
+ask-approval-at = Nous avons besoin de votre accord : { $link }
+ask-payment = Pour payer : { $link }
+text-out-of-hours = Nous sommes fermés et répondrons à notre retour.
+chat-out-of-hours = Nous sommes fermés. Laissez votre message, nous répondrons à notre retour.
+open-again = Réouverture le { $day } à { $time }.
+missed-call-record = Appel manqué
+answered-call-record = Appel
+voicemail-record = Appel avec message vocal

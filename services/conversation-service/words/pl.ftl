@@ -1,0 +1,22 @@
+named = { $name }: { $text }
+followed = { $text } { $more }
+
+missed-call = Przepraszamy, że nie odebraliśmy telefonu. Proszę odpisać, pomożemy pisemnie, albo zadzwonić w dogodnej chwili.
+voicemail = Dziękujemy za wiadomość głosową. Odsłuchamy ją i odezwiemy się.
+call-ended = Dziękujemy za rozmowę. W razie dalszych pytań proszę odpisać.
+ask-rating = Jak oceniają Państwo naszą pomoc? Proszę odpisać liczbą od 1 (źle) do 5 (bardzo dobrze).
+ask-solved = Czy sprawa jest załatwiona? Proszę odpisać TAK lub NIE.
+first-message = Dziękujemy za wiadomość. Odpowiemy najszybciej, jak to możliwe.
+ask-media = Prosimy o przesłanie zdjęcia lub filmu.
+contact-page = Wszystkie sposoby kontaktu z nami: { $link }
+call-out-of-hours = Telefon zadzwonił poza godzinami otwarcia. Proszę napisać, odpowiemy po powrocie.
+call-given-up = Widzimy, że ktoś do nas dzwonił. Proszę odpisać, pomożemy pisemnie.
+ask-approval = Prosimy o zgodę. Proszę odpisać TAK lub NIE.
+ask-approval-at = Prosimy o zgodę: { $link }
+ask-payment = Płatność: { $link }
+text-out-of-hours = Teraz mamy zamknięte. Odpowiemy po powrocie.
+chat-out-of-hours = Teraz mamy zamknięte. Proszę zostawić wiadomość, odpowiemy po powrocie.
+open-again = Otwieramy { $day } o { $time }.
+missed-call-record = Nieodebrane połączenie
+answered-call-record = Rozmowa telefoniczna
+voicemail-record = Połączenie z wiadomością głosową
