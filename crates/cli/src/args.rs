@@ -2,6 +2,7 @@
 
 mod contacts;
 mod money;
+mod privacy;
 mod workspaces;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub use crate::output::Format;
 use crate::stack::DATA_FOLDER;
 pub use contacts::*;
 pub use money::*;
+pub use privacy::*;
 pub use workspaces::*;
 
 /// Homing: brings a customer back to a conversation that the customer has left.

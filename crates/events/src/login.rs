@@ -57,6 +57,12 @@ pub const SERVICES: [Login; 7] = [
     Login {
         consumers: &[(ORDERS, "contacts-orders")],
         keeps: &[ORDERS],
+        // Dead letters of people who are erased go.
+        says: || {
+            ["STREAM.MSG.GET", "STREAM.MSG.DELETE"]
+                .map(|verb| api(verb, &DEAD, ""))
+                .into()
+        },
         ..service("contacts")
     },
     Login {

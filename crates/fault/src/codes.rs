@@ -33,6 +33,7 @@ codes! {
     SIGNATURE = "access.signature", Unauthenticated, "A provider callback whose signature does not fit.";
     RATE_LIMITED = "limit.rate", RateLimited, "Too many requests; slow down.";
     TOO_LARGE = "limit.size", InvalidArgument, "Larger than allowed.";
+    CONTACT_MERGED = "contact.merged", FailedPrecondition, "The contact went into another one; name that, or undo the merge first.";
     FIELDS_MISSING = "conversation.fields_missing", InvalidArgument, "Required contact fields were not given; the answer names them.";
     UNANSWERED = "conversation.unanswered", FailedPrecondition, "An earlier first message to this contact has no answer yet; go on in its conversation, or resolve that.";
     VERSION = "conversation.version", Conflict, "The settings have another version by now.";

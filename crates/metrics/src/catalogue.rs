@@ -139,6 +139,28 @@ pub(crate) const BILLING_NOTICES: Metric = metric(
     "what was told of accounts: low (less than the threshold is available), top_up (a top-up was asked for)",
 );
 
+pub(crate) const ERASURES: Metric = metric(
+    "homing.contacts.erasures",
+    Kind::Gauge,
+    "{erasure}",
+    &[],
+    "erasures of people that are not done, counted every 10 s; each replica tells the same",
+);
+pub(crate) const ERASURE_AGE: Metric = metric(
+    "homing.contacts.erasure.age",
+    Kind::Gauge,
+    "s",
+    &[],
+    "since when the oldest of them is asked for; 0 when there is none",
+);
+pub(crate) const ERASURE_FAILURES: Metric = metric(
+    "homing.contacts.erasure.failures",
+    Kind::Counter,
+    "{failure}",
+    &["step", "code"],
+    "turns of erasures that failed, by where and by the code of what is wrong; they are taken again",
+);
+
 /// All of them.
 pub const CATALOGUE: &[Metric] = &[
     OUTBOX_DEPTH,
@@ -155,6 +177,9 @@ pub const CATALOGUE: &[Metric] = &[
     CALLED,
     BILLING_DRIFT,
     BILLING_NOTICES,
+    ERASURES,
+    ERASURE_AGE,
+    ERASURE_FAILURES,
     sending::DELIVERIES,
     sending::ENDED,
     sending::LAG,

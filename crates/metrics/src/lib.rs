@@ -11,6 +11,6 @@ pub mod sending;
 
 pub use catalogue::{CATALOGUE, Kind, Metric};
 pub use record::{
-    account_noticed, billing_drift, consumed, dead_lettered, handled, outbox, parked, publish_failed, redelivered,
-    relayed, rpc_called, rpc_served,
+    account_noticed, billing_drift, consumed, dead_lettered, erasure_failed, erasures, handled, outbox, parked,
+    publish_failed, redelivered, relayed, rpc_called, rpc_served,
 };

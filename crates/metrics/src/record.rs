@@ -24,6 +24,9 @@ struct Instruments {
     called: Histogram<f64>,
     billing_drift: Counter<u64>,
     notices: Counter<u64>,
+    erasures: Gauge<u64>,
+    erasure_age: Gauge<f64>,
+    erasure_failures: Counter<u64>,
 }
 
 /// Made at the first use: the meter provider is installed before anything runs.
@@ -44,6 +47,9 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         called: catalogue::CALLED.histogram(&meter, &BUCKETS),
         billing_drift: catalogue::BILLING_DRIFT.counter(&meter),
         notices: catalogue::BILLING_NOTICES.counter(&meter),
+        erasures: catalogue::ERASURES.gauge(&meter),
+        erasure_age: described(meter.f64_gauge(catalogue::ERASURE_AGE.name), &catalogue::ERASURE_AGE).build(),
+        erasure_failures: catalogue::ERASURE_FAILURES.counter(&meter),
     }
 });
 
@@ -119,6 +125,18 @@ pub fn billing_drift(kind: &'static str, count: u64) {
 /// Something was told of an account: `low` or `top_up`.
 pub fn account_noticed(kind: &'static str) {
     INSTRUMENTS.notices.add(1, &[KeyValue::new("kind", kind)]);
+}
+
+/// So many erasures of people are not done, and how old the oldest is.
+pub fn erasures(count: u64, age: Duration) {
+    INSTRUMENTS.erasures.record(count, &[]);
+    INSTRUMENTS.erasure_age.record(age.as_secs_f64(), &[]);
+}
+
+/// A turn of an erasure failed in this step.
+pub fn erasure_failed(step: &'static str, code: &'static str) {
+    let labels = [KeyValue::new("step", step), KeyValue::new("code", code)];
+    INSTRUMENTS.erasure_failures.add(1, &labels);
 }
 
 fn rpc(method: String, code: &'static str) -> [KeyValue; 2] {

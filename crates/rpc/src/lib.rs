@@ -13,8 +13,8 @@ mod generated {
 }
 
 pub use generated::homing::{
-    billing::v1 as billing, contacts::v1 as contacts, conversation::v1 as conversation, notifier::v1 as notifier,
-    presence::v1 as presence, routing::v1 as routing,
+    billing::v1 as billing, contacts::v1 as contacts, conversation::v1 as conversation, gateway::v1 as gateway,
+    notifier::v1 as notifier, presence::v1 as presence, routing::v1 as routing,
 };
 
 pub use call::{Deadline, call, connect};

@@ -18,9 +18,10 @@ impl<T> OrFault<T> for Result<T, sqlx::Error> {
                 }),
                 _ => false,
             };
+            // A row that was referred to is gone: it was there when it was read.
             let conflict = matches!(&error, sqlx::Error::Database(database)
                 if database.code().is_some_and(|code| code == "40001" || code == "40P01")
-                    || database.kind() == ErrorKind::UniqueViolation);
+                    || matches!(database.kind(), ErrorKind::UniqueViolation | ErrorKind::ForeignKeyViolation));
             let context = Operation { operation, error };
             if away {
                 Fault::unavailable("the database", context)

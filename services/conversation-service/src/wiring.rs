@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::inbound::{
-    Conversations, Deliveries, Ingest, Issuer, Openings, SenderBook, Voices, Workspaces, answer_logins, delivery_spec,
-    spec,
+    Conversations, Deliveries, Ingest, Issuer, Openings, Persons, SenderBook, Voices, Workspaces, answer_logins,
+    delivery_spec, spec,
 };
 use crate::outbound::Contacts;
 use fault::Result;
@@ -12,6 +12,7 @@ use futures::FutureExt;
 use rpc::conversation::automatic_message_service_server::AutomaticMessageServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
+use rpc::conversation::person_service_server::PersonServiceServer;
 use rpc::conversation::sender_service_server::SenderServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use runtime::{Running, Shell, due_loop};
@@ -59,6 +60,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let routes = Routes::new(WorkspaceServiceServer::new(Workspaces::new(app.clone())))
         .add_service(AutomaticMessageServiceServer::new(Voices::new(app.clone())))
         .add_service(OpeningHoursServiceServer::new(Openings::new(app.clone())))
+        .add_service(PersonServiceServer::new(Persons::new(app.clone())))
         .add_service(SenderServiceServer::new(SenderBook::new(app.clone())))
         .add_service(
             ConversationServiceServer::new(Conversations::new(app)).max_decoding_message_size(LARGEST_REQUEST),

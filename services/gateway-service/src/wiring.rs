@@ -5,13 +5,14 @@ use crate::app::tabs::Tabs;
 use crate::config::Config;
 use crate::domain::bucket::Rate;
 use crate::domain::origin;
-use crate::inbound::{facts, http, signals};
+use crate::inbound::{facts, http, persons::Persons, signals};
 use crate::outbound::billing::Billing;
 use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
 use crate::outbound::notifier::FollowUps;
 use crate::outbound::signals::Signals;
 use fault::{Fault, Result};
+use rpc::gateway::person_service_server::PersonServiceServer;
 use runtime::{Running, Shell};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,13 +60,14 @@ pub async fn start(config: Config, shell: Shell) -> Result<Gateway> {
     let listener = TcpListener::bind(config.http_listen).await;
     let listener = listener.map_err(|error| Fault::unavailable("HOMING_HTTP_LISTEN", error))?;
     let address = listener.local_addr().map_err(Fault::internal)?;
+    let persons = PersonServiceServer::new(Persons(edge.clone()));
     let app = http::router(edge);
     shell.spawn(
         "http",
         http::server::serve(listener, app, config.head_within.0, shell.stop.clone()),
     );
     tracing::info!(http = %address, "the door is open");
-    let running = shell.serve(Routes::default()).await?;
+    let running = shell.serve(Routes::new(persons)).await?;
     Ok(Gateway { running, http: address })
 }
 

@@ -4,7 +4,7 @@ use crate::app::{App, Daily, Desk};
 use crate::config::Config;
 use crate::domain::keys::Keys;
 use crate::domain::provider;
-use crate::inbound::{events, grpc, smpp};
+use crate::inbound::{events, grpc, persons, smpp};
 use crate::metrics::Metrics;
 use crate::outbound::billing::Billing;
 use crate::outbound::contacts::Contacts;
@@ -23,6 +23,7 @@ use domain::{Email, FollowUpId, TextSender};
 use fault::{Fault, Result};
 use jiff::SignedDuration;
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
+use rpc::notifier::person_service_server::PersonServiceServer;
 use runtime::{Running, Secret, Shell, due_loop};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,9 +81,10 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = joining.clone();
         async move { app.post_joined_text(&workspace, id).await }
     });
+    let persons = PersonServiceServer::new(persons::Persons(app.clone()));
     let rpcs =
         FollowUpServiceServer::new(grpc::Grpc(app)).max_decoding_message_size(MAIL_BYTES + runtime::MESSAGE_BYTES);
-    shell.serve(Routes::new(rpcs)).await
+    shell.serve(Routes::new(rpcs).add_service(persons)).await
 }
 
 /// What runs for a provider that is spoken to by SMPP.

@@ -1,9 +1,10 @@
 use crate::app::{Board, own_presence::OwnPresence, prune_visitors::prune_visitors};
 use crate::config::Config;
-use crate::inbound::{grpc::Presence, signals::Signals};
+use crate::inbound::{grpc::Presence, persons::Persons, signals::Signals};
 use crate::outbound::gateways::Gateways;
 use crate::outbound::postgres::visitor_presence::VisitorPresence;
 use fault::Result;
+use rpc::presence::person_service_server::PersonServiceServer;
 use rpc::presence::presence_service_server::PresenceServiceServer;
 use runtime::{Running, Shell};
 use std::sync::Arc;
@@ -36,7 +37,8 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     shell.spawn("own presence", owning);
     let pruning = prune_visitors(rows.clone(), shell.clock.clone(), retention, shell.stop.clone());
     shell.spawn("prune visitors", pruning);
+    let persons = PersonServiceServer::new(Persons(rows.clone()));
     let presence = Presence::new(board, rows, shell.stop.clone());
-    let routes = Routes::new(PresenceServiceServer::new(presence));
+    let routes = Routes::new(PresenceServiceServer::new(presence)).add_service(persons);
     shell.serve(routes).await
 }

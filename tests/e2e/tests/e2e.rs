@@ -6,6 +6,8 @@ mod bad_input;
 mod commands;
 #[path = "it/drains.rs"]
 mod drains;
+#[path = "it/erasure.rs"]
+mod erasure;
 #[path = "it/examples.rs"]
 mod examples;
 #[path = "it/first_messages.rs"]

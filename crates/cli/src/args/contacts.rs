@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
+use super::PrivacyCommand;
+
 /// What data are read for.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum Purpose {
@@ -87,6 +89,8 @@ pub enum ContactCommand {
     },
     #[command(flatten)]
     Identity(IdentityCommand),
+    #[command(flatten)]
+    Privacy(PrivacyCommand),
     /// Take contacts out of a CSV file; gaps are filled, nothing is overwritten. The same file again goes on where it was.
     #[command(after_help = COLUMNS)]
     Import(ImportArgs),

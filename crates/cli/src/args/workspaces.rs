@@ -20,6 +20,8 @@ pub enum Scope {
     Contacts,
     /// Read the workspace's facts on NATS.
     Facts,
+    /// Erase people.
+    Privacy,
 }
 
 #[derive(Debug, Subcommand)]

@@ -147,6 +147,7 @@ fn wire(scopes: Vec<Scope>) -> Vec<i32> {
         Scope::Admin => api::Scope::Admin,
         Scope::Contacts => api::Scope::Contacts,
         Scope::Facts => api::Scope::Facts,
+        Scope::Privacy => api::Scope::Privacy,
     });
     wire.map(i32::from).collect()
 }
@@ -159,6 +160,7 @@ fn word(scope: api::Scope) -> &'static str {
         api::Scope::Admin => "admin",
         api::Scope::Contacts => "contacts",
         api::Scope::Facts => "facts",
+        api::Scope::Privacy => "privacy",
         api::Scope::Unspecified => "unspecified",
     }
 }

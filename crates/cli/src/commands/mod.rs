@@ -23,6 +23,7 @@ mod merge;
 pub(crate) mod money;
 mod opening_hours;
 pub(crate) mod opt_out;
+mod privacy;
 mod purchases;
 mod segment;
 pub(crate) mod sender;

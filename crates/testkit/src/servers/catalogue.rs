@@ -10,6 +10,32 @@ use super::database::TestDatabase;
 /// The migrator's own book.
 const MIGRATIONS: &str = "_sqlx_migrations";
 
+/// Where any of these texts stands in any column of any table of a database, as it is or as bytes: the table, and which of
+/// them it is. `url` is a superuser's.
+pub async fn tables_with(url: &str, texts: &[&str]) -> Result<Vec<String>> {
+    let mut admin = PgConnection::connect(url).await?;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1",
+    )
+    .fetch_all(&mut admin)
+    .await?;
+    ensure!(tables.len() > 2, "only {tables:?} were found to be searched");
+    let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+    let mut found = Vec::new();
+    for table in tables {
+        let search = AssertSqlSafe(format!(
+            "SELECT DISTINCT sought_words.sought FROM {table} row_of_table, UNNEST($1::text[]) AS sought_words (sought)
+             WHERE strpos(lower(row_of_table::text), sought_words.sought) > 0
+               OR strpos(row_of_table::text, encode(convert_to(sought_words.sought, 'UTF8'), 'hex')) > 0"
+        ));
+        let here: Vec<String> = sqlx::query_scalar(search).bind(&texts).fetch_all(&mut admin).await?;
+        found.extend(here.into_iter().map(|text| format!("{table}: {text}")));
+    }
+    admin.close().await?;
+    Ok(found)
+}
+
 impl TestDatabase {
     /// Names of all tables but those in `exempt`, by name, once each is found to begin with `workspace_id`, as do its
     /// unique keys, to be under forced row-level security with a policy by workspace, and to belong to the service's
@@ -88,6 +114,11 @@ impl TestDatabase {
         }
         admin.close().await?;
         Ok(digests)
+    }
+
+    /// As [`tables_with`].
+    pub async fn tables_with(&self, texts: &[&str]) -> Result<Vec<String>> {
+        tables_with(&self.admin_url(), texts).await
     }
 
     async fn wrong_roles(&self, admin: &mut PgConnection) -> Result<Vec<String>> {

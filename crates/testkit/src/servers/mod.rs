@@ -10,6 +10,7 @@ mod postfix_policy;
 mod postgres;
 mod process;
 
+pub use catalogue::tables_with;
 pub use database::{DATABASE_URL_VARIABLE, TestDatabase};
 pub use kannel::{Kannel, KannelPorts};
 pub use nats::{Nats, NatsOptions, TestNats};

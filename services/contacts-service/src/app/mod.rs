@@ -3,18 +3,22 @@
 mod capture_contact;
 mod count_segment;
 mod dismiss_conflict;
+mod erase_contact;
 mod export_segment;
 mod get_address;
 mod get_contact;
+mod get_erasure;
 mod get_import;
 mod identify_contact;
 mod identity_keys;
 mod import_contacts;
 mod ingest_order;
+mod keep_erasing;
 mod list_conflicts;
 mod list_consents;
 mod list_contact_changes;
 mod list_contacts;
+mod list_erasures;
 mod list_purchases;
 mod list_segment;
 mod look_up_contact;
@@ -23,10 +27,12 @@ mod read_order;
 mod record_consent;
 mod undo_merge;
 mod update_contact;
+mod watch_erasures;
 mod withdraw_consent;
 mod write_fields;
 
 pub use import_contacts::PieceOf;
+pub use keep_erasing::Eraser;
 pub use list_conflicts::SideBySide;
 pub use list_contacts::Wanted;
 
@@ -34,6 +40,7 @@ use crate::domain::{Purpose, PurposeDenied, Reading};
 use crate::outbound::postgres::{contact, merge, purpose};
 use ::domain::{ContactId, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
+use std::time::Duration;
 use store::{Store, Tx};
 
 /// A lock is waited for in vain only by who loses a race against a merge of the same contact.
@@ -43,11 +50,13 @@ const TRIES: usize = 5;
 #[derive(Debug, Clone)]
 pub struct Contacts {
     store: Store,
+    /// Between the asking for an erasure and the erasing elsewhere, and before what failed is tried again.
+    erasure_wait: Duration,
 }
 
 impl Contacts {
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store, erasure_wait: Duration) -> Self {
+        Self { store, erasure_wait }
     }
 
     fn now(&self) -> Timestamp {

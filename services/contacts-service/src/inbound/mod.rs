@@ -6,6 +6,7 @@ mod grpc;
 mod identity;
 mod imports;
 mod orders;
+mod privacy;
 mod purchases;
 mod segments;
 mod words;
@@ -14,7 +15,7 @@ pub use orders::{Orders, spec};
 
 use crate::app::Contacts;
 
-/// Serves all seven gRPC services, each in a file of its own.
+/// Serves all eight gRPC services, each in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Server {
     contacts: Contacts,

@@ -1,3 +1,6 @@
 //! What the service reaches out to.
 
+mod persons;
 pub mod postgres;
+
+pub use persons::{Peers, Persons};

@@ -1,9 +1,11 @@
+use crate::peers::Peers;
 use contacts_service::{Config, MIGRATOR, start};
 use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::identity_service_client::IdentityServiceClient;
 use rpc::contacts::import_service_client::ImportServiceClient;
+use rpc::contacts::privacy_service_client::PrivacyServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
 use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::{
@@ -13,6 +15,7 @@ use rpc::contacts::{
 use runtime::{Running, Shell};
 use sqlx::{Connection, PgConnection, Row};
 use std::sync::Arc;
+use std::time::Duration;
 use testkit::{ManualClock, SeededEntropy, TestDatabase, TestNats};
 use tonic::transport::Channel;
 
@@ -27,6 +30,8 @@ pub struct Harness {
     pub identity: IdentityServiceClient<Channel>,
     pub imports: ImportServiceClient<Channel>,
     pub purchases: PurchaseServiceClient<Channel>,
+    pub privacy: PrivacyServiceClient<Channel>,
+    pub peers: Peers,
     pub segments: SegmentServiceClient<Channel>,
     pub database: TestDatabase,
     pub nats: TestNats,
@@ -52,13 +57,38 @@ impl Harness {
         let database = TestDatabase::create("contacts", migrate).await?;
         let nats = TestNats::start().await?;
         let clock = ManualClock::new();
-        let (time, chance) = (Arc::new(clock.clone()), Arc::new(SeededEntropy::new(1)));
-        let shell = Shell::for_test("contacts", &database.url(), &nats.url(), time, chance).await?;
-        let running = start(Config {}, shell).await?;
+        let (peers, peers_url) = Peers::start().await?;
+        let running = run(&database, &nats, (&clock, 1), &peers_url).await?;
+        Self::connected(database, nats, clock, peers, running).await
+    }
+
+    /// The same servers and peers with another process of the service.
+    pub async fn start_again(self) -> anyhow::Result<Self> {
+        let Self {
+            database,
+            nats,
+            clock,
+            peers,
+            running,
+            ..
+        } = self;
+        running.stop().await;
+        let running = run(&database, &nats, (&clock, 2), &peers.url).await?;
+        Self::connected(database, nats, clock, peers, running).await
+    }
+
+    async fn connected(
+        database: TestDatabase,
+        nats: TestNats,
+        clock: ManualClock,
+        peers: Peers,
+        running: Running,
+    ) -> anyhow::Result<Self> {
         let client = ContactServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let book = ContactBookServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let consents = ConsentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let identity = IdentityServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        let privacy = PrivacyServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let purchases = PurchaseServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let imports = ImportServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let segments = SegmentServiceClient::connect(format!("http://{}", running.grpc)).await?;
@@ -70,6 +100,8 @@ impl Harness {
             identity,
             imports,
             purchases,
+            privacy,
+            peers,
             segments,
             database,
             running,
@@ -141,6 +173,24 @@ impl Harness {
     pub async fn stop(self) {
         self.running.stop().await;
     }
+}
+
+async fn run(
+    database: &TestDatabase,
+    nats: &TestNats,
+    (clock, seed): (&ManualClock, u64),
+    peers: &str,
+) -> anyhow::Result<Running> {
+    let (time, chance) = (Arc::new(clock.clone()), Arc::new(SeededEntropy::new(seed)));
+    let shell = Shell::for_test("contacts", &database.url(), &nats.url(), time, chance).await?;
+    let config = Config {
+        conversation_url: peers.to_owned(),
+        notifier_url: peers.to_owned(),
+        presence_url: peers.to_owned(),
+        gateway_url: peers.to_owned(),
+        erasure_wait: runtime::Millis(Duration::from_secs(10)),
+    };
+    Ok(start(config, shell).await?)
 }
 
 /// Values of addresses, in order.

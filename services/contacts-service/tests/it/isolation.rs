@@ -53,7 +53,7 @@ async fn every_table_is_protected_and_the_login_inherits_nothing() -> Tested {
     assert_eq!(
         tables.join(" "),
         "address address_purpose captured consent consent_address contact contact_change contact_conflict contact_data contact_import contact_merge \
-         contact_tag identity_key inbox outbox purchase purchase_line purchase_parcel purchase_version withdrawal"
+         contact_tag erasure erasure_step erasure_trace identity_key inbox outbox purchase purchase_line purchase_parcel purchase_version withdrawal"
     );
     let deletable = sqlx::query(
         "SELECT c.relname::text FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
@@ -62,16 +62,29 @@ async fn every_table_is_protected_and_the_login_inherits_nothing() -> Tested {
     .fetch_all(&mut admin)
     .await?;
     let deletable: Vec<String> = deletable.iter().map(|row| row.get(0)).collect();
-    // A custom value and a tag go; that they were there stays in the history. What an order no longer has goes, too, and a key
-    // that nobody signs with.
+    // Everything that is kept of a person goes with them; that they were erased stays. Nothing else deletes but what an order no
+    // longer has, a custom value, a tag, and a key that nobody signs with.
     assert_eq!(
         deletable,
         [
+            "address",
+            "address_purpose",
+            "captured",
+            "consent",
+            "consent_address",
+            "contact",
+            "contact_change",
+            "contact_conflict",
             "contact_data",
+            "contact_merge",
             "contact_tag",
+            "erasure_trace",
             "identity_key",
+            "purchase",
             "purchase_line",
-            "purchase_parcel"
+            "purchase_parcel",
+            "purchase_version",
+            "withdrawal",
         ]
     );
     Ok(())

@@ -3,11 +3,13 @@
 mod book;
 mod capture;
 mod consents;
+mod erasures;
 mod harness;
 mod identities;
 mod imports;
 mod isolation;
 mod merges;
+mod peers;
 mod purchases;
 mod purpose;
 mod segment_meaning;

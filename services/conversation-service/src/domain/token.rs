@@ -15,16 +15,18 @@ pub enum Scope {
     Admin,
     Contacts,
     Facts,
+    Privacy,
 }
 
 impl Scope {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Ingest,
         Self::Read,
         Self::Write,
         Self::Admin,
         Self::Contacts,
         Self::Facts,
+        Self::Privacy,
     ];
 
     /// The word as stored in tables.
@@ -36,6 +38,7 @@ impl Scope {
             Self::Admin => "admin",
             Self::Contacts => "contacts",
             Self::Facts => "facts",
+            Self::Privacy => "privacy",
         }
     }
 

@@ -7,6 +7,7 @@ mod events;
 mod nats_auth;
 mod nats_jwt;
 mod opening_hours;
+mod persons;
 mod senders;
 mod workspaces;
 
@@ -16,5 +17,6 @@ pub use deliveries::{Deliveries, delivery_spec};
 pub use events::{Ingest, spec};
 pub use nats_auth::{Issuer, answer_logins};
 pub use opening_hours::Openings;
+pub use persons::Persons;
 pub use senders::SenderBook;
 pub use workspaces::Workspaces;

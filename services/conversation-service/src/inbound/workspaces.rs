@@ -268,6 +268,7 @@ fn scope(scope: Scope) -> proto::Scope {
         Scope::Admin => proto::Scope::Admin,
         Scope::Contacts => proto::Scope::Contacts,
         Scope::Facts => proto::Scope::Facts,
+        Scope::Privacy => proto::Scope::Privacy,
     }
 }
 
@@ -279,9 +280,10 @@ fn scope_of(number: i32) -> Result<Scope> {
         Ok(proto::Scope::Admin) => Ok(Scope::Admin),
         Ok(proto::Scope::Contacts) => Ok(Scope::Contacts),
         Ok(proto::Scope::Facts) => Ok(Scope::Facts),
+        Ok(proto::Scope::Privacy) => Ok(Scope::Privacy),
         Ok(proto::Scope::Unspecified) | Err(_) => Err(Fault::invalid(
             "scopes",
-            "must be out of ingest, read, write, admin, contacts, facts",
+            "must be out of ingest, read, write, admin, contacts, facts, privacy",
         )),
     }
 }

@@ -13,6 +13,7 @@ mod ingest;
 mod isolation;
 mod nats_logins;
 mod opening_hours;
+mod persons;
 mod replicas;
 mod senders;
 mod waiting;

@@ -9,6 +9,7 @@ use events::{Fact, Received, Subject};
 use fault::Fault;
 use rpc::conversation as proto;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
+use rpc::conversation::person_service_client::PersonServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use runtime::{Running, Settings, Shell};
 use std::sync::{Arc, Mutex};
@@ -27,6 +28,7 @@ pub const SOON: Duration = Duration::from_secs(20);
 pub struct World {
     pub workspaces: WorkspaceServiceClient<Channel>,
     pub conversations: ConversationServiceClient<Channel>,
+    pub persons: PersonServiceClient<Channel>,
     pub contacts: FakeContacts,
     pub bus: Bus,
     pub clock: Arc<ManualClock>,
@@ -117,7 +119,8 @@ impl World {
         tokio::spawn(bus::consume(bus.clone(), spec, Arc::new(facts.clone()), stop.clone()));
         let world = Self {
             workspaces: WorkspaceServiceClient::new(channel.clone()),
-            conversations: ConversationServiceClient::new(channel),
+            conversations: ConversationServiceClient::new(channel.clone()),
+            persons: PersonServiceClient::new(channel),
             contacts,
             bus,
             clock,

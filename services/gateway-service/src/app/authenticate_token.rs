@@ -28,6 +28,7 @@ impl Caller {
             Scope::Admin => "admin",
             Scope::Contacts => "contacts",
             Scope::Facts => "facts",
+            Scope::Privacy => "privacy",
             Scope::Unspecified => "unspecified",
         };
         Err(Fault::new(

@@ -2,5 +2,6 @@
 
 pub mod facts;
 pub mod http;
+pub mod persons;
 pub mod signals;
 pub mod socket;

@@ -4,6 +4,7 @@ use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::identity_service_client::IdentityServiceClient;
 use rpc::contacts::import_service_client::ImportServiceClient;
+use rpc::contacts::privacy_service_client::PrivacyServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
 use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::*;
@@ -20,6 +21,7 @@ pub struct Contacts {
     consents: ConsentServiceClient<Connection>,
     identity: IdentityServiceClient<Connection>,
     imports: ImportServiceClient<Connection>,
+    privacy: PrivacyServiceClient<Connection>,
     purchases: PurchaseServiceClient<Connection>,
     segments: SegmentServiceClient<Connection>,
 }
@@ -32,6 +34,7 @@ impl Contacts {
             consents: ConsentServiceClient::new(channel.clone()),
             identity: IdentityServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             imports: ImportServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            privacy: PrivacyServiceClient::new(channel.clone()),
             purchases: PurchaseServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             segments: SegmentServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
         }
@@ -63,6 +66,12 @@ calls! { Contacts.identity:
     add_identity_key(AddIdentityKeyRequest) -> AddIdentityKeyResponse;
     list_identity_keys(ListIdentityKeysRequest) -> ListIdentityKeysResponse;
     remove_identity_key(RemoveIdentityKeyRequest) -> RemoveIdentityKeyResponse;
+}
+
+calls! { Contacts.privacy:
+    erase_contact(EraseContactRequest) -> EraseContactResponse;
+    get_erasure(GetErasureRequest) -> GetErasureResponse;
+    list_erasures(ListErasuresRequest) -> ListErasuresResponse;
 }
 
 calls! { Contacts.purchases:

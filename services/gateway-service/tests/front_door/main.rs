@@ -7,6 +7,7 @@ mod contacts;
 mod contracts;
 mod dawdlers;
 mod deliveries;
+mod erasures;
 mod first_messages;
 mod gateway;
 mod http;

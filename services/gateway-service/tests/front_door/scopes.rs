@@ -58,6 +58,9 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("delete", "/v1/contacts/{contact}/merge", Token(Scope::Contacts)),
     ("post", "/v1/contacts/{contact}/merges", Token(Scope::Contacts)),
     ("post", "/v1/contacts/{contact}/messages", Token(Scope::Write)),
+    ("post", "/v1/contacts/{contact}/erasures", Token(Scope::Privacy)),
+    ("get", "/v1/erasures", Token(Scope::Privacy)),
+    ("get", "/v1/erasures/{erasure}", Token(Scope::Privacy)),
     ("get", "/v1/contacts/{contact}/purchases", Token(Scope::Contacts)),
     ("post", "/v1/contacts/{contact}/withdrawals", Token(Scope::Contacts)),
     ("get", "/v1/conversations", Token(Scope::Read)),
@@ -157,6 +160,7 @@ async fn a_token_opens_the_routes_of_its_scope_and_no_others() -> Result<()> {
             .replace("{conversation}", "1")
             .replace("{contact}", "018f4e3a-0000-7000-8000-000000000002")
             .replace("{conflict}", "018f4e3a-0000-7000-8000-000000000003")
+            .replace("{erasure}", "018f4e3a-0000-7000-8000-000000000003")
             .replace("{follow_up}", "018f4e3a-0000-7000-8000-000000000001")
             .replace("{channel}", "web")
             .replace("{seq}", "1")

@@ -7,6 +7,7 @@ mod callback;
 mod carry_message;
 mod check;
 mod claim;
+mod erase_person;
 mod explain_follow_up;
 mod get_opt_out;
 mod hand_over;

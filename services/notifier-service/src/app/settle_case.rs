@@ -182,6 +182,7 @@ pub(crate) fn end_on_wire(end: End) -> FollowUpEnd {
         End::AgentOpened => FollowUpEnd::AgentOpened,
         End::TooOld => FollowUpEnd::TooOld,
         End::NoPresence => FollowUpEnd::NoPresence,
+        End::Erased => FollowUpEnd::Erased,
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Conversation {
     pub resolved_version: u64,
     /// Answers beyond both marks, by sequence.
     pub answers: BTreeMap<u64, Answer>,
+    /// The person was erased: whose it is, is not kept, whatever is told later.
+    pub erased: bool,
 }
 
 fn give<T: Copy + Ord>(slot: &mut Option<Given<T>>, id: Option<T>, version: u64, at: Timestamp) {
@@ -84,6 +86,25 @@ fn give<T: Copy + Ord>(slot: &mut Option<Given<T>>, id: Option<T>, version: u64,
 impl Conversation {
     pub fn started(&mut self, started: Started) {
         self.started.get_or_insert(started);
+        self.forget();
+    }
+
+    /// The person was erased. False: that was known.
+    pub fn erase(&mut self) -> bool {
+        let is_new = !std::mem::replace(&mut self.erased, true);
+        self.forget();
+        is_new
+    }
+
+    /// Of an erased conversation, whose it is.
+    fn forget(&mut self) {
+        if self.erased {
+            (self.contact, self.phone, self.email) = (None, None, None);
+            if let Some(started) = &mut self.started {
+                started.visitor = None;
+                started.continues.iter_mut().for_each(|earlier| earlier.phone = None);
+            }
+        }
     }
 
     pub fn reachable(&mut self, reach: Reach) {
@@ -91,6 +112,7 @@ impl Conversation {
         give(&mut self.contact, reach.contact, version, at);
         give(&mut self.phone, reach.phone, version, at);
         give(&mut self.email, reach.email, version, at);
+        self.forget();
     }
 
     /// A message; `too_old` says how it is if it is heard of for the first time.
@@ -136,6 +158,7 @@ impl Conversation {
                 *slot = id.map(|id| Given { version, id, at });
             }
         }
+        self.forget();
     }
 
     pub fn returned(&mut self, at: Timestamp) {

@@ -40,6 +40,7 @@ fn because(end: End) -> &'static str {
         End::NoPresence => {
             "no presence is told for this customer, so texts are not used, and no e-mail address was given"
         }
+        End::Erased => "what is kept of the customer was erased",
     }
 }
 

@@ -209,6 +209,9 @@ const fn wait(until: Option<Timestamp>, why: Why) -> Verdict {
 impl Evidence<'_> {
     /// Decides.
     pub fn verdict(&self, follow_up: &FollowUp, now: Timestamp) -> Verdict {
+        if self.conversation.erased {
+            return Verdict::End(Causes::one(End::Erased));
+        }
         let responses = self.responses(follow_up);
         if !responses.is_empty() {
             return Verdict::End(responses);

@@ -22,10 +22,12 @@ pub enum End {
     TooOld,
     /// Only a phone number was given, and nobody tells whether this customer is there.
     NoPresence,
+    /// The person was erased.
+    Erased,
 }
 
 impl End {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Replied,
         Self::Returned,
         Self::Read,
@@ -37,6 +39,7 @@ impl End {
         Self::AgentOpened,
         Self::TooOld,
         Self::NoPresence,
+        Self::Erased,
     ];
 
     /// The word as stored and shown.
@@ -53,6 +56,7 @@ impl End {
             Self::AgentOpened => "agent_opened",
             Self::TooOld => "too_old",
             Self::NoPresence => "no_presence",
+            Self::Erased => "erased",
         }
     }
 

@@ -2,4 +2,5 @@
 
 pub mod events;
 pub mod grpc;
+pub mod persons;
 pub mod smpp;

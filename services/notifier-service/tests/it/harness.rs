@@ -117,6 +117,12 @@ impl Harness {
         Ok(())
     }
 
+    /// Where the running service answers.
+    pub fn grpc(&self) -> String {
+        let running = self.instance.as_ref().map(|instance| instance.running.grpc);
+        format!("http://{}", running.expect("the service runs"))
+    }
+
     fn config(&self) -> Config {
         let sms = self.sms.options().clone();
         let usual = |name: &str| match name {

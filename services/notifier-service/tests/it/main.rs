@@ -23,6 +23,7 @@ mod messages;
 mod opt_outs;
 mod outcomes;
 mod peers;
+mod persons;
 mod providers;
 mod quiet;
 mod quiet_hours;

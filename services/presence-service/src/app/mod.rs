@@ -3,6 +3,7 @@
 pub(crate) mod answer_gaps;
 pub(crate) mod batch_get_presence;
 mod board;
+pub(crate) mod erase_person;
 pub(crate) mod fold_signals;
 pub(crate) mod get_presence;
 pub(crate) mod own_presence;

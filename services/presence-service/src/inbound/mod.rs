@@ -1,2 +1,3 @@
 pub(crate) mod grpc;
+pub(crate) mod persons;
 pub(crate) mod signals;

@@ -6,6 +6,7 @@ mod fold;
 mod footprint;
 mod gateways;
 mod owners;
+mod persons;
 mod properties;
 mod service;
 mod stage;

@@ -12,6 +12,7 @@ pub mod integration;
 pub mod message;
 pub mod message_delivery;
 pub mod opening_hours;
+pub mod person;
 pub mod rating;
 pub mod text_sender;
 pub mod workspace;

@@ -70,6 +70,8 @@ pub struct Write;
 pub struct Admin;
 /// Read and change contacts.
 pub struct Contacts;
+/// Erase people.
+pub struct Privacy;
 
 impl Needs for Ingest {
     const SCOPE: Scope = Scope::Ingest;
@@ -85,6 +87,9 @@ impl Needs for Admin {
 }
 impl Needs for Contacts {
     const SCOPE: Scope = Scope::Contacts;
+}
+impl Needs for Privacy {
+    const SCOPE: Scope = Scope::Privacy;
 }
 
 /// An integration whose token has the scope.

@@ -10,6 +10,7 @@ mod contacts;
 mod conversations;
 mod cors;
 mod deliveries;
+mod erasures;
 mod events;
 pub mod extract;
 mod first_messages;
@@ -156,6 +157,9 @@ fn api() -> Router<Arc<Edge>> {
         .route("/v1/contacts/{contact}/withdrawals", post(consents::withdraw_consent))
         .route("/v1/contacts/{contact}/merges", post(merges::merge_contacts))
         .route("/v1/contacts/{contact}/merge", delete(merges::undo_merge))
+        .route("/v1/contacts/{contact}/erasures", post(erasures::erase_contact))
+        .route("/v1/erasures", get(erasures::list_erasures))
+        .route("/v1/erasures/{erasure}", get(erasures::get_erasure))
         .route("/v1/contact-conflicts", get(merges::list_conflicts))
         .route("/v1/contact-conflicts/{conflict}", delete(merges::dismiss_conflict))
         .route("/v1/contact-identities", post(identities::identify_contact))

@@ -85,6 +85,7 @@ pub enum Scope {
     Admin,
     Contacts,
     Facts,
+    Privacy,
 }
 
 impl Scope {
@@ -96,6 +97,7 @@ impl Scope {
             Self::Admin => wire::Scope::Admin,
             Self::Contacts => wire::Scope::Contacts,
             Self::Facts => wire::Scope::Facts,
+            Self::Privacy => wire::Scope::Privacy,
         }
     }
 
@@ -107,6 +109,7 @@ impl Scope {
             Self::Admin,
             Self::Contacts,
             Self::Facts,
+            Self::Privacy,
         ];
         all.into_iter().find(|one| one.to_wire() == scope)
     }

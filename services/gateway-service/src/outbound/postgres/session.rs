@@ -1,9 +1,10 @@
 use crate::domain::session::Session;
 use crate::domain::token::TokenHash;
-use domain::{ChannelId, ConversationId, Timestamp, WorkspaceId};
+use domain::{ChannelId, ConversationId, Timestamp, VisitorId, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use store::{OrFault, Tx};
+use uuid::Uuid;
 
 /// Expired rows that each new one takes with it: more than one, so that they cannot pile up.
 const SWEEP: i64 = 20;
@@ -91,4 +92,32 @@ pub async fn enter_conversation(tx: &mut Tx, session: &Session, conversation: Co
     .await
     .or_fault("update session's conversation")?;
     Ok(())
+}
+
+/// Deletes the sessions of these visitors, and those out of return links to these conversations; says how many.
+pub async fn erase_sessions(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    visitors: &[VisitorId],
+    conversations: &[ConversationId],
+) -> Result<u64> {
+    let visitors: Vec<Uuid> = visitors.iter().map(|visitor| visitor.0).collect();
+    let conversations: Vec<Uuid> = conversations.iter().map(|conversation| conversation.0).collect();
+    let of_visitors = sqlx::query!(
+        "DELETE FROM session WHERE workspace_id = $1 AND visitor = ANY($2)",
+        workspace.as_str(),
+        &visitors,
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("erase sessions of visitors")?;
+    let of_links = sqlx::query!(
+        "DELETE FROM session WHERE workspace_id = $1 AND scope_conversation = ANY($2)",
+        workspace.as_str(),
+        &conversations,
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("erase sessions of links")?;
+    Ok(of_visitors.rows_affected() + of_links.rows_affected())
 }

@@ -4,6 +4,7 @@ mod automatic_messages;
 mod billing;
 pub mod contacts;
 mod conversations;
+mod erasures;
 mod follow_ups;
 mod opening_hours;
 mod workspaces;
@@ -20,12 +21,13 @@ use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
 use rpc::contacts::identity_service_server::IdentityServiceServer;
 use rpc::contacts::import_service_server::ImportServiceServer;
+use rpc::contacts::privacy_service_server::PrivacyServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
 use rpc::contacts::segment_service_server::SegmentServiceServer;
 use rpc::contacts::{
-    AddIdentityKeyRequest, DismissConflictRequest, ExportSegmentRequest, IdentifyContactRequest, ImportContactsRequest,
-    IngestOrdersRequest, ListContactsRequest, ListSegmentRequest, MergeContactsRequest, RecordConsentRequest,
-    UndoMergeRequest, UpdateContactRequest, WithdrawConsentRequest,
+    AddIdentityKeyRequest, DismissConflictRequest, EraseContactRequest, ExportSegmentRequest, IdentifyContactRequest,
+    ImportContactsRequest, IngestOrdersRequest, ListContactsRequest, ListSegmentRequest, MergeContactsRequest,
+    RecordConsentRequest, UndoMergeRequest, UpdateContactRequest, WithdrawConsentRequest,
 };
 use rpc::conversation::automatic_message_service_server::AutomaticMessageServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
@@ -50,13 +52,14 @@ pub const TOKEN: &str = "acme.helpdesk.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 /// May only read.
 pub const READER: &str = "acme.reader.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// All scopes that a token may have.
-pub const SCOPES: [Scope; 6] = [
+pub const SCOPES: [Scope; 7] = [
     Scope::Ingest,
     Scope::Read,
     Scope::Write,
     Scope::Admin,
     Scope::Contacts,
     Scope::Facts,
+    Scope::Privacy,
 ];
 
 /// Has this scope alone in `acme`.
@@ -117,6 +120,7 @@ pub struct Memory {
     pub merges: Vec<MergeContactsRequest>,
     pub undone_merges: Vec<UndoMergeRequest>,
     pub orders: Vec<IngestOrdersRequest>,
+    pub erasures: Vec<EraseContactRequest>,
     pub dismissed: Vec<DismissConflictRequest>,
     /// Every call to conversations fails while this is set.
     pub away: bool,
@@ -154,6 +158,7 @@ impl Peers {
             .add_service(ContactBookServiceServer::new(peers.clone()))
             .add_service(ConsentServiceServer::new(peers.clone()))
             .add_service(IdentityServiceServer::new(peers.clone()))
+            .add_service(PrivacyServiceServer::new(peers.clone()))
             .add_service(PurchaseServiceServer::new(peers.clone()))
             .add_service(SegmentServiceServer::new(peers.clone()))
             .add_service(ImportServiceServer::new(peers.clone()))

@@ -70,6 +70,7 @@ struct Row {
     last_sent_to: Option<i64>,
     continues: Option<Uuid>,
     continued_phone: Option<Uuid>,
+    erased: bool,
 }
 
 async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<Option<Row>> {
@@ -77,7 +78,7 @@ async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Resul
         Row,
         "SELECT number, channel, visitor, opened_by, started_at, contact, contact_version, contact_at, phone_address,
            phone_version, phone_at, email_address, email_version, email_at, read_up_to, customer_up_to, customer_at,
-           returned_at, resolved_version, covered_up_to, last_sent_at, last_sent_to, continues, continued_phone
+           returned_at, resolved_version, covered_up_to, last_sent_at, last_sent_to, continues, continued_phone, erased
          FROM conversation_view WHERE workspace_id = $1 AND conversation = $2 FOR UPDATE",
         workspace.as_str(),
         id.0
@@ -118,6 +119,7 @@ impl Row {
             returned_at: self.returned_at.map(|at| at.to_jiff()),
             resolved_version: unsigned(self.resolved_version)?,
             answers: BTreeMap::new(),
+            erased: self.erased,
         })
     }
 }
@@ -169,7 +171,7 @@ pub async fn save_conversation(
            contact = $8, contact_version = $9, contact_at = $10, phone_address = $11, phone_version = $12,
            phone_at = $13, email_address = $14, email_version = $15, email_at = $16, read_up_to = $17,
            customer_up_to = $18, returned_at = $19, resolved_version = $20, covered_up_to = $21, last_sent_at = $22,
-           last_sent_to = $23, customer_at = $24, continues = $25, continued_phone = $26
+           last_sent_to = $23, customer_at = $24, continues = $25, continued_phone = $26, erased = $27
          WHERE workspace_id = $1 AND conversation = $2",
         workspace.as_str(),
         id.0,
@@ -196,7 +198,8 @@ pub async fn save_conversation(
         version(history.last_sent.map(|sent| sent.to_seq))?,
         at(fold.customer_at) as _,
         continued.map(|earlier| earlier.conversation.0),
-        continued.and_then(|earlier| earlier.phone).map(|phone| phone.0)
+        continued.and_then(|earlier| earlier.phone).map(|phone| phone.0),
+        fold.erased
     )
     .execute(&mut **tx)
     .await

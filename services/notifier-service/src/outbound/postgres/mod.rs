@@ -9,6 +9,7 @@ pub mod follow_up;
 pub mod inbound_text;
 pub mod joining_text;
 pub mod opt_out;
+pub mod person;
 pub mod presence;
 pub mod receipt;
 pub mod reply_address;

@@ -99,6 +99,22 @@ impl VisitorPresence {
         }
     }
 
+    /// Deletes these visitors; says how many there were.
+    pub(crate) async fn erase_person(&self, workspace: &WorkspaceId, visitors: &[VisitorId]) -> Result<u64> {
+        let ids: Vec<Uuid> = visitors.iter().map(|visitor| visitor.0).collect();
+        let mut tx = self.store.begin(workspace).await?;
+        let erased = sqlx::query!(
+            "DELETE FROM visitor_presence WHERE workspace_id = $1 AND visitor = ANY ($2)",
+            workspace.as_str(),
+            &ids,
+        )
+        .execute(&mut *tx)
+        .await
+        .or_fault("erase visitors")?;
+        tx.commit().await?;
+        Ok(erased.rows_affected())
+    }
+
     /// Deletes some visitors of all workspaces who have been gone since before `before`; says how many.
     pub(crate) async fn prune_visitors(&self, before: Timestamp, limit: i64) -> Result<u64> {
         let mut tx = self.store.begin_as_worker().await?;

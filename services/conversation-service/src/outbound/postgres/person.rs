@@ -1,0 +1,103 @@
+//! Conversations by whose they are.
+
+use super::stored;
+use domain::{ContactId, ConversationId, Timestamp, VisitorId, WorkspaceId};
+use fault::Result;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+use store::OrFault;
+use uuid::Uuid;
+
+/// A conversation of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonConversation {
+    pub id: ConversationId,
+    pub visitor: Option<VisitorId>,
+    pub external_ref: Option<String>,
+}
+
+/// Some conversations of these contacts, at most `limit`, and before each those that it continues or is continued by, as far as
+/// they are nobody else's; at most twice as many together.
+pub async fn list(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contacts: &[ContactId],
+    limit: u64,
+) -> Result<Vec<PersonConversation>> {
+    let contacts: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
+    let rows = sqlx::query!(
+        r#"WITH RECURSIVE mine AS (
+             SELECT id, visitor_id, external_ref, continues, continued_by FROM conversation
+             WHERE workspace_id = $1 AND contact_id = ANY($2) LIMIT $3),
+           earlier AS (
+             SELECT m.*, 0 AS far FROM mine m
+             UNION ALL
+             SELECT c.id, c.visitor_id, c.external_ref, c.continues, c.continued_by, e.far + 1 FROM earlier e
+             JOIN conversation c ON c.workspace_id = $1 AND c.id = e.continues
+             WHERE c.contact_id IS NULL AND c.erased_at IS NULL),
+           later AS (
+             SELECT m.*, 0 AS far FROM mine m
+             UNION ALL
+             SELECT c.id, c.visitor_id, c.external_ref, c.continues, c.continued_by, l.far + 1 FROM later l
+             JOIN conversation c ON c.workspace_id = $1 AND c.id = l.continued_by
+             WHERE c.contact_id IS NULL AND c.erased_at IS NULL)
+           SELECT id AS "id!", max(visitor_id::text) AS visitor_id, max(external_ref) AS external_ref
+           FROM (SELECT * FROM earlier UNION ALL SELECT * FROM later) found
+           GROUP BY id ORDER BY max(far) DESC, id LIMIT 2 * $3"#,
+        workspace.as_str(),
+        &contacts,
+        stored(limit),
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list conversations of person")?;
+    let read = rows.into_iter().map(|row| {
+        Ok(PersonConversation {
+            id: row.id.into(),
+            visitor: VisitorId::parse_optional(&row.visitor_id.unwrap_or_default())?,
+            external_ref: row.external_ref,
+        })
+    });
+    read.collect()
+}
+
+/// Deletes the first messages of a locked conversation; says how many.
+pub async fn erase_messages(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    conversation: ConversationId,
+    limit: u64,
+) -> Result<u64> {
+    let erased = sqlx::query!(
+        "DELETE FROM message WHERE workspace_id = $1 AND conversation_id = $2 AND seq IN (
+           SELECT seq FROM message WHERE workspace_id = $1 AND conversation_id = $2 ORDER BY seq LIMIT $3)",
+        workspace.as_str(),
+        conversation.0,
+        stored(limit),
+    )
+    .execute(db)
+    .await
+    .or_fault("erase messages")?;
+    Ok(erased.rows_affected())
+}
+
+/// Forgets whose a locked conversation is, where it was had, and by what others know it.
+pub async fn erase_conversation(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    conversation: ConversationId,
+    at: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE conversation SET visitor_id = NULL, contact_id = NULL, phone_address = NULL, email_address = NULL, page_url = '',
+           integration_id = NULL, external_ref = NULL, request_id = NULL, asked = NULL, erased_at = $3
+         WHERE workspace_id = $1 AND id = $2",
+        workspace.as_str(),
+        conversation.0,
+        at.to_sqlx() as _,
+    )
+    .execute(db)
+    .await
+    .or_fault("erase conversation")?;
+    Ok(())
+}

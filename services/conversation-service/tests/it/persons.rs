@@ -1,0 +1,209 @@
+//! What was said by a person who is erased, and what stays of it.
+
+use crate::Tested;
+use crate::contacts::id_of;
+use crate::world::{AGENT, CUSTOMER, World, starting, why};
+use events::event::ConversationResolved;
+use rpc::conversation::{
+    ErasePersonRequest, ErasePersonResponse, GivenContact, ListPersonConversationsRequest, PersonConversation,
+    StartConversationRequest,
+};
+use std::collections::HashMap;
+
+const CANARIES: [&str; 6] = [
+    "canary question",
+    "canary answer",
+    "canary-page",
+    "canary-client",
+    "canary-request",
+    "00000000-0000-7000-8000-00000000c0de",
+];
+
+async fn list(world: &World, workspace: &str, contacts: &[&str]) -> Result<Vec<PersonConversation>, tonic::Status> {
+    let request = ListPersonConversationsRequest {
+        workspace: workspace.into(),
+        contacts: contacts.iter().map(|contact| (*contact).to_owned()).collect(),
+    };
+    let answer = world.persons.clone().list_person_conversations(request).await?;
+    Ok(answer.into_inner().conversations)
+}
+
+async fn erase(world: &World, workspace: &str, ids: &[String]) -> Result<ErasePersonResponse, tonic::Status> {
+    let request = ErasePersonRequest {
+        workspace: workspace.into(),
+        conversations: ids.to_vec(),
+    };
+    Ok(world.persons.clone().erase_person(request).await?.into_inner())
+}
+
+fn ids(conversations: &[PersonConversation]) -> Vec<String> {
+    conversations.iter().map(|one| one.conversation.clone()).collect()
+}
+
+fn by(name: &str, phone: &str) -> StartConversationRequest {
+    StartConversationRequest {
+        contact: Some(GivenContact {
+            name: name.into(),
+            phone: phone.into(),
+            ..Default::default()
+        }),
+        text: "canary question".into(),
+        page_url: "https://shop.example/canary-page".into(),
+        visitor: CANARIES[5].into(),
+        ..starting(&format!("canary-request-{phone}"))
+    }
+}
+
+async fn start(world: &World, request: StartConversationRequest) -> anyhow::Result<rpc::conversation::Conversation> {
+    let started = world
+        .conversations
+        .clone()
+        .start_conversation(request)
+        .await?
+        .into_inner();
+    Ok(started.conversation.expect("a conversation"))
+}
+
+#[tokio::test]
+async fn what_a_person_said_is_gone_and_what_they_write_next_is_a_strangers() -> Tested {
+    let world = World::new().await?;
+    let theirs = start(&world, by("Ann", "+48600700123")).await?;
+    let others = start(
+        &world,
+        StartConversationRequest {
+            text: "hello".into(),
+            page_url: String::new(),
+            visitor: String::new(),
+            ..by("Bea", "+48600700124")
+        },
+    )
+    .await?;
+    world
+        .post(&theirs.conversation, AGENT, "canary-client", "canary answer")
+        .await?;
+    let contact = theirs.contact.clone();
+    assert_ne!(contact, "");
+    let found = world.database.tables_with(&CANARIES).await?;
+    for canary in CANARIES {
+        assert!(
+            found.iter().any(|place| place.ends_with(canary)),
+            "{canary} is not kept at all: {found:?}"
+        );
+    }
+
+    let listed = list(&world, "acme", &[&contact]).await?;
+    let wanted = PersonConversation {
+        conversation: theirs.conversation.clone(),
+        visitor: CANARIES[5].into(),
+        external_ref: String::new(),
+    };
+    assert_eq!(listed, [wanted]);
+    let erased = erase(&world, "acme", &ids(&listed)).await?;
+    let counts: HashMap<String, u64> = [("conversations".to_owned(), 1), ("messages".to_owned(), 2)].into();
+    assert_eq!(
+        erased,
+        ErasePersonResponse {
+            erased: counts,
+            complete: true
+        }
+    );
+    assert!(list(&world, "acme", &[&contact]).await?.is_empty());
+    let left = world.database.tables_with(&CANARIES[..5]).await?;
+    assert!(
+        left.iter().all(|place| place.contains("canary-request")),
+        "of others alone: {left:?}"
+    );
+
+    let resolved: Vec<ConversationResolved> = world.facts(1).await?;
+    assert_eq!(resolved[0].conversation, theirs.conversation);
+    let kept = world.get(&theirs.conversation).await?;
+    assert_eq!((kept.number, kept.last_seq), (theirs.number, 2));
+    assert_eq!(
+        (kept.contact.as_str(), kept.visitor.as_str(), kept.page_url.as_str()),
+        ("", "", "")
+    );
+    assert!(world.messages(&theirs.conversation).await?.is_empty());
+    assert_eq!(world.messages(&others.conversation).await?.len(), 1);
+
+    world
+        .post(&theirs.conversation, CUSTOMER, "again", "anybody there?")
+        .await?;
+    let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.admin_url()).await?;
+    let (next, contact, visitor): (String, Option<String>, Option<String>) = sqlx::query_as(
+        "SELECT id::text, contact_id::text, visitor_id::text FROM conversation WHERE continues = $1::uuid",
+    )
+    .bind(&theirs.conversation)
+    .fetch_one(&mut admin)
+    .await?;
+    assert_eq!((contact, visitor), (None, None));
+    assert_eq!(world.messages(&next).await?.len(), 1);
+    // Again: nothing but what is there by now.
+    let again = erase(&world, "acme", &[theirs.conversation]).await?;
+    assert_eq!(again.erased.get("messages"), Some(&0));
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_their_conversation_continues_goes_with_it_and_nothing_of_another_workspace_does() -> Tested {
+    let world = World::new().await?;
+    world.set_up("bolt").await?;
+    let first = start(
+        &world,
+        StartConversationRequest {
+            contact: None,
+            ..by("", "")
+        },
+    )
+    .await?;
+    let resolve = rpc::conversation::ResolveConversationRequest {
+        workspace: "acme".into(),
+        conversation: first.conversation.clone(),
+    };
+    world.conversations.clone().resolve_conversation(resolve).await?;
+    world
+        .post(&first.conversation, CUSTOMER, "more", "canary question")
+        .await?;
+    let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.admin_url()).await?;
+    let second: String = sqlx::query_scalar("SELECT id::text FROM conversation WHERE continues IS NOT NULL")
+        .fetch_one(&mut admin)
+        .await?;
+    let give = rpc::conversation::AddContactRequest {
+        workspace: "acme".into(),
+        conversation: second.clone(),
+        contact: Some(GivenContact {
+            phone: "+48600700123".into(),
+            ..Default::default()
+        }),
+    };
+    world.conversations.clone().add_contact(give).await?;
+    let contact = world.get(&second).await?.contact;
+
+    assert!(list(&world, "bolt", &[&contact]).await?.is_empty());
+    assert!(list(&world, "acme", &[&id_of("nobody")]).await?.is_empty());
+    let listed = list(&world, "acme", &[&contact]).await?;
+    assert_eq!(
+        ids(&listed),
+        [first.conversation.clone(), second.clone()],
+        "the one with the contact comes last"
+    );
+    let elsewhere = erase(&world, "bolt", &ids(&listed)).await?;
+    assert_eq!(elsewhere.erased.get("conversations"), Some(&0));
+    assert_eq!(world.messages(&second).await?.len(), 1);
+    let erased = erase(&world, "acme", &ids(&listed)).await?;
+    assert_eq!(erased.erased.get("messages"), Some(&2));
+
+    for (field, wrong) in [
+        ("contacts", why(list(&world, "acme", &[]).await)),
+        ("contacts", why(list(&world, "acme", &["ann"]).await)),
+        ("contacts", why(list(&world, "acme", &[contact.as_str(); 501]).await)),
+        ("workspace", why(list(&world, "A", &[&contact]).await)),
+        ("conversations", why(erase(&world, "acme", &[]).await)),
+        ("conversations", why(erase(&world, "acme", &["x".to_owned()]).await)),
+        ("conversations", why(erase(&world, "acme", &vec![second; 101]).await)),
+    ] {
+        assert_eq!(wrong, ("request.invalid", field.to_owned()));
+    }
+    world.end().await;
+    Ok(())
+}
