@@ -46,6 +46,8 @@ ids! {
     ConversationId, "conversation";
     /// One message.
     MessageId, "message";
+    /// A form in a conversation.
+    FormId, "form";
     /// A visitor of a page: one browser, known by its session.
     VisitorId, "visitor";
     /// A person.

@@ -33,6 +33,7 @@ facts! {
     ConversationReachable, "conversation", "reachable";
     ConversationResolved, "conversation", "resolved";
     MessagePosted, "message", "posted";
+    FormChanged, "form", "changed";
     MessageRead, "message", "read";
     MessageDeliveryChanged, "message", "delivery_changed";
     VisitorPresenceChanged, "visitor", "presence_changed";

@@ -45,8 +45,8 @@ pub const SERVICES: [Login; 7] = [
         ..service("presence")
     },
     Login {
-        aggregates: &["workspace", "channel", "conversation", "message"],
-        consumers: &[(FACTS, "conversation-deliveries")],
+        aggregates: &["workspace", "channel", "conversation", "form", "message"],
+        consumers: &[(FACTS, "conversation-deliveries"), (FACTS, "conversation-agents")],
         queue: Some((INGEST, "conversation-ingest")),
         lends: Some(FACTS),
         keeps: &[FACTS, HISTORY, INGEST, DEAD],
@@ -87,6 +87,7 @@ pub const SERVICES: [Login; 7] = [
                 signal::snapshot("*"),
                 signal::CLOSED.into(),
                 fact_filter::<crate::event::MessagePosted>(),
+                fact_filter::<crate::event::FormChanged>(),
             ]
         },
         ..service("gateway")

@@ -38,6 +38,7 @@ codes! {
     UNANSWERED = "conversation.unanswered", FailedPrecondition, "An earlier first message to this contact has no answer yet; go on in its conversation, or resolve that.";
     VERSION = "conversation.version", Conflict, "The settings have another version by now.";
     AUTOMATIC_OFF = "automatic.off", FailedPrecondition, "The team of the channel does not have this automatic message switched on.";
+    FORM_CLOSED = "form.closed", FailedPrecondition, "The form is not open any more.";
     DELIVERED_HERE = "conversation.delivered_here", FailedPrecondition, "Homing delivers the messages of this channel; nobody else reports on them.";
     SENDER_UNASSIGNED = "channel.sender_unassigned", FailedPrecondition, "The sender of texts is not assigned to this workspace.";
     SENDER_TAKEN = "sender.taken", AlreadyExists, "The sender of texts is assigned to another workspace.";

@@ -3,14 +3,15 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::inbound::{
-    Conversations, Deliveries, Ingest, Issuer, Openings, Persons, SenderBook, Voices, Workspaces, answer_logins,
-    delivery_spec, spec,
+    Agents, Conversations, Deliveries, Forms, Ingest, Issuer, Openings, Persons, SenderBook, Voices, Workspaces,
+    agent_spec, answer_logins, delivery_spec, spec,
 };
 use crate::outbound::Contacts;
 use fault::Result;
 use futures::FutureExt;
 use rpc::conversation::automatic_message_service_server::AutomaticMessageServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
+use rpc::conversation::form_service_server::FormServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::person_service_server::PersonServiceServer;
 use rpc::conversation::sender_service_server::SenderServiceServer;
@@ -45,6 +46,14 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = keeping.clone();
         async move { app.keep_facts_reader(&workspace, id).await }
     });
+    let tending = app.clone();
+    due_loop(&shell, "form", move |workspace, id| {
+        let app = tending.clone();
+        async move { app.tend_form(&workspace, id).await }
+    });
+    let agents = Arc::new(Agents(app.clone()));
+    let noting = bus::consume(shell.bus(), agent_spec(), agents, shell.stop.clone());
+    shell.spawn("agents", noting);
     let deliveries = Arc::new(Deliveries(app.clone()));
     let noting = bus::consume(shell.bus(), delivery_spec(), deliveries, shell.stop.clone());
     shell.spawn("deliveries", noting);
@@ -59,6 +68,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     shell.spawn("ingest", ingesting);
     let routes = Routes::new(WorkspaceServiceServer::new(Workspaces::new(app.clone())))
         .add_service(AutomaticMessageServiceServer::new(Voices::new(app.clone())))
+        .add_service(FormServiceServer::new(Forms::new(app.clone())))
         .add_service(OpeningHoursServiceServer::new(Openings::new(app.clone())))
         .add_service(PersonServiceServer::new(Persons::new(app.clone())))
         .add_service(SenderServiceServer::new(SenderBook::new(app.clone())))

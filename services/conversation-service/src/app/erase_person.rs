@@ -1,6 +1,6 @@
 use super::record::record;
 use super::{App, retry};
-use crate::outbound::postgres::{conversation, person};
+use crate::outbound::postgres::{conversation, form, person};
 use domain::{ConversationId, WorkspaceId};
 use fault::Result;
 
@@ -49,6 +49,7 @@ impl App {
                 conversation::update(&mut tx, &[(workspace, &found)]).await?;
                 record(&mut tx, workspace, &change, None);
             }
+            form::erase(&mut tx, workspace, id).await?;
             person::erase_conversation(&mut tx, workspace, id, now).await?;
         }
         tx.commit().await?;

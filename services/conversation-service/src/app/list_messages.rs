@@ -1,7 +1,8 @@
 use super::App;
 use crate::domain::conversation::{Conversation, Message};
 use crate::domain::delivery::Delivery;
-use crate::outbound::postgres::{conversation, message, message_delivery};
+use crate::domain::form::{Form, FormState};
+use crate::outbound::postgres::{conversation, form, message, message_delivery};
 use domain::{ConversationId, WorkspaceId};
 use fault::{Fault, Result};
 use std::collections::HashMap;
@@ -13,6 +14,8 @@ pub struct Page {
     /// What is known of their delivery, by sequence.
     pub deliveries: HashMap<u64, Delivery>,
     pub conversation: Conversation,
+    /// The form that is open.
+    pub form: Option<Form>,
 }
 
 impl App {
@@ -31,7 +34,9 @@ impl App {
         let messages = message::list(&mut tx, workspace, id, after, limit).await?;
         let up_to = messages.last().map_or(after, |last| last.seq);
         let deliveries = message_delivery::list(&mut tx, workspace, id, after, up_to).await?;
+        let form = form::get_open(&mut tx, workspace, id).await?;
         Ok(Page {
+            form: form.filter(|form| form.state == FormState::Open),
             messages,
             deliveries,
             conversation,

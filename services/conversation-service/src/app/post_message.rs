@@ -59,14 +59,17 @@ impl App {
         };
         let draft = conversation.understood(draft);
         let was_silent = conversation.customer_up_to == 0;
-        let messages = match conversation.post(draft.clone()) {
+        let (messages, form_due) = match conversation.post(draft.clone()) {
             Ok((message, change)) => {
                 let reaction = self
                     .react(&mut tx, workspace, &mut conversation, &message, was_silent)
                     .await?;
                 conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
                 record(&mut tx, workspace, &change, None);
-                with_reaction(&mut tx, workspace, message, reaction)
+                (
+                    with_reaction(&mut tx, workspace, message, reaction.said),
+                    reaction.form_due,
+                )
             }
             Err(_) => {
                 let mut next = conversation.continue_as(ConversationId::generate(self.store.entropy()), now);
@@ -78,13 +81,17 @@ impl App {
                 conversation::insert(&mut tx, &[(workspace, &next)], None).await?;
                 record(&mut tx, workspace, &Change::Started(Box::new(next)), None);
                 record(&mut tx, workspace, &change, None);
-                with_reaction(&mut tx, workspace, message, reaction)
+                (
+                    with_reaction(&mut tx, workspace, message, reaction.said),
+                    reaction.form_due,
+                )
             }
         };
         let rows: Vec<_> = messages.iter().map(|message| (workspace, message)).collect();
         message::insert(&mut tx, &rows).await?;
         rating::insert(&mut tx, &rows).await?;
         tx.commit().await?;
+        self.tell_form(form_due);
         let message = messages.into_iter().next();
         message.ok_or_else(|| Fault::internal("what was posted is not there"))
     }

@@ -5,9 +5,17 @@ use super::record::record;
 use crate::domain::automatic::{About, Carriage};
 use crate::domain::conversation::{Change, Conversation, Message};
 use crate::outbound::postgres::{automatic_messages, channel};
-use domain::{AuthorRole, MessageId, WorkspaceId};
+use domain::{AuthorRole, MessageId, Timestamp, WorkspaceId};
 use fault::Result;
 use store::Tx;
+
+/// What follows from a customer's message.
+#[derive(Default)]
+pub(super) struct Reaction {
+    pub said: Option<(Message, Change)>,
+    /// A form comes then.
+    pub form_due: Option<Timestamp>,
+}
 
 impl App {
     /// Says what there is to say to the message that was just posted; its conversation is locked or new, and is written
@@ -19,22 +27,33 @@ impl App {
         conversation: &mut Conversation,
         message: &Message,
         is_first: bool,
-    ) -> Result<Option<(Message, Change)>> {
+    ) -> Result<Reaction> {
         if message.draft.author != AuthorRole::Customer {
-            return Ok(None);
+            return Ok(Reaction::default());
         }
         let Some(channel) = channel::get(tx, workspace, &conversation.channel).await? else {
-            return Ok(None);
+            return Ok(Reaction::default());
         };
+        let form_due = self
+            .consider_form(tx, workspace, conversation, &channel, is_first)
+            .await?;
         let Some(voice) = automatic_messages::voice_of(tx, workspace, &channel).await? else {
-            return Ok(None);
+            return Ok(Reaction { said: None, form_due });
         };
         let at = message.draft.at;
         let kind = voice.reaction(conversation, is_first, at, self.now());
-        Ok(kind.map(|kind| {
+        let said = kind.map(|kind| {
             let id = MessageId::generate(self.store.entropy());
             voice.say(conversation, (kind, Carriage::Channel), About::default(), id, at)
-        }))
+        });
+        Ok(Reaction { said, form_due })
+    }
+
+    /// Wakes who opens forms, once it is committed that one comes.
+    pub(super) fn tell_form(&self, due: Option<Timestamp>) {
+        if let Some(at) = due {
+            self.store.due_at(at);
+        }
     }
 }
 
@@ -43,10 +62,10 @@ pub(super) fn with_reaction(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     message: Message,
-    reaction: Option<(Message, Change)>,
+    said: Option<(Message, Change)>,
 ) -> Vec<Message> {
     let mut messages = vec![message];
-    if let Some((said, change)) = reaction {
+    if let Some((said, change)) = said {
         record(tx, workspace, &change, None);
         messages.push(said);
     }

@@ -86,6 +86,20 @@ pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent
             };
             tx.record_in(workspace, &fact, traceparent);
         }
+        Change::Form {
+            conversation,
+            form,
+            page,
+            at,
+        } => {
+            let fact = event::FormChanged {
+                form: form.to_string(),
+                conversation: conversation.to_string(),
+                page: *page,
+                at: Some(stamp(*at)),
+            };
+            tx.record_in(workspace, &fact, traceparent);
+        }
         Change::Resolved { conversation, at } => {
             // A resolved conversation is never opened again, so there is one version.
             let fact = event::ConversationResolved {

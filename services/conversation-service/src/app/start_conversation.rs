@@ -105,10 +105,11 @@ impl App {
             None,
         );
         record(&mut tx, workspace, &posted, None);
-        let messages = with_reaction(&mut tx, workspace, message, reaction);
+        let messages = with_reaction(&mut tx, workspace, message, reaction.said);
         let rows: Vec<_> = messages.iter().map(|message| (workspace, message)).collect();
         message::insert(&mut tx, &rows).await?;
         tx.commit().await?;
+        self.tell_form(reaction.form_due);
         let first = messages.into_iter().next();
         Ok((
             conversation,

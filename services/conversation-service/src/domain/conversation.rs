@@ -3,9 +3,10 @@
 use super::asked::{Answer, Question};
 use super::automatic::{Carriage, Kind};
 use super::call::Call;
+use super::form::Answer as Filled;
 use domain::{
-    AddressId, AgentId, AuthorRole, ChannelId, ContactId, ConversationId, IntegrationId, MessageId, MessageText,
-    Timestamp, VisitorId,
+    AddressId, AgentId, AuthorRole, ChannelId, ContactId, ConversationId, FormId, IntegrationId, MessageId,
+    MessageText, Timestamp, VisitorId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,11 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// There is an address to write to.
+    pub fn has_address(&self) -> bool {
+        self.phone.is_some() || self.email.is_some()
+    }
+
     /// What was given now, and for the rest what was given before. The person stays: a second address does not make
     /// the conversation somebody else's.
     #[must_use]
@@ -110,12 +116,17 @@ pub enum Content {
     /// The customer's answer to the question whether the problem is solved.
     Solved(bool),
     Call(Call),
+    /// A page of a form that the customer filled in.
+    Form {
+        form: FormId,
+        answers: Vec<Filled>,
+    },
 }
 
 impl Content {
-    /// It answers a question about what is settled, and leaves it so.
+    /// It answers a question about what is settled, or says who somebody is, and leaves it so.
     pub fn leaves_resolved(&self) -> bool {
-        matches!(self, Self::Rating { .. } | Self::Solved(true))
+        matches!(self, Self::Rating { .. } | Self::Solved(true) | Self::Form { .. })
     }
 }
 
@@ -217,6 +228,13 @@ pub enum Change {
     },
     Resolved {
         conversation: ConversationId,
+        at: Timestamp,
+    },
+    /// A form was opened, grew by a page, or was closed (page 0).
+    Form {
+        conversation: ConversationId,
+        form: FormId,
+        page: u32,
         at: Timestamp,
     },
 }

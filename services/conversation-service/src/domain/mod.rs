@@ -6,6 +6,7 @@ pub mod call;
 pub mod carried;
 pub mod conversation;
 pub mod delivery;
+pub mod form;
 pub mod given;
 pub mod ingest;
 pub mod page;

@@ -3,6 +3,7 @@
 use crate::app::{App, By, FirstMessage, Post, Start, Submitted};
 use crate::domain::conversation::{Content, Conversation, Message};
 use crate::domain::delivery::{self, Delivery};
+use crate::domain::form::Answer;
 use crate::domain::given::Given;
 use crate::domain::page;
 use crate::wire;
@@ -154,6 +155,8 @@ impl Conversations {
             messages: messages.collect(),
             last_seq: page.conversation.last_seq,
             read_up_to: page.conversation.read_up_to,
+            open_form_page: page.form.as_ref().map_or(0, |form| form.page),
+            open_form: text(page.form.map(|form| form.id)),
         })
     }
 
@@ -347,7 +350,19 @@ pub(super) fn message(of: Message) -> proto::Message {
                 outcome: wire::call_outcome(call.outcome).into(),
                 seconds: call.seconds,
             })),
+            Content::Form { form, answers } => Some(Shown::Form(proto::FormAnswers {
+                form: form.to_string(),
+                answers: answers.into_iter().map(answer).collect(),
+            })),
         },
+    }
+}
+
+fn answer(of: Answer) -> proto::FormAnswer {
+    proto::FormAnswer {
+        key: of.key,
+        label: of.label,
+        value: of.value,
     }
 }
 

@@ -1,9 +1,11 @@
 //! What comes in: rpcs, ingest events and facts from NATS, and NATS's question who may connect.
 
+mod agents;
 mod automatic_messages;
 mod conversations;
 mod deliveries;
 mod events;
+mod forms;
 mod nats_auth;
 mod nats_jwt;
 mod opening_hours;
@@ -11,10 +13,12 @@ mod persons;
 mod senders;
 mod workspaces;
 
+pub use agents::{Agents, agent_spec};
 pub use automatic_messages::Voices;
 pub use conversations::Conversations;
 pub use deliveries::{Deliveries, delivery_spec};
 pub use events::{Ingest, spec};
+pub use forms::Forms;
 pub use nats_auth::{Issuer, answer_logins};
 pub use opening_hours::Openings;
 pub use persons::Persons;

@@ -1,10 +1,12 @@
 use crate::domain::conversation::Reach;
 use crate::domain::given::Given;
-use domain::{AddressId, ChannelId, ContactId, WorkspaceId};
+use domain::{AddressId, ChannelId, ContactId, ConversationId, Timestamp, WorkspaceId};
+use events::stamp;
 use fault::{Fault, Kind, Result, codes};
 use rpc::Deadline;
+use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
-use rpc::contacts::{AddressKind, CaptureContactRequest, GetContactRequest, Purpose};
+use rpc::contacts::{AddressKind, CaptureContactRequest, GetContactRequest, Purpose, RecordConsentRequest};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -14,8 +16,25 @@ use tonic::transport::Channel;
 #[derive(Debug, Clone)]
 pub struct Contacts {
     client: ContactServiceClient<Channel>,
+    consents: ConsentServiceClient<Channel>,
     /// Until when it is taken to be away.
     away: Arc<Mutex<Option<Instant>>>,
+}
+
+/// What a person agreed to in a form.
+#[derive(Debug)]
+pub struct RecordedConsent<'a> {
+    pub request_id: String,
+    pub contact: ContactId,
+    /// At least one.
+    pub addresses: Vec<AddressId>,
+    pub form: &'a str,
+    /// The one whose words were shown.
+    pub form_version: u64,
+    /// The one they were shown in.
+    pub language: &'a str,
+    pub conversation: ConversationId,
+    pub given_at: Timestamp,
 }
 
 /// Shortest time for which it is taken to be away after a call that did not reach it.
@@ -26,7 +45,8 @@ const SHARE: u32 = 5;
 impl Contacts {
     pub fn new(channel: Channel) -> Self {
         Self {
-            client: ContactServiceClient::new(channel),
+            client: ContactServiceClient::new(channel.clone()),
+            consents: ConsentServiceClient::new(channel),
             away: Arc::default(),
         }
     }
@@ -58,6 +78,27 @@ impl Contacts {
             phone: AddressId::parse_optional(&reply.phone_address)?,
             email: AddressId::parse_optional(&reply.email_address)?,
         })
+    }
+
+    /// Records what a person agreed to; the same request again records nothing.
+    pub async fn record_consent(&self, workspace: &WorkspaceId, consent: RecordedConsent<'_>) -> Result<()> {
+        let request = RecordConsentRequest {
+            workspace: workspace.to_string(),
+            request_id: consent.request_id,
+            contact: consent.contact.to_string(),
+            purpose: Purpose::Outreach.into(),
+            addresses: consent.addresses.iter().map(AddressId::to_string).collect(),
+            form: consent.form.to_owned(),
+            form_version: u32::try_from(consent.form_version).map_err(Fault::internal)?,
+            language: consent.language.to_owned(),
+            conversation: consent.conversation.to_string(),
+            given_at: Some(stamp(consent.given_at)),
+        };
+        let reply = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.consents.clone();
+            async move { client.record_consent(request).await }
+        });
+        reply.await.map(drop)
     }
 
     /// The contact, or the one it went into, and the number at which a consent for outreach lets it be written to: `wanted`, or

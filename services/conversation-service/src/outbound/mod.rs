@@ -3,4 +3,4 @@
 mod contacts;
 pub mod postgres;
 
-pub use contacts::Contacts;
+pub use contacts::{Contacts, RecordedConsent};

@@ -122,7 +122,7 @@ async fn each_outcome_has_its_text_once_for_a_call() -> Tested {
     let expected: Vec<_> = outcomes.iter().map(|(_, kind)| (*kind, Carriage::Text)).collect();
     assert_eq!(texts, expected);
     let told = messages.iter().filter(|message| message.author == CUSTOMER);
-    let told: Vec<_> = told.map(|message| message.content).collect();
+    let told: Vec<_> = told.map(|message| message.content.clone()).collect();
     let expected = Content::Call(proto::Call {
         outcome: CallOutcome::Ringing.into(),
         seconds: 12,

@@ -1,10 +1,13 @@
 //! A stand-in for contacts-service: ids that follow from the values, and a record of what was asked.
 
 use fault::{Fault, codes};
+use rpc::contacts::consent_service_server::{ConsentService, ConsentServiceServer};
 use rpc::contacts::contact_service_server::{ContactService, ContactServiceServer};
 use rpc::contacts::{
     Address, AddressKind, CaptureContactRequest, CaptureContactResponse, Contact, GetAddressRequest,
-    GetAddressResponse, GetContactRequest, GetContactResponse, LookUpContactRequest, LookUpContactResponse, Purpose,
+    GetAddressResponse, GetContactRequest, GetContactResponse, ListConsentsRequest, ListConsentsResponse,
+    LookUpContactRequest, LookUpContactResponse, Purpose, RecordConsentRequest, RecordConsentResponse,
+    WithdrawConsentRequest, WithdrawConsentResponse,
 };
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +22,7 @@ pub struct FakeContacts {
     asked: Arc<Mutex<Vec<CaptureContactRequest>>>,
     away: Arc<AtomicBool>,
     people: Arc<Mutex<HashMap<String, Contact>>>,
+    consents: Arc<Mutex<HashMap<String, RecordConsentRequest>>>,
 }
 
 impl FakeContacts {
@@ -26,7 +30,9 @@ impl FakeContacts {
     pub async fn serve(&self) -> anyhow::Result<String> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let server = tonic::transport::Server::builder().add_service(ContactServiceServer::new(self.clone()));
+        let server = tonic::transport::Server::builder()
+            .add_service(ContactServiceServer::new(self.clone()))
+            .add_service(ConsentServiceServer::new(self.clone()));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
         Ok(url)
     }
@@ -60,6 +66,12 @@ impl FakeContacts {
         let mut people = self.people.lock().expect("no test panics while holding it");
         let stayed = people[&id_of(other)].clone();
         people.insert(id_of(contact), stayed);
+    }
+
+    /// What was agreed to, once for each request.
+    pub fn consents(&self) -> Vec<RecordConsentRequest> {
+        let consents = self.consents.lock().expect("no test panics while holding it");
+        consents.values().cloned().collect()
     }
 
     /// While away, every call is refused as unavailable.
@@ -137,6 +149,36 @@ impl ContactService for FakeContacts {
     }
 
     async fn get_address(&self, _: Request<GetAddressRequest>) -> Result<Response<GetAddressResponse>, Status> {
+        Err(Status::unimplemented("conversation-service does not ask"))
+    }
+}
+
+#[tonic::async_trait]
+impl ConsentService for FakeContacts {
+    async fn record_consent(
+        &self,
+        request: Request<RecordConsentRequest>,
+    ) -> Result<Response<RecordConsentResponse>, Status> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(rpc::to_status(&Fault::new(&codes::UNAVAILABLE, "away")));
+        }
+        let request = request.into_inner();
+        let mut consents = self.consents.lock().expect("no test panics while holding it");
+        let stored = consents
+            .entry(request.request_id.clone())
+            .or_insert_with(|| request.clone());
+        assert_eq!(*stored, request, "a repeated request says the same");
+        Ok(Response::new(RecordConsentResponse { consent: None }))
+    }
+
+    async fn withdraw_consent(
+        &self,
+        _: Request<WithdrawConsentRequest>,
+    ) -> Result<Response<WithdrawConsentResponse>, Status> {
+        Err(Status::unimplemented("conversation-service does not ask"))
+    }
+
+    async fn list_consents(&self, _: Request<ListConsentsRequest>) -> Result<Response<ListConsentsResponse>, Status> {
         Err(Status::unimplemented("conversation-service does not ask"))
     }
 }

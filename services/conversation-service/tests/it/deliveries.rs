@@ -68,7 +68,7 @@ async fn shown(world: &World, conversation: &str) -> anyhow::Result<Option<(Stat
 }
 
 /// Each as an event of its own, or the stream would not bring a repeated one again.
-async fn tell<F: Fact>(world: &World, workspace: &str, number: u64, fact: &F) -> Tested {
+pub async fn tell<F: Fact>(world: &World, workspace: &str, number: u64, fact: &F) -> Tested {
     let id = EventId::generate(&testkit::SeededEntropy::new(1_000 + number));
     let outgoing = Outgoing::new(id, &WorkspaceId::parse(workspace)?, "notifier", world.clock.now(), fact);
     for result in world.bus.publish(&[outgoing]).await {

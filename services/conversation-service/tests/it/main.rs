@@ -9,6 +9,7 @@ mod conversations;
 mod deliveries;
 mod facts_readers;
 mod first_messages;
+mod forms;
 mod ingest;
 mod isolation;
 mod nats_logins;

@@ -39,7 +39,8 @@ impl Bell {
         self.rung.notified().await;
     }
 
-    /// True if the session entered another conversation since this was last asked.
+    /// True if the session entered another conversation, or something else than messages changed in it, since this was last
+    /// asked.
     pub fn take_moved(&self) -> bool {
         self.moved.swap(false, Ordering::AcqRel)
     }
@@ -104,6 +105,16 @@ impl Hub {
             .flatten()
         {
             bell.newest.fetch_max(seq, Ordering::AcqRel);
+            bell.rung.notify_one();
+        }
+    }
+
+    /// Something other than a message changed in this conversation: its sockets look at everything.
+    pub fn changed(&self, workspace: &WorkspaceId, conversation: ConversationId) {
+        let held = lock(&self.held);
+        let bells = held.conversations.get(&(workspace.clone(), conversation));
+        for bell in bells.into_iter().flatten() {
+            bell.moved.store(true, Ordering::Release);
             bell.rung.notify_one();
         }
     }
@@ -261,6 +272,16 @@ mod tests {
         hub.posted(&workspace, id(1), 9);
         hub.posted(&workspace, id(2), 1);
         assert_eq!((a.bell().newest(), b.bell().newest()), (1, 1));
+    }
+
+    #[test]
+    fn a_change_reaches_every_socket_of_the_conversation() {
+        let hub = Hub::new(9, 9);
+        let workspace = session(1, None).workspace;
+        let seats = [1, 2].map(|n| hub.seat(&session(n, Some(1))).expect("room"));
+        let other = hub.seat(&session(3, Some(2))).expect("room");
+        hub.changed(&workspace, ConversationId(Uuid::from_u128(1)));
+        assert!(seats.iter().all(|seat| seat.bell().take_moved()) && !other.bell().take_moved());
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod add_contact;
 pub mod authenticate_token;
 pub mod edge;
 pub mod erase_person;
+pub mod forms;
 pub mod gate;
 pub mod get_channel;
 pub mod hub;

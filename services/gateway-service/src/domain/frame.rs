@@ -2,10 +2,12 @@
 //! schemas of both directions stand in `schemas/`.
 
 use super::automatic::Kind;
+use super::form::{FieldError, Form};
 use domain::{Email, Invalid, MessageText, PersonName, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// A client's own id of a message: long enough for a UUID.
 const CLIENT_ID_CHARS: usize = 64;
@@ -44,6 +46,15 @@ pub enum ClientFrame {
         #[serde(default = "open")]
         panel_open: bool,
     },
+    /// A page of a form, as the customer filled it in: text by the key of its field.
+    Form {
+        form: String,
+        page: u32,
+        #[serde(default)]
+        values: BTreeMap<String, String>,
+    },
+    /// The customer does not want to fill in this form.
+    DismissForm { form: String },
     /// The page is being left.
     Bye {},
     /// Answered by `pong`, for clients that cannot see WebSocket pings.
@@ -135,6 +146,18 @@ pub enum ServerFrame {
     Read { up_to: u64 },
     /// The answer to `contact`.
     ContactAdded {},
+    /// A form to show inside the conversation, or its next page, in place of what was shown before.
+    Form(Form),
+    /// No form is to be shown any more.
+    FormClosed {},
+    /// The answer to `form`: taken, as the message of this sequence.
+    FormTaken { form: String, page: u32, seq: u64 },
+    /// The answer to `form`: nothing was taken, for these fields; each is named.
+    FormRefused {
+        form: String,
+        page: u32,
+        errors: Vec<FieldError>,
+    },
     /// The answer to a frame that could not be carried out.
     Error {
         /// Name in the catalogue of error codes.
@@ -160,6 +183,10 @@ impl ServerFrame {
             Self::Posted { .. } => "posted",
             Self::Read { .. } => "read",
             Self::ContactAdded {} => "contact_added",
+            Self::Form(_) => "form",
+            Self::FormClosed {} => "form_closed",
+            Self::FormTaken { .. } => "form_taken",
+            Self::FormRefused { .. } => "form_refused",
             Self::Error { .. } => "error",
             Self::Pong {} => "pong",
         }
@@ -192,6 +219,8 @@ impl ClientFrame {
             Self::Contact(_) => "contact",
             Self::Read { .. } => "read",
             Self::Tab { .. } => "tab",
+            Self::Form { .. } => "form",
+            Self::DismissForm { .. } => "dismiss_form",
             Self::Bye {} => "bye",
             Self::Ping {} => "ping",
         }

@@ -4,6 +4,7 @@
 pub mod address;
 pub mod automatic;
 pub mod bucket;
+pub mod form;
 pub mod frame;
 pub mod ledger;
 pub mod origin;

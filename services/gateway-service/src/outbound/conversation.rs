@@ -1,6 +1,7 @@
 use super::calls::calls;
 use rpc::conversation::automatic_message_service_client::AutomaticMessageServiceClient;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
+use rpc::conversation::form_service_client::FormServiceClient;
 use rpc::conversation::opening_hours_service_client::OpeningHoursServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::*;
@@ -16,6 +17,7 @@ pub struct Conversations {
     workspaces: WorkspaceServiceClient<Connection>,
     openings: OpeningHoursServiceClient<Connection>,
     automatic: AutomaticMessageServiceClient<Connection>,
+    forms: FormServiceClient<Connection>,
 }
 
 impl Conversations {
@@ -24,7 +26,8 @@ impl Conversations {
             conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             workspaces: WorkspaceServiceClient::new(channel.clone()),
             openings: OpeningHoursServiceClient::new(channel.clone()),
-            automatic: AutomaticMessageServiceClient::new(channel),
+            automatic: AutomaticMessageServiceClient::new(channel.clone()),
+            forms: FormServiceClient::new(channel),
         }
     }
 }
@@ -60,6 +63,15 @@ calls! { Conversations.automatic:
     preview_automatic_message(PreviewAutomaticMessageRequest) -> PreviewAutomaticMessageResponse;
     send_automatic_message(SendAutomaticMessageRequest) -> SendAutomaticMessageResponse;
     list_ratings(ListRatingsRequest) -> ListRatingsResponse;
+}
+
+calls! { Conversations.forms:
+    set_input_form(SetInputFormRequest) -> SetInputFormResponse;
+    list_input_forms(ListInputFormsRequest) -> ListInputFormsResponse;
+    offer_form(OfferFormRequest) -> OfferFormResponse;
+    get_open_form(GetOpenFormRequest) -> GetOpenFormResponse;
+    submit_form(SubmitFormRequest) -> SubmitFormResponse;
+    dismiss_form(DismissFormRequest) -> DismissFormResponse;
 }
 
 calls! { Conversations.openings:

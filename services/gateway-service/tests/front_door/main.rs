@@ -9,6 +9,7 @@ mod dawdlers;
 mod deliveries;
 mod erasures;
 mod first_messages;
+mod forms;
 mod gateway;
 mod http;
 mod identities;

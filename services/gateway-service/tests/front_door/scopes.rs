@@ -71,6 +71,7 @@ const ROUTES: &[(&str, &str, Asks)] = &[
         Token(Scope::Write),
     ),
     ("get", "/v1/conversations/{conversation}/explain", Token(Scope::Read)),
+    ("post", "/v1/conversations/{conversation}/forms", Token(Scope::Write)),
     ("get", "/v1/conversations/{conversation}/messages", Token(Scope::Read)),
     ("post", "/v1/conversations/{conversation}/messages", Token(Scope::Write)),
     (
@@ -85,6 +86,8 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("get", "/v1/identity-keys", Token(Scope::Admin)),
     ("post", "/v1/identity-keys", Token(Scope::Admin)),
     ("delete", "/v1/identity-keys/{key}", Token(Scope::Admin)),
+    ("get", "/v1/input-forms", Token(Scope::Read)),
+    ("put", "/v1/input-forms/{name}", Token(Scope::Admin)),
     ("get", "/v1/integrations", Token(Scope::Admin)),
     ("patch", "/v1/integrations/{integration}", Token(Scope::Admin)),
     ("put", "/v1/opt-outs", Token(Scope::Write)),

@@ -1,13 +1,16 @@
 //! The only SQL of this service. Functions take the transaction's connection; who locks what is said where it is done.
 
 pub mod agent;
+pub mod agent_availability;
 pub mod automatic_messages;
 pub mod channel;
 pub mod conversation;
 pub mod counter;
 pub mod facts_reader;
 pub mod follow_up;
+pub mod form;
 pub mod ingest;
+pub mod input_form;
 pub mod integration;
 pub mod message;
 pub mod message_delivery;

@@ -111,6 +111,26 @@ pub struct Message {
     /// The customer's call.
     #[serde(skip_serializing_if = "Option::is_none")]
     call: Option<Call>,
+    /// What the customer filled into a form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<FormAnswers>,
+}
+
+/// What a customer filled into a page of a form.
+#[derive(Serialize, ToSchema)]
+pub struct FormAnswers {
+    /// UUID.
+    form: String,
+    /// In the form's order, without what was left empty.
+    answers: Vec<FormAnswer>,
+}
+
+/// What a customer filled into a field.
+#[derive(Serialize, ToSchema)]
+pub struct FormAnswer {
+    key: String,
+    label: String,
+    value: String,
 }
 
 /// A call of the customer's.
@@ -122,9 +142,23 @@ pub struct Call {
     seconds: u32,
 }
 
+impl From<wire::FormAnswers> for FormAnswers {
+    fn from(filled: wire::FormAnswers) -> Self {
+        let answers = filled.answers.into_iter().map(|answer| FormAnswer {
+            key: answer.key,
+            label: answer.label,
+            value: answer.value,
+        });
+        Self {
+            form: filled.form,
+            answers: answers.collect(),
+        }
+    }
+}
+
 impl From<wire::Message> for Message {
     fn from(found: wire::Message) -> Self {
-        let (mut automatic, mut rating, mut solved, mut call) = (None, None, None, None);
+        let (mut automatic, mut rating, mut solved, mut call, mut form) = (None, None, None, None, None);
         match found.content {
             Some(Content::Automatic(said)) => automatic = Kind::of_wire(said.kind()),
             Some(Content::Rating(given)) => rating = Some(given),
@@ -136,9 +170,11 @@ impl From<wire::Message> for Message {
                     seconds: of.seconds,
                 });
             }
+            Some(Content::Form(filled)) => form = Some(filled.into()),
             None => {}
         }
         Self {
+            form,
             automatic,
             rating,
             solved,

@@ -15,6 +15,7 @@ mod events;
 pub mod extract;
 mod first_messages;
 mod follow_ups;
+mod forms;
 mod identities;
 mod imports;
 mod inbound_mails;
@@ -138,6 +139,9 @@ fn api() -> Router<Arc<Edge>> {
             "/v1/conversations/{conversation}/automatic-messages",
             post(automatic_messages::send_automatic_message),
         )
+        .route("/v1/conversations/{conversation}/forms", post(forms::offer_form))
+        .route("/v1/input-forms", get(forms::list_input_forms))
+        .route("/v1/input-forms/{name}", put(forms::set_input_form))
         .route("/v1/ratings", get(ratings::list_ratings))
         .route("/v1/contacts", get(contacts::list_contacts))
         .route(

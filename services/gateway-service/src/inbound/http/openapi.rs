@@ -2,8 +2,8 @@
 
 use super::{
     automatic_messages, balance, callbacks, channels, charges, consents, contacts, conversations, deliveries, erasures,
-    events, first_messages, follow_ups, identities, imports, inbound_mails, merges, opening_hours, opt_outs, pages,
-    purchases, ratings, return_links, segments, sessions, unsubscribe_links, usage, workspaces,
+    events, first_messages, follow_ups, forms, identities, imports, inbound_mails, merges, opening_hours, opt_outs,
+    pages, purchases, ratings, return_links, segments, sessions, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -39,6 +39,7 @@ use utoipa::{Modify, OpenApi};
         opening_hours::get_opening_hours, opening_hours::set_opening_hours, opening_hours::get_opening,
         automatic_messages::get_automatic_messages, automatic_messages::set_automatic_messages,
         automatic_messages::preview_automatic_message, automatic_messages::send_automatic_message, ratings::list_ratings,
+        forms::list_input_forms, forms::set_input_form, forms::offer_form,
         usage::get_usage, balance::get_balance, charges::list_charges,
         events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,
         callbacks::record_receipt_by_get, callbacks::record_inbound_text_by_get, inbound_mails::record_inbound_mail,

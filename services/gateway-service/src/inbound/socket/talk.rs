@@ -1,6 +1,7 @@
 use super::wire::{End, Wire};
 use crate::app::add_contact::add_contact;
 use crate::app::edge::Edge;
+use crate::app::forms::{dismiss_form, get_open_form, submit_form};
 use crate::app::gate::Door;
 use crate::app::get_channel::check_page;
 use crate::app::hub::Seat;
@@ -20,6 +21,7 @@ use domain::{AuthorRole, Invalid};
 use events::event::TabEnd;
 use fault::{Fault, codes};
 use rpc::conversation::message::Content;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +56,8 @@ pub struct Talk {
     pushed: u64,
     /// Where the client knows its read mark to be.
     read_up_to: u64,
+    /// Which form the client was shown, and which page of it; empty and 0: none.
+    form: (String, u32),
     frames: Bucket,
     poll_at: Instant,
 }
@@ -102,6 +106,7 @@ impl Talk {
             origin: None,
             pushed,
             read_up_to,
+            form: Default::default(),
             // At once: what was posted before the socket opened is fetched first.
             poll_at: Instant::now(),
         }
@@ -217,6 +222,11 @@ impl Talk {
                 });
                 Ok(())
             }
+            ClientFrame::Form { form, page, values } => self.form(wire, form, page, values).await,
+            ClientFrame::DismissForm { form } => {
+                dismiss_form(&self.edge, &self.session, form).await?;
+                Ok(self.refresh(wire, false).await?)
+            }
             ClientFrame::Bye {} => Err(End::Closed.into()),
             ClientFrame::Ping {} => Ok(wire.send(&ServerFrame::Pong {}).await?),
         }
@@ -261,6 +271,25 @@ impl Talk {
             let seq = posted.seq;
             wire.send(&ServerFrame::Posted { client_id, seq }).await?;
         }
+        Ok(self.refresh(wire, false).await?)
+    }
+
+    /// A page of a form. What was taken is a message, and what is to be shown then is fetched with it.
+    async fn form(
+        &mut self,
+        wire: &mut Wire,
+        form: String,
+        page: u32,
+        values: BTreeMap<String, String>,
+    ) -> Result<(), Trouble> {
+        self.tab.typed();
+        let told = submit_form(&self.edge, &self.session, form.clone(), page, values).await?;
+        if !told.errors.is_empty() {
+            let errors = told.errors.into_iter().map(Into::into).collect();
+            return Ok(wire.send(&ServerFrame::FormRefused { form, page, errors }).await?);
+        }
+        let seq = told.message.map_or(0, |message| message.seq);
+        wire.send(&ServerFrame::FormTaken { form, page, seq }).await?;
         Ok(self.refresh(wire, false).await?)
     }
 
@@ -327,9 +356,27 @@ impl Talk {
                 wire.send(&ServerFrame::Read { up_to }).await?;
             }
             if last {
-                return Ok(());
+                return self.show_form(wire, page.open_form, page.open_form_page).await;
             }
         }
+    }
+
+    /// Shows the form that is open, once for each page. Who came by a return link fills in none.
+    async fn show_form(&mut self, wire: &mut Wire, form: String, page: u32) -> Result<(), Trouble> {
+        let open = (form, page);
+        if self.form == open || !self.session.may_add_contact() {
+            return Ok(());
+        }
+        let found = match open.1 {
+            0 => None,
+            _ => get_open_form(&self.edge, &self.session).await?,
+        };
+        self.form = found
+            .as_ref()
+            .map(|form| (form.form.clone(), form.page))
+            .unwrap_or_default();
+        let frame = found.map_or(ServerFrame::FormClosed {}, |form| ServerFrame::Form(form.into()));
+        Ok(wire.send(&frame).await?)
     }
 }
 

@@ -153,6 +153,12 @@ impl ConversationService for Peers {
             messages: newer.map(|(_, message)| message.clone()).take(size).collect(),
             last_seq: conversation.last_seq,
             read_up_to: conversation.read_up_to,
+            open_form: memory
+                .open_form
+                .as_ref()
+                .map(|form| form.form.clone())
+                .unwrap_or_default(),
+            open_form_page: memory.open_form.as_ref().map_or(0, |form| form.page),
         })
     }
 

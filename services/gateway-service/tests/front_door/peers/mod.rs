@@ -6,6 +6,7 @@ pub mod contacts;
 mod conversations;
 mod erasures;
 mod follow_ups;
+pub mod forms;
 mod opening_hours;
 mod workspaces;
 
@@ -31,12 +32,14 @@ use rpc::contacts::{
 };
 use rpc::conversation::automatic_message_service_server::AutomaticMessageServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
+use rpc::conversation::form_service_server::FormServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
-    Conversation, GivenContact, IngestEventsRequest, Message, PreviewAutomaticMessageRequest, Scope,
-    SendAutomaticMessageRequest, SetAutomaticMessagesRequest, SetOpeningHoursRequest, StartConversationRequest,
-    UpdateChannelRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest, WriteToContactRequest,
+    Conversation, Form, GivenContact, IngestEventsRequest, Message, OfferFormRequest, PreviewAutomaticMessageRequest,
+    Scope, SendAutomaticMessageRequest, SetAutomaticMessagesRequest, SetInputFormRequest, SetOpeningHoursRequest,
+    StartConversationRequest, SubmitFormRequest, UpdateChannelRequest, UpdateIntegrationRequest,
+    UpdateWorkspaceRequest, WriteToContactRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use rpc::notifier::{RecordInboundMailRequest, RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
@@ -108,6 +111,11 @@ pub struct Memory {
     pub automatic_messages: Vec<SetAutomaticMessagesRequest>,
     pub previews: Vec<PreviewAutomaticMessageRequest>,
     pub said: Vec<SendAutomaticMessageRequest>,
+    pub input_forms: Vec<SetInputFormRequest>,
+    pub offered: Vec<OfferFormRequest>,
+    pub submitted: Vec<SubmitFormRequest>,
+    /// The form that is open, whichever the conversation.
+    pub open_form: Option<Form>,
     pub contact_lists: Vec<ListContactsRequest>,
     pub contact_updates: Vec<UpdateContactRequest>,
     pub segments: Vec<ListSegmentRequest>,
@@ -149,6 +157,7 @@ impl Peers {
             )
             .add_service(WorkspaceServiceServer::new(peers.clone()))
             .add_service(OpeningHoursServiceServer::new(peers.clone()))
+            .add_service(FormServiceServer::new(peers.clone()))
             .add_service(AutomaticMessageServiceServer::new(peers.clone()))
             .add_service(
                 FollowUpServiceServer::new(peers.clone()).max_decoding_message_size(2 * runtime::MESSAGE_BYTES),

@@ -1,0 +1,51 @@
+//! Forms that come by themselves.
+
+use super::App;
+use crate::domain::conversation::Conversation;
+use crate::domain::form::{Form, FormKind};
+use crate::domain::settings::{Channel, ChannelKind};
+use crate::outbound::postgres::{agent_availability, form};
+use domain::{FormId, Language, TeamId, Timestamp, WorkspaceId};
+use fault::{Fault, Result};
+use jiff::SignedDuration;
+use store::Tx;
+
+/// After the greeting that the customer reads first.
+const AFTER: SignedDuration = SignedDuration::from_secs(5);
+
+impl App {
+    /// Has a form come, in a moment, to a customer of a web channel who gave no address: to leave their contacts while nobody
+    /// can answer, else to introduce themselves after their first message. Each once in a conversation, one at a time. When
+    /// it comes, to be told of after the commit.
+    pub(super) async fn consider_form(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        conversation: &Conversation,
+        channel: &Channel,
+        is_first: bool,
+    ) -> Result<Option<Timestamp>> {
+        let shown = channel.kind == ChannelKind::Web && conversation.visitor.is_some();
+        if !shown || conversation.reach.has_address() {
+            return Ok(None);
+        }
+        let team = match channel.settings.team.as_str() {
+            "" => None,
+            team => Some(TeamId::parse(team)?),
+        };
+        let nobody = agent_availability::is_nobody_available(tx, workspace, team.as_ref()).await?;
+        let kind = match (nobody, is_first) {
+            (true, _) => FormKind::LeaveContacts,
+            (false, true) => FormKind::IntroduceYourself,
+            (false, false) => return Ok(None),
+        };
+        let language = Language::parse(&channel.settings.language)?;
+        let id = FormId::generate(self.store.entropy());
+        let Some(due) = Form::by_itself(id, conversation.id, kind, &channel.settings, language) else {
+            return Ok(None);
+        };
+        let at = self.now().checked_add(AFTER).map_err(Fault::internal)?;
+        let is_new = form::insert_due(tx, workspace, &due, at, self.now()).await?;
+        Ok(is_new.then_some(at))
+    }
+}

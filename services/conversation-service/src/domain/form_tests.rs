@@ -1,0 +1,173 @@
+use super::*;
+use crate::domain::settings::ChannelKind;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn settings(name: FieldRule, email: FieldRule, phone: FieldRule) -> Settings {
+    Settings {
+        name,
+        email,
+        phone,
+        ..Settings::default_for(ChannelKind::Web, "Acme")
+    }
+}
+
+fn by_itself(kind: FormKind, settings: &Settings) -> Option<Form> {
+    let [id, conversation] = [1, 2].map(Uuid::from_u128);
+    Form::by_itself(id.into(), conversation.into(), kind, settings, Language::English)
+}
+
+fn keys(form: &Form) -> Vec<(&str, bool)> {
+    form.fields
+        .iter()
+        .map(|field| (field.key.as_str(), field.required))
+        .collect()
+}
+
+fn values(given: &[(&str, &str)]) -> BTreeMap<String, String> {
+    given
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn wrong_keys(filled: Result<Filled, Vec<FieldError>>) -> Vec<(String, &'static str)> {
+    let errors = filled.expect_err("refused");
+    errors.into_iter().map(|error| (error.key, error.word)).collect()
+}
+
+#[test]
+fn who_introduces_themselves_is_asked_for_the_name_and_then_for_addresses() {
+    use FieldRule::{Off, Optional, Required};
+    let all = settings(Optional, Required, Optional);
+    let mut form = by_itself(FormKind::IntroduceYourself, &all).expect("a form");
+    assert_eq!((keys(&form), form.page), (vec![("name", true)], 1));
+    let filled = form.fill(&values(&[("name", " Ann ")]), false).expect("a name");
+    assert_eq!(filled.words(Language::English), "Name: Ann");
+    form.go_on(&filled, &all, Language::English);
+    assert_eq!((keys(&form), form.page), (vec![("email", true), ("phone", false)], 2));
+    assert_eq!(form.given_name, "Ann");
+    let filled = form
+        .fill(&values(&[("email", "ann@example.com")]), false)
+        .expect("an address");
+    form.go_on(&filled, &all, Language::English);
+    assert_eq!((form.state, form.given_name.as_str()), (FormState::Submitted, ""));
+
+    let nameless = settings(Off, Optional, Off);
+    let form = by_itself(FormKind::IntroduceYourself, &nameless).expect("a form");
+    assert_eq!((keys(&form), form.page), (vec![("email", false)], 2));
+    let only_name = settings(Optional, Off, Off);
+    let mut form = by_itself(FormKind::IntroduceYourself, &only_name).expect("a form");
+    let filled = form.fill(&values(&[("name", "Ann")]), false).expect("a name");
+    form.go_on(&filled, &only_name, Language::English);
+    assert_eq!(form.state, FormState::Submitted);
+    let nothing = settings(Off, Off, Off);
+    assert!(by_itself(FormKind::IntroduceYourself, &nothing).is_none());
+    assert!(by_itself(FormKind::LeaveContacts, &only_name).is_none());
+}
+
+#[test]
+fn all_that_is_wrong_is_named_at_once_also_what_nobody_has_to_give() {
+    use FieldRule::Optional;
+    let form = by_itself(FormKind::LeaveContacts, &settings(Optional, Optional, Optional)).expect("a form");
+    let given = [("email", "ann"), ("phone", "12"), ("color", "red")];
+    let mut wrong = wrong_keys(form.fill(&values(&given), false));
+    wrong.sort();
+    assert_eq!(
+        wrong,
+        [
+            ("color".to_owned(), "wrong-unknown"),
+            ("email".to_owned(), "wrong-email"),
+            ("phone".to_owned(), "wrong-phone")
+        ]
+    );
+    let nothing = wrong_keys(form.fill(&values(&[("name", "Ann")]), false));
+    assert_eq!(nothing, [("email".to_owned(), "wrong-address")]);
+}
+
+fn field(key: &str, kind: FieldKind, choices: &[&str]) -> Field {
+    Field {
+        key: key.to_owned(),
+        kind,
+        label: format!("Label of {key}"),
+        required: false,
+        choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
+    }
+}
+
+#[test]
+fn a_consent_needs_an_address_to_hold_for() {
+    let form = Form {
+        kind: FormKind::Input {
+            name: "news".into(),
+            version: 3,
+        },
+        fields: vec![
+            field("email", FieldKind::Email, &[]),
+            field("news", FieldKind::Consent, &[]),
+        ],
+        ..by_itself(
+            FormKind::LeaveContacts,
+            &settings(FieldRule::Optional, FieldRule::Optional, FieldRule::Optional),
+        )
+        .expect("a form")
+    };
+    let ticked = values(&[("news", "yes")]);
+    assert_eq!(
+        wrong_keys(form.fill(&ticked, false)),
+        [("email".to_owned(), "wrong-address")]
+    );
+    let filled = form.fill(&ticked, true).expect("the conversation has an address");
+    assert_eq!(
+        (filled.consents.len(), filled.words(Language::Polish)),
+        (1, "Label of news: tak".into())
+    );
+    let unticked = form.fill(&values(&[("news", "")]), false).expect("nothing is required");
+    assert!(unticked.consents.is_empty() && unticked.answers.is_empty());
+    assert_eq!(
+        wrong_keys(form.fill(&values(&[("news", "no")]), true)),
+        [("news".to_owned(), "wrong-consent")]
+    );
+}
+
+#[test]
+fn forms_that_cannot_be_filled_in_are_refused_by_their_field() {
+    use FieldKind::{Choice, Consent, Email, Text};
+    let long = "x".repeat(33);
+    for (fields, expected) in [
+        (vec![], "fields"),
+        (vec![field("a", Text, &[]), field("a", Email, &[])], "fields.key"),
+        (vec![field("A", Text, &[])], "fields.key"),
+        (vec![field(&long, Text, &[])], "fields.key"),
+        (vec![field("a", Email, &[]), field("b", Email, &[])], "fields.kind"),
+        (vec![field("a", Choice, &["one"])], "fields.choices"),
+        (vec![field("a", Choice, &["one", "one"])], "fields.choices"),
+        (vec![field("a", Text, &["one", "two"])], "fields.choices"),
+        (vec![field("a", Consent, &[])], "fields"),
+    ] {
+        assert_eq!(check_input("News", &fields).expect_err(expected).field, expected);
+    }
+    assert_eq!(
+        check_input(" ", &[field("a", Text, &[])]).expect_err("blank").field,
+        "title"
+    );
+    assert!(check_input("News", &[field("a", Choice, &["one", "two"])]).is_ok());
+}
+
+proptest! {
+    /// Whatever is sent in: either every wrong field is named and nothing is taken, or every answer is of a field and fits it.
+    #[test]
+    fn what_is_taken_fits(given in prop::collection::btree_map("(name|email|phone|color|x)", ".{0,12}|[0-9 +]{0,20}|[a-z]{1,5}@[a-z]{1,5}\\.pl", 0..5)) {
+        let asked = settings(FieldRule::Optional, FieldRule::Optional, FieldRule::Optional);
+        let form = by_itself(FormKind::LeaveContacts, &asked).expect("a form");
+        match form.fill(&given, false) {
+            Ok(filled) => {
+                prop_assert!(filled.given.has_address());
+                prop_assert!(filled.given.well_formed().is_ok());
+                let of_form = |answer: &Answer| form.fields.iter().any(|field| field.key == answer.key);
+                prop_assert!(filled.answers.iter().all(of_form));
+            }
+            Err(errors) => prop_assert!(!errors.is_empty()),
+        }
+    }
+}
