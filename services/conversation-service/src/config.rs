@@ -15,6 +15,8 @@ runtime::settings! {
         "HOMING_CONVERSATION_INGEST_LEASE_MS" ingest_lease: Millis = "5000";
         /// How long an event from NATS may name a conversation or a message that nobody knows yet; then it is a dead letter.
         "HOMING_CONVERSATION_REFERENCE_WAIT_MS" reference_wait: Millis = "3600000";
+        /// How long after a message a form comes by itself to who gave no address.
+        "HOMING_CONVERSATION_FORM_AFTER_MS" form_after: Millis = "5000";
         /// Which senders of texts a channel may name as its text_from: those that an operator assigned to its workspace, or any,
         /// where all workspaces of a deployment trust each other.
         "HOMING_CONVERSATION_SENDERS" senders: Senders = "assigned";

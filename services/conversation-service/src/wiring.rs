@@ -28,7 +28,9 @@ const INGEST: &str = "ingest";
 /// Puts the service together and starts it.
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let contacts = Contacts::new(shell.channel(&config.contacts_url)?);
-    let app = App::new(shell.store(), contacts, shell.bus(), config.senders, config.facts_scope);
+    let form_after = shell.time_scale.apply(config.form_after.0);
+    let settings = (config.senders, config.facts_scope, form_after);
+    let app = App::new(shell.store(), contacts, shell.bus(), settings);
     if let Some(seed) = &config.nats_issuer_seed {
         let issuer = Issuer::new(seed.expose(), &config.nats_account)?;
         let (clock, entropy) = (shell.clock.clone(), shell.entropy.clone());

@@ -1,4 +1,4 @@
-//! The main job on real servers, in ten steps, each with its expectations.
+//! The main job on real servers, in twelve steps, each with its expectations.
 
 mod replay;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::explain;
 use crate::args::DemoArgs;
 use crate::output::{Out, say};
-use crate::scenario::{Customer, World, main_job, others, replies, told};
+use crate::scenario::{Customer, World, main_job, others, replies, told, unasked};
 use crate::show;
 use crate::stack::{DATA_FOLDER, Endpoints, Stack, StackOptions};
 
@@ -64,7 +64,7 @@ pub(crate) async fn run(args: DemoArgs, out: &Out) -> Result<ExitCode> {
 }
 
 /// How many there are.
-const STEPS: u8 = 10;
+const STEPS: u8 = 12;
 
 struct Step {
     number: u8,
@@ -157,7 +157,8 @@ async fn play(world: &World, report: &mut Report) -> Option<()> {
         |_| "the follow-up ended as returned".to_owned(),
     )?;
     others(world, report, &first).await?;
-    by_text(world, report).await
+    by_text(world, report).await?;
+    by_itself(world, report).await
 }
 
 /// Steps 7 and 8.
@@ -206,6 +207,29 @@ async fn by_text(world: &World, report: &mut Report) -> Option<()> {
         started,
         checked,
         |sent| format!("{sent} messages; not replayed: who wrote STOP"),
+    )?;
+    Some(())
+}
+
+/// Steps 11 and 12.
+async fn by_itself(world: &World, report: &mut Report) -> Option<()> {
+    let started = Instant::now();
+    let introduced = unasked::introduces(world).await;
+    report.note(
+        11,
+        "a visitor is asked who they are: first the name, then an address",
+        started,
+        introduced,
+        |customer| format!("conversation {} has a contact", customer.number),
+    )?;
+    let started = Instant::now();
+    let called = unasked::calls(world).await;
+    report.note(
+        12,
+        "a missed call is answered by one text",
+        started,
+        called,
+        Clone::clone,
     )?;
     Some(())
 }

@@ -10,11 +10,13 @@ use rpc::billing::{
 };
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::{AddressKind, Contact, LookUpContactRequest, Purpose};
+use rpc::conversation::automatic_message_service_client::AutomaticMessageServiceClient;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::sender_service_client::SenderServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::{
-    Conversation, GetChannelRequest, GetConversationRequest, ListMessagesRequest, Message, get_conversation_request::By,
+    Conversation, GetChannelRequest, GetConversationRequest, ListConversationsRequest, ListMessagesRequest, Message,
+    get_conversation_request::By,
 };
 use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::{
@@ -34,6 +36,7 @@ pub struct Clients {
     pub workspaces: WorkspaceServiceClient<Channel>,
     pub senders: SenderServiceClient<Channel>,
     pub conversations: ConversationServiceClient<Channel>,
+    pub automatic: AutomaticMessageServiceClient<Channel>,
     contacts: ContactServiceClient<Channel>,
     presence: PresenceServiceClient<Channel>,
     pub follow_ups: FollowUpServiceClient<Channel>,
@@ -55,6 +58,7 @@ impl Clients {
             workspaces: WorkspaceServiceClient::new(channel("conversation")?),
             senders: SenderServiceClient::new(channel("conversation")?),
             conversations: ConversationServiceClient::new(channel("conversation")?),
+            automatic: AutomaticMessageServiceClient::new(channel("conversation")?),
             contacts: ContactServiceClient::new(channel("contacts")?),
             presence: PresenceServiceClient::new(channel("presence")?),
             follow_ups: FollowUpServiceClient::new(channel("notifier")?),
@@ -74,6 +78,16 @@ impl Clients {
     }
 
     /// The messages of a conversation, oldest first.
+    /// The newest conversation of a contact.
+    pub async fn conversation_of(&self, contact: &str) -> Result<Option<Conversation>> {
+        let request = ListConversationsRequest {
+            workspace: self.workspace.clone(),
+            ..Default::default()
+        };
+        let listed = call!(self.conversations, list_conversations, request)?.conversations;
+        Ok(listed.into_iter().find(|one| one.contact == contact))
+    }
+
     pub async fn messages(&self, conversation: &str) -> Result<Vec<Message>> {
         let request = ListMessagesRequest {
             workspace: self.workspace.clone(),

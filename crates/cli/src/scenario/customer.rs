@@ -198,6 +198,19 @@ impl Customer {
         .await
     }
 
+    /// The `n`th form that is shown, or page of one (from 1).
+    pub async fn asked(&self, n: usize) -> Result<Value> {
+        self.frame("form", n - 1).await
+    }
+
+    /// Fills in a page of a form; the answer says whether it was taken.
+    pub async fn fill_in(&mut self, form: &Value, values: Value) -> Result<()> {
+        let taken = self.received("form_taken").len();
+        self.send(json!({ "type": "form", "form": form["form"], "page": form["page"], "values": values }))
+            .await?;
+        self.frame("form_taken", taken).await.map(drop)
+    }
+
     /// Leaves the page: an explicit close.
     pub async fn leave(&mut self) -> Result<()> {
         self.send(json!({ "type": "bye" })).await?;

@@ -10,6 +10,7 @@ pub mod others;
 pub mod replies;
 mod sinks;
 pub mod told;
+pub mod unasked;
 mod world;
 
 pub use clients::Clients;

@@ -69,6 +69,8 @@ pub struct World {
     pub ewa: Person,
     pub iga: Person,
     pub leo: Person,
+    pub zoe: Person,
+    pub max: Person,
     /// Follows no redirects.
     pub http: reqwest::Client,
     events: AtomicU32,
@@ -106,6 +108,8 @@ impl World {
             ewa: Person::new("Ewa"),
             iga: Person::new("Iga"),
             leo: Person::new("Leo"),
+            zoe: Person::new("Zoe"),
+            max: Person::new("Max"),
             workspace,
             endpoints,
             clients,

@@ -7,11 +7,7 @@ use crate::domain::settings::{Channel, ChannelKind};
 use crate::outbound::postgres::{agent_availability, form};
 use domain::{FormId, Language, TeamId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
-use jiff::SignedDuration;
 use store::Tx;
-
-/// After the greeting that the customer reads first.
-const AFTER: SignedDuration = SignedDuration::from_secs(5);
 
 impl App {
     /// Has a form come, in a moment, to a customer of a web channel who gave no address: to leave their contacts while nobody
@@ -44,7 +40,7 @@ impl App {
         let Some(due) = Form::by_itself(id, conversation.id, kind, &channel.settings, language) else {
             return Ok(None);
         };
-        let at = self.now().checked_add(AFTER).map_err(Fault::internal)?;
+        let at = self.now().checked_add(self.form_after).map_err(Fault::internal)?;
         let is_new = form::insert_due(tx, workspace, &due, at, self.now()).await?;
         Ok(is_new.then_some(at))
     }

@@ -74,6 +74,7 @@ use bus::Bus;
 use domain::Timestamp;
 use fault::{Fault, Result, codes};
 use std::future::Future;
+use std::time::Duration;
 use store::Store;
 
 /// Everything a use case needs of the outside.
@@ -85,19 +86,27 @@ pub struct App {
     senders: Senders,
     /// Whether integrations may read facts.
     facts_scope: bool,
+    /// How long after a message a form comes by itself.
+    form_after: Duration,
 }
 
 /// How often a transaction that met another one is tried.
 const TRIES: u32 = 3;
 
 impl App {
-    pub fn new(store: Store, contacts: Contacts, bus: Bus, senders: Senders, facts_scope: bool) -> Self {
+    pub fn new(
+        store: Store,
+        contacts: Contacts,
+        bus: Bus,
+        (senders, facts_scope, form_after): (Senders, bool, Duration),
+    ) -> Self {
         Self {
             store,
             contacts,
             bus,
             senders,
             facts_scope,
+            form_after,
         }
     }
 

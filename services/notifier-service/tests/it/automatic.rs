@@ -23,6 +23,7 @@ async fn what_answers_a_call_goes_by_text_wherever_it_stands_and_nothing_else_do
     let notifier = Harness::start().await?;
     // A chat on the web: what is written there is not brought by text.
     let customer = notifier.customer(true, false).await?;
+    notifier.caught_up().await?;
     notifier.post(&customer, 2, AuthorRole::Agent, false).await?;
     notifier.say_by_itself(&customer, 3, Carriage::Channel).await?;
     notifier.post(&customer, 4, AuthorRole::Customer, true).await?;
@@ -38,6 +39,7 @@ async fn what_answers_a_call_goes_by_text_wherever_it_stands_and_nothing_else_do
 async fn whoever_calls_again_and_again_gets_no_more_texts_than_a_number_may() -> Tested {
     let notifier = Harness::start().await?;
     let customer = notifier.customer(true, false).await?;
+    notifier.caught_up().await?;
     for call in 1..=4_u64 {
         let seq = 2 * call;
         notifier.post(&customer, seq, AuthorRole::Customer, true).await?;

@@ -1,0 +1,118 @@
+//! Steps 11 and 12: what is asked and said by itself.
+
+use anyhow::{Context, Result, ensure};
+use events::common::{AutomaticMessageKind, ChannelKind, ChannelSettings};
+use rpc::conversation::message::Content;
+use rpc::conversation::{
+    AutomaticMessage, AutomaticMessages, CreateChannelRequest, CreateTeamRequest, SetAutomaticMessagesRequest,
+};
+use serde_json::json;
+
+use super::expect::soon;
+use super::world::{CHANNEL, fresh, now};
+use super::{Customer, Given, World};
+use crate::call::call;
+
+const TEAM: &str = "parcels";
+const PHONE: &str = "phone";
+
+/// Somebody writes without saying who they are: a form asks for the name, then for an address, and both stand in the
+/// conversation.
+pub async fn introduces(world: &World) -> Result<Customer> {
+    let mut customer = world.customer(CHANNEL, "Is it in stock?", Given::default()).await?;
+    let first = customer.asked(1).await?;
+    ensure!(first["kind"] == "introduce_yourself", "another form is shown: {first}");
+    customer.fill_in(&first, json!({ "name": world.zoe.name })).await?;
+    let second = customer.asked(2).await?;
+    let values = json!({ "email": world.zoe.email, "phone": world.zoe.phone });
+    customer.fill_in(&second, values).await?;
+    let messages = world.clients.messages(&customer.conversation).await?;
+    let filled = messages
+        .iter()
+        .filter(|one| matches!(one.content, Some(Content::Form(_))));
+    ensure!(
+        filled.count() == 2,
+        "what was filled in does not stand there: {messages:?}"
+    );
+    let known = world.clients.conversation(&customer.conversation).await?;
+    ensure!(!known.contact.is_empty(), "nobody was made of what was given");
+    let contact = world.clients.contact(&world.zoe.phone).await?;
+    ensure!(contact.contact == known.contact, "another contact has the number");
+    Ok(customer)
+}
+
+/// Somebody calls and hangs up while it rings: the call stands in a conversation, and a text answers it once, although the
+/// telephone system tells twice. The words of the text.
+pub async fn calls(world: &World) -> Result<String> {
+    set_up(world).await?;
+    let (call, caller) = (fresh("call"), &world.max.phone);
+    let told = json!({ "channel": PHONE, "outcome": "ringing", "customer": { "phone": caller }, "seconds": 20 });
+    for event in [fresh("event"), fresh("event")] {
+        world
+            .integration
+            .publish("call_ended", &event, &call, now(), told.clone())
+            .await?;
+    }
+    let text = world.sinks.nth_text(caller, 1).await?;
+    let recorded = soon("the call stands in a conversation", async || {
+        let contact = world.clients.contact(caller).await?;
+        Ok(world.clients.conversation_of(&contact.contact).await?)
+    })
+    .await?;
+    let messages = world.clients.messages(&recorded.conversation).await?;
+    let first = messages.first().context("an empty conversation")?;
+    ensure!(
+        matches!(first.content, Some(Content::Call(_))),
+        "no call stands there: {first:?}"
+    );
+    ensure!(
+        messages.len() == 2,
+        "{} messages instead of the call and its text",
+        messages.len()
+    );
+    let texts = world.sinks.texts(caller).await?.len();
+    ensure!(texts == 1, "{texts} texts were sent");
+    Ok(text.body)
+}
+
+/// A team that answers missed calls by text, and the number it is called at.
+async fn set_up(world: &World) -> Result<()> {
+    let workspace = || world.workspace.clone();
+    let team = CreateTeamRequest {
+        workspace: workspace(),
+        team: TEAM.to_owned(),
+        name: "Parcels".to_owned(),
+    };
+    call!(world.clients.workspaces, create_team, team)?;
+    let missed = AutomaticMessage {
+        kind: AutomaticMessageKind::MissedCall.into(),
+        on: true,
+        business_name: true,
+        ..Default::default()
+    };
+    let says = SetAutomaticMessagesRequest {
+        workspace: workspace(),
+        team: TEAM.to_owned(),
+        messages: Some(AutomaticMessages {
+            messages: vec![missed],
+            open_for_missed_calls: true,
+            ..Default::default()
+        }),
+        version: 0,
+    };
+    call!(world.clients.automatic, set_automatic_messages, says)?;
+    let channel = CreateChannelRequest {
+        workspace: workspace(),
+        channel: PHONE.to_owned(),
+        kind: ChannelKind::Voice.into(),
+        settings: Some(ChannelSettings {
+            team: TEAM.to_owned(),
+            ..Default::default()
+        }),
+        mask: Some(prost_types::FieldMask {
+            paths: vec!["team".to_owned()],
+        }),
+    };
+    call!(world.clients.workspaces, create_channel, channel)?;
+    Ok(())
+}
