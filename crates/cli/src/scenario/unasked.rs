@@ -56,7 +56,7 @@ pub async fn calls(world: &World) -> Result<String> {
     let text = world.sinks.nth_text(caller, 1).await?;
     let recorded = soon("the call stands in a conversation", async || {
         let contact = world.clients.contact(caller).await?;
-        Ok(world.clients.conversation_of(&contact.contact).await?)
+        world.clients.conversation_of(&contact.contact).await
     })
     .await?;
     let messages = world.clients.messages(&recorded.conversation).await?;
