@@ -21,14 +21,15 @@ const LARGEST_REQUEST: usize = 8 * 1024 * 1024;
 /// Serves contacts until stopped.
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let contacts = Contacts::new(shell.store(), config.erasure_wait.0);
+    let persons = Persons::new(Peers {
+        conversation: shell.channel(&config.conversation_url)?,
+        notifier: shell.channel(&config.notifier_url)?,
+        presence: shell.channel(&config.presence_url)?,
+        gateway: shell.channel(&config.gateway_url)?,
+    });
     let eraser = Eraser {
         contacts: contacts.clone(),
-        persons: Persons::new(Peers {
-            conversation: shell.channel(&config.conversation_url)?,
-            notifier: shell.channel(&config.notifier_url)?,
-            presence: shell.channel(&config.presence_url)?,
-            gateway: shell.channel(&config.gateway_url)?,
-        }),
+        persons: persons.clone(),
         bus: shell.bus(),
     };
     due_loop(&shell, "erasure", move |workspace, id| {
@@ -41,7 +42,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     });
     let orders = Arc::new(Orders(contacts.clone()));
     shell.spawn("orders", bus::consume(shell.bus(), spec(), orders, shell.stop.clone()));
-    let server = Server::new(contacts);
+    let server = Server::new(contacts, persons);
     let routes = Routes::new(ContactServiceServer::new(server.clone()))
         .add_service(ContactBookServiceServer::new(server.clone()))
         .add_service(IdentityServiceServer::new(server.clone()))

@@ -1,4 +1,6 @@
-//! Erasing people.
+//! Handing out what is kept of people, and erasing it.
+
+use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
@@ -17,6 +19,16 @@ pub enum ErasureReason {
 
 #[derive(Debug, Subcommand)]
 pub enum PrivacyCommand {
+    /// Print everything that is kept of a contact, and of all that went into it, in every service, as one JSON document.
+    Export {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact.
+        contact: String,
+        /// Where to write it, a file that is not there yet; standard output if left out.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
     /// Erase a contact, and all that went into it, from every service. There is no way back.
     Erase {
         #[arg(short, long)]

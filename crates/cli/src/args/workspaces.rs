@@ -20,7 +20,7 @@ pub enum Scope {
     Contacts,
     /// Read the workspace's facts on NATS.
     Facts,
-    /// Erase people.
+    /// Export all that is kept of people, and erase them.
     Privacy,
 }
 

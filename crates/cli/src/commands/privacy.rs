@@ -1,12 +1,15 @@
-//! Erasing people, by gRPC to contacts-service.
+//! Handing out what is kept of people, and erasing it, by gRPC to contacts-service.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rpc::contacts::privacy_service_client::PrivacyServiceClient;
 use rpc::contacts::{
-    self, EraseContactRequest, Erasure, ErasureState, ErasureStep, GetErasureRequest, ListErasuresRequest,
+    self, EraseContactRequest, Erasure, ErasureState, ErasureStep, ExportPersonRequest, GetErasureRequest,
+    ListErasuresRequest,
 };
 use serde_json::{Value, json};
 use tonic::transport::Channel;
@@ -16,12 +19,38 @@ use crate::call::{call, pages};
 use crate::output::{Out, say};
 use crate::show;
 
+/// Room for a page of the longest messages.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// How often somebody who waits looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(command: PrivacyCommand, channel: Channel, out: &Out) -> Result<()> {
-    let client = PrivacyServiceClient::new(channel);
+    let client = PrivacyServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER);
     match command {
+        PrivacyCommand::Export {
+            workspace,
+            contact,
+            file,
+        } => {
+            let request = ExportPersonRequest {
+                workspace,
+                contact,
+                page_token: String::new(),
+            };
+            match file {
+                None => export(&client, request, &mut std::io::stdout().lock()).await,
+                Some(path) => {
+                    let mut file =
+                        File::create_new(&path).with_context(|| format!("cannot make {}", path.display()))?;
+                    let written = export(&client, request, &mut file).await;
+                    if written.is_err() {
+                        // A part of it is not to be taken for all of it.
+                        std::fs::remove_file(&path)?;
+                    }
+                    written
+                }
+            }
+        }
         PrivacyCommand::Erase {
             workspace,
             contact,
@@ -53,6 +82,22 @@ pub(super) async fn run(command: PrivacyCommand, channel: Channel, out: &Out) ->
                 ..Default::default()
             };
             list(&pages!(client, list_erasures, request, erasures, limit), out)
+        }
+    }
+}
+
+/// Piece by piece, as they come.
+async fn export(
+    client: &PrivacyServiceClient<Channel>,
+    mut request: ExportPersonRequest,
+    into: &mut impl Write,
+) -> Result<()> {
+    loop {
+        let piece = call!(client, export_person, request.clone())?;
+        into.write_all(piece.json.as_bytes())?;
+        request.page_token = piece.next_page_token;
+        if request.page_token.is_empty() {
+            return Ok(into.flush()?);
         }
     }
 }

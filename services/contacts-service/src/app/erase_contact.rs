@@ -59,7 +59,7 @@ impl Contacts {
 }
 
 /// Locks the contact and all that went into it. Refused where it went into another one, or is gone.
-async fn lock_person(tx: &mut Tx, workspace: &WorkspaceId, contact: ContactId) -> Result<Vec<ContactId>> {
+pub(super) async fn lock_person(tx: &mut Tx, workspace: &WorkspaceId, contact: ContactId) -> Result<Vec<ContactId>> {
     match merge::lock(tx, workspace, &[contact]).await?.first() {
         Some((_, None)) => {}
         Some((_, Some(into))) => {

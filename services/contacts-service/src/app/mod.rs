@@ -4,6 +4,7 @@ mod capture_contact;
 mod count_segment;
 mod dismiss_conflict;
 mod erase_contact;
+mod export_person;
 mod export_segment;
 mod get_address;
 mod get_contact;

@@ -6,6 +6,7 @@ mod consent;
 mod contact;
 mod edit;
 mod erasure;
+mod export;
 pub mod identity;
 pub mod import;
 mod merge;
@@ -25,6 +26,7 @@ pub use consent::{By, Consent, KeptConsent, Withdrawal, Wording, name, not_ahead
 pub use contact::{Capture, CapturedValue, Contact, ContactChange, KeptConflict, Owner, StoredContact};
 pub use edit::{Edit, Field, FieldChange, Fields};
 pub use erasure::{Erased, Erasure, ErasureReason, ErasureRequest, ErasureStep, Place, Trace, is_of};
+pub use export::Leg;
 pub use phone::Phone;
 pub use profile::{DataKey, DataValue, Datum, Profile, Stage, Tag, Zone};
 pub use purchase::{Kept, Order, OrderKey, OrderLine, OrderStatus, OrderVersion, Parcel, Purchase, step};

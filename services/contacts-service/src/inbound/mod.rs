@@ -14,15 +14,18 @@ mod words;
 pub use orders::{Orders, spec};
 
 use crate::app::Contacts;
+use crate::outbound::Persons;
 
 /// Serves all eight gRPC services, each in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Server {
     contacts: Contacts,
+    /// Who else keeps something of people.
+    persons: Persons,
 }
 
 impl Server {
-    pub fn new(contacts: Contacts) -> Self {
-        Self { contacts }
+    pub fn new(contacts: Contacts, persons: Persons) -> Self {
+        Self { contacts, persons }
     }
 }

@@ -1,18 +1,30 @@
 //! `homing.contacts.v1.PrivacyService`: reads requests, calls the use case of the same name, writes answers.
 
 use super::Server;
-use crate::domain::{Erasure, ErasureReason, ErasureRequest, ErasureStep, name};
+use crate::domain::{Erasure, ErasureReason, ErasureRequest, ErasureStep, Leg, name};
 use domain::{ContactId, Invalid, WorkspaceId};
 use fault::Result;
 use rpc::contacts::privacy_service_server::PrivacyService;
 use rpc::contacts::{
-    self, EraseContactRequest, EraseContactResponse, ErasureState, GetErasureRequest, GetErasureResponse,
-    ListErasuresRequest, ListErasuresResponse,
+    self, EraseContactRequest, EraseContactResponse, ErasureState, ExportPersonRequest, ExportPersonResponse,
+    GetErasureRequest, GetErasureResponse, ListErasuresRequest, ListErasuresResponse,
 };
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 impl Server {
+    async fn do_export_person(&self, request: ExportPersonRequest) -> Result<ExportPersonResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let contact = ContactId::parse(&request.contact)?;
+        let leg = Leg::parse(&request.page_token)?;
+        let exported = self.contacts.export_person(&self.persons, &workspace, contact, leg);
+        let (json, next) = exported.await?;
+        Ok(ExportPersonResponse {
+            json,
+            next_page_token: next.map(|leg| leg.to_string()).unwrap_or_default(),
+        })
+    }
+
     async fn do_erase_contact(&self, request: EraseContactRequest) -> Result<EraseContactResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let asked = ErasureRequest {
@@ -49,6 +61,13 @@ impl Server {
 
 #[tonic::async_trait]
 impl PrivacyService for Server {
+    async fn export_person(
+        &self,
+        request: Request<ExportPersonRequest>,
+    ) -> Result<Response<ExportPersonResponse>, Status> {
+        rpc::answer(self.do_export_person(request.into_inner()).await)
+    }
+
     async fn erase_contact(
         &self,
         request: Request<EraseContactRequest>,

@@ -1,11 +1,14 @@
 use crate::domain::{Erased, Trace};
-use domain::{ContactId, WorkspaceId};
+use domain::{ContactId, ConversationId, WorkspaceId};
 use fault::{Fault, Result};
 use rpc::conversation::person_service_client::PersonServiceClient as ConversationClient;
 use rpc::gateway::person_service_client::PersonServiceClient as GatewayClient;
+use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::person_service_client::PersonServiceClient as NotifierClient;
 use rpc::presence::person_service_client::PersonServiceClient as PresenceClient;
+use rpc::presence::presence_service_client::PresenceServiceClient;
 use rpc::{Deadline, conversation, gateway, notifier, presence};
+use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use tonic::transport::Channel;
 
@@ -16,8 +19,12 @@ pub struct Persons {
     follow_ups: NotifierClient<Channel>,
     presence: PresenceClient<Channel>,
     sessions: GatewayClient<Channel>,
+    opt_outs: FollowUpServiceClient<Channel>,
+    visits: PresenceServiceClient<Channel>,
 }
 
+/// Room for a page of the longest messages, however they are escaped.
+const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 /// Contacts that one question may name.
 const CONTACTS: usize = 500;
 
@@ -29,7 +36,12 @@ pub struct PersonPage {
     pub visitors: Vec<String>,
     /// What events about them name.
     pub subjects: Vec<Trace>,
+    /// The last one that bears one of the contacts.
+    pub last: Option<String>,
 }
+
+/// JSON objects.
+pub type Entries = Vec<String>;
 
 /// Where the others are.
 #[derive(Debug)]
@@ -43,9 +55,11 @@ pub struct Peers {
 impl Persons {
     pub fn new(peers: Peers) -> Self {
         Self {
-            conversations: ConversationClient::new(peers.conversation),
-            follow_ups: NotifierClient::new(peers.notifier),
-            presence: PresenceClient::new(peers.presence),
+            conversations: ConversationClient::new(peers.conversation).max_decoding_message_size(LARGEST_ANSWER),
+            follow_ups: NotifierClient::new(peers.notifier.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            opt_outs: FollowUpServiceClient::new(peers.notifier),
+            presence: PresenceClient::new(peers.presence.clone()),
+            visits: PresenceServiceClient::new(peers.presence),
             sessions: GatewayClient::new(peers.gateway),
         }
     }
@@ -53,7 +67,7 @@ impl Persons {
     /// Some conversations of any of these contacts that are not erased; none: all are.
     pub async fn list_conversations(&self, workspace: &WorkspaceId, contacts: &[ContactId]) -> Result<PersonPage> {
         for some in contacts.chunks(CONTACTS) {
-            let page = self.list_some(workspace, some).await?;
+            let page = self.list_after(workspace, some, (None, 0)).await?;
             if !page.conversations.is_empty() {
                 return Ok(page);
             }
@@ -61,10 +75,18 @@ impl Persons {
         Ok(PersonPage::default())
     }
 
-    async fn list_some(&self, workspace: &WorkspaceId, contacts: &[ContactId]) -> Result<PersonPage> {
+    /// Conversations of these contacts after one of them, at most so many of theirs (0: as many as there may be).
+    pub async fn list_after(
+        &self,
+        workspace: &WorkspaceId,
+        contacts: &[ContactId],
+        (after, limit): (Option<ConversationId>, u32),
+    ) -> Result<PersonPage> {
         let request = conversation::ListPersonConversationsRequest {
             workspace: workspace.to_string(),
             contacts: contacts.iter().map(ContactId::to_string).collect(),
+            after: after.map(|id| id.to_string()).unwrap_or_default(),
+            limit,
         };
         let found = rpc::call(Deadline::INTERACTIVE, request, |request| {
             let mut client = self.conversations.clone();
@@ -74,6 +96,9 @@ impl Persons {
         let (mut page, mut visitors) = (PersonPage::default(), BTreeSet::new());
         for one in found.conversations {
             page.subjects.push(Trace::Subject(one.conversation.clone()));
+            if one.theirs {
+                page.last = page.last.max(Some(one.conversation.clone()));
+            }
             page.conversations.push(one.conversation);
             visitors.insert(one.visitor);
             if !one.external_ref.is_empty() {
@@ -82,6 +107,93 @@ impl Persons {
         }
         page.visitors = visitors.into_iter().filter(|visitor| !visitor.is_empty()).collect();
         Ok(page)
+    }
+
+    /// A page of what was said in these conversations, and the token of the next.
+    pub async fn export_words(
+        &self,
+        workspace: &WorkspaceId,
+        conversations: &[String],
+        page_token: &str,
+    ) -> Result<(Entries, Option<String>)> {
+        let request = conversation::ExportPersonRequest {
+            workspace: workspace.to_string(),
+            conversations: conversations.to_vec(),
+            page_token: page_token.to_owned(),
+        };
+        let page = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.conversations.clone();
+            async move { client.export_person(request).await }
+        })
+        .await?;
+        exported("conversation", &page.entries, page.next_page_token)
+    }
+
+    /// A page of what was sent because of these conversations, and the token of the next.
+    pub async fn export_follow_ups(
+        &self,
+        workspace: &WorkspaceId,
+        conversations: &[String],
+        page_token: &str,
+    ) -> Result<(Entries, Option<String>)> {
+        if conversations.is_empty() {
+            return Ok((Entries::new(), None));
+        }
+        let request = notifier::ExportPersonRequest {
+            workspace: workspace.to_string(),
+            conversations: conversations.to_vec(),
+            page_token: page_token.to_owned(),
+        };
+        let page = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.follow_ups.clone();
+            async move { client.export_person(request).await }
+        })
+        .await?;
+        exported("notifier", &page.entries, page.next_page_token)
+    }
+
+    /// What a phone number or an e-mail address opted out of.
+    pub async fn get_opt_out(&self, workspace: &WorkspaceId, address: &Trace) -> Result<Value> {
+        let value = address.value().to_owned();
+        let request = notifier::GetOptOutRequest {
+            workspace: workspace.to_string(),
+            address: Some(match address {
+                Trace::Number(_) => notifier::get_opt_out_request::Address::Phone(value.clone()),
+                Trace::Word(_) | Trace::Subject(_) => notifier::get_opt_out_request::Address::Email(value.clone()),
+            }),
+        };
+        let told = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.opt_outs.clone();
+            async move { client.get_opt_out(request).await }
+        })
+        .await?;
+        Ok(json!({
+            "address": value, "opted_out": told.opted_out, "since": time(told.since),
+            "whatsapp_opted_out": told.whatsapp_opted_out, "whatsapp_since": time(told.whatsapp_since),
+        }))
+    }
+
+    /// When these visitors were last there.
+    pub async fn get_presence(&self, workspace: &WorkspaceId, visitors: &[String]) -> Result<Vec<Value>> {
+        if visitors.is_empty() {
+            return Ok(Vec::new());
+        }
+        let request = presence::BatchGetPresenceRequest {
+            workspace: workspace.to_string(),
+            visitors: visitors.to_vec(),
+        };
+        let told = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.visits.clone();
+            async move { client.batch_get_presence(request).await }
+        })
+        .await?;
+        let visit = |one: presence::Presence| {
+            json!({
+                "visitor": one.visitor, "state": one.state().as_str_name(), "cause": one.cause().as_str_name(),
+                "since": time(one.since), "last_input_at": time(one.last_input_at),
+            })
+        };
+        Ok(told.presences.into_iter().map(visit).collect())
     }
 
     /// Before anything else: nothing more is sent because of these conversations.
@@ -160,6 +272,20 @@ impl Persons {
         }
         Ok(erased)
     }
+}
+
+/// Entries of another service with its name.
+fn exported(from: &str, entries: &[String], next: String) -> Result<(Entries, Option<String>)> {
+    let named = entries.iter().map(|entry| {
+        let mut entry: Value = serde_json::from_str(entry).map_err(Fault::internal)?;
+        entry["from"] = from.into();
+        Ok(entry.to_string())
+    });
+    Ok((named.collect::<Result<_>>()?, (!next.is_empty()).then_some(next)))
+}
+
+fn time(at: Option<prost_types::Timestamp>) -> Option<String> {
+    events::instant(at).map(|at| at.to_string())
 }
 
 fn told(erased: HashMap<String, u64>) -> Erased {

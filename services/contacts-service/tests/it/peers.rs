@@ -3,9 +3,11 @@
 use rpc::conversation::person_service_server as conversations;
 use rpc::conversation::{self, ListPersonConversationsRequest, ListPersonConversationsResponse, PersonConversation};
 use rpc::gateway::person_service_server as sessions;
+use rpc::notifier::follow_up_service_server::{FollowUpService, FollowUpServiceServer};
 use rpc::notifier::person_service_server as follow_ups;
 use rpc::presence::person_service_server as visitors;
 use rpc::{gateway, notifier, presence};
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::TcpListener;
@@ -35,6 +37,21 @@ pub struct Peers {
 
 type Answer<T> = Result<Response<T>, Status>;
 
+macro_rules! not_needed {
+    ($($name:ident: $request:ty => $response:ty;)+) => {$(
+        fn $name<'life0, 'async_trait>(
+            &'life0 self,
+            _: Request<$request>,
+        ) -> std::pin::Pin<Box<dyn Future<Output = Answer<$response>> + Send + 'async_trait>>
+        where
+            'life0: 'async_trait,
+            Self: 'async_trait,
+        {
+            Box::pin(async { Err(Status::unimplemented("not needed here")) })
+        }
+    )+};
+}
+
 impl Peers {
     /// Serves all four on one port.
     pub async fn start() -> anyhow::Result<(Self, String)> {
@@ -47,6 +64,7 @@ impl Peers {
         let server = tonic::transport::Server::builder()
             .add_service(conversations::PersonServiceServer::new(peers.clone()))
             .add_service(follow_ups::PersonServiceServer::new(peers.clone()))
+            .add_service(FollowUpServiceServer::new(peers.clone()))
             .add_service(visitors::PersonServiceServer::new(peers.clone()))
             .add_service(sessions::PersonServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
@@ -77,9 +95,30 @@ impl conversations::PersonService for Peers {
         request: Request<ListPersonConversationsRequest>,
     ) -> Answer<ListPersonConversationsResponse> {
         let mut truth = self.truth();
-        truth.contacts = request.into_inner().contacts;
-        let conversations = truth.conversations.iter().take(PAGE).cloned().collect();
+        let asked = request.into_inner();
+        truth.contacts = asked.contacts;
+        let after = &asked.after;
+        let limit = if asked.limit == 0 {
+            PAGE
+        } else {
+            asked.limit.try_into().expect("few")
+        };
+        let listed = truth.conversations.iter().filter(|one| one.conversation > *after);
+        let conversations = listed.take(limit).cloned().collect();
         Ok(Response::new(ListPersonConversationsResponse { conversations }))
+    }
+
+    async fn export_person(
+        &self,
+        request: Request<conversation::ExportPersonRequest>,
+    ) -> Answer<conversation::ExportPersonResponse> {
+        let request = request.into_inner();
+        let said = |id: &String| json!({"kind": "message", "data": {"of": id, "page": request.page_token}}).to_string();
+        let next_page_token = if request.page_token.is_empty() { "25" } else { "" };
+        Ok(Response::new(conversation::ExportPersonResponse {
+            entries: request.conversations.iter().map(said).collect(),
+            next_page_token: next_page_token.into(),
+        }))
     }
 
     async fn erase_person(
@@ -100,6 +139,17 @@ impl conversations::PersonService for Peers {
 
 #[tonic::async_trait]
 impl follow_ups::PersonService for Peers {
+    async fn export_person(
+        &self,
+        request: Request<notifier::ExportPersonRequest>,
+    ) -> Answer<notifier::ExportPersonResponse> {
+        let sent = |id: &String| json!({"kind": "delivery", "data": {"of": id}}).to_string();
+        Ok(Response::new(notifier::ExportPersonResponse {
+            entries: request.into_inner().conversations.iter().map(sent).collect(),
+            next_page_token: String::new(),
+        }))
+    }
+
     async fn erase_person(
         &self,
         request: Request<notifier::ErasePersonRequest>,
@@ -130,5 +180,26 @@ impl sessions::PersonService for Peers {
     ) -> Answer<gateway::ErasePersonResponse> {
         let erased = self.erase("gateway", "sessions", request.into_inner().visitors)?;
         Ok(Response::new(gateway::ErasePersonResponse { erased }))
+    }
+}
+
+#[tonic::async_trait]
+impl FollowUpService for Peers {
+    async fn get_opt_out(&self, _: Request<notifier::GetOptOutRequest>) -> Answer<notifier::GetOptOutResponse> {
+        Ok(Response::new(notifier::GetOptOutResponse::default()))
+    }
+
+    not_needed! {
+        explain_follow_up: notifier::ExplainFollowUpRequest => notifier::ExplainFollowUpResponse;
+        list_follow_ups: notifier::ListFollowUpsRequest => notifier::ListFollowUpsResponse;
+        record_receipt: notifier::RecordReceiptRequest => notifier::RecordReceiptResponse;
+        record_inbound_text: notifier::RecordInboundTextRequest => notifier::RecordInboundTextResponse;
+        record_inbound_mail: notifier::RecordInboundMailRequest => notifier::RecordInboundMailResponse;
+        revoke_links: notifier::RevokeLinksRequest => notifier::RevokeLinksResponse;
+        redeem_return_link: notifier::RedeemReturnLinkRequest => notifier::RedeemReturnLinkResponse;
+        resolve_return_link: notifier::ResolveReturnLinkRequest => notifier::ResolveReturnLinkResponse;
+        resolve_unsubscribe_link: notifier::ResolveUnsubscribeLinkRequest => notifier::ResolveUnsubscribeLinkResponse;
+        redeem_unsubscribe_link: notifier::RedeemUnsubscribeLinkRequest => notifier::RedeemUnsubscribeLinkResponse;
+        set_opt_out: notifier::SetOptOutRequest => notifier::SetOptOutResponse;
     }
 }

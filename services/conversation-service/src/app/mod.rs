@@ -12,6 +12,7 @@ mod create_team;
 mod create_workspace;
 mod dismiss_form;
 mod erase_person;
+mod export_person;
 mod forget_events;
 mod get_automatic_messages;
 mod get_channel;

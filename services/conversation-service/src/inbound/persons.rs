@@ -11,6 +11,8 @@ type Reply<T> = Result<Response<T>, Status>;
 
 const CONTACTS: usize = 500;
 const CONVERSATIONS: usize = 100;
+/// Conversations that bear one of the contacts; those that hang on them come beside.
+const PAGE: u32 = 50;
 
 /// The rpcs about what is kept of people.
 #[derive(Debug, Clone)]
@@ -35,26 +37,42 @@ impl Persons {
         let contacts = contacts
             .collect::<Result<Vec<_>, _>>()
             .map_err(|wrong| wrong.of("contacts"))?;
-        let found = self.app.list_person_conversations(&workspace, &contacts).await?;
+        let after = ConversationId::parse_optional(&request.after).map_err(|wrong| wrong.of("after"))?;
+        if request.limit > PAGE {
+            return Err(Invalid::new("limit", "must be 1 to 50, or 0 for 50").into());
+        }
+        let limit = if request.limit == 0 { PAGE } else { request.limit };
+        let page = (after, limit.into());
+        let found = self.app.list_person_conversations(&workspace, &contacts, page).await?;
         let told = found.into_iter().map(|one| proto::PersonConversation {
             conversation: one.id.to_string(),
             visitor: one.visitor.map(|id| id.to_string()).unwrap_or_default(),
             external_ref: one.external_ref.unwrap_or_default(),
+            theirs: one.theirs,
         });
         Ok(proto::ListPersonConversationsResponse {
             conversations: told.collect(),
         })
     }
 
+    async fn export_person(&self, request: proto::ExportPersonRequest) -> Result<proto::ExportPersonResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let ids = conversations(&request.conversations)?;
+        let foreign = |_| Invalid::new("page_token", "is not one that this call answered");
+        let from = match request.page_token.as_str() {
+            "" => 0,
+            token => token.parse::<u32>().map_err(foreign)?.into(),
+        };
+        let (entries, next) = self.app.export_person(&workspace, &ids, from).await?;
+        Ok(proto::ExportPersonResponse {
+            entries,
+            next_page_token: next.map(|from| from.to_string()).unwrap_or_default(),
+        })
+    }
+
     async fn erase_person(&self, request: proto::ErasePersonRequest) -> Result<proto::ErasePersonResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
-        if !(1..=CONVERSATIONS).contains(&request.conversations.len()) {
-            return Err(Invalid::new("conversations", "needs 1 to 100").into());
-        }
-        let ids = request.conversations.iter().map(|id| ConversationId::parse(id));
-        let ids = ids
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|wrong| wrong.of("conversations"))?;
+        let ids = conversations(&request.conversations)?;
         let erased = self.app.erase_person(&workspace, &ids).await?;
         let counts = [("conversations", erased.conversations), ("messages", erased.messages)];
         Ok(proto::ErasePersonResponse {
@@ -73,7 +91,19 @@ impl PersonService for Persons {
         rpc::answer(self.list_person_conversations(request.into_inner()).await)
     }
 
+    async fn export_person(&self, request: Request<proto::ExportPersonRequest>) -> Reply<proto::ExportPersonResponse> {
+        rpc::answer(self.export_person(request.into_inner()).await)
+    }
+
     async fn erase_person(&self, request: Request<proto::ErasePersonRequest>) -> Reply<proto::ErasePersonResponse> {
         rpc::answer(self.erase_person(request.into_inner()).await)
     }
+}
+
+fn conversations(named: &[String]) -> Result<Vec<ConversationId>, Invalid> {
+    if !(1..=CONVERSATIONS).contains(&named.len()) {
+        return Err(Invalid::new("conversations", "needs 1 to 100"));
+    }
+    let ids = named.iter().map(|id| ConversationId::parse(id));
+    ids.collect::<Result<_, _>>().map_err(|wrong| wrong.of("conversations"))
 }

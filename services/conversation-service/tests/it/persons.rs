@@ -5,9 +5,10 @@ use crate::contacts::id_of;
 use crate::world::{AGENT, CUSTOMER, World, starting, why};
 use events::event::ConversationResolved;
 use rpc::conversation::{
-    ErasePersonRequest, ErasePersonResponse, GivenContact, ListPersonConversationsRequest, PersonConversation,
-    StartConversationRequest,
+    ErasePersonRequest, ErasePersonResponse, ExportPersonRequest, GivenContact, ListPersonConversationsRequest,
+    PersonConversation, StartConversationRequest,
 };
+use serde_json::Value;
 use std::collections::HashMap;
 
 const CANARIES: [&str; 6] = [
@@ -23,6 +24,7 @@ async fn list(world: &World, workspace: &str, contacts: &[&str]) -> Result<Vec<P
     let request = ListPersonConversationsRequest {
         workspace: workspace.into(),
         contacts: contacts.iter().map(|contact| (*contact).to_owned()).collect(),
+        ..Default::default()
     };
     let answer = world.persons.clone().list_person_conversations(request).await?;
     Ok(answer.into_inner().conversations)
@@ -96,6 +98,7 @@ async fn what_a_person_said_is_gone_and_what_they_write_next_is_a_strangers() ->
         conversation: theirs.conversation.clone(),
         visitor: CANARIES[5].into(),
         external_ref: String::new(),
+        theirs: true,
     };
     assert_eq!(listed, [wanted]);
     let erased = erase(&world, "acme", &ids(&listed)).await?;
@@ -140,6 +143,63 @@ async fn what_a_person_said_is_gone_and_what_they_write_next_is_a_strangers() ->
     // Again: nothing but what is there by now.
     let again = erase(&world, "acme", &[theirs.conversation]).await?;
     assert_eq!(again.erased.get("messages"), Some(&0));
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_person_said_is_handed_out_page_by_page() -> Tested {
+    let world = World::new().await?;
+    let theirs = start(&world, by("Ann", "+48600700123")).await?;
+    start(&world, by("Bea", "+48600700124")).await?;
+    for n in 2..=40 {
+        world
+            .post(&theirs.conversation, AGENT, &format!("m-{n}"), &format!("answer {n}"))
+            .await?;
+    }
+    let mut request = ExportPersonRequest {
+        workspace: "acme".into(),
+        conversations: vec![theirs.conversation.clone()],
+        page_token: String::new(),
+    };
+    let mut entries = Vec::new();
+    loop {
+        let page = world.persons.clone().export_person(request.clone()).await?.into_inner();
+        assert!(page.entries.len() <= 25);
+        entries.extend(page.entries);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    let entries = entries
+        .iter()
+        .map(|entry| serde_json::from_str(entry))
+        .collect::<Result<Vec<Value>, _>>()?;
+    assert_eq!(entries[0]["kind"], "conversation");
+    assert_eq!(entries[0]["data"]["page_url"], "https://shop.example/canary-page");
+    let words: Vec<&str> = entries[1..]
+        .iter()
+        .filter_map(|entry| entry["data"]["text"].as_str())
+        .collect();
+    assert_eq!((words.len(), words[0], words[39]), (40, "canary question", "answer 40"));
+
+    request.workspace = "bolt".into();
+    assert!(
+        world
+            .persons
+            .clone()
+            .export_person(request.clone())
+            .await?
+            .into_inner()
+            .entries
+            .is_empty()
+    );
+    request.page_token = "x".into();
+    assert_eq!(
+        why(world.persons.clone().export_person(request).await),
+        ("request.invalid", "page_token".to_owned())
+    );
     world.end().await;
     Ok(())
 }

@@ -34,7 +34,7 @@ impl Contacts {
             consents: ConsentServiceClient::new(channel.clone()),
             identity: IdentityServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             imports: ImportServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
-            privacy: PrivacyServiceClient::new(channel.clone()),
+            privacy: PrivacyServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             purchases: PurchaseServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             segments: SegmentServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
         }
@@ -69,6 +69,7 @@ calls! { Contacts.identity:
 }
 
 calls! { Contacts.privacy:
+    export_person(ExportPersonRequest) -> ExportPersonResponse;
     erase_contact(EraseContactRequest) -> EraseContactResponse;
     get_erasure(GetErasureRequest) -> GetErasureResponse;
     list_erasures(ListErasuresRequest) -> ListErasuresResponse;

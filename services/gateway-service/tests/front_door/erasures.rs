@@ -1,13 +1,14 @@
 //! Erasures of people through the public API, and what the gateway itself holds of them.
 
 use crate::gateway::{World, call};
+use crate::peers::TOKEN;
 use crate::peers::contacts::{ANN, OTHER};
 use anyhow::Result;
 use reqwest::Method;
 use rpc::contacts::ErasureReason;
 use rpc::gateway::ErasePersonRequest;
 use rpc::gateway::person_service_client::PersonServiceClient;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
 #[tokio::test]
@@ -67,6 +68,33 @@ async fn an_erasure_is_asked_for_in_the_integrations_name_and_looked_at() -> Res
     }
     let (status, problem) = call(&world, Method::GET, &format!("/v1/erasures/{ANN}"), None).await?;
     assert_eq!((status, &problem["field"]), (404, &json!("erasure")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_export_is_one_document_or_breaks_off() -> Result<()> {
+    let world = World::start().await?;
+    let export = async |contact: &str| {
+        let url = world.url(&format!("/v1/contacts/{contact}/export"));
+        world.http.get(url).bearer_auth(TOKEN).send().await
+    };
+    let whole = export(ANN).await?;
+    assert_eq!(
+        (whole.status().as_u16(), whole.headers()["content-type"].to_str()?),
+        (200, "application/json")
+    );
+    assert_eq!(whole.headers()["cache-control"], "no-store");
+    assert_eq!(whole.json::<Value>().await?, json!({"entries": [1, 2]}));
+    let broken = export(OTHER).await?;
+    assert!(
+        broken.text().await.is_err(),
+        "what fails on the way is not taken for the end"
+    );
+    let unknown = export("018f4e3a-0000-7000-8000-00000000dead").await?;
+    assert_eq!(
+        (unknown.status().as_u16(), &unknown.json::<Value>().await?["field"]),
+        (404, &json!("contact"))
+    );
     Ok(())
 }
 

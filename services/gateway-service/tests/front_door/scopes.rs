@@ -59,6 +59,7 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("post", "/v1/contacts/{contact}/merges", Token(Scope::Contacts)),
     ("post", "/v1/contacts/{contact}/messages", Token(Scope::Write)),
     ("post", "/v1/contacts/{contact}/erasures", Token(Scope::Privacy)),
+    ("get", "/v1/contacts/{contact}/export", Token(Scope::Privacy)),
     ("get", "/v1/erasures", Token(Scope::Privacy)),
     ("get", "/v1/erasures/{erasure}", Token(Scope::Privacy)),
     ("get", "/v1/contacts/{contact}/purchases", Token(Scope::Contacts)),

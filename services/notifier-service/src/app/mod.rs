@@ -9,6 +9,7 @@ mod check;
 mod claim;
 mod erase_person;
 mod explain_follow_up;
+mod export_person;
 mod get_opt_out;
 mod hand_over;
 mod join_inbound_text;

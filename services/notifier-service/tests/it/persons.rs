@@ -4,7 +4,9 @@ use crate::harness::{EMAIL, Harness, PHONE, SOON, Tested};
 use crate::words::token_in;
 use events::event::{FollowUpEnd, FollowUpEnded};
 use rpc::notifier::person_service_client::PersonServiceClient;
-use rpc::notifier::{DeliveryStatus, ErasePersonRequest, FollowUpState, ResolveReturnLinkRequest, SetOptOutRequest};
+use rpc::notifier::{
+    DeliveryStatus, ErasePersonRequest, ExportPersonRequest, FollowUpState, ResolveReturnLinkRequest, SetOptOutRequest,
+};
 use sqlx::Connection;
 use std::collections::HashMap;
 
@@ -36,6 +38,28 @@ async fn nothing_more_is_sent_to_who_is_erased_whatever_is_told_later() -> Teste
     let text = notifier.sms.nth(PHONE, 1, SOON).await?;
     notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
     let id = customer.conversation.to_string();
+
+    let mut persons = PersonServiceClient::connect(notifier.grpc()).await?;
+    let mut export = async |workspace: &str| {
+        let request = ExportPersonRequest {
+            workspace: workspace.into(),
+            conversations: vec![id.clone()],
+            page_token: String::new(),
+        };
+        let page = persons.export_person(request).await?.into_inner();
+        let entries = page.entries.iter().map(|entry| serde_json::from_str(entry));
+        anyhow::Ok(entries.collect::<Result<Vec<serde_json::Value>, _>>()?)
+    };
+    let kept = export("acme").await?;
+    for kind in ["follow_up_case", "follow_up", "delivery", "history"] {
+        assert!(kept.iter().any(|entry| entry["kind"] == kind), "no {kind} in {kept:?}");
+    }
+    let delivery = kept.iter().find(|entry| entry["kind"] == "delivery").expect("the text");
+    assert!(
+        delivery["data"]["micro_pu"].as_i64() > Some(0),
+        "what it cost: {delivery}"
+    );
+    assert!(export("bolt").await?.is_empty());
 
     assert_eq!(
         erase(&notifier, "bolt", std::slice::from_ref(&id), &[])

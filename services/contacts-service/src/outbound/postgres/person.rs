@@ -2,7 +2,7 @@
 
 use crate::domain::{AddressKind, Erased, Trace};
 use domain::{ContactId, WorkspaceId};
-use fault::Result;
+use fault::{Fault, Result};
 use sqlx::PgConnection;
 use store::OrFault;
 use uuid::Uuid;
@@ -24,6 +24,66 @@ pub async fn traces(db: &mut PgConnection, workspace: &WorkspaceId, contacts: &[
         Some(AddressKind::External) | None => Trace::Word(row.value),
     });
     Ok(read.collect())
+}
+
+/// Everything that is kept of these contacts, as it is kept, by kind, from a place on. In a transaction that sees all addresses.
+pub async fn export(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contacts: &[ContactId],
+    (from, limit): (u64, u64),
+) -> Result<Vec<(String, serde_json::Value)>> {
+    let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
+    let number = |number: u64| i64::try_from(number).map_err(Fault::internal);
+    let rows = sqlx::query!(
+        r#"SELECT kind AS "kind!", data - 'workspace_id' AS "data!" FROM (
+             SELECT 1 AS place, 'contact' AS kind, id::text AS key, to_jsonb(c) AS data FROM contact c
+             WHERE c.workspace_id = $1 AND c.id = ANY($2)
+             UNION ALL
+             SELECT 2, 'address', id::text, to_jsonb(a) || jsonb_build_object('purposes',
+               address_purposes(a.workspace_id, a.id, a.contact_id)) FROM address a
+             WHERE a.workspace_id = $1 AND a.contact_id = ANY($2)
+             UNION ALL
+             SELECT 3, 'capture', id::text, to_jsonb(k) FROM captured k WHERE k.workspace_id = $1 AND k.contact_id = ANY($2)
+             UNION ALL
+             SELECT 4, 'data', contact_id || key, to_jsonb(d) FROM contact_data d
+             WHERE d.workspace_id = $1 AND d.contact_id = ANY($2)
+             UNION ALL
+             SELECT 5, 'change', contact_id || lpad(version::text, 20, '0'), to_jsonb(h) FROM contact_change h
+             WHERE h.workspace_id = $1 AND h.contact_id = ANY($2)
+             UNION ALL
+             SELECT 6, 'merge', id::text, to_jsonb(m) FROM contact_merge m
+             WHERE m.workspace_id = $1 AND (m.contact_id = ANY($2) OR m.into_id = ANY($2))
+             UNION ALL
+             SELECT 7, 'conflict', id::text, to_jsonb(o) FROM contact_conflict o
+             WHERE o.workspace_id = $1 AND (o.contact_id = ANY($2) OR o.other_contact = ANY($2))
+             UNION ALL
+             SELECT 8, 'consent', id::text, to_jsonb(s) || jsonb_build_object('addresses',
+               (SELECT jsonb_agg(n.address_id) FROM consent_address n
+                WHERE n.workspace_id = s.workspace_id AND n.consent_id = s.id))
+             FROM consent s WHERE s.workspace_id = $1 AND s.contact_id = ANY($2)
+             UNION ALL
+             SELECT 9, 'withdrawal', contact_id || at::text, to_jsonb(w) FROM withdrawal w
+             WHERE w.workspace_id = $1 AND w.contact_id = ANY($2)
+             UNION ALL
+             SELECT 10, 'purchase', id::text, to_jsonb(p) || jsonb_build_object(
+               'lines', (SELECT jsonb_agg(to_jsonb(l) - 'workspace_id') FROM purchase_line l
+                 WHERE l.workspace_id = p.workspace_id AND l.purchase_id = p.id),
+               'parcels', (SELECT jsonb_agg(to_jsonb(l) - 'workspace_id') FROM purchase_parcel l
+                 WHERE l.workspace_id = p.workspace_id AND l.purchase_id = p.id),
+               'versions', (SELECT jsonb_agg(to_jsonb(l) - 'workspace_id' - 'digest') FROM purchase_version l
+                 WHERE l.workspace_id = p.workspace_id AND l.purchase_id = p.id))
+             FROM purchase p WHERE p.workspace_id = $1 AND p.owner_id = ANY($2)) kept
+           ORDER BY place, key LIMIT $3 OFFSET $4"#,
+        workspace.as_str(),
+        &ids,
+        number(limit)?,
+        number(from)?,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("export person")?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.data)).collect())
 }
 
 /// Deletes everything that is kept of these locked contacts, and says how much. In a transaction that sees all addresses.

@@ -14,21 +14,23 @@ pub struct PersonConversation {
     pub id: ConversationId,
     pub visitor: Option<VisitorId>,
     pub external_ref: Option<String>,
+    /// It bears one of the contacts.
+    pub theirs: bool,
 }
 
-/// Some conversations of these contacts, at most `limit`, and before each those that it continues or is continued by, as far as
-/// they are nobody else's; at most twice as many together.
+/// Conversations of these contacts after one of them, in the order of their ids, at most `limit`, and before each those that it continues or is continued by, as far as
+/// they are nobody else's; at most 100 together.
 pub async fn list(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
     contacts: &[ContactId],
-    limit: u64,
+    (after, limit): (Option<ConversationId>, u64),
 ) -> Result<Vec<PersonConversation>> {
     let contacts: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
     let rows = sqlx::query!(
         r#"WITH RECURSIVE mine AS (
              SELECT id, visitor_id, external_ref, continues, continued_by FROM conversation
-             WHERE workspace_id = $1 AND contact_id = ANY($2) LIMIT $3),
+             WHERE workspace_id = $1 AND contact_id = ANY($2) AND id > $4 ORDER BY id LIMIT $3),
            earlier AS (
              SELECT m.*, 0 AS far FROM mine m
              UNION ALL
@@ -41,12 +43,13 @@ pub async fn list(
              SELECT c.id, c.visitor_id, c.external_ref, c.continues, c.continued_by, l.far + 1 FROM later l
              JOIN conversation c ON c.workspace_id = $1 AND c.id = l.continued_by
              WHERE c.contact_id IS NULL AND c.erased_at IS NULL)
-           SELECT id AS "id!", max(visitor_id::text) AS visitor_id, max(external_ref) AS external_ref
+           SELECT id AS "id!", max(visitor_id::text) AS visitor_id, max(external_ref) AS external_ref, min(far) = 0 AS "theirs!"
            FROM (SELECT * FROM earlier UNION ALL SELECT * FROM later) found
-           GROUP BY id ORDER BY max(far) DESC, id LIMIT 2 * $3"#,
+           GROUP BY id ORDER BY max(far) DESC, id LIMIT 100"#,
         workspace.as_str(),
         &contacts,
         stored(limit),
+        after.map_or(Uuid::nil(), |id| id.0),
     )
     .fetch_all(db)
     .await
@@ -56,9 +59,41 @@ pub async fn list(
             id: row.id.into(),
             visitor: VisitorId::parse_optional(&row.visitor_id.unwrap_or_default())?,
             external_ref: row.external_ref,
+            theirs: row.theirs,
         })
     });
     read.collect()
+}
+
+/// What is kept of these conversations, as it is kept, by kind: first themselves, then what was said in them, from a place on.
+pub async fn export(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    conversations: &[ConversationId],
+    (from, limit): (u64, u64),
+) -> Result<Vec<(String, serde_json::Value)>> {
+    let ids: Vec<Uuid> = conversations.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"SELECT kind AS "kind!", data - 'workspace_id' AS "data!" FROM (
+             SELECT 1 AS place, 'conversation' AS kind, c.id, 0 AS seq, to_jsonb(c) || jsonb_build_object('ratings',
+               (SELECT jsonb_agg(to_jsonb(r) - 'workspace_id') FROM rating r
+                WHERE r.workspace_id = c.workspace_id AND r.conversation_id = c.id)) AS data
+             FROM conversation c WHERE c.workspace_id = $1 AND c.id = ANY($2)
+             UNION ALL
+             SELECT 2, 'message', m.conversation_id, m.seq, to_jsonb(m) || jsonb_build_object('delivery',
+               (SELECT to_jsonb(d) - 'workspace_id' FROM message_delivery d
+                WHERE d.workspace_id = m.workspace_id AND d.conversation_id = m.conversation_id AND d.seq = m.seq))
+             FROM message m WHERE m.workspace_id = $1 AND m.conversation_id = ANY($2)) kept
+           ORDER BY place, id, seq LIMIT $3 OFFSET $4"#,
+        workspace.as_str(),
+        &ids,
+        stored(limit),
+        stored(from),
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("export conversations")?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.data)).collect())
 }
 
 /// Deletes the first messages of a locked conversation; says how many.

@@ -70,7 +70,7 @@ pub struct Write;
 pub struct Admin;
 /// Read and change contacts.
 pub struct Contacts;
-/// Erase people.
+/// Export all that is kept of people, and erase them.
 pub struct Privacy;
 
 impl Needs for Ingest {

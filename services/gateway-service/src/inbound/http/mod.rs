@@ -12,6 +12,7 @@ mod cors;
 mod deliveries;
 mod erasures;
 mod events;
+mod exports;
 pub mod extract;
 mod first_messages;
 mod follow_ups;
@@ -162,6 +163,7 @@ fn api() -> Router<Arc<Edge>> {
         .route("/v1/contacts/{contact}/merges", post(merges::merge_contacts))
         .route("/v1/contacts/{contact}/merge", delete(merges::undo_merge))
         .route("/v1/contacts/{contact}/erasures", post(erasures::erase_contact))
+        .route("/v1/contacts/{contact}/export", get(exports::export_person))
         .route("/v1/erasures", get(erasures::list_erasures))
         .route("/v1/erasures/{erasure}", get(erasures::get_erasure))
         .route("/v1/contact-conflicts", get(merges::list_conflicts))

@@ -2,8 +2,8 @@
 
 use super::{
     automatic_messages, balance, callbacks, channels, charges, consents, contacts, conversations, deliveries, erasures,
-    events, first_messages, follow_ups, forms, identities, imports, inbound_mails, merges, opening_hours, opt_outs,
-    pages, purchases, ratings, return_links, segments, sessions, unsubscribe_links, usage, workspaces,
+    events, exports, first_messages, follow_ups, forms, identities, imports, inbound_mails, merges, opening_hours,
+    opt_outs, pages, purchases, ratings, return_links, segments, sessions, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -29,7 +29,7 @@ use utoipa::{Modify, OpenApi};
         identities::remove_identity_key,
         imports::import_contacts, imports::get_import,
         segments::count_segment, segments::list_segment, segments::export_segment,
-        erasures::erase_contact, erasures::get_erasure, erasures::list_erasures,
+        exports::export_person, erasures::erase_contact, erasures::get_erasure, erasures::list_erasures,
         merges::list_conflicts, merges::dismiss_conflict, merges::merge_contacts, merges::undo_merge,
         follow_ups::list_follow_ups, follow_ups::explain_follow_up, follow_ups::explain_conversation,
         opt_outs::set_opt_out,

@@ -32,6 +32,26 @@ impl Peers {
 
 #[tonic::async_trait]
 impl PrivacyService for Peers {
+    async fn export_person(&self, request: Request<ExportPersonRequest>) -> Answer<ExportPersonResponse> {
+        let request = request.into_inner();
+        match (request.contact.as_str(), request.page_token.as_str()) {
+            (ANN, "") => answer(ExportPersonResponse {
+                json: "{\"entries\": [1".into(),
+                next_page_token: "next".into(),
+            }),
+            (ANN, "next") => answer(ExportPersonResponse {
+                json: ", 2]}".into(),
+                next_page_token: String::new(),
+            }),
+            (OTHER, "") => answer(ExportPersonResponse {
+                json: "{".into(),
+                next_page_token: "gone".into(),
+            }),
+            (OTHER, _) => Err(refuse(Fault::internal("the second piece fails"))),
+            _ => Err(refuse(Fault::not_found("contact"))),
+        }
+    }
+
     async fn erase_contact(&self, request: Request<EraseContactRequest>) -> Answer<EraseContactResponse> {
         self.memory().erasures.push(request.into_inner());
         let erasure = self.erasure();

@@ -1,8 +1,45 @@
 //! What is kept beside the case of a conversation whose person is erased.
 
+use super::signed;
 use domain::{ConversationId, PhoneE164, WorkspaceId};
 use fault::Result;
 use store::{OrFault, Tx};
+use uuid::Uuid;
+
+/// What is kept of these conversations, as it is kept, by kind, from a place on.
+pub async fn export(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    conversations: &[ConversationId],
+    (from, limit): (u64, u64),
+) -> Result<Vec<(String, serde_json::Value)>> {
+    let ids: Vec<Uuid> = conversations.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"SELECT kind AS "kind!", data - 'workspace_id' AS "data!" FROM (
+             SELECT 1 AS place, 'follow_up_case' AS kind, conversation::text AS key, to_jsonb(c) AS data FROM conversation_view c
+             WHERE c.workspace_id = $1 AND c.conversation = ANY($2)
+             UNION ALL
+             SELECT 2, 'follow_up', id::text, to_jsonb(f) FROM follow_up f
+             WHERE f.workspace_id = $1 AND f.conversation = ANY($2)
+             UNION ALL
+             SELECT 3, 'delivery', id::text, to_jsonb(d) || jsonb_build_object('receipts',
+               (SELECT jsonb_agg(to_jsonb(r) - 'workspace_id') FROM receipt r
+                WHERE r.workspace_id = d.workspace_id AND r.delivery = d.id))
+             FROM delivery d WHERE d.workspace_id = $1 AND d.conversation = ANY($2)
+             UNION ALL
+             SELECT 4, 'history', conversation || lpad(number::text, 20, '0'), to_jsonb(t) FROM timeline t
+             WHERE t.workspace_id = $1 AND t.conversation = ANY($2)) kept
+           ORDER BY place, key LIMIT $3 OFFSET $4"#,
+        workspace.as_str(),
+        &ids,
+        signed(limit)?,
+        signed(from)?
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .or_fault("export follow-ups")?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.data)).collect())
+}
 
 /// Deletes a conversation's return links; says how many.
 pub async fn erase_links(tx: &mut Tx, workspace: &WorkspaceId, conversation: ConversationId) -> Result<u64> {

@@ -114,3 +114,43 @@ pub async fn segments(desk: &Desk) -> Result<()> {
     let counts = ["lines", "created", "filled", "unchanged", "refused", "conflicts"].map(|count| back[count].clone());
     same("the export read back", &json!(counts), &json!([2, 0, 0, 2, 0, 0]))
 }
+
+/// One of them is handed what is kept, and erased.
+pub async fn privacy(desk: &Desk) -> Result<()> {
+    let show = ["contact", "show", "-w", "acme", "--phone", "+48600700124"];
+    let bea = desk.json(&show).await?["contact"].clone();
+    let bea = bea.as_str().context("no Bea")?;
+    desk.says(&["contact", "export", "-w", "acme", bea, "--file", "bea.json"])
+        .await?;
+    let told: Value = serde_json::from_str(&std::fs::read_to_string(desk.folder.path().join("bea.json"))?)?;
+    let entries = told["entries"].as_array().context("no entries")?;
+    let names: Vec<&Value> = entries.iter().map(|entry| &entry["data"]["name"]).collect();
+    ensure!(names.contains(&&json!("=Bea")), "it holds {told}");
+    let again = ["contact", "export", "-w", "acme", bea, "--file", "bea.json"];
+    ensure!(
+        desk.run(&again, "").await?.code != Some(DONE),
+        "a file that is there is not written over"
+    );
+
+    let reason = ["--request", "e-1", "--reason", "requested"];
+    let erase = [&["contact", "erase", "-w", "acme", bea][..], &reason].concat();
+    let begun = desk.json(&erase).await?;
+    same("the contact", &begun["contact"], &json!(bea))?;
+    same(
+        "what asks again",
+        &desk.json(&erase).await?["erasure"],
+        &begun["erasure"],
+    )?;
+    desk.fails(&show, REFUSED, "contact").await?;
+    let listed = desk.json(&["contact", "erasures", "-w", "acme"]).await?;
+    same("the list", &listed[0]["erasure"], &begun["erasure"])?;
+    let erasure = begun["erasure"].as_str().context("no erasure")?;
+    let said = desk.says(&["contact", "erasure", "-w", "acme", erasure]).await?;
+    ensure!(said.contains("dead_letters"), "it prints {said}");
+    let unknown = [
+        &["contact", "erase", "-w", "acme", bea][..],
+        &["--request", "e-2", "--reason", "unlawful"],
+    ]
+    .concat();
+    desk.fails(&unknown, REFUSED, "is erased already").await
+}

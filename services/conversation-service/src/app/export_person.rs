@@ -1,0 +1,26 @@
+use super::App;
+use crate::outbound::postgres::person;
+use domain::{ConversationId, WorkspaceId};
+use fault::Result;
+use serde_json::json;
+
+/// Messages may be as long as 64 KiB: a page of them stays below what an answer may have.
+const PAGE: u64 = 25;
+
+impl App {
+    /// What is kept of these conversations, from a place on, as JSON objects, and where the next page begins.
+    pub async fn export_person(
+        &self,
+        workspace: &WorkspaceId,
+        ids: &[ConversationId],
+        from: u64,
+    ) -> Result<(Vec<String>, Option<u64>)> {
+        let mut tx = self.store.begin(workspace).await?;
+        let found = person::export(&mut tx, workspace, ids, (from, PAGE)).await?;
+        let next = (found.len() as u64 == PAGE).then_some(from + PAGE);
+        let entries = found
+            .into_iter()
+            .map(|(kind, data)| json!({ "kind": kind, "data": data }).to_string());
+        Ok((entries.collect(), next))
+    }
+}
