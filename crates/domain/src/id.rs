@@ -58,6 +58,8 @@ ids! {
     FollowUpId, "follow_up";
     /// One message to the outside.
     DeliveryId, "delivery";
+    /// A copy of a conversation that somebody asked for.
+    TranscriptId, "transcript";
     /// One recorded fact or ingested event.
     EventId, "event";
 }

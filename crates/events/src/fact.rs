@@ -32,6 +32,7 @@ facts! {
     ConversationStarted, "conversation", "started";
     ConversationReachable, "conversation", "reachable";
     ConversationResolved, "conversation", "resolved";
+    ConversationTranscriptRequested, "conversation", "transcript_requested";
     MessagePosted, "message", "posted";
     FormChanged, "form", "changed";
     MessageRead, "message", "read";

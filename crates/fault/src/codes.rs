@@ -69,6 +69,7 @@ codes! {
     SEND_TOO_LONG = "send.too_long", FailedPrecondition, "The message is longer than the 1,600 characters of a text; send it in parts.";
     SEND_COUNTRY = "send.country", FailedPrecondition, "The channel allows no texts to this country.";
     CANCELLED = "send.cancelled", FailedPrecondition, "Cancelled before the attempt: the customer read, replied or returned.";
+    SWITCHED_OFF = "send.switched_off", FailedPrecondition, "The channel's setting was switched off before it was sent.";
     TOO_LATE = "send.too_late", FailedPrecondition, "It could not be sent in time, and later it would only surprise.";
     TIMEOUT = "service.timeout", Timeout, "It took too long.";
     UNAVAILABLE = "service.unavailable", Unavailable, "A dependency does not answer.";

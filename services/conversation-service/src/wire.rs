@@ -83,6 +83,7 @@ pub fn settings(own: &Settings) -> common::ChannelSettings {
         text_from: own.text_from.clone(),
         text_countries: own.text_countries.clone(),
         team: own.team.clone(),
+        transcript_at_end: own.transcript_at_end,
     }
 }
 
@@ -128,5 +129,6 @@ pub fn settings_of(wire: common::ChannelSettings, mask: &[Field]) -> Result<Sett
         text_from: wire.text_from,
         text_countries: wire.text_countries,
         team: wire.team,
+        transcript_at_end: wire.transcript_at_end,
     })
 }

@@ -44,6 +44,7 @@ fn set(settings: &mut ChannelSettings, name: &str, value: &str) -> Result<()> {
         "text_from" => settings.text_from = value.to_owned(),
         "text_countries" => settings.text_countries = list(value),
         "team" => settings.team = value.to_owned(),
+        "transcript_at_end" => settings.transcript_at_end = parsed(name, value)?,
         _ => return Err(Fault::invalid("set", format!("there is no setting '{name}'"))),
     }
     Ok(())

@@ -100,12 +100,17 @@ pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent
             };
             tx.record_in(workspace, &fact, traceparent);
         }
-        Change::Resolved { conversation, at } => {
+        Change::Resolved {
+            conversation,
+            last_seq,
+            at,
+        } => {
             // A resolved conversation is never opened again, so there is one version.
             let fact = event::ConversationResolved {
                 conversation: conversation.to_string(),
                 version: 1,
                 at: Some(stamp(*at)),
+                last_seq: *last_seq,
             };
             tx.record_in(workspace, &fact, traceparent);
         }

@@ -228,6 +228,7 @@ pub enum Change {
     },
     Resolved {
         conversation: ConversationId,
+        last_seq: u64,
         at: Timestamp,
     },
     /// A form was opened, grew by a page, or was closed (page 0).
@@ -385,6 +386,7 @@ impl Conversation {
         self.resolved_at = Some(at);
         Some(Change::Resolved {
             conversation: self.id,
+            last_seq: self.last_seq,
             at,
         })
     }

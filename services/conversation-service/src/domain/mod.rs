@@ -13,4 +13,5 @@ pub mod page;
 pub mod sender;
 pub mod settings;
 pub mod token;
+pub mod transcript;
 pub mod words;

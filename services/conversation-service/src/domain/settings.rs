@@ -118,10 +118,18 @@ pub struct Settings {
     /// Slug of the team that answers here; empty: none.
     #[serde(default)]
     pub team: String,
+    /// A resolved conversation is mailed to its customer. Channels that were stored before have the default of their kind.
+    #[serde(default)]
+    pub transcript_at_end: bool,
 }
 
 fn mails_per_address_per_day() -> u32 {
     3
+}
+
+/// Whether channels of a kind mail what was said in them where nobody decided that.
+pub fn transcript_at_end(kind: ChannelKind) -> bool {
+    kind == ChannelKind::Web
 }
 
 /// The fields by the names that a field mask uses.
@@ -150,6 +158,7 @@ pub enum Field {
     TextFrom,
     TextCountries,
     Team,
+    TranscriptAtEnd,
 }
 
 /// Names above this do not fit a text of one part together with link and number.
@@ -186,6 +195,7 @@ impl Field {
             "text_from" => Self::TextFrom,
             "text_countries" => Self::TextCountries,
             "team" => Self::Team,
+            "transcript_at_end" => Self::TranscriptAtEnd,
             _ => return Err(Invalid::new("mask", "names a field that channel settings do not have")),
         };
         Ok(field)
@@ -229,6 +239,7 @@ impl Settings {
             text_from: String::new(),
             text_countries: Vec::new(),
             team: String::new(),
+            transcript_at_end: transcript_at_end(kind),
         }
     }
 
@@ -277,6 +288,7 @@ impl Settings {
             Field::TextFrom => self.text_from.clone_from(&wanted.text_from),
             Field::TextCountries => self.text_countries.clone_from(&wanted.text_countries),
             Field::Team => self.team.clone_from(&wanted.team),
+            Field::TranscriptAtEnd => self.transcript_at_end = wanted.transcript_at_end,
         }
     }
 

@@ -1,6 +1,6 @@
 //! ConversationService: from messages to use cases and back.
 
-use crate::app::{App, By, FirstMessage, Post, Start, Submitted};
+use crate::app::{App, Asked, By, FirstMessage, Post, Start, Submitted};
 use crate::domain::conversation::{Content, Conversation, Message};
 use crate::domain::delivery::{self, Delivery};
 use crate::domain::form::Answer;
@@ -122,6 +122,26 @@ impl Conversations {
         let reached = self.app.add_contact(&workspace, id, given(request.contact)).await?;
         Ok(proto::AddContactResponse {
             conversation: Some(conversation(reached)),
+        })
+    }
+
+    async fn request_transcript(
+        &self,
+        request: proto::RequestTranscriptRequest,
+    ) -> Result<proto::RequestTranscriptResponse> {
+        let (workspace, id) = place(&request.workspace, &request.conversation)?;
+        let asked = Asked {
+            conversation: id,
+            request_id: sender_id("request_id", request.request_id)?,
+            given: Given {
+                email: request.email,
+                ..Given::default()
+            },
+        };
+        let transcript = self.app.request_transcript(&workspace, asked).await?;
+        Ok(proto::RequestTranscriptResponse {
+            transcript: transcript.id.to_string(),
+            up_to_seq: transcript.up_to_seq,
         })
     }
 
@@ -398,6 +418,7 @@ answers! {
     list_conversations: ListConversationsRequest -> ListConversationsResponse;
     resolve_conversation: ResolveConversationRequest -> ResolveConversationResponse;
     add_contact: AddContactRequest -> AddContactResponse;
+    request_transcript: RequestTranscriptRequest -> RequestTranscriptResponse;
     post_message: PostMessageRequest -> PostMessageResponse;
     list_messages: ListMessagesRequest -> ListMessagesResponse;
     report_delivery: ReportDeliveryRequest -> ReportDeliveryResponse;

@@ -335,7 +335,8 @@ async fn a_customer_of_a_resolved_conversation_goes_on_in_a_new_one() -> Tested 
     );
     let next = world.get(&on.conversation).await?;
     assert_eq!((next.continues.as_str(), next.number), (id.as_str(), 2));
-    assert_eq!(world.facts::<ConversationResolved>(1).await?[0].version, 1);
+    let resolved = world.facts::<ConversationResolved>(1).await?;
+    assert_eq!((resolved[0].version, resolved[0].last_seq), (1, 1));
     let started = world.facts::<ConversationStarted>(2).await?;
     let continues = |of: &str| {
         started

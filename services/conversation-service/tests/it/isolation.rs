@@ -92,6 +92,16 @@ async fn no_rpc_reaches_another_workspace() -> Tested {
             ),
             seen(
                 client
+                    .request_transcript(proto::RequestTranscriptRequest {
+                        workspace: workspace.clone(),
+                        conversation: conversation.clone(),
+                        request_id: "t-1".into(),
+                        email: "ann@example.com".into(),
+                    })
+                    .await,
+            ),
+            seen(
+                client
                     .get_follow_up_context(proto::GetFollowUpContextRequest {
                         workspace,
                         conversation,

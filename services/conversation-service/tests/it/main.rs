@@ -17,6 +17,7 @@ mod opening_hours;
 mod persons;
 mod replicas;
 mod senders;
+mod transcripts;
 mod waiting;
 mod workspaces;
 mod world;

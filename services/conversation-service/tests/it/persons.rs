@@ -6,17 +6,18 @@ use crate::world::{AGENT, CUSTOMER, World, starting, why};
 use events::event::ConversationResolved;
 use rpc::conversation::{
     ErasePersonRequest, ErasePersonResponse, ExportPersonRequest, GivenContact, ListPersonConversationsRequest,
-    PersonConversation, StartConversationRequest,
+    PersonConversation, RequestTranscriptRequest, StartConversationRequest,
 };
 use serde_json::Value;
 use std::collections::HashMap;
 
-const CANARIES: [&str; 6] = [
+const CANARIES: [&str; 7] = [
     "canary question",
     "canary answer",
     "canary-page",
     "canary-client",
     "canary-request",
+    "canary-copy",
     "00000000-0000-7000-8000-00000000c0de",
 ];
 
@@ -51,7 +52,7 @@ fn by(name: &str, phone: &str) -> StartConversationRequest {
         }),
         text: "canary question".into(),
         page_url: "https://shop.example/canary-page".into(),
-        visitor: CANARIES[5].into(),
+        visitor: CANARIES[6].into(),
         ..starting(&format!("canary-request-{phone}"))
     }
 }
@@ -83,6 +84,13 @@ async fn what_a_person_said_is_gone_and_what_they_write_next_is_a_strangers() ->
     world
         .post(&theirs.conversation, AGENT, "canary-client", "canary answer")
         .await?;
+    let copy = RequestTranscriptRequest {
+        workspace: "acme".into(),
+        conversation: theirs.conversation.clone(),
+        request_id: "canary-copy".into(),
+        email: "ann@example.com".into(),
+    };
+    world.conversations.clone().request_transcript(copy).await?;
     let contact = theirs.contact.clone();
     assert_ne!(contact, "");
     let found = world.database.tables_with(&CANARIES).await?;
@@ -96,7 +104,7 @@ async fn what_a_person_said_is_gone_and_what_they_write_next_is_a_strangers() ->
     let listed = list(&world, "acme", &[&contact]).await?;
     let wanted = PersonConversation {
         conversation: theirs.conversation.clone(),
-        visitor: CANARIES[5].into(),
+        visitor: CANARIES[6].into(),
         external_ref: String::new(),
         theirs: true,
     };
@@ -111,7 +119,7 @@ async fn what_a_person_said_is_gone_and_what_they_write_next_is_a_strangers() ->
         }
     );
     assert!(list(&world, "acme", &[&contact]).await?.is_empty());
-    let left = world.database.tables_with(&CANARIES[..5]).await?;
+    let left = world.database.tables_with(&CANARIES[..6]).await?;
     assert!(
         left.iter().all(|place| place.contains("canary-request")),
         "of others alone: {left:?}"

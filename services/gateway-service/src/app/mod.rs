@@ -18,5 +18,6 @@ pub mod open_session;
 pub mod post_message;
 pub mod redeem_return_link;
 pub mod redeem_ticket;
+pub mod request_transcript;
 pub mod start_conversation;
 pub mod tabs;

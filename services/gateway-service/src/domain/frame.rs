@@ -35,6 +35,13 @@ pub enum ClientFrame {
     Message { client_id: String, text: String },
     /// Contact data given later in the same conversation.
     Contact(Contact),
+    /// Asks for a copy of the conversation by mail, also after its end: to `email`, which is kept like contact data given later, else to the
+    /// address that was given in the conversation. The same `client_id` again asks for nothing more; 3 of a conversation a day.
+    Copy {
+        client_id: String,
+        #[serde(default)]
+        email: Option<String>,
+    },
     /// Everything up to this sequence was seen. Counts only while the tab is visible and the panel open.
     Read { up_to: u64 },
     /// The tab changed: shown or hidden, input began (`quiet` false) or paused (`quiet` true, `idle_ms` since the
@@ -158,6 +165,8 @@ pub enum ServerFrame {
         page: u32,
         errors: Vec<FieldError>,
     },
+    /// The answer to `copy`: it is on its way, up to this sequence.
+    CopyRequested { client_id: String, up_to: u64 },
     /// The answer to a frame that could not be carried out.
     Error {
         /// Name in the catalogue of error codes.
@@ -187,6 +196,7 @@ impl ServerFrame {
             Self::FormClosed {} => "form_closed",
             Self::FormTaken { .. } => "form_taken",
             Self::FormRefused { .. } => "form_refused",
+            Self::CopyRequested { .. } => "copy_requested",
             Self::Error { .. } => "error",
             Self::Pong {} => "pong",
         }
@@ -217,6 +227,7 @@ impl ClientFrame {
             Self::Start(_) => "start",
             Self::Message { .. } => "message",
             Self::Contact(_) => "contact",
+            Self::Copy { .. } => "copy",
             Self::Read { .. } => "read",
             Self::Tab { .. } => "tab",
             Self::Form { .. } => "form",
@@ -229,7 +240,9 @@ impl ClientFrame {
     /// The client's own id, where the frame has one.
     pub fn client_id(&self) -> Option<&str> {
         match self {
-            Self::Start(Start { client_id, .. }) | Self::Message { client_id, .. } => Some(client_id),
+            Self::Start(Start { client_id, .. }) | Self::Message { client_id, .. } | Self::Copy { client_id, .. } => {
+                Some(client_id)
+            }
             _ => None,
         }
     }
@@ -255,6 +268,7 @@ impl ClientFrame {
                 }
                 check_contact(name, phone, email)
             }
+            Self::Copy { email, .. } => check_contact(&None, &None, email),
             _ => Ok(()),
         }
     }
@@ -395,6 +409,9 @@ mod tests {
             (r#"{"type":"contact"}"#, Some("contact")),
             (r#"{"type":"contact","name":" "}"#, Some("contact")),
             (r#"{"type":"contact","email":"a@b"}"#, Some("email")),
+            (r#"{"type":"copy"}"#, Some("client_id")),
+            (r#"{"type":"copy","client_id":"1","email":"a@b"}"#, Some("email")),
+            (r#"{"type":"copy","client_id":"1"}"#, None),
             (
                 r#"{"type":"start","client_id":"1","text":"x","page_url":"javascript:1"}"#,
                 Some("page_url"),

@@ -39,6 +39,7 @@ calls! { Conversations.conversations:
     list_conversations(ListConversationsRequest) -> ListConversationsResponse;
     resolve_conversation(ResolveConversationRequest) -> ResolveConversationResponse;
     add_contact(AddContactRequest) -> AddContactResponse;
+    request_transcript(RequestTranscriptRequest) -> RequestTranscriptResponse;
     post_message(PostMessageRequest) -> PostMessageResponse;
     list_messages(ListMessagesRequest) -> ListMessagesResponse;
     mark_read(MarkReadRequest) -> MarkReadResponse;

@@ -22,4 +22,5 @@ mod problems;
 mod scopes;
 mod segments;
 mod socket;
+mod transcripts;
 mod workspaces;

@@ -81,6 +81,11 @@ const ROUTES: &[(&str, &str, Asks)] = &[
         Token(Scope::Write),
     ),
     ("post", "/v1/conversations/{conversation}/resolve", Token(Scope::Write)),
+    (
+        "post",
+        "/v1/conversations/{conversation}/transcripts",
+        Token(Scope::Write),
+    ),
     ("post", "/v1/events", Token(Scope::Ingest)),
     ("get", "/v1/follow-ups", Token(Scope::Read)),
     ("get", "/v1/follow-ups/{follow_up}/explain", Token(Scope::Read)),

@@ -6,6 +6,7 @@ use super::claim::Claimed;
 use crate::domain::provider::Choice;
 use crate::domain::quiet::Hush;
 use crate::domain::render::{self, Frame, MailBody, Quote};
+use crate::domain::transcript::Occasion;
 use crate::domain::{Case, Fresh, Medium, Presence, Purpose, Settings, Step, Verdict, Why, confirmation};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::{Recipient, Serves};
@@ -113,7 +114,7 @@ impl App {
             refusal: None,
             wait: None,
         };
-        checked.refusal = self.is_void(delivery, &checked.carried);
+        checked.refusal = self.is_void(delivery, &now_known, &checked.carried);
         if checked.refusal.is_some() {
             return Ok(checked);
         }
@@ -188,14 +189,19 @@ impl App {
     }
 
     /// Why a delivery makes no sense any more, whatever its customer's case is.
-    fn is_void(&self, delivery: &Delivery, carried: &Carried) -> Option<&'static Code> {
+    fn is_void(&self, delivery: &Delivery, case: &Case, carried: &Carried) -> Option<&'static Code> {
         let now = self.now();
+        let settings = case.settings.as_ref();
         match delivery.purpose {
+            Purpose::Message | Purpose::Transcript(_) if self.is_too_old(delivery.created_at) => Some(&codes::TOO_LATE),
+            Purpose::Transcript(Occasion::End) if settings.is_some_and(|settings| !settings.sends_transcripts()) => {
+                Some(&codes::SWITCHED_OFF)
+            }
+            Purpose::Transcript(_) => None,
             Purpose::FollowUp => None,
             Purpose::Confirmation | Purpose::Keyword(_) => {
                 confirmation::is_over(delivery.created_at, now).then_some(&codes::TOO_LATE)
             }
-            Purpose::Message if self.is_too_old(delivery.created_at) => Some(&codes::TOO_LATE),
             Purpose::Message if carried.words.is_empty() => Some(&codes::NOT_FOUND),
             Purpose::Message => (carried.words.chars().count() > TEXT_CHARACTERS).then_some(&codes::SEND_TOO_LONG),
         }
@@ -238,9 +244,9 @@ impl App {
             workspace, delivery, ..
         } = claimed;
         let settings = case.settings.as_ref();
-        let settings = settings
-            .ok_or_else(|| Fault::internal("conversation-service answered without the settings of the channel"))?;
-        let rendered = self.render(claimed, checked, settings, name.as_ref());
+        let settings =
+            settings.ok_or_else(|| Fault::new(&codes::UNAVAILABLE, "nobody told the settings of the channel yet"))?;
+        let rendered = self.render(claimed, checked, settings, name.as_ref()).await?;
         let ((kind, parts), country) = match (&rendered, &recipient) {
             (Rendered::Text(text), Recipient::Phone { country, .. }) => {
                 let measured = self.texts.measure(delivery.medium, country.as_str(), text);
@@ -316,7 +322,13 @@ impl App {
         format!("{}/u/{}.{token}", self.public_url, claimed.workspace)
     }
 
-    fn render(&self, claimed: &Claimed, checked: &Checked, settings: &Settings, name: Option<&PersonName>) -> Rendered {
+    async fn render(
+        &self,
+        claimed: &Claimed,
+        checked: &Checked,
+        settings: &Settings,
+        name: Option<&PersonName>,
+    ) -> Result<Rendered> {
         let context = &checked.context;
         let link = self.return_link(claimed);
         let unsubscribe = self.unsubscribe_link(claimed);
@@ -330,7 +342,7 @@ impl App {
         };
         let quote =
             |message: &rpc::conversation::Message| Quote::new(&message.text, instant(message.at).unwrap_or(claimed.at));
-        match (claimed.delivery.purpose, claimed.delivery.step) {
+        Ok(match (claimed.delivery.purpose, claimed.delivery.step) {
             (Purpose::Message, _) => Rendered::Text(checked.carried.words.clone()),
             (Purpose::Keyword(keyword), _) => Rendered::Text(render::keyword_text(&frame, keyword)),
             (Purpose::Confirmation, _) => Rendered::Text(render::confirmation_text(&frame)),
@@ -341,7 +353,13 @@ impl App {
                 let body = render::follow_up_mail(&frame, question.as_ref(), &answers, context.answers_total);
                 Rendered::Mail(Box::new(body))
             }
-        }
+            (Purpose::Transcript(_), _) => {
+                let copy = self
+                    .read_transcript(claimed, &context.time_zone, frame.business)
+                    .await?;
+                Rendered::Mail(Box::new(render::transcript_mail(&frame, &copy)))
+            }
+        })
     }
 }
 
@@ -396,11 +414,13 @@ pub(crate) fn fold(
         app.now(),
     );
     if let Some(wire) = &context.settings {
-        // Nobody told of the channel yet: what is being sent says what it is.
+        // Nobody told of the channel yet: what is being sent says what it is. Copies do not, and wait until it is told.
         let kind = match (delivery.purpose, delivery.medium) {
             (Purpose::FollowUp | Purpose::Confirmation, _) => ChannelKind::Web,
             (Purpose::Message | Purpose::Keyword(_), Medium::Sms) => ChannelKind::Sms,
             (Purpose::Message | Purpose::Keyword(_), Medium::Whatsapp) => ChannelKind::Whatsapp,
+            (Purpose::Transcript(_), _) if case.settings.is_none() => return Ok(()),
+            (Purpose::Transcript(_), _) => ChannelKind::Unspecified,
         };
         let told = Settings::from_wire(kind, wire);
         let settings = match &case.settings {

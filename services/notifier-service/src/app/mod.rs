@@ -35,6 +35,7 @@ mod resolve_return_link;
 mod resolve_unsubscribe_link;
 mod revoke_links;
 mod send;
+mod send_transcript;
 mod set_opt_out;
 mod settle_case;
 mod settle_unknown;

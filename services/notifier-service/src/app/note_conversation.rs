@@ -1,5 +1,5 @@
 use super::App;
-use crate::domain::read::{read_reach, read_started};
+use crate::domain::read::{read_end, read_reach, read_started};
 use domain::{ConversationId, WorkspaceId};
 use events::event::{ConversationReachable, ConversationResolved, ConversationStarted};
 use fault::Result;
@@ -24,10 +24,12 @@ impl App {
             .await
     }
 
-    /// The conversation was settled. Kept only: an answer that is unread is followed up all the same.
+    /// The conversation was settled: its customer may get a copy. An answer that is unread is followed up all the same.
     pub async fn note_resolved(&self, workspace: &WorkspaceId, fact: ConversationResolved) -> Result<()> {
         let id = ConversationId::parse(&fact.conversation)?;
-        self.fold(workspace, id, |conversation| conversation.resolved(fact.version))
-            .await
+        self.fold(workspace, id, |conversation| {
+            conversation.resolved(fact.version, read_end(&fact))
+        })
+        .await
     }
 }

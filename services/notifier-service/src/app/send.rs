@@ -110,6 +110,7 @@ pub(crate) fn purpose_on_wire(purpose: Purpose) -> DeliveryPurpose {
         Purpose::Confirmation => DeliveryPurpose::Confirmation,
         Purpose::Message => DeliveryPurpose::Message,
         Purpose::Keyword(_) => DeliveryPurpose::Keyword,
+        Purpose::Transcript(_) => DeliveryPurpose::Transcript,
     }
 }
 

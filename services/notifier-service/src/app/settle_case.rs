@@ -48,8 +48,10 @@ impl App {
             let line = self.write(tx, open, effect, &here).await?;
             open.lines.push(line);
         }
-        let confirmation = self.confirm(tx, open, here).await?;
+        let confirmation = self.confirm(tx, open, here.clone()).await?;
         open.lines.extend(confirmation);
+        let copy = self.add_copy_at_end(tx, open, here).await?;
+        open.lines.extend(copy);
         timeline::add_entries(tx, &open.workspace, open.conversation, &std::mem::take(&mut open.lines)).await
     }
 

@@ -40,6 +40,7 @@ pub(crate) fn settings() -> Settings {
         mail_quiet_hours: None,
         text_from: None,
         text_countries: vec![],
+        transcript_at_end: None,
     }
 }
 
@@ -114,7 +115,7 @@ pub(super) fn fold(case: &mut Case, fact: &Fact) {
                 version: *version,
             });
         }
-        Fact::Resolved(version) => conversation.resolved(*version),
+        Fact::Resolved(version) => conversation.resolved(*version, None),
         Fact::Returned(second) => conversation.returned(at(*second)),
         Fact::Channel => {
             case.timing = Some(settings().timing(TimeScale::default()));

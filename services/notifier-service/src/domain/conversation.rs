@@ -41,6 +41,14 @@ pub struct Given<T> {
     pub at: Timestamp,
 }
 
+/// How a conversation was resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ended {
+    /// The newest message then.
+    pub up_to: u64,
+    pub at: Timestamp,
+}
+
 /// An answer that the customer has not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
@@ -69,6 +77,8 @@ pub struct Conversation {
     /// When the customer last came back through a link.
     pub returned_at: Option<Timestamp>,
     pub resolved_version: u64,
+    /// `None`: it is open, or nobody told how it ended.
+    pub ended: Option<Ended>,
     /// Answers beyond both marks, by sequence.
     pub answers: BTreeMap<u64, Answer>,
     /// The person was erased: whose it is, is not kept, whatever is told later.
@@ -165,8 +175,9 @@ impl Conversation {
         self.returned_at = self.returned_at.max(Some(at));
     }
 
-    pub fn resolved(&mut self, version: u64) {
+    pub fn resolved(&mut self, version: u64, ended: Option<Ended>) {
         self.resolved_version = self.resolved_version.max(version);
+        self.ended = self.ended.max(ended);
     }
 
     /// Everything up to here was read or replied to.

@@ -1,4 +1,5 @@
 use crate::domain::keywords::Keyword;
+use crate::domain::transcript::Occasion;
 use thiserror::Error;
 
 /// What a delivery is for.
@@ -10,16 +11,20 @@ pub enum Purpose {
     Message,
     /// The answer to a keyword, where its provider gives none.
     Keyword(Keyword),
+    /// A copy of the conversation.
+    Transcript(Occasion),
 }
 
 impl Purpose {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::FollowUp,
         Self::Confirmation,
         Self::Message,
         Self::Keyword(Keyword::Stop),
         Self::Keyword(Keyword::Start),
         Self::Keyword(Keyword::Help),
+        Self::Transcript(Occasion::Requested),
+        Self::Transcript(Occasion::End),
     ];
 
     /// It bears a link by which the customer comes back, and by which it is known among the provider's texts.
@@ -34,6 +39,7 @@ impl Purpose {
             Self::Confirmation => "confirmation",
             Self::Message => "message",
             Self::Keyword(keyword) => keyword.word(),
+            Self::Transcript(occasion) => occasion.word(),
         }
     }
 

@@ -26,10 +26,11 @@ mod reason;
 pub mod render;
 pub mod reply_address;
 mod settings;
+pub mod transcript;
 pub mod zones;
 
 pub use case::{Case, Effect, Ids};
-pub use conversation::{Answer, Continued, Conversation, Given, Reach, Started};
+pub use conversation::{Answer, Continued, Conversation, Ended, Given, Reach, Started};
 pub use delivery::{Move, Purpose, Receipt, Status, Turn};
 pub use follow_up::{Evidence, FollowUp, History, Sent, State, Step, StepRecord, Verdict};
 pub use message::Medium;

@@ -1,8 +1,8 @@
 //! Facts of other services in the words of this one; the service and the simulation read them here.
 
-use super::{Continued, Presence, Reach, Started};
+use super::{Continued, Ended, Presence, Reach, Started};
 use domain::{AddressId, ChannelId, ContactId, ConversationId, Invalid, VisitorId};
-use events::event::{ConversationReachable, ConversationStarted, VisitorPresenceChanged};
+use events::event::{ConversationReachable, ConversationResolved, ConversationStarted, VisitorPresenceChanged};
 use events::{instant, role};
 
 /// How a conversation began, and the contact data it began with.
@@ -37,6 +37,15 @@ pub fn read_reach(fact: &ConversationReachable) -> Result<Reach, Invalid> {
         contact: ContactId::parse_optional(&fact.contact)?,
         phone: AddressId::parse_optional(&fact.phone_address)?,
         email: AddressId::parse_optional(&fact.email_address)?,
+    })
+}
+
+/// How a conversation ended; `None` where that was not told.
+pub fn read_end(fact: &ConversationResolved) -> Option<Ended> {
+    let up_to = Some(fact.last_seq).filter(|seq| *seq > 0)?;
+    Some(Ended {
+        up_to,
+        at: instant(fact.at)?,
     })
 }
 

@@ -3,6 +3,7 @@
 
 use crate::domain::given_name::shown;
 use crate::domain::keywords::Keyword;
+use crate::domain::transcript::Transcript;
 use domain::{Email, Language, PersonName, sms};
 use jiff::Timestamp;
 use minijinja::value::ValueKind;
@@ -18,7 +19,7 @@ const QUOTE_COST: usize = 2200;
 macro_rules! templates {
     ($environment:ident: $($language:literal),+) => {$(
         templates!($environment, $language: "stop.txt", "start.txt", "help.txt", "text.txt", "confirmation.txt", "subject.txt", "mail.txt", "mail.html",
-            "foreign_mail.txt");
+            "foreign_mail.txt", "transcript_subject.txt", "transcript.txt", "transcript.html");
     )+};
     ($environment:ident, $language:literal: $($name:literal),+) => {$(
         $environment
@@ -106,7 +107,7 @@ impl Quote {
 }
 
 /// Bytes of a character in HTML or in its transfer encoding, whichever are more.
-fn cost(character: char) -> usize {
+pub(super) fn cost(character: char) -> usize {
     match character {
         '=' => 3,
         '<' | '>' => 4,
@@ -206,6 +207,22 @@ pub fn follow_up_mail(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Qu
         subject: short(frame, "subject.txt", None),
         text: render(frame, "mail.txt", context.clone()),
         html: render(frame, "mail.html", context),
+    }
+}
+
+/// The mail with a copy of the conversation.
+pub fn transcript_mail(frame: &Frame<'_>, copy: &Transcript) -> MailBody {
+    let entries = copy.entries().map(|entry| {
+        let (text, at) = (entry.text.as_str(), entry.at.as_str());
+        context! { own => entry.by_customer, text, at }
+    });
+    let context = context! { business => line(frame.business), number => frame.number,
+    name => frame.name.and_then(shown), unsubscribe => frame.unsubscribe, zone => copy.zone(),
+    earlier => copy.earlier(), entries => entries.collect::<Vec<_>>() };
+    MailBody {
+        subject: short(frame, "transcript_subject.txt", None),
+        text: render(frame, "transcript.txt", context.clone()),
+        html: render(frame, "transcript.html", context),
     }
 }
 

@@ -67,6 +67,9 @@ pub struct Settings {
     /// Empty: every country with a price.
     #[serde(default)]
     pub text_countries: Vec<String>,
+    /// `None`: told of before the setting was there.
+    #[serde(default)]
+    pub transcript_at_end: Option<bool>,
 }
 
 /// Whether a channel brings messages to its customers by itself.
@@ -109,6 +112,7 @@ impl Settings {
             mail_quiet_hours: QuietHours::parse(&wire.mail_quiet_hours).unwrap_or_default(),
             text_from: TextSender::parse(&wire.text_from).ok(),
             text_countries: wire.text_countries.clone(),
+            transcript_at_end: Some(wire.transcript_at_end),
         }
     }
 
@@ -122,6 +126,11 @@ impl Settings {
                 false => Carries::Nothing,
             }),
         }
+    }
+
+    /// Whether who was talked with gets a copy at the end.
+    pub fn sends_transcripts(&self) -> bool {
+        self.transcript_at_end.unwrap_or(self.web)
     }
 
     /// Whether texts may go to a country.

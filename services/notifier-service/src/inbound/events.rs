@@ -1,8 +1,8 @@
 use crate::app::App;
 use bus::{ConsumerSpec, Handler};
 use events::event::{
-    ChannelChanged, ConversationReachable, ConversationResolved, ConversationStarted, MessagePosted, MessageRead,
-    VisitorPresenceChanged,
+    ChannelChanged, ConversationReachable, ConversationResolved, ConversationStarted, ConversationTranscriptRequested,
+    MessagePosted, MessageRead, VisitorPresenceChanged,
 };
 use events::{Received, fact_filter};
 use fault::{Fault, Result};
@@ -17,6 +17,7 @@ pub fn spec() -> ConsumerSpec {
             fact_filter::<ConversationStarted>(),
             fact_filter::<ConversationReachable>(),
             fact_filter::<ConversationResolved>(),
+            fact_filter::<ConversationTranscriptRequested>(),
             fact_filter::<MessagePosted>(),
             fact_filter::<MessageRead>(),
             fact_filter::<VisitorPresenceChanged>(),
@@ -24,8 +25,8 @@ pub fn spec() -> ConsumerSpec {
     )
 }
 
-/// Hands each fact to its use case. Every one of them is a maximum or a union, so repetition changes nothing and needs
-/// no inbox.
+/// Hands each fact to its use case. What is folded is a maximum or a union, so repetition changes nothing and needs no inbox;
+/// what is done once has one.
 pub struct Facts(pub Arc<App>);
 
 impl Handler for Facts {
@@ -43,6 +44,8 @@ impl Handler for Facts {
             app.note_reachable(workspace, message.decode()?).await
         } else if message.is::<ConversationResolved>() {
             app.note_resolved(workspace, message.decode()?).await
+        } else if message.is::<ConversationTranscriptRequested>() {
+            app.note_transcript_requested(workspace, message.decode()?).await
         } else if message.is::<ChannelChanged>() {
             app.note_channel(workspace, message.decode()?).await
         } else {

@@ -12,6 +12,9 @@ use rpc::conversation::{
 };
 use tonic::transport::Channel;
 
+/// Room for a page of the longest messages.
+const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
+
 /// conversation-service.
 #[derive(Debug, Clone)]
 pub struct Conversations {
@@ -33,7 +36,7 @@ pub struct Opening<'a> {
 impl Conversations {
     pub fn new(channel: Channel) -> Self {
         Self {
-            client: ConversationServiceClient::new(channel.clone()),
+            client: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             channels: WorkspaceServiceClient::new(channel),
         }
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::render::{self, Frame, MailBody, Quote};
+use crate::domain::transcript::{Said, Transcript};
 use crate::outbound::dkim::check::{ED25519_KEY, ED25519_PUBLIC, verifies};
 use domain::{Language, PersonName};
 use testkit::{Authority, MailFault, SmtpSink, SmtpTls};
@@ -203,16 +204,20 @@ async fn before_the_data_nothing_was_taken_and_after_it_nobody_knows() {
 /// What a mail may have: some mail programs show no more.
 const MAIL_BYTES: usize = 100 * 1024;
 
-fn rendered(language: Language, texts: &[&str]) -> MailBody {
-    let name = PersonName::parse("Łucja").expect("a name");
-    let frame = Frame {
+fn frame(language: Language, name: &PersonName) -> Frame<'_> {
+    Frame {
         language,
         business: "Księgarnia & Café",
         number: 42,
-        name: Some(&name),
+        name: Some(name),
         link: "https://chat.example/r/acme.AAAAAAAAAAAAAAAAAAAAAA",
         unsubscribe: "https://chat.example/u/acme.BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
-    };
+    }
+}
+
+fn rendered(language: Language, texts: &[&str]) -> MailBody {
+    let name = PersonName::parse("Łucja").expect("a name");
+    let frame = frame(language, &name);
     let quotes: Vec<Quote> = texts
         .iter()
         .map(|text| Quote::new(text, jiff::Timestamp::UNIX_EPOCH))
@@ -253,26 +258,62 @@ fn a_mail_is_what_it_was() {
         (&unsigned, Language::French, "fr"),
         (&signing, Language::English, "signed"),
     ] {
-        let mail = composed(server, &rendered(language, &texts));
-        let mail = String::from_utf8(mail).expect("ASCII").replace("\r\n", "\n");
-        let file = format!("{}/tests/golden/mail_{name}.eml", env!("CARGO_MANIFEST_DIR"));
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            std::fs::write(&file, &mail).expect("the folder of golden mails");
-        }
-        let golden = std::fs::read_to_string(&file).unwrap_or_default();
-        assert!(mail == golden, "{file} is not what is sent now:\n{mail}");
+        compare(&format!("mail_{name}"), composed(server, &rendered(language, &texts)));
     }
+    for (language, name) in [
+        (Language::English, "en"),
+        (Language::Polish, "pl"),
+        (Language::French, "fr"),
+    ] {
+        compare(
+            &format!("transcript_{name}"),
+            composed(&unsigned, &copied(language, &texts, 12)),
+        );
+    }
+}
+
+fn compare(name: &str, mail: Vec<u8>) {
+    let mail = String::from_utf8(mail).expect("ASCII").replace("\r\n", "\n");
+    let file = format!("{}/tests/golden/{name}.eml", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, &mail).expect("the folder of golden mails");
+    }
+    let golden = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(mail == golden, "{file} is not what is sent now:\n{mail}");
+}
+
+/// A copy of these, the oldest first, and without so many earlier ones.
+fn copied(language: Language, texts: &[&str], earlier: u64) -> MailBody {
+    let name = PersonName::parse("Łucja").expect("a name");
+    let frame = frame(language, &name);
+    let zone = jiff::tz::TimeZone::get("Europe/Warsaw").expect("a zone");
+    let mut copy = Transcript::new(zone, frame.business);
+    for (index, text) in texts.iter().enumerate().rev() {
+        copy.add(&Said {
+            by_customer: index % 2 == 0,
+            text,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        });
+    }
+    render::transcript_mail(&frame, &copy.without(earlier))
 }
 
 #[test]
 fn a_mail_stays_small_whatever_people_wrote() {
     let server = server("smtp://127.0.0.1:25").expect("a server");
-    for letter in ["a", "&", "\"", "=", "ż", "żaaa", "aż", "🙂", "a🙂", "\n", "= ", "я"] {
+    for letter in [
+        "a", "&", "\"", "=", "ż", "żaaa", "aż", "🙂", "a🙂", "\n", "= ", " \n", "\t", "я",
+    ] {
         let text = letter.repeat(5000);
         let texts = [text.as_str(); 11];
         for language in [Language::English, Language::Polish, Language::French] {
             let bytes = composed(&server, &rendered(language, &texts)).len();
             assert!(bytes < MAIL_BYTES, "{bytes} bytes of {letter:?}");
+            for (length, count) in [(5000, 11), (60, 500), (1, 500)] {
+                let text = letter.repeat(length);
+                let bytes = composed(&server, &copied(language, &vec![text.as_str(); count], 1)).len();
+                assert!(bytes < MAIL_BYTES, "{bytes} bytes of a copy of {count} {letter:?}");
+            }
         }
     }
 }

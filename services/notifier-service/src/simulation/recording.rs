@@ -60,7 +60,7 @@ impl Recording {
         Ok(sum)
     }
 
-    /// Of what can be played: no policy decides on what agents write themselves, and on answers to keywords.
+    /// Of what can be played: no policy decides on what agents write themselves, on answers to keywords, and on copies.
     fn charges(&self) -> Result<Vec<ChargeCaptured>> {
         let mut left_out = HashSet::new();
         for Recorded { fact, .. } in &self.0 {
@@ -132,7 +132,8 @@ impl Recording {
 }
 
 fn is_played(purpose: DeliveryPurpose) -> bool {
-    !matches!(purpose, DeliveryPurpose::Message | DeliveryPurpose::Keyword)
+    use DeliveryPurpose::{Keyword, Message, Transcript};
+    !matches!(purpose, Message | Keyword | Transcript)
 }
 
 /// From the wire's word; none where it is not known.

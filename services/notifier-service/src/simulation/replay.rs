@@ -128,7 +128,9 @@ impl<'a> Replay<'a> {
             self.fold(workspace, &fact.conversation, at, |known| known.reachable(reach))
         } else if fact.is::<ConversationResolved>() {
             let fact: ConversationResolved = fact.decode()?;
-            self.fold(workspace, &fact.conversation, at, |known| known.resolved(fact.version))
+            self.fold(workspace, &fact.conversation, at, |known| {
+                known.resolved(fact.version, None);
+            })
         } else if fact.is::<MessagePosted>() {
             self.posted(workspace, fact.decode()?, at)
         } else if fact.is::<MessageRead>() {

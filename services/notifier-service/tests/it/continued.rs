@@ -19,6 +19,7 @@ async fn who_goes_on_is_confirmed_again_only_with_another_number() -> Tested {
             conversation: earlier.conversation.to_string(),
             version: 1,
             at: Some(stamp(notifier.clock.now())),
+            last_seq: 1,
         })
         .await?;
     notifier.advance(3 * 24 * 3600).await;

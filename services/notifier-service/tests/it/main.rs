@@ -32,6 +32,7 @@ mod smpp;
 mod smpp_inbound;
 mod steps;
 mod telling;
+mod transcripts;
 mod unsubscribe_links;
 mod upkeep;
 mod views;

@@ -204,6 +204,7 @@ impl ConversationService for Peers {
         write_to_contact: conversation::WriteToContactRequest => conversation::WriteToContactResponse;
         list_conversations: conversation::ListConversationsRequest => conversation::ListConversationsResponse;
         resolve_conversation: conversation::ResolveConversationRequest => conversation::ResolveConversationResponse;
+        request_transcript: conversation::RequestTranscriptRequest => conversation::RequestTranscriptResponse;
         add_contact: conversation::AddContactRequest => conversation::AddContactResponse;
         mark_read: conversation::MarkReadRequest => conversation::MarkReadResponse;
         report_delivery: conversation::ReportDeliveryRequest => conversation::ReportDeliveryResponse;

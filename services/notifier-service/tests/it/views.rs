@@ -91,6 +91,7 @@ async fn a_conversation_keeps_the_highest_version_of_its_resolution() -> Tested 
                 conversation: conversation.to_string(),
                 version: version as u64 + 1,
                 at: Some(stamp("2026-01-05T12:00:00Z".parse()?)),
+                last_seq: 0,
             };
             notifier.publish(&fact).await?;
         }

@@ -48,6 +48,7 @@ pub fn settings() -> ChannelSettings {
         text_from: String::new(),
         text_countries: vec![],
         team: String::new(),
+        transcript_at_end: true,
     }
 }
 

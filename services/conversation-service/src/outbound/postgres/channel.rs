@@ -1,8 +1,9 @@
 use super::{known, loaded, stored};
-use crate::domain::settings::{Channel, ChannelKind, Settings};
+use crate::domain::settings::{Channel, ChannelKind, Settings, transcript_at_end};
 use domain::{ChannelId, Timestamp, WorkspaceId};
-use fault::Result;
+use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
+use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use std::collections::HashMap;
@@ -16,25 +17,35 @@ struct Row {
     id: String,
     kind: String,
     version: i64,
-    settings: Json<Settings>,
+    settings: Value,
 }
 
 impl Row {
     fn channel(self) -> Result<Channel> {
+        let kind = known(ChannelKind::from_word(&self.kind), "channel.kind")?;
         Ok(Channel {
             id: ChannelId::parse(&self.id)?,
-            kind: known(ChannelKind::from_word(&self.kind), "channel.kind")?,
-            settings: self.settings.0,
+            kind,
+            settings: settings(kind, self.settings)?,
             version: loaded(self.version),
         })
     }
+}
+
+/// What was stored before a setting was there has the default of its kind.
+fn settings(kind: ChannelKind, mut kept: Value) -> Result<Settings> {
+    if let Some(kept) = kept.as_object_mut() {
+        kept.entry("transcript_at_end")
+            .or_insert_with(|| transcript_at_end(kind).into());
+    }
+    serde_json::from_value(kept).map_err(Fault::internal)
 }
 
 macro_rules! channels {
     ($tail:tt, $($argument:expr),*) => {
         sqlx::query_as!(
             Row,
-            r#"SELECT workspace_id, id, kind, version, settings AS "settings: Json<Settings>" FROM channel "# + $tail,
+            "SELECT workspace_id, id, kind, version, settings FROM channel " + $tail,
             $($argument),*
         )
     };

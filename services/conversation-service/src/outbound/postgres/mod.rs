@@ -18,6 +18,7 @@ pub mod opening_hours;
 pub mod person;
 pub mod rating;
 pub mod text_sender;
+pub mod transcript;
 pub mod workspace;
 
 use fault::{Fault, Result};

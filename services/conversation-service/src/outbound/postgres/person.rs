@@ -116,7 +116,7 @@ pub async fn erase_messages(
     Ok(erased.rows_affected())
 }
 
-/// Forgets whose a locked conversation is, where it was had, and by what others know it.
+/// Forgets whose a locked conversation is, where it was had, by what others know it, and its copies.
 pub async fn erase_conversation(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -131,8 +131,16 @@ pub async fn erase_conversation(
         conversation.0,
         at.to_sqlx() as _,
     )
-    .execute(db)
+    .execute(&mut *db)
     .await
     .or_fault("erase conversation")?;
+    sqlx::query!(
+        "DELETE FROM transcript WHERE workspace_id = $1 AND conversation_id = $2",
+        workspace.as_str(),
+        conversation.0,
+    )
+    .execute(&mut *db)
+    .await
+    .or_fault("erase transcripts")?;
     Ok(())
 }

@@ -93,6 +93,8 @@ pub struct Settings {
     text_countries: Option<Vec<String>>,
     /// Slug of the team that answers here: its opening hours and automatic messages hold. "": none.
     team: Option<String>,
+    /// When a conversation is resolved, a copy of it is mailed to the e-mail address that was given in it.
+    transcript_at_end: Option<bool>,
 }
 
 /// A channel.
@@ -172,6 +174,7 @@ impl From<ChannelSettings> for Settings {
             text_from: Some(found.text_from),
             text_countries: Some(found.text_countries),
             team: Some(found.team),
+            transcript_at_end: Some(found.transcript_at_end),
         }
     }
 }
@@ -242,6 +245,7 @@ impl Settings {
             text_from: std::convert::identity;
             text_countries: std::convert::identity;
             team: std::convert::identity;
+            transcript_at_end: std::convert::identity;
         }
         (settings, FieldMask { paths })
     }
@@ -333,10 +337,11 @@ mod tests {
             text_from: "+48732000000".into(),
             text_countries: vec!["PL".into()],
             team: "parcels".into(),
+            transcript_at_end: true,
         };
         let json = serde_json::to_string(&Settings::from(there.clone())).expect("JSON");
         let back: Settings = serde_json::from_str(&json).expect("settings");
         let (back, mask) = back.change();
-        assert_eq!((back, mask.paths.len()), (there, 23));
+        assert_eq!((back, mask.paths.len()), (there, 24));
     }
 }

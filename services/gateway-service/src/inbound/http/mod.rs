@@ -33,6 +33,7 @@ mod return_links;
 mod segments;
 pub mod server;
 mod sessions;
+mod transcripts;
 mod unsubscribe_links;
 mod usage;
 mod wire;
@@ -143,6 +144,10 @@ fn api() -> Router<Arc<Edge>> {
         .route("/v1/conversations/{conversation}/forms", post(forms::offer_form))
         .route("/v1/input-forms", get(forms::list_input_forms))
         .route("/v1/input-forms/{name}", put(forms::set_input_form))
+        .route(
+            "/v1/conversations/{conversation}/transcripts",
+            post(transcripts::request_transcript),
+        )
         .route("/v1/ratings", get(ratings::list_ratings))
         .route("/v1/contacts", get(contacts::list_contacts))
         .route(

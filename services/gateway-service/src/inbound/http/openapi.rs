@@ -3,7 +3,8 @@
 use super::{
     automatic_messages, balance, callbacks, channels, charges, consents, contacts, conversations, deliveries, erasures,
     events, exports, first_messages, follow_ups, forms, identities, imports, inbound_mails, merges, opening_hours,
-    opt_outs, pages, purchases, ratings, return_links, segments, sessions, unsubscribe_links, usage, workspaces,
+    opt_outs, pages, purchases, ratings, return_links, segments, sessions, transcripts, unsubscribe_links, usage,
+    workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -40,6 +41,7 @@ use utoipa::{Modify, OpenApi};
         automatic_messages::get_automatic_messages, automatic_messages::set_automatic_messages,
         automatic_messages::preview_automatic_message, automatic_messages::send_automatic_message, ratings::list_ratings,
         forms::list_input_forms, forms::set_input_form, forms::offer_form,
+        transcripts::request_transcript,
         usage::get_usage, balance::get_balance, charges::list_charges,
         events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,
         callbacks::record_receipt_by_get, callbacks::record_inbound_text_by_get, inbound_mails::record_inbound_mail,

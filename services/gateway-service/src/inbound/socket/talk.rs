@@ -9,6 +9,7 @@ use crate::app::list_messages::{PAGE, get_conversation, list_messages};
 use crate::app::mark_read::mark_read;
 use crate::app::open_session::reload_session;
 use crate::app::post_message::post_message;
+use crate::app::request_transcript::request_transcript;
 use crate::app::start_conversation::{enter, start_conversation};
 use crate::app::tabs::OpenTab;
 use crate::domain::automatic::Kind;
@@ -206,6 +207,10 @@ impl Talk {
             ClientFrame::Contact(contact) => {
                 add_contact(&self.edge, &self.session, &contact).await?;
                 Ok(wire.send(&ServerFrame::ContactAdded {}).await?)
+            }
+            ClientFrame::Copy { client_id, email } => {
+                let up_to = request_transcript(&self.edge, &self.session, &client_id, &email).await?;
+                Ok(wire.send(&ServerFrame::CopyRequested { client_id, up_to }).await?)
             }
             ClientFrame::Read { up_to } => self.read(wire, up_to).await,
             ClientFrame::Tab {

@@ -1,6 +1,7 @@
 //! conversation-service's conversations.
 
 use super::{Answer, Peers, answer, not_played, refuse};
+use domain::ConversationId;
 use events::common::AuthorRole;
 use fault::{Fault, codes};
 use rpc::conversation::conversation_service_server::ConversationService;
@@ -115,6 +116,23 @@ impl ConversationService for Peers {
         let request = request.into_inner();
         self.present()?.contacts.push(request.contact.unwrap_or_default());
         answer(AddContactResponse { conversation: None })
+    }
+
+    async fn request_transcript(
+        &self,
+        request: Request<RequestTranscriptRequest>,
+    ) -> Answer<RequestTranscriptResponse> {
+        let request = request.into_inner();
+        let holder = self.find(|one| one.conversation == request.conversation)?;
+        let mut memory = self.memory();
+        if request.email.is_empty() && memory.contacts.iter().all(|contact| contact.email.is_empty()) {
+            return Err(refuse(Fault::invalid("email", "is missing")));
+        }
+        memory.copies.push(request);
+        answer(RequestTranscriptResponse {
+            transcript: ConversationId(uuid::Uuid::from_u128(7)).to_string(),
+            up_to_seq: holder.last_seq,
+        })
     }
 
     async fn post_message(&self, request: Request<PostMessageRequest>) -> Answer<PostMessageResponse> {

@@ -37,9 +37,9 @@ use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
     Conversation, Form, GivenContact, IngestEventsRequest, Message, OfferFormRequest, PreviewAutomaticMessageRequest,
-    Scope, SendAutomaticMessageRequest, SetAutomaticMessagesRequest, SetInputFormRequest, SetOpeningHoursRequest,
-    StartConversationRequest, SubmitFormRequest, UpdateChannelRequest, UpdateIntegrationRequest,
-    UpdateWorkspaceRequest, WriteToContactRequest,
+    RequestTranscriptRequest, Scope, SendAutomaticMessageRequest, SetAutomaticMessagesRequest, SetInputFormRequest,
+    SetOpeningHoursRequest, StartConversationRequest, SubmitFormRequest, UpdateChannelRequest,
+    UpdateIntegrationRequest, UpdateWorkspaceRequest, WriteToContactRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use rpc::notifier::{RecordInboundMailRequest, RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
@@ -116,6 +116,7 @@ pub struct Memory {
     pub submitted: Vec<SubmitFormRequest>,
     /// The form that is open, whichever the conversation.
     pub open_form: Option<Form>,
+    pub copies: Vec<RequestTranscriptRequest>,
     pub contact_lists: Vec<ListContactsRequest>,
     pub contact_updates: Vec<UpdateContactRequest>,
     pub segments: Vec<ListSegmentRequest>,

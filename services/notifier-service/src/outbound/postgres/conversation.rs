@@ -1,5 +1,5 @@
 use super::{signed, unsigned, word};
-use crate::domain::{Answer, Continued, Conversation, Given, History, Sent, Started};
+use crate::domain::{Answer, Continued, Conversation, Ended, Given, History, Sent, Started};
 use domain::{AddressId, AuthorRole, ChannelId, ContactId, ConversationId, Timestamp, VisitorId, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
@@ -71,6 +71,8 @@ struct Row {
     continues: Option<Uuid>,
     continued_phone: Option<Uuid>,
     erased: bool,
+    ended_at: Option<jiff_sqlx::Timestamp>,
+    ended_up_to: Option<i64>,
 }
 
 async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<Option<Row>> {
@@ -78,7 +80,8 @@ async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Resul
         Row,
         "SELECT number, channel, visitor, opened_by, started_at, contact, contact_version, contact_at, phone_address,
            phone_version, phone_at, email_address, email_version, email_at, read_up_to, customer_up_to, customer_at,
-           returned_at, resolved_version, covered_up_to, last_sent_at, last_sent_to, continues, continued_phone, erased
+           returned_at, resolved_version, covered_up_to, last_sent_at, last_sent_to, continues, continued_phone,
+           ended_at, ended_up_to, erased
          FROM conversation_view WHERE workspace_id = $1 AND conversation = $2 FOR UPDATE",
         workspace.as_str(),
         id.0
@@ -108,8 +111,16 @@ impl Row {
             }),
             _ => None,
         };
+        let ended = match (self.ended_up_to, self.ended_at) {
+            (Some(up_to), Some(at)) => Some(Ended {
+                up_to: unsigned(up_to)?,
+                at: at.to_jiff(),
+            }),
+            _ => None,
+        };
         Ok(Conversation {
             started,
+            ended,
             contact: given(self.contact, self.contact_version, self.contact_at, ContactId)?,
             phone: given(self.phone_address, self.phone_version, self.phone_at, AddressId)?,
             email: given(self.email_address, self.email_version, self.email_at, AddressId)?,
@@ -171,7 +182,8 @@ pub async fn save_conversation(
            contact = $8, contact_version = $9, contact_at = $10, phone_address = $11, phone_version = $12,
            phone_at = $13, email_address = $14, email_version = $15, email_at = $16, read_up_to = $17,
            customer_up_to = $18, returned_at = $19, resolved_version = $20, covered_up_to = $21, last_sent_at = $22,
-           last_sent_to = $23, customer_at = $24, continues = $25, continued_phone = $26, erased = $27
+           last_sent_to = $23, customer_at = $24, continues = $25, continued_phone = $26,
+           ended_at = $27, ended_up_to = $28, erased = $29
          WHERE workspace_id = $1 AND conversation = $2",
         workspace.as_str(),
         id.0,
@@ -199,6 +211,8 @@ pub async fn save_conversation(
         at(fold.customer_at) as _,
         continued.map(|earlier| earlier.conversation.0),
         continued.and_then(|earlier| earlier.phone).map(|phone| phone.0),
+        at(fold.ended.map(|ended| ended.at)) as _,
+        version(fold.ended.map(|ended| ended.up_to))?,
         fold.erased
     )
     .execute(&mut **tx)

@@ -1,5 +1,6 @@
 use super::follow_up::Trace;
 use super::{signed, unsigned, word};
+use crate::domain::transcript::Occasion;
 use crate::domain::{Medium, Purpose, Status, Step};
 use domain::{AddressId, ConversationId, DeliveryId, FollowUpId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
@@ -17,6 +18,8 @@ pub struct Delivery {
     pub purpose: Purpose,
     /// Of the message that it carries; 0: it carries none.
     pub seq: u64,
+    /// A copy of the conversation ends with this message; 0: it is none.
+    pub up_to_seq: u64,
     pub step: Step,
     /// How its number is reached; of mails it says nothing.
     pub medium: Medium,
@@ -69,6 +72,7 @@ impl Delivery {
             follow_up: None,
             purpose,
             seq: 0,
+            up_to_seq: 0,
             step,
             medium: Medium::Sms,
             status: Status::Due,
@@ -104,8 +108,8 @@ pub async fn add_delivery(
 ) -> Result<bool> {
     let added = sqlx::query!(
         "INSERT INTO delivery (workspace_id, id, conversation, follow_up, purpose, step, status, status_at, due_at,
-           trace, traced_at, created_at, checks, leased_until, seq, medium)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+           trace, traced_at, created_at, checks, leased_until, seq, medium, up_to_seq)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
          ON CONFLICT (workspace_id, conversation) WHERE purpose = 'confirmation' DO NOTHING",
         workspace.as_str(),
         delivery.id.0,
@@ -122,7 +126,8 @@ pub async fn add_delivery(
         i32::try_from(delivery.checks).map_err(Fault::internal)?,
         leased_until.map(|until| until.to_sqlx()) as _,
         signed(delivery.seq)?,
-        delivery.medium.word()
+        delivery.medium.word(),
+        signed(delivery.up_to_seq)?
     )
     .execute(&mut **tx)
     .await
@@ -141,6 +146,27 @@ pub async fn is_confirmed(tx: &mut Tx, workspace: &WorkspaceId, conversation: Co
     .fetch_one(&mut **tx)
     .await
     .or_fault("look for confirmation")
+}
+
+/// How far the copies of a conversation go that were made on any of these occasions, whatever became of them.
+pub async fn copied_up_to(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    conversation: ConversationId,
+    occasions: &[Occasion],
+) -> Result<u64> {
+    let purposes: Vec<String> = occasions.iter().map(|occasion| occasion.word().to_owned()).collect();
+    let up_to = sqlx::query_scalar!(
+        r#"SELECT COALESCE(max(up_to_seq), 0) AS "up_to!" FROM delivery
+           WHERE workspace_id = $1 AND conversation = $2 AND purpose = ANY ($3)"#,
+        workspace.as_str(),
+        conversation.0,
+        &purposes
+    )
+    .fetch_one(&mut **tx)
+    .await
+    .or_fault("look for copies")?;
+    unsigned(up_to)
 }
 
 /// Reads one delivery. To change it, hold its conversation's lock.
@@ -189,6 +215,7 @@ struct Row {
     follow_up: Option<Uuid>,
     purpose: String,
     seq: i64,
+    up_to_seq: i64,
     step: String,
     medium: String,
     status: String,
@@ -223,6 +250,7 @@ pub fn parse(json: serde_json::Value) -> Result<Delivery> {
         follow_up: row.follow_up.map(FollowUpId),
         purpose: word("delivery.purpose", &row.purpose, Purpose::from_word(&row.purpose))?,
         seq: unsigned(row.seq)?,
+        up_to_seq: unsigned(row.up_to_seq)?,
         step: word("delivery.step", &row.step, Step::from_word(&row.step))?,
         medium: word("delivery.medium", &row.medium, Medium::from_word(&row.medium))?,
         status: word("delivery.status", &row.status, Status::from_word(&row.status))?,
