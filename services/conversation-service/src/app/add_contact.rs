@@ -1,9 +1,10 @@
 use super::record::record;
 use super::{App, retry};
-use crate::domain::conversation::{Conversation, Reach};
+use crate::domain::conversation::{Change, Conversation, Reach};
+use crate::domain::form::FormKind;
 use crate::domain::given::Given;
 use crate::domain::settings::Channel;
-use crate::outbound::postgres::{channel, conversation};
+use crate::outbound::postgres::{channel, conversation, form};
 use domain::{AuthorRole, ConversationId, WorkspaceId};
 use fault::{Fault, Result};
 
@@ -57,6 +58,16 @@ impl App {
         if let Some(change) = conversation.reach(reach, self.now()) {
             conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
             record(&mut tx, workspace, &change, None);
+            let asked = [FormKind::IntroduceYourself, FormKind::LeaveContacts];
+            if let Some(form) = form::withdraw(&mut tx, workspace, id, &asked).await? {
+                let closed = Change::Form {
+                    conversation: id,
+                    form,
+                    page: 0,
+                    at: self.now(),
+                };
+                record(&mut tx, workspace, &closed, None);
+            }
             tx.commit().await?;
         }
         Ok(conversation)

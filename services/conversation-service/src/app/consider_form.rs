@@ -1,7 +1,7 @@
 //! Forms that come by themselves.
 
 use super::App;
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{Conversation, Served};
 use crate::domain::form::{Form, FormKind};
 use crate::domain::settings::{Channel, ChannelKind};
 use crate::outbound::postgres::{agent_availability, form};
@@ -10,7 +10,7 @@ use fault::{Fault, Result};
 use store::Tx;
 
 impl App {
-    /// Has a form come, in a moment, to a customer of a web channel who gave no address: to leave their contacts while nobody
+    /// Has a form come, in a moment, to a customer of a web channel who gave no address and whom nobody serves yet: to leave their contacts while nobody
     /// can answer, else to introduce themselves after their first message. Each once in a conversation, one at a time. When
     /// it comes, to be told of after the commit.
     pub(super) async fn consider_form(
@@ -22,7 +22,8 @@ impl App {
         is_first: bool,
     ) -> Result<Option<Timestamp>> {
         let shown = channel.kind == ChannelKind::Web && conversation.visitor.is_some();
-        if !shown || conversation.reach.has_address() {
+        let is_served = conversation.served != Served::Nobody;
+        if !shown || is_served || conversation.reach.has_address() {
             return Ok(None);
         }
         let team = match channel.settings.team.as_str() {
@@ -40,6 +41,9 @@ impl App {
         let Some(due) = Form::by_itself(id, conversation.id, kind, &channel.settings, language) else {
             return Ok(None);
         };
+        if due.kind == FormKind::LeaveContacts {
+            form::withdraw(tx, workspace, conversation.id, &[FormKind::IntroduceYourself]).await?;
+        }
         let at = self.now().checked_add(self.form_after).map_err(Fault::internal)?;
         let is_new = form::insert_due(tx, workspace, &due, at, self.now()).await?;
         Ok(is_new.then_some(at))

@@ -42,6 +42,7 @@ mod preview_automatic_message;
 mod react;
 mod record;
 mod record_call;
+mod record_consents;
 mod refused;
 mod release_sender;
 mod report_delivery;

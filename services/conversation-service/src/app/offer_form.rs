@@ -1,9 +1,10 @@
 use super::record::record;
+use super::send_automatic_message::is_newest;
 use super::tend_form::changed;
 use super::{App, exists, retry};
 use crate::domain::conversation::Conversation;
-use crate::domain::form::{Form, FormKind, FormState};
-use crate::domain::settings::ChannelKind;
+use crate::domain::form::{Field, FieldKind, Form, FormKind, FormState};
+use crate::domain::settings::{Channel, ChannelKind, FieldRule, Settings};
 use crate::outbound::postgres::{channel, conversation, form, input_form};
 use domain::{ConversationId, FormId, WorkspaceId};
 use fault::{Fault, Result};
@@ -34,9 +35,11 @@ impl App {
                 Err(exists("form").of("request_id"))
             };
         }
-        shows_forms(&mut tx, workspace, &conversation).await?;
+        is_newest(&conversation)?;
+        let channel = shows_forms(&mut tx, workspace, &conversation).await?;
         let found = input_form::get(&mut tx, workspace, name).await?;
         let input = found.ok_or_else(|| Fault::invalid("name", "is no form of this workspace; set it first"))?;
+        may_ask(&input.fields, &channel.settings)?;
         let now = self.now();
         if let Some(mut open) = form::get_open(&mut tx, workspace, id).await? {
             open.state = FormState::Withdrawn;
@@ -55,6 +58,7 @@ impl App {
             title: input.title,
             fields: input.fields,
             given_name: String::new(),
+            consent: None,
         };
         form::insert_open(&mut tx, workspace, &offered, request_id, now).await?;
         record(&mut tx, workspace, &changed(&offered, now), None);
@@ -63,13 +67,33 @@ impl App {
     }
 }
 
-/// Only a widget shows forms.
-async fn shows_forms(tx: &mut Tx, workspace: &WorkspaceId, conversation: &Conversation) -> Result<()> {
-    let channel = channel::get(tx, workspace, &conversation.channel).await?;
-    let is_web = channel.is_some_and(|channel| channel.kind == ChannelKind::Web);
-    if is_web && conversation.visitor.is_some() {
-        return Ok(());
+/// The channel; only a widget shows forms.
+async fn shows_forms(tx: &mut Tx, workspace: &WorkspaceId, conversation: &Conversation) -> Result<Channel> {
+    let found = channel::get(tx, workspace, &conversation.channel).await?;
+    let channel = found.ok_or_else(|| Fault::not_found("channel"))?;
+    if channel.kind == ChannelKind::Web && conversation.visitor.is_some() {
+        return Ok(channel);
     }
     let remedy = "is of no visitor of a web channel: only a widget can show a form";
     Err(Fault::invalid("conversation", remedy))
+}
+
+/// A field that the channel has switched off would be stored without a purpose.
+fn may_ask(fields: &[Field], settings: &Settings) -> Result<()> {
+    let off = fields.iter().find(|field| match field.kind {
+        FieldKind::Name => settings.name == FieldRule::Off,
+        FieldKind::Email => settings.email == FieldRule::Off,
+        FieldKind::Phone => settings.phone == FieldRule::Off,
+        _ => false,
+    });
+    match off {
+        None => Ok(()),
+        Some(field) => {
+            let remedy = format!(
+                "asks in '{}' for what the conversation's channel has switched off",
+                field.key
+            );
+            Err(Fault::invalid("name", remedy))
+        }
+    }
 }

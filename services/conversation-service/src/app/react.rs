@@ -3,7 +3,7 @@
 use super::App;
 use super::record::record;
 use crate::domain::automatic::{About, Carriage};
-use crate::domain::conversation::{Change, Conversation, Message};
+use crate::domain::conversation::{Change, Content, Conversation, Message};
 use crate::outbound::postgres::{automatic_messages, channel};
 use domain::{AuthorRole, MessageId, Timestamp, WorkspaceId};
 use fault::Result;
@@ -28,7 +28,8 @@ impl App {
         message: &Message,
         is_first: bool,
     ) -> Result<Reaction> {
-        if message.draft.author != AuthorRole::Customer {
+        // An answer, or a form that was filled in, is not answered by itself.
+        if message.draft.author != AuthorRole::Customer || message.draft.content != Content::Words {
             return Ok(Reaction::default());
         }
         let Some(channel) = channel::get(tx, workspace, &conversation.channel).await? else {

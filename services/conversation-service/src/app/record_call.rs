@@ -1,10 +1,10 @@
-//! Calls that a telephone system tells of.
+//! Calls that a telephone system tells of. Who calls is kept as a contact, like everybody who gives a number.
 
 use super::ingest_events::{CallEnded, of_customer, remember};
 use super::record::record;
 use super::{App, retry};
-use crate::domain::automatic::{About, Carriage, Kind, Voice, is_recent};
-use crate::domain::call::{self, Call, Record};
+use crate::domain::automatic::{About, Carriage, Kind, Voice};
+use crate::domain::call::{self, Call, Place};
 use crate::domain::conversation::{Change, Content, Conversation, Draft, Opening, Reach};
 use crate::domain::given::Given;
 use crate::domain::settings::{Channel, ChannelKind};
@@ -19,6 +19,9 @@ const RECORDED: &str = "conversation.call";
 impl App {
     /// Records a call in the caller's conversation, and has a text answer it where its team wants that; once for a call.
     pub(super) async fn record_call(&self, ended: CallEnded, tenure: Option<&Tenure>) -> Result<()> {
+        if self.is_known(&ended).await? {
+            return Ok(());
+        }
         let (channel, voice) = self.called(&ended).await?;
         // Who calls shows their number, whatever the channel asks for.
         let given = Given {
@@ -34,6 +37,12 @@ impl App {
         let reach = captured.map_err(of_customer)?;
         let (ended, channel, voice) = (&ended, &channel, voice.as_ref());
         retry(|| self.record_once(ended, channel, voice, reach, tenure)).await
+    }
+
+    /// Before anybody is made of who called: an event that comes again, perhaps after they were erased, makes nobody.
+    async fn is_known(&self, ended: &CallEnded) -> Result<bool> {
+        let mut tx = self.store.begin(&ended.workspace).await?;
+        Ok(!remember(&mut tx, ended.sent(), self.now()).await?)
     }
 
     /// What was called, and what its team says by itself.
@@ -87,16 +96,15 @@ impl App {
         let Some(phone) = reach.phone else {
             return Err(Fault::invalid("data.customer.phone", "is missing; say who called"));
         };
+        // Of two calls at once the second one finds what the first one opened.
+        conversation::hold_number(&mut tx, workspace, phone).await?;
         let open = conversation::lock_open_of_number(&mut tx, workspace, phone).await?;
-        let voice_now = voice.filter(|_| is_recent(ended.at, self.now()));
-        let text = voice_now.and_then(|voice| {
-            let is_closed = voice.closed_until(ended.at).is_some();
-            call::answer(ended.outcome, &voice.messages, is_closed)
-        });
+        let now = self.now();
+        let text = voice.and_then(|voice| voice.answer_to_call(ended.outcome, open.as_ref(), ended.at, now));
         let messages = voice.map(|voice| voice.messages.clone()).unwrap_or_default();
-        let place = call::record(ended.outcome, &messages, open.is_some(), text.is_some());
+        let place = call::place(ended.outcome, &messages, open.is_some(), text.is_some());
         let conversation = match (place, open) {
-            (Record::Nowhere, _) => return tx.commit().await,
+            (Place::Nowhere, _) => return tx.commit().await,
             (_, Some(open)) => open,
             _ => self.opened(&mut tx, ended, channel, reach).await?,
         };
@@ -127,7 +135,7 @@ impl App {
         tx: &mut Tx,
         ended: &CallEnded,
         mut conversation: Conversation,
-        place: Record,
+        place: Place,
         said: Option<(Kind, &Voice)>,
         channel: &Channel,
     ) -> Result<()> {
@@ -136,7 +144,8 @@ impl App {
         let language = Language::parse(&channel.settings.language)?;
         let draft = Draft {
             id: MessageId::generate(self.store.entropy()),
-            author: AuthorRole::Customer,
+            // Not the customer's words: nothing that waits for these ends by it, and widgets are not shown it.
+            author: AuthorRole::System,
             agent: None,
             text: MessageText::parse(&ended.outcome.record(language))?,
             at: ended.at,
@@ -163,10 +172,10 @@ impl App {
             messages.push(answer);
             changes.push(change);
         }
-        if place == Record::Resolved {
+        if place == Place::Resolved {
             changes.extend(conversation.resolve(ended.at));
         }
-        if place == Record::Open {
+        if place == Place::Open {
             conversation::update(tx, &[(workspace, &conversation)]).await?;
         } else {
             conversation::insert(tx, &[(workspace, &conversation)], None).await?;

@@ -37,7 +37,7 @@ async fn may_report(tx: &mut Tx, workspace: &WorkspaceId, id: &ChannelId) -> Res
         .await?
         .ok_or_else(|| Fault::not_found("channel"))?;
     match channel.kind {
-        ChannelKind::Sms | ChannelKind::Whatsapp => Err(Fault::new(
+        ChannelKind::Sms | ChannelKind::Whatsapp | ChannelKind::Voice => Err(Fault::new(
             &codes::DELIVERED_HERE,
             format!(
                 "is on a channel of kind {}, whose messages Homing delivers; read their delivery instead of reporting it",
@@ -48,8 +48,7 @@ async fn may_report(tx: &mut Tx, workspace: &WorkspaceId, id: &ChannelId) -> Res
         ChannelKind::Web
         | ChannelKind::Email
         | ChannelKind::Facebook
-        | ChannelKind::Instagram
-        | ChannelKind::Voice => Ok(()),
+        | ChannelKind::Instagram => Ok(()),
     }
 }
 

@@ -2,13 +2,15 @@ use super::record::record;
 use super::start_conversation::known_agent;
 use super::{App, exists, retry};
 use crate::domain::automatic::{About, Carriage, Kind, check_link, check_words};
-use crate::domain::conversation::{Content, Message};
+use crate::domain::conversation::{Content, Conversation, Message};
+use crate::domain::words::plain;
 use crate::outbound::postgres::{automatic_messages, channel, conversation, message};
 use domain::{AgentId, ConversationId, MessageId, WorkspaceId};
 use fault::{Fault, Result, codes};
+use std::fmt;
 
 /// What an agent has said in a team's name.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Said {
     pub conversation: ConversationId,
     /// 1 to 100 characters.
@@ -19,6 +21,23 @@ pub struct Said {
     pub note: String,
     /// Where to approve or pay; may be empty.
     pub link: String,
+}
+
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Said({:?} in {})", self.kind, self.conversation)
+    }
+}
+
+impl Said {
+    /// Whether a stored message says this.
+    fn is_what(&self, stored: &Message) -> bool {
+        let text = plain(stored.draft.text.expose());
+        matches!(stored.draft.content, Content::Automatic { kind, .. } if kind == self.kind)
+            && stored.draft.agent == self.agent
+            && text.contains(&plain(&self.note))
+            && text.contains(&self.link)
+    }
 }
 
 impl App {
@@ -34,13 +53,13 @@ impl App {
         let mut conversation = locked.ok_or_else(|| Fault::not_found("conversation"))?;
         let here = [conversation.id];
         if let Some(stored) = message::get_by_client_id(&mut tx, workspace, &here, &said.request_id).await? {
-            let same = matches!(stored.draft.content, Content::Automatic { kind, .. } if kind == said.kind);
-            return if same {
+            return if said.is_what(&stored) {
                 Ok(stored)
             } else {
                 Err(exists("message").of("request_id"))
             };
         }
+        is_newest(&conversation)?;
         known_agent(&mut tx, workspace, said.agent.as_ref()).await?;
         let channel = channel::get(&mut tx, workspace, &conversation.channel).await?;
         let channel = channel.ok_or_else(|| Fault::not_found("channel"))?;
@@ -62,6 +81,17 @@ impl App {
         record(&mut tx, workspace, &change, None);
         tx.commit().await?;
         Ok(posted)
+    }
+}
+
+/// Refuses what was continued: its customer reads the one that continues it.
+pub(super) fn is_newest(conversation: &Conversation) -> Result<()> {
+    match conversation.continued_by {
+        None => Ok(()),
+        Some(next) => {
+            let remedy = format!("was continued in {next}; say it there");
+            Err(Fault::invalid("conversation", remedy))
+        }
     }
 }
 

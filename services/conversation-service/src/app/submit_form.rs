@@ -1,12 +1,12 @@
 use super::record::record;
 use super::tend_form::changed;
 use super::{App, retry};
-use crate::domain::conversation::{Content, Conversation, Draft, Message, Reach};
-use crate::domain::form::{FieldError, FieldKind, Filled, Form, FormState};
+use crate::domain::conversation::{Content, Draft, Message, Reach};
+use crate::domain::form::{Consent, FieldError, FieldKind, Filled, Form, FormState};
 use crate::domain::given::Given;
 use crate::domain::settings::Channel;
 use crate::outbound::postgres::{channel, conversation, form, message};
-use domain::{AuthorRole, ConversationId, FormId, Language, MessageId, MessageText, WorkspaceId};
+use domain::{AuthorRole, ConversationId, FormId, Language, MessageId, MessageText, Timestamp, WorkspaceId};
 use fault::{Fault, Kind, Result, codes};
 use std::collections::BTreeMap;
 
@@ -31,6 +31,19 @@ struct Page<'a> {
     reach: Reach,
 }
 
+impl Page<'_> {
+    /// What was agreed to on it, by whom and for which addresses: those filled in on it.
+    fn consent(&self, now: Timestamp) -> Option<Consent> {
+        let contact = self.reach.contact.filter(|_| !self.filled.consents.is_empty())?;
+        Some(Consent {
+            contact,
+            addresses: [self.reach.phone, self.reach.email].into_iter().flatten().collect(),
+            keys: self.filled.consents.clone(),
+            given_at: now,
+        })
+    }
+}
+
 impl App {
     /// Takes a page of a form; the same page again answers its message.
     pub async fn submit_form(
@@ -41,7 +54,7 @@ impl App {
         number: u32,
         values: &BTreeMap<String, String>,
     ) -> Result<Submitted> {
-        let (conversation, channel, present) = self.open_form(workspace, id, form).await?;
+        let (channel, present) = self.open_form(workspace, id, form).await?;
         let language = Language::parse(&channel.settings.language)?;
         if let Some(taken) = self.taken_before(workspace, &present, number).await? {
             return Ok(taken);
@@ -49,7 +62,7 @@ impl App {
         if present.state != FormState::Open || present.page != number {
             return Err(closed());
         }
-        let filled = match present.fill(values, conversation.reach.has_address()) {
+        let filled = match present.fill(values) {
             Ok(filled) => filled,
             Err(errors) => return Ok(Submitted::Refused(errors, language)),
         };
@@ -60,10 +73,7 @@ impl App {
             },
             ..filled.given.clone()
         };
-        let reach = match self
-            .capture(workspace, &given.allowed_by(&channel.settings), &channel)
-            .await
-        {
+        let reach = match self.capture(workspace, &given, &channel).await {
             Ok(reach) => reach,
             Err(fault) => return refused(fault, &present, language),
         };
@@ -79,12 +89,7 @@ impl App {
         retry(|| self.take_page(id, &page)).await
     }
 
-    async fn open_form(
-        &self,
-        workspace: &WorkspaceId,
-        id: ConversationId,
-        form: FormId,
-    ) -> Result<(Conversation, Channel, Form)> {
+    async fn open_form(&self, workspace: &WorkspaceId, id: ConversationId, form: FormId) -> Result<(Channel, Form)> {
         let mut tx = self.store.begin(workspace).await?;
         let found = conversation::get(&mut tx, workspace, id).await?;
         let conversation = found.ok_or_else(|| Fault::not_found("conversation"))?;
@@ -92,13 +97,16 @@ impl App {
         let channel = found.ok_or_else(|| Fault::not_found("channel"))?;
         let found = form::get(&mut tx, workspace, form).await?;
         let present = found.filter(|form| form.conversation == id);
-        Ok((conversation, channel, present.ok_or_else(|| Fault::not_found("form"))?))
+        Ok((channel, present.ok_or_else(|| Fault::not_found("form"))?))
     }
 
     async fn taken_before(&self, workspace: &WorkspaceId, form: &Form, number: u32) -> Result<Option<Submitted>> {
         let mut tx = self.store.begin(workspace).await?;
         let here = [form.conversation];
         let stored = message::get_by_client_id(&mut tx, workspace, &here, &form.client_id(number)).await?;
+        let is_page =
+            |message: &Message| matches!(&message.draft.content, Content::Form { form: of, .. } if *of == form.id);
+        let stored = stored.filter(is_page);
         Ok(stored.map(|message| Submitted::Taken(Box::new(message), Box::new(form.clone()))))
     }
 
@@ -137,8 +145,8 @@ impl App {
             .post(draft)
             .expect("what a form says opens no other conversation");
         form.go_on(&page.filled, &page.channel.settings, page.language);
-        let consents = !page.filled.consents.is_empty();
-        let due = (form.state == FormState::Submitted && consents).then_some(now);
+        form.consent = page.consent(now);
+        let due = form.consent.is_some().then_some(now);
         form::update(&mut tx, workspace, &form, due).await?;
         conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
         message::insert(&mut tx, &[(workspace, &message)]).await?;

@@ -1,5 +1,6 @@
 //! What a team says by itself: which message, when, and never twice where once is enough.
 
+use super::call::{self, Outcome};
 use super::conversation::{Change, Content, Conversation, Draft, Message, Served};
 use super::settings::ChannelKind;
 use super::words::{self, Words};
@@ -135,12 +136,13 @@ pub fn check_link(field: &'static str, link: &str) -> Result<(), Invalid> {
     let host = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://"));
     let authority = host.map_or("", |rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let fits = !authority.is_empty() && !authority.contains('@') && link.len() <= MAX_LINK;
-    if fits && !link.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    // A text has room for few other letters, and a link must not lose them.
+    if fits && link.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())
     } else {
         Err(Invalid::new(
             field,
-            "must be an http or https URL without credentials and spaces, of at most 500 bytes",
+            "must be an http or https URL of at most 500 ASCII characters, without credentials and spaces; percent-encode others",
         ))
     }
 }
@@ -171,7 +173,7 @@ const MAX_AGE: SignedDuration = SignedDuration::from_mins(10);
 const CLOSED_FOR_GOOD: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// Whether what happened then is answered by itself.
-pub fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+fn is_recent(at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(at) <= MAX_AGE
 }
 
@@ -201,6 +203,25 @@ impl Voice {
         }
         let is_chat = !matches!(self.channel, ChannelKind::Sms | ChannelKind::Email | ChannelKind::Voice);
         (is_first && is_chat && self.messages.is_on(Kind::FirstMessage)).then_some(Kind::FirstMessage)
+    }
+
+    /// The text that answers a call, recorded in this conversation or in a new one. Nothing while a bot serves, nothing to what
+    /// is old, and that the team is closed only once in a closed period.
+    pub fn answer_to_call(
+        &self,
+        outcome: Outcome,
+        open: Option<&Conversation>,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Option<Kind> {
+        if !is_recent(at, now) || open.is_some_and(|open| open.served == Served::Bot) {
+            return None;
+        }
+        let told = open
+            .and_then(|open| open.closed_told_until)
+            .is_some_and(|until| at < until);
+        let kind = call::answer(outcome, &self.messages, self.closed_until(at).is_some())?;
+        (!(told && kind == Kind::CallOutOfHours)).then_some(kind)
     }
 
     /// Says it in the conversation.

@@ -75,7 +75,7 @@ pub struct Call {
 
 /// Where a call is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Record {
+pub enum Place {
     /// In the caller's open conversation.
     Open,
     /// In a new one.
@@ -94,13 +94,13 @@ pub fn answer(outcome: Outcome, messages: &AutomaticMessages, is_closed: bool) -
 }
 
 /// Where a call is recorded. One that was answered opens nothing: who talked with the caller knows what is open.
-pub fn record(outcome: Outcome, messages: &AutomaticMessages, has_open: bool, is_answered: bool) -> Record {
+pub fn place(outcome: Outcome, messages: &AutomaticMessages, has_open: bool, is_answered: bool) -> Place {
     match outcome {
-        _ if has_open => Record::Open,
-        Outcome::Answered => Record::Nowhere,
-        _ if messages.open_for_missed_calls => Record::New,
-        _ if is_answered => Record::Resolved,
-        _ => Record::Nowhere,
+        _ if has_open => Place::Open,
+        Outcome::Answered => Place::Nowhere,
+        _ if messages.open_for_missed_calls => Place::New,
+        _ if is_answered => Place::Resolved,
+        _ => Place::Nowhere,
     }
 }
 
@@ -146,19 +146,15 @@ mod tests {
         let (plain, mut opens) = (on(&[]), on(&[]));
         opens.open_for_missed_calls = true;
         for (outcome, messages, has_open, is_answered, expected) in [
-            (Outcome::Ringing, &plain, true, false, Record::Open),
-            (Outcome::Answered, &plain, true, false, Record::Open),
-            (Outcome::Answered, &opens, false, true, Record::Nowhere),
-            (Outcome::Ringing, &opens, false, false, Record::New),
-            (Outcome::Ringing, &opens, false, true, Record::New),
-            (Outcome::Ringing, &plain, false, true, Record::Resolved),
-            (Outcome::Ringing, &plain, false, false, Record::Nowhere),
+            (Outcome::Ringing, &plain, true, false, Place::Open),
+            (Outcome::Answered, &plain, true, false, Place::Open),
+            (Outcome::Answered, &opens, false, true, Place::Nowhere),
+            (Outcome::Ringing, &opens, false, false, Place::New),
+            (Outcome::Ringing, &opens, false, true, Place::New),
+            (Outcome::Ringing, &plain, false, true, Place::Resolved),
+            (Outcome::Ringing, &plain, false, false, Place::Nowhere),
         ] {
-            assert_eq!(
-                record(outcome, messages, has_open, is_answered),
-                expected,
-                "{outcome:?}"
-            );
+            assert_eq!(place(outcome, messages, has_open, is_answered), expected, "{outcome:?}");
         }
     }
 }

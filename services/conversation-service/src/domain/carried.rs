@@ -12,10 +12,12 @@ pub fn is_too_long(author: AuthorRole, text: &MessageText) -> bool {
 /// Refuses what this kind of channel cannot carry.
 pub fn check(kind: ChannelKind, author: AuthorRole, text: &MessageText) -> Result<(), Invalid> {
     match kind {
-        ChannelKind::Sms | ChannelKind::Whatsapp if is_too_long(author, text) => Err(Invalid::new(
-            "text",
-            "is longer than the 1,600 characters of a text; send it in parts",
-        )),
+        ChannelKind::Sms | ChannelKind::Whatsapp | ChannelKind::Voice if is_too_long(author, text) => {
+            Err(Invalid::new(
+                "text",
+                "is longer than the 1,600 characters of a text; send it in parts",
+            ))
+        }
         _ => Ok(()),
     }
 }

@@ -156,7 +156,7 @@ pub struct Conversation {
     pub continued_by: Option<ConversationId>,
     pub external: Option<ExternalRef>,
     pub served: Served,
-    /// A question that the customer's next message may answer.
+    /// The question that was the last thing said to the customer: their next message may answer it.
     pub asked: Option<Question>,
     /// End of the closed period that the customer was told of.
     pub closed_told_until: Option<Timestamp>,
@@ -334,12 +334,19 @@ impl Conversation {
                 self.customer_up_to = self.last_seq;
                 self.asked = None;
             }
-            AuthorRole::Agent => self.served = Served::Agent(draft.agent.clone()),
-            AuthorRole::Bot => self.served = Served::Bot,
+            AuthorRole::Agent => {
+                self.served = Served::Agent(draft.agent.clone());
+                self.asked = None;
+            }
+            AuthorRole::Bot => {
+                self.served = Served::Bot;
+                self.asked = None;
+            }
             AuthorRole::System => {}
         }
+        // Whatever is said after a question takes its place.
         if let Content::Automatic { kind, .. } = draft.content {
-            self.asked = Question::of(kind).or(self.asked);
+            self.asked = Question::of(kind);
         }
         let change = Change::Posted {
             conversation: self.id,

@@ -3,7 +3,7 @@
 use super::given::Given;
 use super::settings::{FieldRule, Settings};
 use super::words::Words;
-use domain::{ConversationId, Email, FormId, Invalid, Language, PersonName};
+use domain::{AddressId, ContactId, ConversationId, Email, FormId, Invalid, Language, PersonName, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
@@ -116,10 +116,23 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// What was filled in for a name, until there is an address to keep it by.
     pub given_name: String,
+    /// What was agreed to, until it is recorded.
+    pub consent: Option<Consent>,
 }
 
-/// An answer as the conversation shows it.
+/// What a person agreed to, as it was when they sent the form in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    pub contact: ContactId,
+    /// Filled in beside it.
+    pub addresses: Vec<AddressId>,
+    /// Of the fields.
+    pub keys: Vec<String>,
+    pub given_at: Timestamp,
+}
+
+/// An answer as the conversation shows it. Debug prints no value.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     pub key: String,
     pub label: String,
@@ -146,9 +159,9 @@ pub struct Filled {
     pub consents: Vec<String>,
 }
 
-/// No answer to a question in a chat is longer.
-const MAX_TEXT: usize = 1_000;
-const MAX_LABEL: usize = 500;
+/// All fields and labels together fit a message.
+const MAX_TEXT: usize = 500;
+const MAX_LABEL: usize = 200;
 const MAX_TITLE: usize = 200;
 const MAX_KEY: usize = 32;
 const MAX_CHOICE: usize = 100;
@@ -156,6 +169,12 @@ const CHOICES: std::ops::RangeInclusive<usize> = 2..=50;
 const FIELDS: std::ops::RangeInclusive<usize> = 1..=20;
 /// What says yes to a consent.
 const YES: &str = "yes";
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Answer({})", self.key)
+    }
+}
 
 impl std::fmt::Debug for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -194,6 +213,7 @@ impl Form {
             title,
             fields,
             given_name: String::new(),
+            consent: None,
         })
     }
 
@@ -215,8 +235,8 @@ impl Form {
         }
     }
 
-    /// What was filled in, or all that is wrong with it. `has_address`: the conversation has one to keep a consent by.
-    pub fn fill(&self, values: &BTreeMap<String, String>, has_address: bool) -> Result<Filled, Vec<FieldError>> {
+    /// What was filled in, or all that is wrong with it.
+    pub fn fill(&self, values: &BTreeMap<String, String>) -> Result<Filled, Vec<FieldError>> {
         let mut errors = Vec::new();
         for key in values
             .keys()
@@ -244,7 +264,8 @@ impl Form {
         }
         let gives_address = filled.given.has_address();
         let needs_address = match self.kind {
-            FormKind::Input { .. } => !filled.consents.is_empty() && !has_address,
+            // A consent holds for the addresses that are filled in beside it, and no others.
+            FormKind::Input { .. } => !filled.consents.is_empty(),
             _ => self.fields.iter().any(|field| field.kind.is_address()),
         };
         let address = self.fields.iter().find(|field| field.kind.is_address());
@@ -300,7 +321,7 @@ impl Field {
                 let fits = value.chars().count() <= MAX_TEXT && plain;
                 (
                     fits,
-                    "may have 1,000 characters at most, without control characters",
+                    "may have 500 characters at most, without control characters",
                     "wrong-text",
                 )
             }

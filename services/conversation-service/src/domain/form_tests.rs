@@ -42,14 +42,12 @@ fn who_introduces_themselves_is_asked_for_the_name_and_then_for_addresses() {
     let all = settings(Optional, Required, Optional);
     let mut form = by_itself(FormKind::IntroduceYourself, &all).expect("a form");
     assert_eq!((keys(&form), form.page), (vec![("name", true)], 1));
-    let filled = form.fill(&values(&[("name", " Ann ")]), false).expect("a name");
+    let filled = form.fill(&values(&[("name", " Ann ")])).expect("a name");
     assert_eq!(filled.words(Language::English), "Name: Ann");
     form.go_on(&filled, &all, Language::English);
     assert_eq!((keys(&form), form.page), (vec![("email", true), ("phone", false)], 2));
     assert_eq!(form.given_name, "Ann");
-    let filled = form
-        .fill(&values(&[("email", "ann@example.com")]), false)
-        .expect("an address");
+    let filled = form.fill(&values(&[("email", "ann@example.com")])).expect("an address");
     form.go_on(&filled, &all, Language::English);
     assert_eq!((form.state, form.given_name.as_str()), (FormState::Submitted, ""));
 
@@ -58,7 +56,7 @@ fn who_introduces_themselves_is_asked_for_the_name_and_then_for_addresses() {
     assert_eq!((keys(&form), form.page), (vec![("email", false)], 2));
     let only_name = settings(Optional, Off, Off);
     let mut form = by_itself(FormKind::IntroduceYourself, &only_name).expect("a form");
-    let filled = form.fill(&values(&[("name", "Ann")]), false).expect("a name");
+    let filled = form.fill(&values(&[("name", "Ann")])).expect("a name");
     form.go_on(&filled, &only_name, Language::English);
     assert_eq!(form.state, FormState::Submitted);
     let nothing = settings(Off, Off, Off);
@@ -71,7 +69,7 @@ fn all_that_is_wrong_is_named_at_once_also_what_nobody_has_to_give() {
     use FieldRule::Optional;
     let form = by_itself(FormKind::LeaveContacts, &settings(Optional, Optional, Optional)).expect("a form");
     let given = [("email", "ann"), ("phone", "12"), ("color", "red")];
-    let mut wrong = wrong_keys(form.fill(&values(&given), false));
+    let mut wrong = wrong_keys(form.fill(&values(&given)));
     wrong.sort();
     assert_eq!(
         wrong,
@@ -81,7 +79,7 @@ fn all_that_is_wrong_is_named_at_once_also_what_nobody_has_to_give() {
             ("phone".to_owned(), "wrong-phone")
         ]
     );
-    let nothing = wrong_keys(form.fill(&values(&[("name", "Ann")]), false));
+    let nothing = wrong_keys(form.fill(&values(&[("name", "Ann")])));
     assert_eq!(nothing, [("email".to_owned(), "wrong-address")]);
 }
 
@@ -113,19 +111,18 @@ fn a_consent_needs_an_address_to_hold_for() {
         .expect("a form")
     };
     let ticked = values(&[("news", "yes")]);
-    assert_eq!(
-        wrong_keys(form.fill(&ticked, false)),
-        [("email".to_owned(), "wrong-address")]
-    );
-    let filled = form.fill(&ticked, true).expect("the conversation has an address");
+    assert_eq!(wrong_keys(form.fill(&ticked)), [("email".to_owned(), "wrong-address")]);
+    let filled = form
+        .fill(&values(&[("news", "yes"), ("email", "ann@example.com")]))
+        .expect("an address beside it");
     assert_eq!(
         (filled.consents.len(), filled.words(Language::Polish)),
-        (1, "Label of news: tak".into())
+        (1, "Label of email: ann@example.com\nLabel of news: tak".into())
     );
-    let unticked = form.fill(&values(&[("news", "")]), false).expect("nothing is required");
+    let unticked = form.fill(&values(&[("news", "")])).expect("nothing is required");
     assert!(unticked.consents.is_empty() && unticked.answers.is_empty());
     assert_eq!(
-        wrong_keys(form.fill(&values(&[("news", "no")]), true)),
+        wrong_keys(form.fill(&values(&[("news", "no")]))),
         [("news".to_owned(), "wrong-consent")]
     );
 }
@@ -160,7 +157,7 @@ proptest! {
     fn what_is_taken_fits(given in prop::collection::btree_map("(name|email|phone|color|x)", ".{0,12}|[0-9 +]{0,20}|[a-z]{1,5}@[a-z]{1,5}\\.pl", 0..5)) {
         let asked = settings(FieldRule::Optional, FieldRule::Optional, FieldRule::Optional);
         let form = by_itself(FormKind::LeaveContacts, &asked).expect("a form");
-        match form.fill(&given, false) {
+        match form.fill(&given) {
             Ok(filled) => {
                 prop_assert!(filled.given.has_address());
                 prop_assert!(filled.given.well_formed().is_ok());

@@ -252,6 +252,7 @@ impl Planner {
         let is_first = conversation.customer_up_to == 0;
         let filled = conversation.reach.filled(said.reach);
         let reachable = conversation.reach(filled, event.at);
+        let is_words = draft.content == Content::Words;
         let posted = conversation.post(draft);
         let (message, change) = posted.expect("a customer's conversation is open here, others may always post");
         if let Some(foreign) = &said.foreign {
@@ -260,7 +261,7 @@ impl Planner {
         self.plan.messages.push((place.0.clone(), message));
         self.note(place.clone(), reachable);
         self.note(place.clone(), Some(change));
-        if said.author == AuthorRole::Customer {
+        if said.author == AuthorRole::Customer && is_words {
             self.react(place, event, is_first);
         }
         Ok(())

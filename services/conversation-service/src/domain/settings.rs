@@ -315,7 +315,7 @@ impl Settings {
         if self.presence_source == PresenceSource::None && self.policy == Policy::TextThenEmail {
             return refuse("policy", "must be email_on_unread where presence_source is none");
         }
-        let delivers_itself = !matches!(kind, ChannelKind::Web | ChannelKind::Voice);
+        let delivers_itself = kind != ChannelKind::Web;
         if self.follow_up && delivers_itself {
             return refuse(
                 "follow_up",

@@ -15,6 +15,8 @@ use tonic::{Request, Response, Status};
 type Reply<T> = Result<Response<T>, Status>;
 
 const MAX_NAME: usize = 32;
+/// No form has more fields.
+const MAX_VALUES: usize = 20;
 
 /// The rpcs of forms.
 #[derive(Debug, Clone)]
@@ -72,6 +74,10 @@ impl Forms {
     async fn submit_form(&self, request: proto::SubmitFormRequest) -> Result<proto::SubmitFormResponse> {
         let (workspace, id) = place(&request.workspace, &request.conversation)?;
         let which = FormId::parse(&request.form)?;
+        if request.values.len() > MAX_VALUES || request.values.keys().any(|key| key.len() > MAX_NAME) {
+            let remedy = "takes at most 20, under keys of at most 32 characters";
+            return Err(Fault::invalid("values", remedy));
+        }
         let values = request.values.into_iter().collect();
         let submitted = self
             .app

@@ -239,6 +239,47 @@ async fn a_rating_is_kept_also_after_the_conversation_was_resolved() -> Tested {
 }
 
 #[tokio::test]
+async fn only_what_comes_right_after_a_question_answers_it() -> Tested {
+    let (world, mut voices) = world(&[Kind::AskRating, Kind::AskSolved, Kind::AskApproval]).await?;
+    let conversation = world.start("r-1").await?.conversation;
+    voices
+        .send_automatic_message(say(&conversation, Kind::AskRating, "s-1"))
+        .await?;
+    world.post(&conversation, AGENT, "a-1", "How many are missing?").await?;
+    let answer = world.post(&conversation, CUSTOMER, "c-1", "2").await?;
+    assert_eq!(answer.message.and_then(|message| message.content), None);
+    voices
+        .send_automatic_message(say(&conversation, Kind::AskSolved, "s-2"))
+        .await?;
+    voices
+        .send_automatic_message(say(&conversation, Kind::AskApproval, "s-3"))
+        .await?;
+    let answer = world.post(&conversation, CUSTOMER, "c-2", "yes").await?;
+    assert_eq!(answer.message.and_then(|message| message.content), None);
+    // The same id for something else is no repetition.
+    let mut other = say(&conversation, Kind::AskApproval, "s-3");
+    other.note = "For order 1207.".into();
+    assert_eq!(why(voices.send_automatic_message(other).await).0, "request.exists");
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_at_night_is_not_answered() -> Tested {
+    let (world, mut voices) = world(&[Kind::AskRating, Kind::FirstMessage]).await?;
+    let conversation = world.start("r-1").await?.conversation;
+    voices
+        .send_automatic_message(say(&conversation, Kind::AskRating, "s-1"))
+        .await?;
+    close(&world).await?;
+    let before = world.messages(&conversation).await?.len();
+    world.post(&conversation, CUSTOMER, "c-1", "5").await?;
+    assert_eq!(world.messages(&conversation).await?.len(), before + 1);
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_problem_that_is_not_solved_goes_on() -> Tested {
     let (world, mut voices) = world(&[Kind::AskSolved]).await?;
     for (request, words, solved) in [("r-1", "tak", true), ("r-2", "NO", false)] {

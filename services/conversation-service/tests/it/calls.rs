@@ -2,7 +2,7 @@
 
 use crate::Tested;
 use crate::automatic_messages::{automatic, close, serve, world};
-use crate::world::{CUSTOMER, World, starting};
+use crate::world::{BOT, CUSTOMER, World, starting};
 use domain::{Clock, Timestamp};
 use events::common::{AutomaticMessageKind as Kind, CallOutcome, Carriage, ChannelKind};
 use events::event::{ConversationResolved, MessagePosted};
@@ -121,7 +121,9 @@ async fn each_outcome_has_its_text_once_for_a_call() -> Tested {
     let texts: Vec<_> = messages.iter().filter_map(automatic).collect();
     let expected: Vec<_> = outcomes.iter().map(|(_, kind)| (*kind, Carriage::Text)).collect();
     assert_eq!(texts, expected);
-    let told = messages.iter().filter(|message| message.author == CUSTOMER);
+    let told = messages
+        .iter()
+        .filter(|message| matches!(message.content, Some(Content::Call(_))));
     let told: Vec<_> = told.map(|message| message.content.clone()).collect();
     let expected = Content::Call(proto::Call {
         outcome: CallOutcome::Ringing.into(),
@@ -148,6 +150,37 @@ async fn a_call_goes_into_the_open_conversation_of_its_number() -> Tested {
     let messages = world.messages(&chat).await?;
     let last = messages.last().expect("a message");
     assert_eq!(automatic(last), Some((Kind::MissedCall, Carriage::Text)));
+    let [only] = &conversations(&world).await?[..] else {
+        panic!("one conversation")
+    };
+    assert_eq!(
+        only.customer_up_to, 1,
+        "who calls has neither read nor answered what stands there"
+    );
+    // What a bot serves, it answers.
+    world.post(&chat, BOT, "b-1", "I am a bot.").await?;
+    tell(&world, &[document("e-2", "call-2", world.clock.now(), call("ringing"))]).await?;
+    let messages = world.messages(&chat).await?;
+    assert!(matches!(
+        messages.last().and_then(|last| last.content.clone()),
+        Some(Content::Call(_))
+    ));
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_calls_at_once_open_one_conversation() -> Tested {
+    let world = with_phone(&ALL).await?;
+    open_for_missed_calls(&world).await?;
+    let now = world.clock.now();
+    let calls = (0..4).map(|n| document(&format!("e-{n}"), &format!("call-{n}"), now, call("ringing")));
+    let calls: Vec<_> = calls.collect();
+    let told = futures::future::join_all(calls.iter().map(|one| tell(&world, std::slice::from_ref(one)))).await;
+    assert!(
+        told.iter()
+            .all(|outcomes| outcomes.as_ref().is_ok_and(|outcomes| outcomes[0].accepted))
+    );
     assert_eq!(conversations(&world).await?.len(), 1);
     world.end().await;
     Ok(())

@@ -163,6 +163,23 @@ impl ConsentService for FakeContacts {
             return Err(rpc::to_status(&Fault::new(&codes::UNAVAILABLE, "away")));
         }
         let request = request.into_inner();
+        // Addresses are of the contact that they were captured with, as contacts-service holds it.
+        let of_contact = |one: &CaptureContactRequest| {
+            let person = if one.phone.is_empty() { &one.email } else { &one.phone };
+            id_of(&format!("contact of {person}")) == request.contact
+        };
+        let asked = self.asked();
+        let own: Vec<String> = asked
+            .iter()
+            .filter(|one| of_contact(one))
+            .flat_map(|one| [id_of(&one.phone), id_of(&one.email)])
+            .collect();
+        if !request.addresses.iter().all(|address| own.contains(address)) {
+            return Err(rpc::to_status(&Fault::invalid(
+                "addresses",
+                "names an address that is not the contact's",
+            )));
+        }
         let mut consents = self.consents.lock().expect("no test panics while holding it");
         let stored = consents
             .entry(request.request_id.clone())

@@ -282,7 +282,7 @@ fn offer(conversation: &str, request_id: &str) -> proto::OfferFormRequest {
 }
 
 #[tokio::test]
-async fn a_consent_in_an_offered_form_is_recorded_once_also_where_contacts_are_away() -> Tested {
+async fn a_consent_names_what_was_filled_in_beside_it_and_is_recorded_once() -> Tested {
     let (world, forms) = world().await?;
     let mut client = forms.clone();
     assert_eq!(client.set_input_form(news(0)).await?.into_inner().version, 1);
@@ -323,14 +323,89 @@ async fn a_consent_in_an_offered_form_is_recorded_once_also_where_contacts_are_a
     let at = taken.message.and_then(|message| message.at);
     assert_eq!(consent.given_at, at);
 
-    let other = world.visit("r-2").await?;
+    // An address that was given before, for support, is not among them.
+    let known = proto::StartConversationRequest {
+        contact: Some(proto::GivenContact {
+            phone: "+48600700123".into(),
+            ..Default::default()
+        }),
+        ..by_visitor("r-2")
+    };
+    let known = world
+        .conversations
+        .clone()
+        .start_conversation(known)
+        .await?
+        .into_inner();
+    let known = known.conversation.unwrap_or_default().conversation;
     let offered = client
-        .offer_form(offer(&other, "o-1"))
+        .offer_form(offer(&known, "o-1"))
         .await?
         .into_inner()
         .form
         .expect("a form");
-    submit(&forms, &other, &offered, &[("email", "bob@example.com")]).await?;
+    submit(
+        &forms,
+        &known,
+        &offered,
+        &[("email", "bob@example.com"), ("news", "yes")],
+    )
+    .await?;
+    let consents = eventually("another consent", SOON, async || {
+        let told = world.contacts.consents();
+        (told.len() == 2).then_some(told)
+    })
+    .await?;
+    let of_bob = consents
+        .iter()
+        .find(|one| one.contact == id_of("contact of bob@example.com"));
+    assert_eq!(
+        of_bob.map(|one| one.addresses.clone()),
+        Some(vec![id_of("bob@example.com")])
+    );
+    counted(
+        &world,
+        0,
+        "SELECT count(*) FROM form WHERE due_at IS NOT NULL OR consent IS NOT NULL",
+    )
+    .await?;
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn whom_an_agent_serves_or_who_gives_an_address_is_asked_no_more() -> Tested {
+    let (world, forms) = world().await?;
+    let conversation = world.visit("r-1").await?;
+    world.clock.advance(Duration::from_secs(5));
+    world.opens(&forms, &conversation).await?;
+    let given = proto::AddContactRequest {
+        workspace: "acme".into(),
+        conversation: conversation.clone(),
+        contact: Some(proto::GivenContact {
+            email: "ann@example.com".into(),
+            ..Default::default()
+        }),
+    };
+    world.conversations.clone().add_contact(given).await?;
+    assert_eq!(open(&forms, &conversation).await?, None);
+    availability(&world, "anna", AgentAvailability::Busy, 1).await?;
+    counted(&world, 1, "SELECT count(*) FROM agent_availability").await?;
+    let served = world.visit("r-2").await?;
+    world.post(&served, crate::world::AGENT, "a-1", "Hello.").await?;
+    world.clock.advance(Duration::from_secs(5));
+    let first = world.opens(&forms, &served).await?;
+    let dismiss = proto::DismissFormRequest {
+        workspace: "acme".into(),
+        conversation: served.clone(),
+        form: first.form,
+    };
+    forms.clone().dismiss_form(dismiss).await?;
+    world.post(&served, CUSTOMER, "c-2", "And now?").await?;
+    assert_eq!(
+        count(&world, "SELECT count(*) FROM form WHERE state IN ('due', 'open')").await?,
+        0
+    );
     world.end().await;
     Ok(())
 }

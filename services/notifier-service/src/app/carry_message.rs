@@ -51,7 +51,7 @@ impl App {
         if !self.is_too_old(at) {
             return self.carry_message(tx, open, medium, fact.seq).await;
         }
-        let place = carried_message::find_place(tx, &open.workspace, open.conversation, fact.seq).await?;
+        let place = carried_message::find_place(tx, &open.workspace, open.conversation, (fact.seq, medium)).await?;
         if !place.is_taken && tx.first_time(&open.workspace, TOO_OLD, &fact.message).await? {
             let seen = facts([("seq", fact.seq.to_string()), ("reason", "too_old".to_owned())]);
             open.lines.push(entry(open.now, "message not sent", None, None, seen));
@@ -78,7 +78,7 @@ impl App {
 
     /// Adds a message's delivery unless it has one: due now, or once those before it are through.
     async fn carry_message(&self, tx: &mut Tx, open: &mut OpenCase, medium: Medium, seq: u64) -> Result<()> {
-        let place = carried_message::find_place(tx, &open.workspace, open.conversation, seq).await?;
+        let place = carried_message::find_place(tx, &open.workspace, open.conversation, (seq, medium)).await?;
         if place.is_taken {
             return Ok(());
         }
@@ -143,7 +143,7 @@ impl App {
         for seq in &checked.carried.earlier {
             self.carry_message(tx, open, row.medium, *seq).await?;
         }
-        let place = carried_message::find_place(tx, &open.workspace, open.conversation, row.seq).await?;
+        let place = carried_message::find_place(tx, &open.workspace, open.conversation, (row.seq, row.medium)).await?;
         Ok(place.is_behind.then(|| open.now + TURN))
     }
 
@@ -151,7 +151,7 @@ impl App {
     pub(crate) async fn call_next_message(&self, tx: &mut Tx, open: &mut OpenCase, row: &Delivery) -> Result<()> {
         if row.purpose == Purpose::Message
             && !row.status.is_under_way()
-            && carried_message::call_next(tx, &open.workspace, open.conversation, open.now).await?
+            && carried_message::call_next(tx, &open.workspace, open.conversation, row.medium, open.now).await?
         {
             open.arm(Some(open.now));
         }

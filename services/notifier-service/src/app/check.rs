@@ -131,7 +131,7 @@ impl App {
         if checked.wait.is_some() {
             return Ok(checked);
         }
-        let is_first = is_first(&now_known, delivery);
+        let is_first = is_first(&now_known, delivery) && !checked.carried.answers_call;
         if is_first && checked.context.resolved {
             // Whoever resolved it took it back.
             checked.refusal = Some(&codes::CANCELLED);
@@ -147,7 +147,7 @@ impl App {
                 checked.refusal = Some(&codes::SEND_COUNTRY);
             }
             Ok((recipient, person)) => {
-                let hours = quiet_hours(&now_known, delivery);
+                let hours = quiet_hours(&now_known, delivery, is_first);
                 let (of, home) = ((delivery.id, delivery.step), &checked.context.time_zone);
                 let until = self.quiet_until((workspace, &now_known), of, &hours, (&recipient, &person), home);
                 match until.await? {
@@ -264,7 +264,7 @@ impl App {
             business: settings.business_name.clone(),
             by_program: checked.carried.by_program,
             answers_call: checked.carried.answers_call,
-            is_first: is_first(case, delivery),
+            is_first: is_first(case, delivery) && !checked.carried.answers_call,
             country,
             kind,
             parts,
@@ -371,14 +371,14 @@ fn address_of(case: &Case, step: Step) -> Option<AddressId> {
     given.map(|given| given.id)
 }
 
-/// Whether it is sent to somebody who has not written in this conversation: that takes their consent.
+/// Whether it is sent to somebody who has not written in this conversation: that takes their consent, unless it answers their
+/// call.
 fn is_first(case: &Case, delivery: &Delivery) -> bool {
     delivery.purpose == Purpose::Message && case.conversation.customer_up_to == 0
 }
 
 /// The hours that a delivery waits out.
-fn quiet_hours(case: &Case, delivery: &Delivery) -> Vec<QuietHours> {
-    let is_first = is_first(case, delivery);
+fn quiet_hours(case: &Case, delivery: &Delivery, is_first: bool) -> Vec<QuietHours> {
     let settings = case.settings.as_ref();
     let own = settings.and_then(|settings| settings.quiet_hours(delivery.step));
     let own = own.filter(|_| is_first || delivery.purpose == Purpose::FollowUp);

@@ -29,7 +29,7 @@ impl Medium {
     /// The one that channels of a kind carry messages by; `None`: they carry none.
     pub fn of(kind: ChannelKind) -> Option<Self> {
         match kind {
-            ChannelKind::Sms => Some(Self::Sms),
+            ChannelKind::Sms | ChannelKind::Voice => Some(Self::Sms),
             ChannelKind::Whatsapp => Some(Self::Whatsapp),
             _ => None,
         }

@@ -29,7 +29,7 @@ pub enum Policy {
 pub struct Settings {
     /// Only web channels have follow-ups: the others deliver by themselves.
     pub web: bool,
-    /// Its customers write texts.
+    /// Its customers write texts, or call and are answered by text.
     #[serde(default)]
     pub sms: bool,
     /// They write by WhatsApp. `None`: told of before that was kept.
@@ -86,7 +86,7 @@ impl Settings {
         let source = PresenceSource::try_from(wire.presence_source).unwrap_or_default();
         Self {
             web: kind == ChannelKind::Web,
-            sms: kind == ChannelKind::Sms,
+            sms: matches!(kind, ChannelKind::Sms | ChannelKind::Voice),
             whatsapp: Some(kind == ChannelKind::Whatsapp),
             follow_up: wire.follow_up,
             policy: match FollowUpPolicy::try_from(wire.policy) {

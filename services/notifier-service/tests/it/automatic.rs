@@ -26,12 +26,25 @@ async fn what_answers_a_call_goes_by_text_wherever_it_stands_and_nothing_else_do
     notifier.caught_up().await?;
     notifier.post(&customer, 2, AuthorRole::Agent, false).await?;
     notifier.say_by_itself(&customer, 3, Carriage::Channel).await?;
-    notifier.post(&customer, 4, AuthorRole::Customer, true).await?;
+    // The call itself is a note.
+    notifier.post(&customer, 4, AuthorRole::System, false).await?;
     notifier.say_by_itself(&customer, 5, Carriage::Text).await?;
     notifier.message(&customer, 5, DeliveryStatus::Delivered).await?;
     notifier.caught_up().await?;
     assert_eq!(notifier.bodies(), ["message 5 <b>"]);
-    assert!(notifier.explain(&customer).await?.follow_ups.is_empty());
+    assert_eq!(notifier.sent().await, (1, 0), "nothing else is sent because of it");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_is_no_consent_to_be_written_to_but_is_answered() -> Tested {
+    let notifier = Harness::start().await?;
+    // Nobody has written here.
+    let customer = notifier.customer_of(AuthorRole::Agent, true, false).await?;
+    notifier.caught_up().await?;
+    notifier.say_by_itself(&customer, 2, Carriage::Text).await?;
+    notifier.message(&customer, 2, DeliveryStatus::Delivered).await?;
+    assert_eq!(notifier.bodies(), ["message 2 <b>"]);
     Ok(())
 }
 

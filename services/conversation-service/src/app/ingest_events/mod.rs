@@ -34,15 +34,15 @@ impl App {
     /// content), or why not. One bad event does not spoil the others. With a tenure nothing is written after it: what
     /// comes from a stream comes to one replica at a time.
     pub async fn ingest_events(&self, submitted: Vec<Submitted>, tenure: Option<&Tenure>) -> Vec<Result<()>> {
-        let is_call: Vec<bool> = submitted.iter().map(Submitted::is_call).collect();
-        let (calls, others): (Vec<_>, Vec<_>) = submitted.into_iter().partition(Submitted::is_call);
-        let mut others = self.ingest_others(others, tenure).await.into_iter();
-        let mut calls = self.ingest_calls(calls, tenure).await.into_iter();
-        let outcomes = is_call.into_iter().map(|is_call| {
-            let outcome = if is_call { calls.next() } else { others.next() };
-            outcome.expect("one outcome per event")
-        });
-        outcomes.collect()
+        let mut outcomes = Vec::with_capacity(submitted.len());
+        // In their order: what comes after a call may be said in the conversation that it opens.
+        for run in runs(submitted) {
+            outcomes.extend(match run.first().is_some_and(Submitted::is_call) {
+                true => self.ingest_calls(run, tenure).await,
+                false => self.ingest_others(run, tenure).await,
+            });
+        }
+        outcomes
     }
 
     /// Calls, one by one: each may open a conversation, or go on in one that no reference names.
@@ -127,6 +127,18 @@ impl App {
         }
         outcomes
     }
+}
+
+/// Events one after the other that are all calls, or all none.
+fn runs(submitted: Vec<Submitted>) -> Vec<Vec<Submitted>> {
+    let mut runs: Vec<Vec<Submitted>> = Vec::new();
+    for one in submitted {
+        match runs.last_mut() {
+            Some(run) if run.first().is_some_and(|first| first.is_call() == one.is_call()) => run.push(one),
+            _ => runs.push(vec![one]),
+        }
+    }
+    runs
 }
 
 fn is_away(fault: &Fault) -> bool {

@@ -177,15 +177,30 @@ pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, id: Conversati
     row.map(Row::conversation).transpose()
 }
 
-/// The newest open conversation with who has this number, locked like [`lock`].
+/// Waits for other transactions that look for the open conversation of this number, until this one ends.
+pub async fn hold_number(db: &mut PgConnection, workspace: &WorkspaceId, phone: AddressId) -> Result<()> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2::uuid::text, 0)) IS NULL AS done",
+        workspace.as_str(),
+        phone.0,
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("hold a number")?;
+    Ok(())
+}
+
+/// The newest open conversation with who has this number, on a channel where only they can have come by it if there is one (into a
+/// web chat anybody may type it), locked like [`lock`].
 pub async fn lock_open_of_number(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
     phone: AddressId,
 ) -> Result<Option<Conversation>> {
     let row = conversations!(
-        "conversation c WHERE c.workspace_id = $1 AND c.phone_address = $2 AND c.resolved_at IS NULL
-         ORDER BY c.number DESC LIMIT 1 FOR NO KEY UPDATE",
+        "conversation c JOIN channel h ON h.workspace_id = c.workspace_id AND h.id = c.channel_id
+         WHERE c.workspace_id = $1 AND c.phone_address = $2 AND c.resolved_at IS NULL
+         ORDER BY h.kind IN ('sms', 'whatsapp', 'voice') DESC, c.number DESC LIMIT 1 FOR NO KEY UPDATE OF c",
         workspace.as_str(),
         phone.0
     )

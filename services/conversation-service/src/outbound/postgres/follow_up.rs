@@ -56,7 +56,7 @@ pub async fn question(
     before: u64,
 ) -> Result<Option<Message>> {
     let row = messages!(
-        "message m WHERE workspace_id = $1 AND conversation_id = $2 AND seq < $3 AND author = 'customer'
+        "message m WHERE workspace_id = $1 AND conversation_id = $2 AND seq < $3 AND author = 'customer' AND content IS NULL
          ORDER BY seq DESC LIMIT 1",
         workspace.as_str(),
         conversation.id.0,

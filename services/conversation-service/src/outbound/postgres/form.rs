@@ -1,7 +1,7 @@
 //! Forms in conversations. Who writes one holds the lock on the conversation's row.
 
 use super::{known, loaded, stored};
-use crate::domain::form::{Field, Form, FormKind, FormState};
+use crate::domain::form::{Consent, Field, Form, FormKind, FormState};
 use domain::{ConversationId, FormId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
@@ -21,6 +21,7 @@ struct Row {
     title: String,
     fields: Json<Vec<Field>>,
     given_name: String,
+    consent: Option<Json<Consent>>,
 }
 
 impl Row {
@@ -37,6 +38,7 @@ impl Row {
             title: self.title,
             fields: self.fields.0,
             given_name: self.given_name,
+            consent: self.consent.map(|kept| kept.0),
         })
     }
 }
@@ -46,7 +48,7 @@ macro_rules! forms {
         sqlx::query_as!(
             Row,
             r#"SELECT id, conversation_id, kind, name, version, state, page, title, fields AS "fields: Json<Vec<Field>>",
-                      given_name
+                      given_name, consent AS "consent: Json<Consent>"
                FROM form "# + $tail,
             $($argument),*
         )
@@ -162,7 +164,7 @@ pub async fn insert_open(
 /// Writes what can change, and when it is tended to next; never if `None`.
 pub async fn update(db: &mut PgConnection, workspace: &WorkspaceId, form: &Form, due: Option<Timestamp>) -> Result<()> {
     sqlx::query!(
-        "UPDATE form SET state = $3, page = $4, fields = $5, given_name = $6, due_at = $7, leased_until = NULL
+        "UPDATE form SET state = $3, page = $4, fields = $5, given_name = $6, due_at = $7, consent = $8, leased_until = NULL
          WHERE workspace_id = $1 AND id = $2",
         workspace.as_str(),
         form.id.0,
@@ -171,11 +173,36 @@ pub async fn update(db: &mut PgConnection, workspace: &WorkspaceId, form: &Form,
         Json(&form.fields) as _,
         form.given_name,
         due.map(|at| at.to_sqlx()) as _,
+        form.consent.as_ref().map(Json) as _,
     )
     .execute(db)
     .await
     .or_fault("update form")?;
     Ok(())
+}
+
+/// Takes back forms that come by themselves, due or open; the one that was open.
+pub async fn withdraw(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    id: ConversationId,
+    kinds: &[FormKind],
+) -> Result<Option<FormId>> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| kind.word().to_owned()).collect();
+    let withdrawn = sqlx::query_scalar!(
+        "UPDATE form f SET state = 'withdrawn', given_name = '', due_at = NULL, leased_until = NULL
+         FROM (SELECT id, state FROM form WHERE workspace_id = $1 AND conversation_id = $2 AND kind = ANY ($3)
+           AND state IN ('due', 'open')) before
+         WHERE f.workspace_id = $1 AND f.id = before.id AND f.state = before.state
+         RETURNING CASE WHEN before.state = 'open' THEN f.id END",
+        workspace.as_str(),
+        id.0,
+        &kinds,
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("withdraw forms")?;
+    Ok(withdrawn.flatten().map(FormId))
 }
 
 /// Deletes the forms of a conversation, and with them what was typed for a name.

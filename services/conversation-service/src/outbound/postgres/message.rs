@@ -11,7 +11,7 @@ use store::OrFault;
 use uuid::Uuid;
 
 /// How what a message is beyond its words is kept.
-pub(super) type Kept = Json<Content>;
+pub(super) type Kept = Json<serde_json::Value>;
 
 pub(super) struct Row {
     pub conversation_id: Uuid,
@@ -49,7 +49,11 @@ impl Row {
                 follow_up: self.follow_up,
                 client_id: self.client_id,
                 foreign,
-                content: self.content.map(|kept| kept.0).unwrap_or_default(),
+                // What a later release has written reads as words, so that a replica of this one shows the conversation.
+                content: self
+                    .content
+                    .and_then(|kept| serde_json::from_value(kept.0).ok())
+                    .unwrap_or_default(),
             },
         })
     }

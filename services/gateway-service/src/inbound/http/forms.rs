@@ -18,14 +18,14 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
-    /// At most 1,000 characters.
+    /// At most 500 characters.
     Text,
     Name,
     Email,
     Phone,
     /// One of its choices.
     Choice,
-    /// Consent for outreach to the addresses that the customer gave, in the words of its label.
+    /// Consent for outreach to the addresses that are filled in beside it, in the words of its label.
     Consent,
 }
 
@@ -36,7 +36,7 @@ pub struct Field {
     /// 1 to 32 characters out of a-z, 0-9, '-' and '_'; of a form each once.
     key: String,
     kind: FieldKind,
-    /// What the customer reads beside it, 1 to 500 characters.
+    /// What the customer reads beside it, 1 to 200 characters.
     label: String,
     #[serde(default)]
     required: bool,

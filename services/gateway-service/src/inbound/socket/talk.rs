@@ -19,6 +19,7 @@ use crate::domain::session::Session;
 use crate::domain::tab::TabReport;
 use crate::inbound::http::problem;
 use domain::{AuthorRole, Invalid};
+use events::common::Carriage;
 use events::event::TabEnd;
 use fault::{Fault, codes};
 use rpc::conversation::message::Content;
@@ -388,7 +389,8 @@ impl Talk {
 /// `None` for notes of the system, which are for agents: they may quote somebody else. What is said by itself is shown.
 fn tell(message: rpc::conversation::Message) -> Option<ServerFrame> {
     let automatic = match &message.content {
-        Some(Content::Automatic(said)) => Kind::of_wire(said.kind()),
+        // What answers a call went to who called: in a chat anybody may have typed their number.
+        Some(Content::Automatic(said)) if said.carriage() != Carriage::Text => Kind::of_wire(said.kind()),
         _ => None,
     };
     let author = events::role(message.author).filter(|role| *role != AuthorRole::System || automatic.is_some())?;
