@@ -134,7 +134,7 @@ fn to_publish() -> Vec<Right> {
             &["conversation"],
         ),
         ("$JS.API.STREAM.MSG.GET.HOMING_INGEST".into(), &[]),
-        ("$JS.API.STREAM.MSG.GET.HOMING_DEAD".into(), &["operator"]),
+        ("$JS.API.STREAM.MSG.GET.HOMING_DEAD".into(), &["operator", "contacts"]),
         (
             "$JS.API.STREAM.MSG.GET.HOMING_FACTS".into(),
             &["presence", "conversation", "routing", "notifier", "billing", "operator"],

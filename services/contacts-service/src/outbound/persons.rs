@@ -27,6 +27,10 @@ pub struct Persons {
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 /// Contacts that one question may name.
 const CONTACTS: usize = 500;
+/// Conversations whose follow-ups one call ends.
+const FOLLOW_UPS: usize = 10;
+/// Numbers that one call takes.
+const NUMBERS: usize = 500;
 
 /// Some of a person's conversations.
 #[derive(Debug, Default)]
@@ -203,16 +207,25 @@ impl Persons {
         conversations: &[String],
         numbers: Vec<String>,
     ) -> Result<Erased> {
-        let request = notifier::ErasePersonRequest {
-            workspace: workspace.to_string(),
-            conversations: conversations.to_vec(),
-            numbers,
-        };
-        let answer = rpc::call(Deadline::INTERACTIVE, request, |request| {
-            let mut client = self.follow_ups.clone();
-            async move { client.erase_person(request).await }
-        });
-        Ok(told(answer.await?.erased))
+        let mut erased = Erased::new();
+        // Few at a time: each conversation is settled in a transaction of its own, within the deadline of one call.
+        let conversations = conversations.chunks(FOLLOW_UPS).map(|some| (some, &[][..]));
+        let numbers = numbers.chunks(NUMBERS).map(|some| (&[][..], some));
+        for (conversations, numbers) in conversations.chain(numbers) {
+            let request = notifier::ErasePersonRequest {
+                workspace: workspace.to_string(),
+                conversations: conversations.to_vec(),
+                numbers: numbers.to_vec(),
+            };
+            let answer = rpc::call(Deadline::INTERACTIVE, request, |request| {
+                let mut client = self.follow_ups.clone();
+                async move { client.erase_person(request).await }
+            });
+            for (what, count) in told(answer.await?.erased) {
+                *erased.entry(what).or_default() += count;
+            }
+        }
+        Ok(erased)
     }
 
     pub async fn erase_presence(&self, workspace: &WorkspaceId, visitors: &[String]) -> Result<Erased> {

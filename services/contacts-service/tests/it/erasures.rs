@@ -295,17 +295,20 @@ async fn every_service_does_its_part_page_by_page_once_what_was_on_its_way_is_st
     assert_eq!(
         who,
         [
+            // Its conversations, then the person's numbers.
+            "notifier",
             "notifier",
             "presence",
             "gateway",
             "conversation",
+            "notifier",
             "notifier",
             "gateway",
             "conversation",
             "notifier"
         ]
     );
-    assert_eq!(truth.asked[1].1, ["v-1"]);
+    assert_eq!(truth.asked[2].1, ["v-1"]);
     assert_eq!(truth.contacts.join(" "), ann.contact);
     assert_eq!(truth.numbers, ["+48600700123"]);
     let counted = counts(&done);

@@ -1,5 +1,5 @@
 use super::record::record;
-use super::{App, retry};
+use super::{App, not_erased, retry};
 use crate::domain::conversation::{Change, Conversation, Reach};
 use crate::domain::form::FormKind;
 use crate::domain::given::Given;
@@ -16,6 +16,7 @@ impl App {
             let present = conversation::get(&mut tx, workspace, id)
                 .await?
                 .ok_or_else(|| Fault::not_found("conversation"))?;
+            not_erased(&present)?;
             channel::get(&mut tx, workspace, &present.channel)
                 .await?
                 .ok_or_else(|| Fault::not_found("channel"))?
@@ -54,6 +55,7 @@ impl App {
         let mut conversation = conversation::lock(&mut tx, workspace, id)
             .await?
             .ok_or_else(|| Fault::not_found("conversation"))?;
+        not_erased(&conversation)?;
         let reach = conversation.reach.with(given);
         if let Some(change) = conversation.reach(reach, self.now()) {
             conversation::update(&mut tx, &[(workspace, &conversation)]).await?;

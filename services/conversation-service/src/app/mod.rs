@@ -73,6 +73,7 @@ pub use submit_form::Submitted as SubmittedForm;
 pub use update_workspace::WorkspaceChange;
 pub use write_to_contact::FirstMessage;
 
+use crate::domain::conversation::Conversation;
 use crate::outbound::Contacts;
 use bus::Bus;
 use domain::Timestamp;
@@ -130,6 +131,15 @@ async fn retry<T, F: Future<Output = Result<T>>>(mut attempt: impl FnMut() -> F)
         }
     }
     attempt().await
+}
+
+/// Refuses to add to a conversation whose person asked for it to be erased: nobody would erase what is added.
+fn not_erased(conversation: &Conversation) -> Result<()> {
+    if conversation.erased {
+        let remedy = "was erased; who writes again does so in another one";
+        return Err(Fault::new(&codes::ERASED, remedy).of("conversation"));
+    }
+    Ok(())
 }
 
 /// The id is taken by something with other content.

@@ -1,7 +1,7 @@
 use super::react::with_reaction;
 use super::record::record;
 use super::start_conversation::known_agent;
-use super::{App, exists, retry};
+use super::{App, exists, not_erased, retry};
 use crate::domain::carried;
 use crate::domain::conversation::{Change, Content, Conversation, Draft, Message};
 use crate::outbound::postgres::{channel, conversation, counter, message, rating};
@@ -38,6 +38,10 @@ impl App {
             } else {
                 Err(exists("message").of("client_id"))
             };
+        }
+        // A customer goes on in another one.
+        if post.author != AuthorRole::Customer {
+            not_erased(&conversation)?;
         }
         known_agent(&mut tx, workspace, post.agent.as_ref()).await?;
         if carried::is_too_long(post.author, &post.text)

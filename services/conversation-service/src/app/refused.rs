@@ -41,6 +41,11 @@ impl From<Refusal> for Fault {
                 "data.up_to_message_id",
                 "belongs to another conversation than the subject names",
             ),
+            Refusal::Erased => Self::new(
+                &codes::ERASED,
+                "was erased; who writes again does so in another conversation",
+            )
+            .of("subject"),
             Refusal::BeyondLast => Self::invalid(
                 "data.up_to_sequence",
                 "lies past the newest message of the conversation",

@@ -1,5 +1,5 @@
 use super::record::record;
-use super::{App, exists, retry};
+use super::{App, exists, not_erased, retry};
 use crate::domain::conversation::Reach;
 use crate::domain::given::Given;
 use crate::domain::settings::Channel;
@@ -42,6 +42,7 @@ impl App {
         let present = conversation::get(&mut tx, workspace, asked.conversation)
             .await?
             .ok_or_else(|| Fault::not_found("conversation"))?;
+        not_erased(&present)?;
         let stored = transcript::get(&mut tx, workspace, asked.conversation, &asked.request_id).await?;
         if stored.is_none() {
             self.may_ask(&mut tx, workspace, asked.conversation).await?;
@@ -72,6 +73,7 @@ impl App {
                 Err(exists("transcript").of("request_id"))
             };
         }
+        not_erased(&conversation)?;
         self.may_ask(&mut tx, workspace, id).await?;
         let now = self.now();
         let reach = conversation.reach.with(given);

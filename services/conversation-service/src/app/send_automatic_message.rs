@@ -1,6 +1,6 @@
 use super::record::record;
 use super::start_conversation::known_agent;
-use super::{App, exists, retry};
+use super::{App, exists, not_erased, retry};
 use crate::domain::automatic::{About, Carriage, Kind, check_link, check_words};
 use crate::domain::conversation::{Content, Conversation, Message};
 use crate::domain::words::plain;
@@ -86,6 +86,7 @@ impl App {
 
 /// Refuses what was continued: its customer reads the one that continues it.
 pub(super) fn is_newest(conversation: &Conversation) -> Result<()> {
+    not_erased(conversation)?;
     match conversation.continued_by {
         None => Ok(()),
         Some(next) => {

@@ -160,6 +160,8 @@ pub struct Conversation {
     pub asked: Option<Question>,
     /// End of the closed period that the customer was told of.
     pub closed_told_until: Option<Timestamp>,
+    /// Its person asked for what was said here to be erased: nothing is added any more.
+    pub erased: bool,
 }
 
 /// What a conversation starts with.
@@ -274,6 +276,7 @@ impl Conversation {
             served: Served::Nobody,
             asked: None,
             closed_told_until: None,
+            erased: false,
         }
     }
 

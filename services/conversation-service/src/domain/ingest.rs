@@ -108,6 +108,8 @@ pub enum Refusal {
     MessageElsewhere,
     /// The sequence that was read lies past the newest message.
     BeyondLast,
+    /// The person asked for the conversation to be erased.
+    Erased,
 }
 
 /// What is stored of everything that a batch names, locked.
@@ -247,6 +249,8 @@ impl Planner {
         let draft = self.conversation(&place).understood(event.draft(said));
         if self.conversation(&place).is_closed_to(&draft) {
             place = self.go_on(place, event);
+        } else if self.conversation(&place).erased {
+            return Err(Refusal::Erased);
         }
         let conversation = self.conversation(&place);
         let is_first = conversation.customer_up_to == 0;

@@ -275,3 +275,36 @@ async fn what_their_conversation_continues_goes_with_it_and_nothing_of_another_w
     world.end().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn what_a_visitor_said_before_they_gave_an_address_goes_too_and_nothing_is_added_afterwards() -> Tested {
+    let world = World::new().await?;
+    let before = StartConversationRequest {
+        contact: None,
+        request_id: "before".into(),
+        ..by("Ann", "")
+    };
+    let before = start(&world, before).await?;
+    let theirs = start(&world, by("Ann", "+48600700123")).await?;
+    let listed = list(&world, "acme", &[&theirs.contact]).await?;
+    assert_eq!(ids(&listed), [before.conversation.clone(), theirs.conversation.clone()]);
+    assert!(!listed[0].theirs && listed[1].theirs);
+    erase(&world, "acme", &ids(&listed)).await?;
+    assert!(world.messages(&before.conversation).await?.is_empty());
+
+    let refused = world.post(&theirs.conversation, AGENT, "late", "Dear Ann").await;
+    assert_eq!(why(refused), ("conversation.erased", "conversation".into()));
+    let given = rpc::conversation::AddContactRequest {
+        workspace: "acme".into(),
+        conversation: theirs.conversation.clone(),
+        contact: by("Ann", "+48600700123").contact,
+    };
+    let refused = world.conversations.clone().add_contact(given).await;
+    assert_eq!(why(refused), ("conversation.erased", "conversation".into()));
+    // Who writes again does so as nobody known.
+    let again = world.post(&theirs.conversation, CUSTOMER, "again", "Hello").await?;
+    assert_ne!(again.conversation, theirs.conversation);
+    assert_eq!(world.get(&again.conversation).await?.contact, "");
+    world.end().await;
+    Ok(())
+}

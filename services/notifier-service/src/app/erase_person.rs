@@ -19,11 +19,19 @@ impl App {
         for id in conversations {
             let mut tx = self.store.begin(workspace).await?;
             let mut open = self.open_case(&mut tx, workspace, *id).await?;
+            let started = open.case.conversation.started.as_ref();
+            let visitor = started.and_then(|started| started.visitor);
             let is_new = open.case.conversation.erase();
             self.settle_case(&mut tx, &mut open, None, Cause::Own).await?;
             let links = person::erase_links(&mut tx, workspace, *id).await?;
             let addresses = person::erase_reply_addresses(&mut tx, workspace, *id).await?;
             self.commit(tx, open).await?;
+            if let Some(visitor) = visitor {
+                let mut tx = self.store.begin(workspace).await?;
+                let presences = person::erase_presence(&mut tx, workspace, visitor).await?;
+                tx.commit().await?;
+                add("presences", presences);
+            }
             add("conversations", is_new.into());
             add("links", links);
             add("reply_addresses", addresses);

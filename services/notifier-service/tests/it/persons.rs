@@ -68,7 +68,12 @@ async fn nothing_more_is_sent_to_who_is_erased_whatever_is_told_later() -> Teste
         Some(&0)
     );
     let erased = erase(&notifier, "acme", std::slice::from_ref(&id), &[]).await?;
-    let counts = [("conversations", 1), ("links", 1), ("reply_addresses", 0)];
+    let counts = [
+        ("conversations", 1),
+        ("links", 1),
+        ("reply_addresses", 0),
+        ("presences", 1),
+    ];
     assert_eq!(erased, counts.map(|(what, count)| (what.to_owned(), count)).into());
     let told = notifier.state(&customer, FollowUpState::Done).await?;
     assert_eq!(told.follow_ups[0].end_reason(), FollowUpEnd::Erased);

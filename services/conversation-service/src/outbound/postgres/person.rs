@@ -18,8 +18,9 @@ pub struct PersonConversation {
     pub theirs: bool,
 }
 
-/// Conversations of these contacts after one of them, in the order of their ids, at most `limit`, and before each those that it continues or is continued by, as far as
-/// they are nobody else's; at most 100 together.
+/// Conversations of these contacts after one of them, in the order of their ids, at most `limit`, and before each those that it
+/// continues or is continued by, and those that its visitor had without saying who they are, as far as they are nobody else's; at
+/// most 100 together.
 pub async fn list(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -44,7 +45,12 @@ pub async fn list(
              JOIN conversation c ON c.workspace_id = $1 AND c.id = l.continued_by
              WHERE c.contact_id IS NULL AND c.erased_at IS NULL)
            SELECT id AS "id!", max(visitor_id::text) AS visitor_id, max(external_ref) AS external_ref, min(far) = 0 AS "theirs!"
-           FROM (SELECT * FROM earlier UNION ALL SELECT * FROM later) found
+           FROM (SELECT * FROM earlier UNION ALL SELECT * FROM later
+                 UNION ALL
+                 SELECT c.id, c.visitor_id, c.external_ref, c.continues, c.continued_by, 1000000
+                 FROM (SELECT DISTINCT visitor_id FROM mine WHERE visitor_id IS NOT NULL) v
+                 JOIN conversation c ON c.workspace_id = $1 AND c.visitor_id = v.visitor_id
+                 WHERE c.contact_id IS NULL AND c.erased_at IS NULL) found
            GROUP BY id ORDER BY max(far) DESC, id LIMIT 100"#,
         workspace.as_str(),
         &contacts,

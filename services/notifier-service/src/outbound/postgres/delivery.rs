@@ -148,7 +148,8 @@ pub async fn is_confirmed(tx: &mut Tx, workspace: &WorkspaceId, conversation: Co
     .or_fault("look for confirmation")
 }
 
-/// How far the copies of a conversation go that were made on any of these occasions, whatever became of them.
+/// How far the copies of a conversation go that were made on any of these occasions: of those at the end whatever became of them,
+/// as there is one only, of those that were asked for unless they did not go out.
 pub async fn copied_up_to(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -158,7 +159,8 @@ pub async fn copied_up_to(
     let purposes: Vec<String> = occasions.iter().map(|occasion| occasion.word().to_owned()).collect();
     let up_to = sqlx::query_scalar!(
         r#"SELECT COALESCE(max(up_to_seq), 0) AS "up_to!" FROM delivery
-           WHERE workspace_id = $1 AND conversation = $2 AND purpose = ANY ($3)"#,
+           WHERE workspace_id = $1 AND conversation = $2 AND purpose = ANY ($3)
+             AND (purpose = 'transcript_at_end' OR status NOT IN ('failed', 'cancelled', 'undelivered'))"#,
         workspace.as_str(),
         conversation.0,
         &purposes

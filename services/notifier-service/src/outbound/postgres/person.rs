@@ -1,7 +1,7 @@
 //! What is kept beside the case of a conversation whose person is erased.
 
 use super::signed;
-use domain::{ConversationId, PhoneE164, WorkspaceId};
+use domain::{ConversationId, PhoneE164, VisitorId, WorkspaceId};
 use fault::Result;
 use store::{OrFault, Tx};
 use uuid::Uuid;
@@ -64,6 +64,19 @@ pub async fn erase_reply_addresses(tx: &mut Tx, workspace: &WorkspaceId, convers
     .execute(&mut **tx)
     .await
     .or_fault("erase reply addresses")?;
+    Ok(erased.rows_affected())
+}
+
+/// Deletes what was told of a visitor's presence; says whether there was anything.
+pub async fn erase_presence(tx: &mut Tx, workspace: &WorkspaceId, visitor: VisitorId) -> Result<u64> {
+    let erased = sqlx::query!(
+        "DELETE FROM presence_view WHERE workspace_id = $1 AND visitor = $2",
+        workspace.as_str(),
+        visitor.0
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("erase presence")?;
     Ok(erased.rows_affected())
 }
 
