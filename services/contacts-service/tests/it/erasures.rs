@@ -2,12 +2,12 @@
 
 use crate::harness::{Harness, Tested, given, refusal};
 use anyhow::Context;
-use domain::Clock;
+use domain::{Clock, WorkspaceId};
 use prost_types::FieldMask;
 use rpc::contacts::{
-    EraseContactRequest, Erasure, ErasureReason, ErasureState, ExportPersonRequest, GetErasureRequest,
-    IngestOrdersRequest, ListErasuresRequest, MergeContactsRequest, Purpose, RecordConsentRequest,
-    UpdateContactRequest, WithdrawConsentRequest, WithdrawnBy,
+    EraseContactRequest, Erasure, ErasureReason, ErasureState, GetErasureRequest, IngestOrdersRequest,
+    ListErasuresRequest, MergeContactsRequest, Purpose, RecordConsentRequest, UpdateContactRequest,
+    WithdrawConsentRequest, WithdrawnBy,
 };
 use rpc::conversation::PersonConversation;
 use serde_json::json;
@@ -16,9 +16,9 @@ use std::time::Duration;
 use testkit::eventually;
 
 const SOON: Duration = Duration::from_secs(20);
-const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+pub const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 /// What is searched for: addresses in every spelling that is kept, names, and what else is known.
-const CANARIES: [&str; 9] = [
+pub const CANARIES: [&str; 9] = [
     "600700123",
     "canary@example.com",
     "canary-two@example.com",
@@ -30,7 +30,7 @@ const CANARIES: [&str; 9] = [
     "canary-tracking",
 ];
 
-fn asking(request_id: &str, contact: &str) -> EraseContactRequest {
+pub fn asking(request_id: &str, contact: &str) -> EraseContactRequest {
     EraseContactRequest {
         workspace: "acme".into(),
         request_id: request_id.into(),
@@ -40,12 +40,12 @@ fn asking(request_id: &str, contact: &str) -> EraseContactRequest {
     }
 }
 
-async fn erase(contacts: &Harness, request: EraseContactRequest) -> Result<Erasure, tonic::Status> {
+pub async fn erase(contacts: &Harness, request: EraseContactRequest) -> Result<Erasure, tonic::Status> {
     let answer = contacts.privacy.clone().erase_contact(request).await?.into_inner();
     Ok(answer.erasure.expect("every answer has an erasure"))
 }
 
-async fn told(contacts: &Harness, workspace: &str, erasure: &str) -> Result<Erasure, tonic::Status> {
+pub async fn told(contacts: &Harness, workspace: &str, erasure: &str) -> Result<Erasure, tonic::Status> {
     let request = GetErasureRequest {
         workspace: workspace.into(),
         erasure: erasure.into(),
@@ -55,7 +55,7 @@ async fn told(contacts: &Harness, workspace: &str, erasure: &str) -> Result<Eras
 }
 
 /// Once its time has come and everybody has done their part.
-async fn done(contacts: &Harness, erasure: &str) -> anyhow::Result<Erasure> {
+pub async fn done(contacts: &Harness, erasure: &str) -> anyhow::Result<Erasure> {
     let found = eventually("the erasure is done", SOON, async || {
         let told = told(contacts, "acme", erasure).await.ok()?;
         (told.state() == ErasureState::Done).then_some(told)
@@ -77,7 +77,7 @@ fn counts(erasure: &Erasure) -> Vec<(&str, BTreeMap<&str, u64>)> {
         .collect()
 }
 
-fn conversation(n: u8, visitor: &str, external_ref: &str) -> PersonConversation {
+pub fn conversation(n: u8, visitor: &str, external_ref: &str) -> PersonConversation {
     PersonConversation {
         conversation: format!("00000000-0000-7000-8000-0000000000{n:02}"),
         visitor: visitor.into(),
@@ -87,7 +87,7 @@ fn conversation(n: u8, visitor: &str, external_ref: &str) -> PersonConversation 
 }
 
 /// Somebody of whom everything is kept that can be: two contacts that are one, with fields, consents, orders and conflicts.
-async fn known_well(contacts: &Harness) -> anyhow::Result<String> {
+pub async fn known_well(contacts: &Harness) -> anyhow::Result<String> {
     let first = contacts
         .capture(given("Cassandra", "600700123", "canary@example.com"))
         .await?;
@@ -158,79 +158,6 @@ async fn known_well(contacts: &Harness) -> anyhow::Result<String> {
     };
     contacts.identity.clone().merge_contacts(merge).await?;
     Ok(first.contact)
-}
-
-#[tokio::test]
-async fn everything_that_is_kept_of_a_person_stands_in_one_document() -> Tested {
-    let contacts = Harness::start().await?;
-    let contact = known_well(&contacts).await?;
-    contacts.capture(given("Bea", "600700124", "bea@example.com")).await?;
-    // More than one answer lists.
-    contacts.peers.truth().conversations = (1..=12).map(|n| conversation(n, "", "")).collect();
-    let mut request = ExportPersonRequest {
-        workspace: "acme".into(),
-        contact: contact.clone(),
-        page_token: String::new(),
-    };
-    let (mut document, mut pages) = (String::new(), 0);
-    loop {
-        let page = contacts
-            .privacy
-            .clone()
-            .export_person(request.clone())
-            .await?
-            .into_inner();
-        document.push_str(&page.json);
-        request.page_token = page.next_page_token;
-        pages += 1;
-        if request.page_token.is_empty() || pages > 50 {
-            break;
-        }
-    }
-    let told: serde_json::Value = serde_json::from_str(&document)?;
-    for canary in CANARIES {
-        assert!(document.contains(canary), "{canary} is missing in {document}");
-    }
-    assert!(!document.contains("bea@example.com"));
-    let entries = told["entries"].as_array().context("entries")?;
-    let count = |kind: &str| entries.iter().filter(|entry| entry["kind"] == kind).count();
-    let counted = [
-        "export",
-        "contact",
-        "address",
-        "consent",
-        "withdrawal",
-        "purchase",
-        "merge",
-        "opt_out",
-    ]
-    .map(count);
-    assert_eq!(counted, [1, 2, 3, 1, 2, 1, 1, 3], "{document}");
-    assert_eq!(
-        (count("message"), count("delivery")),
-        (24, 12),
-        "two pages of words of each conversation"
-    );
-
-    for (field, code, contact, page_token) in [
-        ("contact", "request.not_found", NOBODY, ""),
-        ("contact", "request.invalid", "ann", ""),
-        ("page_token", "request.invalid", contact.as_str(), "x"),
-    ] {
-        let wrong = ExportPersonRequest {
-            workspace: "acme".into(),
-            contact: contact.into(),
-            page_token: page_token.into(),
-        };
-        let refused = contacts.privacy.clone().export_person(wrong).await;
-        assert_eq!(refusal(refused), (field.to_owned(), code));
-    }
-    request.workspace = "bolt".into();
-    assert_eq!(
-        refusal(contacts.privacy.clone().export_person(request).await).1,
-        "request.not_found"
-    );
-    Ok(())
 }
 
 #[tokio::test]
@@ -382,7 +309,8 @@ async fn dead_letters_of_the_person_go_and_those_of_others_stay() -> Tested {
         ("bolt", "o-9", "canary@example.com"),
     ] {
         let letter = json!({"subject": about, "data": {"text": text}}).to_string();
-        let subject = format!("homing.v1.dead.{workspace}.conversation-ingest");
+        let workspace = WorkspaceId::parse(workspace)?;
+        let subject = events::dead_letter(Some(&workspace), "conversation-ingest");
         client.publish(subject, letter.into()).await?.await?;
     }
     let begun = erase(&contacts, asking("e-1", &ann.contact)).await?;

@@ -4,6 +4,7 @@ mod book;
 mod capture;
 mod consents;
 mod erasures;
+mod exports;
 mod harness;
 mod identities;
 mod imports;

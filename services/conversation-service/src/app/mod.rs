@@ -133,6 +133,15 @@ async fn retry<T, F: Future<Output = Result<T>>>(mut attempt: impl FnMut() -> F)
     attempt().await
 }
 
+/// Refuses a change of what has another version than the caller has seen; 0: whatever it is.
+fn check_version(seen: u64, present: u64, what: &str) -> Result<()> {
+    if seen != 0 && seen != present {
+        let remedy = format!("is {present} by now; read the {what} again and repeat");
+        return Err(Fault::new(&codes::VERSION, remedy).of("version"));
+    }
+    Ok(())
+}
+
 /// Refuses to add to a conversation whose person asked for it to be erased: nobody would erase what is added.
 fn not_erased(conversation: &Conversation) -> Result<()> {
     if conversation.erased {

@@ -1,8 +1,8 @@
-use super::App;
+use super::{App, check_version};
 use crate::domain::automatic::AutomaticMessages;
 use crate::outbound::postgres::{automatic_messages, workspace as tenant};
 use domain::{TeamId, WorkspaceId};
-use fault::{Fault, Result, codes};
+use fault::{Fault, Result};
 
 impl App {
     /// Replaces what a team says by itself. Its version then. `version` is the one the caller has seen; 0: whatever it is.
@@ -19,10 +19,7 @@ impl App {
         tenant::lock(&mut tx, workspace).await?.ok_or_else(missing)?;
         let present = automatic_messages::get(&mut tx, workspace, team).await?;
         let (_, before, at_version) = present.ok_or_else(|| Fault::not_found("team"))?;
-        if version != 0 && version != at_version {
-            let remedy = format!("is {at_version} by now; read the automatic messages again and repeat");
-            return Err(Fault::new(&codes::VERSION, remedy).of("version"));
-        }
+        check_version(version, at_version, "automatic messages")?;
         if before == *messages {
             return Ok(at_version);
         }

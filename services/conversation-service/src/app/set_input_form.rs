@@ -1,9 +1,9 @@
-use super::App;
+use super::{App, check_version};
 use crate::domain::form::check_input;
 use crate::outbound::postgres::input_form::{self, InputForm};
 use crate::outbound::postgres::workspace as tenant;
 use domain::WorkspaceId;
-use fault::{Fault, Result, codes};
+use fault::{Fault, Result};
 
 /// More would be no list to choose from.
 const MAX_FORMS: i64 = 200;
@@ -18,10 +18,7 @@ impl App {
         tenant::lock(&mut tx, workspace).await?.ok_or_else(missing)?;
         let before = input_form::get(&mut tx, workspace, &wanted.name).await?;
         let at_version = before.as_ref().map_or(0, |before| before.version);
-        if version != 0 && version != at_version {
-            let remedy = format!("is {at_version} by now; read the forms again and repeat");
-            return Err(Fault::new(&codes::VERSION, remedy).of("version"));
-        }
+        check_version(version, at_version, "forms")?;
         match before {
             Some(before) if before.title == wanted.title && before.fields == wanted.fields => return Ok(at_version),
             None if input_form::count(&mut tx, workspace).await? >= MAX_FORMS => {

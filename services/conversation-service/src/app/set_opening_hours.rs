@@ -1,7 +1,7 @@
-use super::App;
+use super::{App, check_version};
 use crate::outbound::postgres::{opening_hours, workspace as tenant};
 use domain::{OpeningHours, TeamId, WorkspaceId};
-use fault::{Fault, Result, codes};
+use fault::{Fault, Result};
 
 impl App {
     /// Replaces a team's opening hours; `None`: always open. Its version then. `version` is the one the caller has seen;
@@ -18,10 +18,7 @@ impl App {
         tenant::lock(&mut tx, workspace).await?.ok_or_else(missing)?;
         let present = opening_hours::get(&mut tx, workspace, team).await?;
         let (before, at_version) = present.ok_or_else(|| Fault::not_found("team"))?;
-        if version != 0 && version != at_version {
-            let remedy = format!("is {at_version} by now; read the opening hours again and repeat");
-            return Err(Fault::new(&codes::VERSION, remedy).of("version"));
-        }
+        check_version(version, at_version, "opening hours")?;
         if before.as_ref() == hours {
             return Ok(at_version);
         }

@@ -19,7 +19,8 @@ impl App {
             return Ok(());
         };
         drop(tx);
-        if let Some(consent) = &found.consent {
+        let recorded = found.consent.clone();
+        if let Some(consent) = &recorded {
             self.record_consents(workspace, &found, consent).await?;
         }
         let mut tx = self.store.begin(workspace).await?;
@@ -28,7 +29,11 @@ impl App {
         let Some(mut found) = form::get(&mut tx, workspace, id).await? else {
             return Ok(());
         };
-        found.consent = None;
+        // What was agreed to meanwhile is still to be recorded.
+        let due = (found.consent != recorded).then(|| self.now());
+        if due.is_none() {
+            found.consent = None;
+        }
         if found.state == FormState::Due {
             let is_needed = !conversation.reach.has_address() && conversation.resolved_at.is_none();
             found.state = if is_needed {
@@ -40,8 +45,10 @@ impl App {
                 record(&mut tx, workspace, &changed(&found, self.now()), None);
             }
         }
-        form::update(&mut tx, workspace, &found, None).await?;
-        tx.commit().await
+        form::update(&mut tx, workspace, &found, due).await?;
+        tx.commit().await?;
+        self.tell_form(due);
+        Ok(())
     }
 }
 

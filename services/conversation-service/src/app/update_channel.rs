@@ -1,10 +1,10 @@
-use super::App;
+use super::{App, check_version};
 use crate::domain::settings::{Channel, Field, Settings};
 use crate::outbound::postgres::{agent, channel};
 use crate::wire;
 use domain::{ChannelId, TeamId, Timestamp, WorkspaceId};
 use events::{event, stamp};
-use fault::{Fault, Result, codes};
+use fault::{Fault, Result};
 use store::Tx;
 
 impl App {
@@ -22,10 +22,7 @@ impl App {
         let present = channel::lock(&mut tx, workspace, id)
             .await?
             .ok_or_else(|| Fault::not_found("channel"))?;
-        if version != 0 && version != present.version {
-            let remedy = format!("is {} by now; read the channel again and repeat", present.version);
-            return Err(Fault::new(&codes::VERSION, remedy).of("version"));
-        }
+        check_version(version, present.version, "channel")?;
         let settings = present.settings.change(present.kind, settings, mask)?;
         if settings == present.settings {
             return Ok(present);

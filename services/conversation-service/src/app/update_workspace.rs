@@ -1,9 +1,9 @@
-use super::App;
 use super::create_workspace::check_workspace;
+use super::{App, check_version};
 use crate::outbound::postgres::workspace::{self, Workspace};
 use domain::WorkspaceId;
 use events::{event, stamp};
-use fault::{Fault, Result, codes};
+use fault::{Fault, Result};
 
 /// What to change; `None`: as it is.
 #[derive(Debug, Clone, Default)]
@@ -26,10 +26,7 @@ impl App {
         let missing = || Fault::not_found("workspace");
         let at_version = workspace::lock(&mut tx, id).await?.ok_or_else(missing)?;
         let present = workspace::get(&mut tx, id).await?.ok_or_else(missing)?;
-        if version != 0 && version != at_version {
-            let remedy = format!("is {at_version} by now; read the workspace again and repeat");
-            return Err(Fault::new(&codes::VERSION, remedy).of("version"));
-        }
+        check_version(version, at_version, "workspace")?;
         let next = Workspace {
             name: change.name.unwrap_or_else(|| present.name.clone()),
             time_zone: change.time_zone.unwrap_or_else(|| present.time_zone.clone()),

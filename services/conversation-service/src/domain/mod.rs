@@ -4,6 +4,7 @@ pub mod asked;
 pub mod automatic;
 pub mod call;
 pub mod carried;
+pub mod content;
 pub mod conversation;
 pub mod delivery;
 pub mod form;

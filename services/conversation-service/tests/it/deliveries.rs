@@ -139,7 +139,11 @@ async fn what_cannot_be_reported_is_refused_by_field() -> Tested {
     world.set_up("bolt").await?;
     let conversation = answered(&world, "acme", "page", ChannelKind::Facebook).await?;
     let foreign = answered(&world, "bolt", "page", ChannelKind::Facebook).await?;
-    for (channel, kind) in [("sms", ChannelKind::Sms), ("wa", ChannelKind::Whatsapp)] {
+    for (channel, kind) in [
+        ("sms", ChannelKind::Sms),
+        ("wa", ChannelKind::Whatsapp),
+        ("phone", ChannelKind::Voice),
+    ] {
         let ours = answered(&world, "acme", channel, kind).await?;
         let refused = why(reported(&world, report(&ours, 2, State::Sent, "")).await);
         assert_eq!(

@@ -3,10 +3,12 @@
 use crate::gateway::{PATIENCE, World, call, text};
 use crate::peers::{LINK, TOKEN};
 use crate::presence::Watch;
-use anyhow::Result;
-use events::common::AuthorRole;
+use anyhow::{Context, Result};
+use events::common::{AuthorRole, AutomaticMessageKind, Carriage};
 use events::event::TabEnd;
 use reqwest::Method;
+use rpc::conversation::SaidAutomatically;
+use rpc::conversation::message::Content;
 use serde_json::json;
 use testkit::eventually;
 use tokio_tungstenite::tungstenite::Message;
@@ -462,7 +464,7 @@ async fn an_address_has_room_for_so_many_sockets() -> Result<()> {
 #[tokio::test]
 async fn what_a_team_says_by_itself_is_shown_as_what_it_is() -> Result<()> {
     let world = World::start().await?;
-    let (mut socket, ..) = world.started().await?;
+    let (mut socket, _, started) = world.started().await?;
     let body = json!({"kind": "ask_rating", "client_id": "s-1"});
     let path = "/v1/conversations/1/automatic-messages";
     call(&world, Method::POST, path, Some(body)).await?;
@@ -471,5 +473,21 @@ async fn what_a_team_says_by_itself_is_shown_as_what_it_is() -> Result<()> {
         (&seen["author"], &seen["automatic"]),
         (&json!("system"), &json!("ask_rating"))
     );
+    // What answers a call went to who called, and is not for whoever typed their number here.
+    let conversation = text(&started, "conversation")?;
+    let stored = world.peers.store(
+        &conversation,
+        AuthorRole::System,
+        "call",
+        "Sorry that we missed your call.",
+    );
+    let by_text = SaidAutomatically {
+        kind: AutomaticMessageKind::MissedCall.into(),
+        carriage: Carriage::Text.into(),
+    };
+    let stored = stored.context("a conversation")?;
+    world.peers.mark(&conversation, &stored, Content::Automatic(by_text));
+    world.peers.answer(&conversation, "y", "two").await;
+    assert_eq!(socket.expect("message").await?["text"], "two");
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! What teams say by themselves goes out as their agents' words do, and what answers a call goes by text.
 
 use crate::harness::{Harness, Tested};
-use events::common::{AuthorRole, Carriage};
+use domain::Clock;
+use events::common::{AuthorRole, Carriage, ChannelKind};
+use events::event::ChannelChanged;
+use events::stamp;
 use rpc::notifier::DeliveryStatus;
 
 #[tokio::test]
@@ -45,6 +48,32 @@ async fn a_call_is_no_consent_to_be_written_to_but_is_answered() -> Tested {
     notifier.say_by_itself(&customer, 2, Carriage::Text).await?;
     notifier.message(&customer, 2, DeliveryStatus::Delivered).await?;
     assert_eq!(notifier.bodies(), ["message 2 <b>"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn on_a_channel_that_is_called_agents_answer_by_text_who_has_written() -> Tested {
+    let notifier = Harness::start().await?;
+    let customer = notifier.make_up(AuthorRole::Customer, "phone", true, false);
+    let called = ChannelChanged {
+        channel: "phone".into(),
+        version: 1,
+        kind: ChannelKind::Voice.into(),
+        settings: Some(notifier.settings.clone()),
+        at: Some(stamp(notifier.clock.now())),
+    };
+    notifier.publish(&called).await?;
+    notifier.start_conversation(&customer, "").await?;
+    notifier.caught_up().await?;
+    notifier.say_by_itself(&customer, 2, Carriage::Text).await?;
+    notifier.message(&customer, 2, DeliveryStatus::Delivered).await?;
+    // A call is no word: to write first takes a consent.
+    assert_eq!(notifier.refused(&customer, 3).await?, "send.no_consent");
+    notifier.post(&customer, 4, AuthorRole::Customer, true).await?;
+    notifier.caught_up().await?;
+    notifier.answer(&customer, 5).await?;
+    notifier.message(&customer, 5, DeliveryStatus::Delivered).await?;
+    assert_eq!(notifier.bodies(), ["message 2 <b>", "message 5 <b>"]);
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::automatic_messages::Kind;
 use super::deliveries::Delivery;
 use super::extract::{Body, May, Params, Read, Write, header_text};
 use super::problem::Answer;
-use super::wire::{optional, time};
+use super::wire::{optional, time, word};
 use crate::app::authenticate_token::Caller;
 use crate::app::edge::Edge;
 use axum::Json;
@@ -164,11 +164,9 @@ impl From<wire::Message> for Message {
             Some(Content::Rating(given)) => rating = Some(given),
             Some(Content::Solved(answer)) => solved = Some(answer),
             Some(Content::Call(of)) => {
-                let word = of.outcome().as_str_name().trim_start_matches("CALL_OUTCOME_");
-                call = Some(Call {
-                    outcome: word.to_lowercase(),
-                    seconds: of.seconds,
-                });
+                let seconds = of.seconds;
+                let outcome = word(of.outcome().as_str_name(), "CALL_OUTCOME_");
+                call = outcome.map(|outcome| Call { outcome, seconds });
             }
             Some(Content::Form(filled)) => form = Some(filled.into()),
             None => {}

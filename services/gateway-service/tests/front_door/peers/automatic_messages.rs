@@ -9,7 +9,7 @@ use tonic::Request;
 
 impl Peers {
     /// The stored message, as one that is more than words.
-    fn mark(&self, conversation: &str, message: &Message, content: Content) -> Message {
+    pub fn mark(&self, conversation: &str, message: &Message, content: Content) -> Message {
         let mut memory = self.memory();
         let own = |(holder, stored): &&mut (String, Message)| holder == conversation && stored.seq == message.seq;
         let marked = Message {
