@@ -28,6 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "notifier/v1/persons",
         "presence/v1/persons",
         "presence/v1/presence",
+        "routing/v1/invitations",
+        "routing/v1/queue",
         "routing/v1/routing",
     ]
     .map(|name| proto.join(format!("homing/{name}.proto")));

@@ -1,6 +1,6 @@
 //! UUID v7 newtypes. A new kind of id is one line of the registry below.
 
-use crate::{Entropy, Invalid};
+use crate::{AgentId, Entropy, Invalid, WorkspaceId};
 use uuid::Uuid;
 
 macro_rules! ids {
@@ -41,6 +41,16 @@ macro_rules! ids {
     )+};
 }
 
+/// Of the ids that [`VisitorId::of_agent`] makes.
+const AGENTS: Uuid = Uuid::from_u128(0x6f0d_2a3e_5c1b_4f7a_9d86_31e4_b7c2_58f9);
+
+impl VisitorId {
+    /// As whom presence knows an agent's console. No visitor has it: theirs are made from chance and the time.
+    pub fn of_agent(workspace: &WorkspaceId, agent: &AgentId) -> Self {
+        Self(Uuid::new_v5(&AGENTS, format!("{workspace}/{agent}").as_bytes()))
+    }
+}
+
 ids! {
     /// One conversation.
     ConversationId, "conversation";
@@ -60,6 +70,10 @@ ids! {
     DeliveryId, "delivery";
     /// A copy of a conversation that somebody asked for.
     TranscriptId, "transcript";
+    /// A visitor who is asked, or to whom an agent may speak first.
+    InvitationId, "invitation";
+    /// A chat that an agent is to serve.
+    RequestId, "request";
     /// One recorded fact or ingested event.
     EventId, "event";
 }

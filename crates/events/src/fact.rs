@@ -33,6 +33,7 @@ facts! {
     ConversationReachable, "conversation", "reachable";
     ConversationResolved, "conversation", "resolved";
     ConversationTranscriptRequested, "conversation", "transcript_requested";
+    ConversationTakenOver, "conversation", "taken_over";
     MessagePosted, "message", "posted";
     FormChanged, "form", "changed";
     MessageRead, "message", "read";
@@ -49,6 +50,8 @@ facts! {
     ChargeCaptured, "charge", "captured";
     ChargeReleased, "charge", "released";
     AgentAvailabilityChanged, "agent", "availability_changed";
+    InvitationChanged, "invitation", "changed";
+    RequestChanged, "request", "changed";
     AccountBalanceLow, "account", "balance_low";
     AccountTopUpRequested, "account", "top_up_requested";
 }

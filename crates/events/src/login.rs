@@ -66,7 +66,14 @@ pub const SERVICES: [Login; 7] = [
         ..service("contacts")
     },
     Login {
-        aggregates: &["agent"],
+        aggregates: &["agent", "invitation", "request"],
+        consumers: &[(FACTS, "routing")],
+        hears: || {
+            vec![
+                fact_filter::<crate::event::InvitationChanged>(),
+                fact_filter::<crate::event::RequestChanged>(),
+            ]
+        },
         ..service("routing")
     },
     Login {

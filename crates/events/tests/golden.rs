@@ -50,6 +50,7 @@ fn facts_keep_their_bytes() {
         ("conversation.reachable", ConversationReachable { conversation: id(1), contact: id(3), phone_address: id(4), email_address: String::new(), version: 1, at: stamp() }.encode_to_vec()),
         ("conversation.resolved", ConversationResolved { conversation: id(1), version: 1, at: stamp(), last_seq: 0 }.encode_to_vec()),
         ("conversation.transcript_requested", ConversationTranscriptRequested { conversation: id(1), transcript: id(12), up_to_seq: 3, at: stamp() }.encode_to_vec()),
+        ("conversation.taken_over", ConversationTakenOver { conversation: id(1), agent: "maria".into(), seq: 3, at: stamp() }.encode_to_vec()),
         ("message.posted", MessagePosted { conversation: id(1), seq: 3, message: id(6), author: AuthorRole::Agent as i32, follow_up: true, at: stamp(), automatic: 0, rating: 0 }.encode_to_vec()),
         ("form.changed", FormChanged { form: id(9), conversation: id(1), page: 2, at: stamp() }.encode_to_vec()),
         ("message.read", MessageRead { conversation: id(1), up_to: 3, at: stamp() }.encode_to_vec()),
@@ -66,6 +67,8 @@ fn facts_keep_their_bytes() {
         ("charge.captured", ChargeCaptured { delivery: id(8), micro_pu: 2_000_000, kind, country, parts: 2, at: stamp() }.encode_to_vec()),
         ("charge.released", ChargeReleased { delivery: id(8), micro_pu: 2_000_000, at: stamp() }.encode_to_vec()),
         ("agent.availability_changed", AgentAvailabilityChanged { agent: "maria".into(), availability: AgentAvailability::Available as i32, version: 1, at: stamp() }.encode_to_vec()),
+        ("invitation.changed", InvitationChanged { invitation: id(13), channel: "web".into(), visitor: id(2), mode: ProactiveMode::WithInvitation as i32, state: InvitationState::Queued as i32, version: 5, request: id(14), conversation: id(1), agent: String::new(), at: stamp(), rule: "pricing".into() }.encode_to_vec()),
+        ("request.changed", RequestChanged { request: id(14), channel: "web".into(), team: "sales".into(), state: RequestState::Alerted as i32, assignee_kind: AssigneeKind::Agent as i32, assignee: "maria".into(), taken_from: "ola".into(), cause: AssignmentCause::Declined as i32, conversation: id(1), visitor: id(2), invitation: id(13), version: 3, at: stamp() }.encode_to_vec()),
         ("account.balance_low", AccountBalanceLow { available_micro_pu: 900_000, below_micro_pu: 1_000_000, version: 1, at: stamp() }.encode_to_vec()),
         ("account.top_up_requested", AccountTopUpRequested { request_id: id(9), micro_pu: 50_000_000, available_micro_pu: 900_000, version: 2, at: stamp() }.encode_to_vec()),
     ];

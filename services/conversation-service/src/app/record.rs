@@ -55,6 +55,7 @@ pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent
             author,
             follow_up,
             content,
+            taken_over,
             at,
         } => {
             let (automatic, rating) = match content {
@@ -72,7 +73,16 @@ pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent
                 automatic: automatic.into(),
                 rating,
             };
-            tx.record_in(workspace, &fact, traceparent);
+            tx.record_in(workspace, &fact, traceparent.clone());
+            if let Some(agent) = taken_over {
+                let fact = event::ConversationTakenOver {
+                    conversation: conversation.to_string(),
+                    agent: agent.to_string(),
+                    seq: *seq,
+                    at: Some(stamp(*at)),
+                };
+                tx.record_in(workspace, &fact, traceparent);
+            }
         }
         Change::Read {
             conversation,

@@ -142,6 +142,8 @@ pub enum Change {
         author: AuthorRole,
         follow_up: bool,
         content: Content,
+        /// The agent who wrote it, if somebody else served until then.
+        taken_over: Option<AgentId>,
         at: Timestamp,
     },
     Read {
@@ -247,12 +249,19 @@ impl Conversation {
         draft.author == AuthorRole::Customer && self.resolved_at.is_some() && !draft.content.leaves_resolved()
     }
 
+    /// The agent who writes this, unless they serve already.
+    fn taken_over(&self, draft: &Draft) -> Option<AgentId> {
+        let agent = draft.agent.as_ref().filter(|_| draft.author == AuthorRole::Agent)?;
+        (self.served.agent() != Some(agent)).then(|| agent.clone())
+    }
+
     /// Gives a message the next place, unless it [has to open another conversation](Self::is_closed_to).
     pub fn post(&mut self, draft: Draft) -> Result<(Message, Change), Closed> {
         if self.is_closed_to(&draft) {
             return Err(Closed);
         }
         self.last_seq += 1;
+        let taken_over = self.taken_over(&draft);
         match draft.author {
             AuthorRole::Customer => {
                 self.customer_up_to = self.last_seq;
@@ -279,6 +288,7 @@ impl Conversation {
             author: draft.author,
             follow_up: draft.follow_up,
             content: draft.content.clone(),
+            taken_over,
             at: draft.at,
         };
         Ok((

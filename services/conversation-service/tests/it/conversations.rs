@@ -3,7 +3,9 @@ use crate::contacts::id_of;
 use crate::world::{AGENT, BOT, CUSTOMER, World, posting, refused, starting, why};
 use anyhow::Context;
 use events::common::{ChannelSettings, FieldRule};
-use events::event::{ConversationReachable, ConversationResolved, ConversationStarted, MessagePosted, MessageRead};
+use events::event::{
+    ConversationReachable, ConversationResolved, ConversationStarted, ConversationTakenOver, MessagePosted, MessageRead,
+};
 use rpc::conversation as proto;
 
 async fn require(world: &World, paths: &[&str]) -> Tested {
@@ -449,6 +451,43 @@ async fn the_follow_up_context_holds_what_is_unread_and_may_be_followed_up() -> 
     world.post(&id, CUSTOMER, "c-1", "Thanks").await?;
     let replied = context(2).await?;
     assert_eq!((replied.answers_total, replied.customer_up_to), (0, 16));
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_is_told_when_another_agent_answers() -> Tested {
+    let world = World::new().await?;
+    for agent in ["ann", "bob"] {
+        let agent = proto::CreateAgentRequest {
+            workspace: "acme".into(),
+            agent: agent.into(),
+            display_name: agent.into(),
+            ..Default::default()
+        };
+        world.workspaces.clone().create_agent(agent).await?;
+    }
+    let id = world.start("r-1").await?.conversation;
+    let words = [
+        ("ann", AGENT),
+        ("ann", AGENT),
+        ("bob", AGENT),
+        ("", BOT),
+        ("bob", AGENT),
+        ("", CUSTOMER),
+        ("bob", AGENT),
+    ];
+    for (n, (agent, author)) in words.into_iter().enumerate() {
+        let said = proto::PostMessageRequest {
+            agent: agent.into(),
+            ..posting(&id, author, &format!("m-{n}"), "Hello")
+        };
+        world.conversations.clone().post_message(said).await?;
+    }
+    let mut told = world.facts::<ConversationTakenOver>(3).await?;
+    told.sort_by_key(|fact| fact.seq);
+    let told: Vec<_> = told.iter().map(|fact| (fact.seq, fact.agent.as_str())).collect();
+    assert_eq!(told, [(2, "ann"), (4, "bob"), (6, "bob")]);
     world.end().await;
     Ok(())
 }

@@ -86,5 +86,6 @@ fn write_agent(agent: Agent) -> wire::Agent {
         availability: AgentAvailability::from(agent.availability).into(),
         since: Some(events::stamp(agent.since)),
         version: agent.version,
+        ..Default::default()
     }
 }
