@@ -1,4 +1,4 @@
-use ::domain::{AgentId, Timestamp};
+use ::domain::{AgentId, TeamId, Timestamp};
 use events::event::AgentAvailability;
 
 /// Whether an agent can be given chats.
@@ -52,8 +52,11 @@ pub(crate) struct Agent {
     pub(crate) id: AgentId,
     pub(crate) availability: Availability,
     pub(crate) since: Timestamp,
-    /// 1, 2, 3 ... with each change.
+    /// 1, 2, 3 ... with each change of availability.
     pub(crate) version: u64,
+    pub(crate) teams: Vec<TeamId>,
+    /// False: their console lost its connection, or left.
+    pub(crate) is_connected: bool,
 }
 
 impl Agent {
@@ -64,16 +67,18 @@ impl Agent {
             availability,
             since: now,
             version: 1,
+            teams: Vec::new(),
+            is_connected: true,
         }
     }
 
     /// The agent after saying so; `None` if that is what they said last.
     pub(crate) fn set_availability(&self, availability: Availability, now: Timestamp) -> Option<Self> {
         (self.availability != availability).then(|| Self {
-            id: self.id.clone(),
             availability,
             since: now,
             version: self.version + 1,
+            ..self.clone()
         })
     }
 }

@@ -1,1 +1,7 @@
-pub(crate) mod grpc;
+//! What comes in: rpcs, and facts from NATS.
+
+mod agents;
+mod facts;
+
+pub(crate) use agents::Routing;
+pub(crate) use facts::{Facts, spec};

@@ -1,1 +1,20 @@
+//! The only SQL of this service. Functions take the transaction's connection; who locks what is said where it is done.
+
 pub(crate) mod agent;
+pub(crate) mod queue;
+
+use fault::{Fault, Result};
+
+/// Numbers are positive and far from the limits of either type.
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn loaded(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// A word that only this service writes.
+fn known<T>(word: Option<T>, column: &'static str) -> Result<T> {
+    word.ok_or_else(|| Fault::internal(format!("{column} holds a word that this version does not know")))
+}

@@ -1,12 +1,16 @@
-use crate::door::Door;
+use crate::door::{Door, SOON, Tested};
+use ::domain::{AgentId, VisitorId, WorkspaceId};
+use events::common::PresenceState;
 use events::event::AgentAvailability::{Available, Away, Busy, Offline, Unspecified};
+use events::event::{AgentAvailabilityChanged, VisitorPresenceChanged};
 use fault::Kind;
+use rpc::routing::SetAgentAvailabilityRequest;
+use rpc::routing::routing_service_client::RoutingServiceClient;
 use std::time::Duration;
+use testkit::eventually;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
-
-type Tested = anyhow::Result<()>;
 
 #[tokio::test]
 async fn an_agent_is_known_from_the_first_word_and_each_change_is_told_once() -> Tested {
@@ -18,7 +22,9 @@ async fn an_agent_is_known_from_the_first_word_and_each_change_is_told_once() ->
     let busy = door.set("acme", "ann", Busy).await?;
     assert_eq!((busy.version, busy.availability()), (2, Busy));
     assert!(busy.since.map(|at| at.seconds) > first.since.map(|at| at.seconds));
-    let told = door.told("ann", 2).await?;
+    let told = door
+        .told::<AgentAvailabilityChanged>(2, |fact| fact.agent == "ann")
+        .await?;
     let told: Vec<_> = told
         .iter()
         .map(|fact| (fact.version, fact.availability(), fact.at))
@@ -82,19 +88,102 @@ async fn workspaces_do_not_see_each_other() -> Tested {
 #[tokio::test]
 async fn simultaneous_changes_are_each_counted_and_told() -> Tested {
     let door = Door::open().await?;
+    let replica = door.another().await?;
+    let clients = [
+        door.client(),
+        RoutingServiceClient::connect(format!("http://{}", replica.grpc)).await?,
+    ];
     let words = [Available, Busy, Away, Offline];
-    let calls = (0..24_usize).map(|call| door.set("acme", "ann", words[call % words.len()]));
+    let calls = (0..24_usize).map(|call| {
+        let request = SetAgentAvailabilityRequest {
+            workspace: "acme".into(),
+            agent: "ann".into(),
+            availability: words[call % words.len()].into(),
+        };
+        let mut client = clients[call / words.len() % 2].clone();
+        async move { client.set_agent_availability(request).await }
+    });
     for answer in futures::future::join_all(calls).await {
         answer?;
     }
     let now = door.list("acme", 0, "").await?.agents.remove(0);
-    let told = door.told("ann", usize::try_from(now.version)?).await?;
+    let mut told = door
+        .told::<AgentAvailabilityChanged>(usize::try_from(now.version)?, |fact| fact.agent == "ann")
+        .await?;
+    told.sort_by_key(|fact| fact.version);
     assert!(
         told.iter().map(|fact| fact.version).eq(1..=now.version),
         "no version is missing or told twice"
     );
     assert!(told.windows(2).all(|pair| pair[0].availability != pair[1].availability));
     assert_eq!(told.last().map(|fact| fact.availability), Some(now.availability));
+    replica.stop().await;
+    door.running.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_becomes_available_is_of_the_teams_that_are_told_now() -> Tested {
+    let door = Door::open().await?;
+    door.conversations.join("acme", "sales", "ann");
+    door.conversations.join("acme", "sales", "bob");
+    door.conversations.join("other", "support", "ann");
+    assert!(door.set("acme", "ann", Away).await?.teams.is_empty(), "not asked for");
+    assert_eq!(door.set("acme", "ann", Available).await?.teams, ["sales"]);
+    door.conversations.join("acme", "vips", "ann");
+    let again = door.set("acme", "ann", Available).await?;
+    assert_eq!((again.teams.join(" ").as_str(), again.version), ("sales vips", 2));
+    door.conversations.truth().is_away = true;
+    let refused = door
+        .set("acme", "bob", Available)
+        .await
+        .expect_err("nobody tells the teams");
+    assert_eq!(rpc::from_status(&refused).kind(), Kind::Unavailable);
+    let offline = door.set("acme", "ann", Offline).await?;
+    assert_eq!(offline.teams.len(), 2, "who goes needs nobody");
+    assert_eq!(door.list("acme", 0, "").await?.agents, [offline]);
+    door.running.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_console_that_goes_offline_disconnects_its_agent_and_nobody_else() -> Tested {
+    let door = Door::open().await?;
+    for (workspace, agent) in [("acme", "ann"), ("acme", "bob"), ("other", "ann")] {
+        assert!(
+            door.set(workspace, agent, Available).await?.is_connected,
+            "until told otherwise"
+        );
+    }
+    let console = VisitorId::of_agent(&WorkspaceId::parse("acme")?, &AgentId::parse("ann")?);
+    let told = |state: PresenceState, epoch, version| VisitorPresenceChanged {
+        visitor: console.to_string(),
+        state: state.into(),
+        epoch,
+        version,
+        ..Default::default()
+    };
+    let disconnected = async |workspace| {
+        let agents = door.list(workspace, 0, "").await.ok()?.agents;
+        let gone: Vec<String> = agents
+            .into_iter()
+            .filter(|a| !a.is_connected)
+            .map(|a| a.agent)
+            .collect();
+        Some(gone)
+    };
+    door.tell("acme", &told(PresenceState::Offline, 1, 4)).await?;
+    eventually("ann is gone", SOON, async || {
+        disconnected("acme").await.filter(|gone| gone == &["ann"])
+    })
+    .await?;
+    assert_eq!(disconnected("other").await, Some(vec![]));
+    door.tell("acme", &told(PresenceState::Online, 1, 3)).await?;
+    door.tell("acme", &told(PresenceState::Unknown, 2, 1)).await?;
+    eventually("ann is back", SOON, async || {
+        disconnected("acme").await.filter(Vec::is_empty)
+    })
+    .await?;
     door.running.stop().await;
     Ok(())
 }
