@@ -16,6 +16,8 @@ runtime::settings! {
         "HOMING_NOTIFIER_URL" notifier_url: String = required;
         /// billing-service, http://host:port.
         "HOMING_BILLING_URL" billing_url: String = required;
+        /// routing-service, http://host:port.
+        "HOMING_ROUTING_URL" routing_url: String = required;
         /// Proxies of ours in front, whose X-Forwarded-For entries are believed. 0: the peer is the caller.
         "HOMING_GATEWAY_FORWARDED_HOPS" forwarded_hops: u32 = "0";
         /// Days that a widget's session lives after it was last resumed.

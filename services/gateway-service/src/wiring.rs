@@ -10,6 +10,7 @@ use crate::outbound::billing::Billing;
 use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
 use crate::outbound::notifier::FollowUps;
+use crate::outbound::routing::Routing;
 use crate::outbound::signals::Signals;
 use fault::{Fault, Result};
 use rpc::gateway::person_service_server::PersonServiceServer;
@@ -42,6 +43,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Gateway> {
         follow_ups: FollowUps::new(shell.channel(&config.notifier_url)?),
         contacts: Contacts::new(shell.channel(&config.contacts_url)?),
         billing: Billing::new(shell.channel(&config.billing_url)?),
+        routing: Routing::new(shell.channel(&config.routing_url)?, shell.channel(&config.routing_url)?),
         tabs: Arc::new(tabs),
         gate: Gate::new(rates(&config)),
         meters: Meters::new(&opentelemetry::global::meter("gateway-service")),

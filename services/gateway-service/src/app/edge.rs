@@ -9,6 +9,7 @@ use crate::outbound::billing::Billing;
 use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
 use crate::outbound::notifier::FollowUps;
+use crate::outbound::routing::Routing;
 use domain::{ChannelId, Clock, Entropy, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff::SignedDuration;
@@ -56,6 +57,7 @@ pub struct Edge {
     pub contacts: Contacts,
     pub follow_ups: FollowUps,
     pub billing: Billing,
+    pub routing: Routing,
     pub tabs: Arc<Tabs>,
     pub hub: Arc<Hub>,
     pub gate: Gate,
@@ -79,6 +81,7 @@ pub struct Parts {
     pub contacts: Contacts,
     pub follow_ups: FollowUps,
     pub billing: Billing,
+    pub routing: Routing,
     pub tabs: Arc<Tabs>,
     pub gate: Gate,
     pub meters: Meters,
@@ -97,6 +100,7 @@ impl Edge {
             contacts: parts.contacts,
             follow_ups: parts.follow_ups,
             billing: parts.billing,
+            routing: parts.routing,
             tabs: parts.tabs,
             gate: parts.gate,
             meters: parts.meters,

@@ -9,6 +9,8 @@ pub mod frame;
 pub mod ledger;
 pub mod origin;
 pub mod recent;
+pub mod request;
 pub mod session;
 pub mod tab;
 pub mod token;
+pub mod words;

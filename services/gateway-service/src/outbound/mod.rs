@@ -6,4 +6,5 @@ pub mod contacts;
 pub mod conversation;
 pub mod notifier;
 pub mod postgres;
+pub mod routing;
 pub mod signals;

@@ -19,6 +19,7 @@ mod money;
 mod peers;
 mod presence;
 mod problems;
+mod queue;
 mod scopes;
 mod segments;
 mod socket;

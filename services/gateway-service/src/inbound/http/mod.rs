@@ -1,8 +1,11 @@
 //! The public HTTP API, the few pages of our own, and the way to the socket.
 
+mod agents;
+mod assignments;
 mod automatic_messages;
 mod balance;
 mod callbacks;
+mod channel_routing;
 mod channels;
 mod charges;
 mod consents;
@@ -20,6 +23,7 @@ mod forms;
 mod identities;
 mod imports;
 mod inbound_mails;
+mod invitations;
 mod merges;
 mod observe;
 pub mod openapi;
@@ -29,6 +33,7 @@ mod pages;
 pub mod problem;
 mod purchases;
 mod ratings;
+mod requests;
 mod return_links;
 mod segments;
 pub mod server;
@@ -64,6 +69,7 @@ pub fn router(edge: Arc<Edge>) -> Router {
     Router::new()
         .merge(widget())
         .merge(api())
+        .merge(queue())
         .route(
             "/v1/events",
             post(events::post_events).layer(DefaultBodyLimit::max(BATCH_BODY)),
@@ -212,6 +218,29 @@ fn api() -> Router<Arc<Edge>> {
         .route("/v1/usage", get(usage::get_usage))
         .route("/v1/charges", get(charges::list_charges))
         .route("/v1/balance", get(balance::get_balance))
+}
+
+/// Who waits, who serves, and who answers.
+fn queue() -> Router<Arc<Edge>> {
+    Router::new()
+        .route("/v1/agents", get(agents::list_agents))
+        .route("/v1/agents/{agent}/availability", put(agents::set_agent_availability))
+        .route("/v1/requests", get(requests::list_requests))
+        .route("/v1/requests/{request}", get(requests::get_request))
+        .route("/v1/requests/{request}/accept", post(requests::accept_alert))
+        .route("/v1/requests/{request}/decline", post(requests::decline_alert))
+        .route("/v1/requests/{request}/start", post(requests::start_chat))
+        .route("/v1/conversations/{conversation}/assignee", put(assignments::assign))
+        .route(
+            "/v1/conversations/{conversation}/assignments",
+            get(assignments::list_assignments),
+        )
+        .route("/v1/conversations/{conversation}/transfer", post(assignments::transfer))
+        .route(
+            "/v1/channels/{channel}/routing",
+            get(channel_routing::get_channel_routing).put(channel_routing::set_channel_routing),
+        )
+        .route("/v1/invitations", get(invitations::list_invitations))
 }
 
 async fn no_content() -> StatusCode {

@@ -1,10 +1,10 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
 use super::{
-    automatic_messages, balance, callbacks, channels, charges, consents, contacts, conversations, deliveries, erasures,
-    events, exports, first_messages, follow_ups, forms, identities, imports, inbound_mails, merges, opening_hours,
-    opt_outs, pages, purchases, ratings, return_links, segments, sessions, transcripts, unsubscribe_links, usage,
-    workspaces,
+    agents, assignments, automatic_messages, balance, callbacks, channel_routing, channels, charges, consents,
+    contacts, conversations, deliveries, erasures, events, exports, first_messages, follow_ups, forms, identities,
+    imports, inbound_mails, invitations, merges, opening_hours, opt_outs, pages, purchases, ratings, requests,
+    return_links, segments, sessions, transcripts, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -42,6 +42,11 @@ use utoipa::{Modify, OpenApi};
         automatic_messages::preview_automatic_message, automatic_messages::send_automatic_message, ratings::list_ratings,
         forms::list_input_forms, forms::set_input_form, forms::offer_form,
         transcripts::request_transcript,
+        agents::list_agents, agents::set_agent_availability,
+        requests::list_requests, requests::get_request, requests::accept_alert, requests::decline_alert,
+        requests::start_chat,
+        assignments::assign, assignments::transfer, assignments::list_assignments,
+        channel_routing::get_channel_routing, channel_routing::set_channel_routing, invitations::list_invitations,
         usage::get_usage, balance::get_balance, charges::list_charges,
         events::post_events, callbacks::record_receipt, callbacks::record_inbound_text,
         callbacks::record_receipt_by_get, callbacks::record_inbound_text_by_get, inbound_mails::record_inbound_mail,

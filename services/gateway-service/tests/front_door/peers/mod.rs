@@ -8,6 +8,7 @@ mod erasures;
 mod follow_ups;
 pub mod forms;
 mod opening_hours;
+pub mod routing;
 mod workspaces;
 
 use domain::{ConversationId, Entropy, WorkspaceId};
@@ -43,6 +44,9 @@ use rpc::conversation::{
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use rpc::notifier::{RecordInboundMailRequest, RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
+use rpc::routing::invitation_service_server::InvitationServiceServer;
+use rpc::routing::queue_service_server::QueueServiceServer;
+use rpc::routing::routing_service_server::RoutingServiceServer;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use testkit::SeededEntropy;
@@ -138,6 +142,7 @@ pub struct Memory {
 #[derive(Clone)]
 pub struct Peers {
     memory: Arc<Mutex<Memory>>,
+    desk: Arc<Mutex<routing::Desk>>,
     entropy: Arc<SeededEntropy>,
     nats: async_nats::Client,
 }
@@ -147,6 +152,7 @@ impl Peers {
     pub async fn start(nats: async_nats::Client) -> anyhow::Result<(Self, SocketAddr)> {
         let peers = Self {
             memory: Arc::default(),
+            desk: Arc::default(),
             entropy: Arc::new(SeededEntropy::new(99)),
             nats,
         };
@@ -172,6 +178,9 @@ impl Peers {
             .add_service(PurchaseServiceServer::new(peers.clone()))
             .add_service(SegmentServiceServer::new(peers.clone()))
             .add_service(ImportServiceServer::new(peers.clone()))
+            .add_service(RoutingServiceServer::new(peers.clone()))
+            .add_service(QueueServiceServer::new(peers.clone()))
+            .add_service(InvitationServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Ok((peers, address))

@@ -1,0 +1,143 @@
+//! Who answers, and whether they take chats.
+
+use super::extract::{Body, May, Params, Read, Write};
+use super::problem::Answer;
+use super::wire::{optional, time, word};
+use crate::app::edge::Edge;
+use crate::domain::request::Availability;
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::AgentId;
+use events::common::ChannelKind;
+use fault::Fault;
+use rpc::routing::{self as wire, ListAgentsRequest, SetAgentAvailabilityRequest};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// An agent as the queue sees them.
+#[derive(Serialize, ToSchema)]
+pub struct Agent {
+    agent: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    availability: Option<Availability>,
+    #[schema(format = "date-time")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    /// Grows by one with each change.
+    version: u64,
+    /// Slugs of their teams.
+    teams: Vec<String>,
+    profile: Profile,
+    /// False: their console lost its connection, or left. True also for agents without a console here.
+    is_connected: bool,
+    /// What they hold or are alerted to, by kind of channel; kinds without any are left out.
+    in_use: BTreeMap<String, u32>,
+}
+
+/// What an agent can take.
+#[derive(Serialize, ToSchema)]
+pub struct Profile {
+    /// Languages (en, pl, fr) they speak; empty: all.
+    languages: Vec<String>,
+    /// Chats at once by kind of channel (web, sms, email, whatsapp, facebook, instagram or voice), 0 to 100; a kind that is not
+    /// named: 3.
+    capacity: BTreeMap<String, u32>,
+}
+
+fn by_kind(chats: Vec<wire::Chats>) -> BTreeMap<String, u32> {
+    let named = chats.into_iter().filter_map(|one| {
+        let kind = ChannelKind::try_from(one.kind).unwrap_or_default();
+        Some((word(kind.as_str_name(), "CHANNEL_KIND_")?, one.chats))
+    });
+    named.collect()
+}
+
+impl From<wire::Agent> for Agent {
+    fn from(found: wire::Agent) -> Self {
+        let profile = found.profile.clone().unwrap_or_default();
+        Self {
+            availability: Availability::of_wire(found.availability()),
+            agent: found.agent,
+            since: time(found.since),
+            version: found.version,
+            teams: found.teams,
+            profile: Profile {
+                languages: profile.languages,
+                capacity: by_kind(profile.capacity),
+            },
+            is_connected: found.is_connected,
+            in_use: by_kind(found.in_use),
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListAgents {
+    /// 1 to 500; 100 if left out.
+    #[serde(default)]
+    page_size: u32,
+    /// `next_page_token` of the page before.
+    #[serde(default)]
+    page_token: String,
+}
+
+/// A page of agents.
+#[derive(Serialize, ToSchema)]
+pub struct AgentPage {
+    agents: Vec<Agent>,
+    /// Absent: that was all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+/// Agents who have a status, by id.
+#[utoipa::path(get, path = "/v1/agents", tag = "queue", params(ListAgents), security(("api_token" = ["read"])),
+    responses((status = 200, body = AgentPage),
+    (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn list_agents(
+    State(edge): State<Arc<Edge>>,
+    May(caller, _): May<Read>,
+    Params(params): Params<ListAgents>,
+) -> Answer<Json<AgentPage>> {
+    let request = ListAgentsRequest {
+        workspace: caller.workspace.to_string(),
+        page_size: params.page_size,
+        page_token: params.page_token,
+    };
+    let page = edge.routing.list_agents(request).await?;
+    Ok(Json(AgentPage {
+        agents: page.agents.into_iter().map(Agent::from).collect(),
+        next_page_token: optional(page.next_page_token),
+    }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetAgentAvailability {
+    availability: Availability,
+}
+
+/// Sets an agent's status. Who becomes available is given what waits; who goes offline loses what they hold to the front of
+/// the queue. The same again changes nothing.
+#[utoipa::path(put, path = "/v1/agents/{agent}/availability", tag = "queue",
+    params(("agent" = String, Path, description = "Slug")), request_body = SetAgentAvailability,
+    security(("api_token" = ["write"])), responses((status = 200, body = Agent),
+    (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn set_agent_availability(
+    State(edge): State<Arc<Edge>>,
+    May(caller, _): May<Write>,
+    Path(agent): Path<String>,
+    Body(body): Body<SetAgentAvailability>,
+) -> Answer<Json<Agent>> {
+    let request = SetAgentAvailabilityRequest {
+        workspace: caller.workspace.to_string(),
+        agent: AgentId::parse(&agent)?.to_string(),
+        availability: body.availability.on_wire().into(),
+    };
+    let answer = edge.routing.set_agent_availability(request).await?;
+    Ok(Json(answer.agent.ok_or_else(|| Fault::not_found("agent"))?.into()))
+}
