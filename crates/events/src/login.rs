@@ -83,7 +83,11 @@ pub const SERVICES: [Login; 7] = [
     },
     Login {
         aggregates: &["charge", "account"],
-        consumers: &[(FACTS, "billing"), (FACTS, "billing_workspaces")],
+        consumers: &[
+            (FACTS, "billing"),
+            (FACTS, "billing_receipts"),
+            (FACTS, "billing_workspaces"),
+        ],
         ..service("billing")
     },
     Login {

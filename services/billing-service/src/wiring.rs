@@ -1,6 +1,6 @@
 use crate::Config;
 use crate::app::Billing;
-use crate::inbound::events::{Deliveries, Workspaces, delivery_filters, workspace_filters};
+use crate::inbound::events::{Deliveries, Receipts, Workspaces, delivery_filters, receipt_filters, workspace_filters};
 use crate::inbound::grpc::Server;
 use bus::ConsumerSpec;
 use domain::DeliveryId;
@@ -22,6 +22,13 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     shell.spawn(
         "deliveries",
         bus::consume_batches(shell.bus(), deliveries, handler, shell.stop.clone()),
+    );
+
+    let receipts = ConsumerSpec::facts("billing_receipts", receipt_filters());
+    let handler = Arc::new(Receipts::new(billing.clone()));
+    shell.spawn(
+        "receipts",
+        bus::consume_batches(shell.bus(), receipts, handler, shell.stop.clone()),
     );
 
     let workspaces = ConsumerSpec::facts("billing_workspaces", workspace_filters());

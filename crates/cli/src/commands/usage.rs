@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use events::common::MessageKind;
 use jiff::{SignedDuration, Timestamp};
-use rpc::billing::{Charge, GetUsageRequest, GetUsageResponse, HoldState, ListChargesRequest, UsageBy, UsageRow};
+use rpc::billing::{
+    Charge, GetUsageRequest, GetUsageResponse, HoldState, ListChargesRequest, Receipt, UsageBy, UsageRow,
+};
 use serde_json::{Value, json};
 
 use super::money::{client, message_kind, now, start_of};
@@ -129,6 +131,8 @@ pub(crate) async fn charges(args: ChargesArgs, out: &Out) -> Result<ExitCode> {
             "state",
             "held_at",
             "settled_at",
+            "receipt",
+            "receipt_at",
         ];
         let rows: Vec<Vec<String>> = charges
             .iter()
@@ -148,6 +152,8 @@ pub(crate) async fn charges(args: ChargesArgs, out: &Out) -> Result<ExitCode> {
             "state",
             "held at",
             "settled at",
+            "receipt",
+            "receipt at",
         ];
         let rows: Vec<Vec<String>> = charges.iter().map(|charge| charge_cells(charge, show::pu)).collect();
         out.table(&head, &rows)?;
@@ -165,6 +171,8 @@ fn charge_cells(charge: &Charge, amount: fn(i64) -> String) -> Vec<String> {
         show::word(charge.state().as_str_name(), "HOLD_STATE_"),
         time(charge.at.as_ref()),
         time(charge.settled_at.as_ref()),
+        receipt(charge),
+        time(charge.receipt_at.as_ref()),
     ]
 }
 
@@ -173,7 +181,16 @@ fn charge_json(charge: &Charge) -> Value {
         "delivery": charge.delivery, "kind": word(charge.kind()), "country": charge.country, "parts": charge.parts,
         "micro_pu": charge.micro_pu, "state": show::word(charge.state().as_str_name(), "HOLD_STATE_"),
         "held_at": show::rfc3339(charge.at.as_ref()), "settled_at": show::rfc3339(charge.settled_at.as_ref()),
+        "receipt": receipt(charge), "receipt_at": show::rfc3339(charge.receipt_at.as_ref()),
     })
+}
+
+/// What a receipt said; empty where none came.
+fn receipt(charge: &Charge) -> String {
+    match charge.receipt() {
+        Receipt::Unspecified => String::new(),
+        told => show::word(told.as_str_name(), "RECEIPT_"),
+    }
 }
 
 fn word(kind: MessageKind) -> String {

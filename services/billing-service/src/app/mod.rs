@@ -15,6 +15,7 @@ mod import_statement;
 mod lapse;
 mod list_charges;
 mod list_transfers;
+mod note_receipts;
 mod open_account;
 mod page;
 mod purse;
@@ -29,6 +30,7 @@ pub use crate::outbound::postgres::audit::BooksDrift;
 pub use crate::outbound::postgres::hold::Taken;
 pub use get_account::AccountView;
 pub use get_drift::Report;
+pub use note_receipts::Told;
 pub use settle::Learned;
 
 use crate::domain::Terms;

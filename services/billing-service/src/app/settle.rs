@@ -40,7 +40,7 @@ impl Billing {
     /// The same within a transaction that sees all of their workspaces. False: nothing changed.
     pub(super) async fn take_in(&self, tx: &mut Tx, learned: &[Learned]) -> Result<bool> {
         let now = self.now();
-        let before = lock_all(tx, learned, now).await?;
+        let before = lock_all(tx, learned.iter().map(Learned::key).collect(), now).await?;
         let mut holds = before.clone();
         let mut movements = Vec::new();
         for item in learned {
@@ -138,8 +138,7 @@ impl Learned {
 }
 
 /// The holds of all deliveries, locked; a row is made for those that have none, so that concurrent holds wait.
-async fn lock_all(tx: &mut Tx, learned: &[Learned], now: Timestamp) -> Result<BTreeMap<Key, Hold>> {
-    let keys: BTreeSet<Key> = learned.iter().map(Learned::key).collect();
+pub(super) async fn lock_all(tx: &mut Tx, keys: BTreeSet<Key>, now: Timestamp) -> Result<BTreeMap<Key, Hold>> {
     let mut keys: Vec<Key> = keys.into_iter().collect();
     keys.sort_by_key(|(_, delivery)| *delivery);
     let mut holds = hold::lock(tx, &keys).await?;

@@ -25,5 +25,5 @@ pub use price::{Kind, MAX_LIST, MAX_PRICE, MAX_PRICES, Place, Price, PriceMissin
 pub use price_sheet::{read_prices, write_prices};
 pub use sheet::{Problem, told};
 pub use statement::{Drift, DriftKind, Provider, Reported, read_statement};
-pub use usage::{By, Charge, Cursor, Filter, Period, Usage, UsageRow};
+pub use usage::{By, Charge, Cursor, Filter, Period, Receipt, Usage, UsageRow};
 pub use watch::{Notice, Refill, Watch};

@@ -112,6 +112,29 @@ pub struct Filter {
     pub country: Option<Country>,
 }
 
+/// Whether a message arrived. The later one outdoes the earlier one, whichever is told first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Receipt {
+    Undelivered,
+    Delivered,
+}
+
+impl Receipt {
+    /// The word as stored.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Undelivered => "undelivered",
+            Self::Delivered => "delivered",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Undelivered, Self::Delivered]
+            .into_iter()
+            .find(|receipt| receipt.word() == word)
+    }
+}
+
 /// One message in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
@@ -123,6 +146,8 @@ pub struct Charge {
     pub at: Timestamp,
     /// When it was captured, released or expired.
     pub settled_at: Option<Timestamp>,
+    /// What a receipt said, and when that was so.
+    pub receipt: Option<(Receipt, Timestamp)>,
 }
 
 /// Where a page of the log, or of the journal, ended: the next begins with what is older.

@@ -1,12 +1,15 @@
 //! Facts: deliveries settle holds, new workspaces open accounts, changed ones move them to another time zone.
 
 use super::words;
-use crate::app::{Billing, Learned, Taken};
-use crate::domain::{Mark, Terms};
+use crate::app::{Billing, Learned, Taken, Told};
+use crate::domain::{Mark, Receipt, Terms};
 use bus::{BatchHandler, Handler};
 use domain::{DeliveryId, Invalid};
-use events::event::{DeliveryAccepted, DeliveryAttempting, DeliveryFailed, WorkspaceChanged, WorkspaceCreated};
-use events::{Received, headers};
+use events::event::{
+    DeliveryAccepted, DeliveryAttempting, DeliveryDelivered, DeliveryFailed, DeliveryUndelivered, WorkspaceChanged,
+    WorkspaceCreated,
+};
+use events::{Received, headers, instant};
 use fault::{Fault, Result, codes};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -16,6 +19,14 @@ pub fn delivery_filters() -> Vec<String> {
         events::fact_filter::<DeliveryAttempting>(),
         events::fact_filter::<DeliveryAccepted>(),
         events::fact_filter::<DeliveryFailed>(),
+    ]
+}
+
+/// What `Receipts` reads.
+pub fn receipt_filters() -> Vec<String> {
+    vec![
+        events::fact_filter::<DeliveryDelivered>(),
+        events::fact_filter::<DeliveryUndelivered>(),
     ]
 }
 
@@ -84,10 +95,65 @@ impl BatchHandler for Deliveries {
 
     /// One writer per workspace: writers would only wait for each other's account.
     fn partition(&self, message: &Received) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        message.workspace().hash(&mut hasher);
-        hasher.finish()
+        by_workspace(message)
     }
+}
+
+fn by_workspace(message: &Received) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    message.workspace().hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Keeps what receipts say, a batch in one transaction.
+#[derive(Debug, Clone)]
+pub struct Receipts {
+    billing: Billing,
+}
+
+impl Receipts {
+    pub fn new(billing: Billing) -> Self {
+        Self { billing }
+    }
+}
+
+impl BatchHandler for Receipts {
+    /// All in one transaction; if that fails, each in its own.
+    async fn handle(&self, batch: Vec<Received>) -> Vec<Result<()>> {
+        let read: Vec<Result<Told>> = batch.iter().map(read_receipt).collect();
+        let told: Vec<Told> = read.iter().filter_map(|read| read.as_ref().ok().cloned()).collect();
+        let at_once = !told.is_empty() && self.billing.note_receipts(&told).await.is_ok();
+        let mut results = Vec::with_capacity(read.len());
+        for item in read {
+            results.push(match item {
+                Ok(_) if at_once => Ok(()),
+                Ok(told) => self.billing.note_receipts(&[told]).await,
+                Err(fault) => Err(fault),
+            });
+        }
+        results
+    }
+
+    fn partition(&self, message: &Received) -> u64 {
+        by_workspace(message)
+    }
+}
+
+fn read_receipt(message: &Received) -> Result<Told> {
+    let (delivery, receipt, at) = if message.is::<DeliveryDelivered>() {
+        let fact = message.decode::<DeliveryDelivered>()?;
+        (fact.delivery, Receipt::Delivered, fact.at)
+    } else if message.is::<DeliveryUndelivered>() {
+        let fact = message.decode::<DeliveryUndelivered>()?;
+        (fact.delivery, Receipt::Undelivered, fact.at)
+    } else {
+        return Err(Fault::new(&codes::MALFORMED, "not a fact that billing reads"));
+    };
+    Ok(Told {
+        key: (message.workspace().clone(), DeliveryId::parse(&delivery)?),
+        receipt,
+        at: instant(at).ok_or_else(|| Fault::new(&codes::MALFORMED, "has no time").of("at"))?,
+    })
 }
 
 fn read(message: &Received) -> Result<Learned> {

@@ -2,8 +2,8 @@
 
 use crate::app::{AccountView, BooksDrift, Report};
 use crate::domain::{
-    Account, Charge, Drift, DriftKind, HoldState, JournalLine, Kind, Lot, Outcome, Period, Place, Plan, Price, Refill,
-    UsageRow,
+    Account, Charge, Drift, DriftKind, HoldState, JournalLine, Kind, Lot, Outcome, Period, Place, Plan, Price, Receipt,
+    Refill, UsageRow,
 };
 use domain::{Country, Invalid, Pu, Timestamp};
 use events::common::MessageKind;
@@ -120,6 +120,13 @@ pub fn charge(charge: Charge) -> billing::Charge {
         state: hold_state(Some(charge.state)).into(),
         at: Some(events::stamp(charge.at)),
         settled_at: charge.settled_at.map(events::stamp),
+        receipt: match charge.receipt {
+            None => billing::Receipt::Unspecified,
+            Some((Receipt::Delivered, _)) => billing::Receipt::Delivered,
+            Some((Receipt::Undelivered, _)) => billing::Receipt::Undelivered,
+        }
+        .into(),
+        receipt_at: charge.receipt.map(|(_, at)| events::stamp(at)),
     }
 }
 

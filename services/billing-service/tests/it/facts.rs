@@ -1,9 +1,14 @@
 use crate::harness::{HOLD_EXPIRY, Harness, PU, SOON, Tested, accepted};
 use bus::{ConsumerSpec, Handler};
+use domain::{Clock, DeliveryId};
 use events::Received;
 use events::common::MessageKind;
-use events::event::{ChargeCaptured, ChargeReleased, DeliveryAccepted, WorkspaceChanged, WorkspaceCreated};
-use rpc::billing::HoldState;
+use events::event::{
+    ChargeCaptured, ChargeReleased, DeliveryAccepted, DeliveryDelivered, DeliveryUndelivered, WorkspaceChanged,
+    WorkspaceCreated,
+};
+use events::stamp;
+use rpc::billing::{HoldState, Receipt};
 use std::sync::{Arc, Mutex, PoisonError};
 use testkit::eventually;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +71,61 @@ async fn a_failure_that_overtakes_the_hold_leaves_nothing_held() -> Tested {
     eventually("the failure is noted", SOON, noted).await?;
     assert_eq!(billing.hold("acme", delivery, 1).await?, HoldState::Released);
     assert_eq!(billing.balance("acme").await?, (10, 0));
+    billing.books_are_right().await
+}
+
+#[tokio::test]
+async fn the_log_tells_what_receipts_said_whatever_came_first() -> Tested {
+    let billing = Harness::start().await?;
+    billing.open("acme", 10).await?;
+    let [arrived, lost, silent, early] = std::array::from_fn(|_| billing.delivery());
+    let delivered = |delivery: DeliveryId| DeliveryDelivered {
+        delivery: delivery.to_string(),
+        at: Some(stamp(billing.clock.now())),
+        ..Default::default()
+    };
+    let undelivered = |delivery: DeliveryId| DeliveryUndelivered {
+        delivery: delivery.to_string(),
+        reason: "30003".into(),
+        at: Some(stamp(billing.clock.now())),
+        ..Default::default()
+    };
+    billing.publish("acme", &delivered(early)).await?;
+    billing.publish("bolt", &delivered(silent)).await?;
+    for delivery in [arrived, lost, silent, early] {
+        billing.hold("acme", delivery, 1).await?;
+        billing.accepted("acme", delivery).await?;
+    }
+    billing.publish("acme", &undelivered(arrived)).await?;
+    for _ in 0..2 {
+        billing.publish("acme", &delivered(arrived)).await?;
+        billing.publish("acme", &undelivered(arrived)).await?;
+        billing.publish("acme", &undelivered(lost)).await?;
+    }
+    let expected = [
+        (arrived, Receipt::Delivered),
+        (lost, Receipt::Undelivered),
+        (silent, Receipt::Unspecified),
+        (early, Receipt::Delivered),
+    ];
+    let as_expected = async || {
+        let log = billing.charges("acme").await.ok()?;
+        let told = |delivery: DeliveryId| log.iter().find(|charge| charge.delivery == delivery.to_string());
+        let all = expected.iter().all(|(delivery, receipt)| {
+            told(*delivery).is_some_and(|charge| {
+                charge.state() == HoldState::Captured
+                    && charge.receipt() == *receipt
+                    && charge.receipt_at.is_some() == (*receipt != Receipt::Unspecified)
+            })
+        });
+        all.then_some(())
+    };
+    eventually("the log tells of receipts", SOON, as_expected).await?;
+    assert_eq!(
+        billing.balance("acme").await?,
+        (6, 0),
+        "money does not move by receipts"
+    );
     billing.books_are_right().await
 }
 

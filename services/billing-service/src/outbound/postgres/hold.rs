@@ -1,5 +1,5 @@
 use super::{amount, read_workspace, unreadable};
-use crate::domain::{Hold, HoldState, Kind, Terms};
+use crate::domain::{Hold, HoldState, Kind, Receipt, Terms};
 use domain::{Country, DeliveryId, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
@@ -170,6 +170,29 @@ pub async fn save(
     .execute(db)
     .await
     .or_fault("save holds")?;
+    Ok(())
+}
+
+/// Writes what receipts say of locked holds, unless a stronger one is written: each delivery once.
+pub async fn save_receipts(db: &mut PgConnection, told: &[(Key, Receipt, Timestamp)]) -> Result<()> {
+    let keys: Vec<Key> = told.iter().map(|(key, ..)| key.clone()).collect();
+    let (workspaces, ids) = columns_of(&keys);
+    let words: Vec<&str> = told.iter().map(|(_, receipt, _)| receipt.word()).collect();
+    let times: Vec<_> = told.iter().map(|(.., at)| at.to_sqlx()).collect();
+    sqlx::query!(
+        "UPDATE hold SET receipt = n.receipt, receipt_at = n.at
+         FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::timestamptz[]) AS n(workspace_id, id, receipt, at)
+         WHERE hold.workspace_id = n.workspace_id AND hold.id = n.id
+           AND (hold.receipt IS NULL OR (hold.receipt <> $5 AND n.receipt = $5))",
+        &workspaces,
+        &ids,
+        &words as _,
+        &times as _,
+        Receipt::Delivered.word(),
+    )
+    .execute(db)
+    .await
+    .or_fault("save receipts")?;
     Ok(())
 }
 

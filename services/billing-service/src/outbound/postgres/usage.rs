@@ -1,6 +1,6 @@
 use super::hold::read_terms;
 use super::{amount, unreadable};
-use crate::domain::{By, Charge, Cursor, Filter, Hold, HoldState, Kind, Period, Terms, UsageRow};
+use crate::domain::{By, Charge, Cursor, Filter, Hold, HoldState, Kind, Period, Receipt, Terms, UsageRow};
 use domain::{Country, DeliveryId, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
@@ -120,7 +120,8 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Charge>> {
     let rows = sqlx::query!(
-        r#"SELECT id, kind AS "kind!", country AS "country!", parts AS "parts!", amount, state, created_at, settled_at
+        r#"SELECT id, kind AS "kind!", country AS "country!", parts AS "parts!", amount, state, created_at, settled_at,
+             receipt, receipt_at
            FROM hold
            WHERE workspace_id = $1 AND kind IS NOT NULL
              AND created_at <= COALESCE($2, 'infinity'::timestamptz)
@@ -152,6 +153,13 @@ pub async fn list(
                 state: HoldState::from_word(&row.state).ok_or_else(|| unreadable("hold.state"))?,
                 at: row.created_at.to_jiff(),
                 settled_at: row.settled_at.map(|at| at.to_jiff()),
+                receipt: match (row.receipt, row.receipt_at) {
+                    (Some(word), Some(at)) => {
+                        let receipt = Receipt::from_word(&word).ok_or_else(|| unreadable("hold.receipt"))?;
+                        Some((receipt, at.to_jiff()))
+                    }
+                    _ => None,
+                },
             })
         })
         .collect()

@@ -84,6 +84,13 @@ pub struct Charge {
     #[schema(format = "date-time")]
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
+    /// What the provider's receipt said: delivered or undelivered. Absent: none came. The charge stands either way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<String>,
+    /// When that was so.
+    #[schema(format = "date-time")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt_at: Option<String>,
 }
 
 /// The log of single messages with status and cost, newest first.
@@ -117,6 +124,13 @@ pub async fn list_charges(
         parts: charge.parts,
         micro_pu: charge.micro_pu,
         at: time(charge.at),
+        receipt: word(
+            wire::Receipt::try_from(charge.receipt)
+                .unwrap_or_default()
+                .as_str_name(),
+            "RECEIPT_",
+        ),
+        receipt_at: time(charge.receipt_at),
     };
     Ok(Json(ChargePage {
         charges: page.charges.into_iter().map(charge).collect(),
