@@ -27,4 +27,9 @@ impl TimeScale {
     pub fn apply(self, duration: Duration) -> Duration {
         duration.div_f64(self.0)
     }
+
+    /// How much of the product's time passes in a real duration: what [`TimeScale::apply`] takes back.
+    pub fn passed(self, real: Duration) -> Duration {
+        Duration::try_from_secs_f64(real.as_secs_f64() * self.0).unwrap_or(Duration::MAX)
+    }
 }

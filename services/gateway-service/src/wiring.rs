@@ -39,6 +39,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Gateway> {
         store: shell.store(),
         clock: shell.clock.clone(),
         entropy: shell.entropy.clone(),
+        time_scale: shell.time_scale,
         conversations: Conversations::new(shell.channel(&config.conversation_url)?),
         follow_ups: FollowUps::new(shell.channel(&config.notifier_url)?),
         contacts: Contacts::new(shell.channel(&config.contacts_url)?),

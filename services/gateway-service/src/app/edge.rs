@@ -10,7 +10,7 @@ use crate::outbound::contacts::Contacts;
 use crate::outbound::conversation::Conversations;
 use crate::outbound::notifier::FollowUps;
 use crate::outbound::routing::Routing;
-use domain::{ChannelId, Clock, Entropy, Timestamp, WorkspaceId};
+use domain::{ChannelId, Clock, Entropy, TimeScale, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff::SignedDuration;
 use rpc::conversation::Channel;
@@ -53,6 +53,8 @@ pub struct Edge {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    /// Divides the product's durations.
+    pub time_scale: TimeScale,
     pub conversations: Conversations,
     pub contacts: Contacts,
     pub follow_ups: FollowUps,
@@ -77,6 +79,7 @@ pub struct Parts {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    pub time_scale: TimeScale,
     pub conversations: Conversations,
     pub contacts: Contacts,
     pub follow_ups: FollowUps,
@@ -96,6 +99,7 @@ impl Edge {
             store: parts.store,
             clock: parts.clock,
             entropy: parts.entropy,
+            time_scale: parts.time_scale,
             conversations: parts.conversations,
             contacts: parts.contacts,
             follow_ups: parts.follow_ups,

@@ -3,6 +3,7 @@
 
 pub mod add_contact;
 pub mod authenticate_token;
+pub mod consider_visitor;
 pub mod edge;
 pub mod erase_person;
 pub mod forms;
@@ -10,6 +11,7 @@ pub mod gate;
 pub mod get_channel;
 pub mod hub;
 pub mod ingest_events;
+pub mod invitations;
 pub mod issue_ticket;
 pub mod list_messages;
 pub mod mark_read;

@@ -134,6 +134,10 @@ impl OpenTab {
         self.tabs.tell(|ledger| ledger.typed(self.key, now));
     }
 
+    pub fn is_visible(&self) -> bool {
+        lock(&self.tabs.ledger).is_visible(self.key)
+    }
+
     pub fn shows_messages(&self) -> bool {
         lock(&self.tabs.ledger).shows_messages(self.key)
     }

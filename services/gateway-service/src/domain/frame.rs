@@ -3,10 +3,12 @@
 
 use super::automatic::Kind;
 use super::form::{FieldError, Form};
-use domain::{Email, Invalid, MessageText, PersonName, limits};
+use super::invitation::{Invitation, InvitationAnswer};
+use super::tagged::{self, Misfit};
+use super::visit::{self, Page};
+use domain::{Email, Invalid, MessageText, PersonName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// A client's own id of a message: long enough for a UUID.
@@ -62,6 +64,14 @@ pub enum ClientFrame {
     },
     /// The customer does not want to fill in this form.
     DismissForm { form: String },
+    /// The page that the widget stands on, sent after each `welcome`; a new one replaces the one before. From it follows whether
+    /// the visitor is invited to chat.
+    Page(Page),
+    /// What the visitor does with an invitation. The same again changes nothing.
+    Invitation {
+        invitation: String,
+        answer: InvitationAnswer,
+    },
     /// The page is being left.
     Bye {},
     /// Answered by `pong`, for clients that cannot see WebSocket pings.
@@ -165,6 +175,9 @@ pub enum ServerFrame {
         page: u32,
         errors: Vec<FieldError>,
     },
+    /// How far the visitor's invitation is: sent on each change. `accepted` leads to `form`, where the widget asks for `fields`
+    /// and the question, and sends them with `start`.
+    Invitation(Invitation),
     /// The answer to `copy`: it is on its way, up to this sequence.
     CopyRequested { client_id: String, up_to: u64 },
     /// The answer to a frame that could not be carried out.
@@ -196,6 +209,7 @@ impl ServerFrame {
             Self::FormClosed {} => "form_closed",
             Self::FormTaken { .. } => "form_taken",
             Self::FormRefused { .. } => "form_refused",
+            Self::Invitation(_) => "invitation",
             Self::CopyRequested { .. } => "copy_requested",
             Self::Error { .. } => "error",
             Self::Pong {} => "pong",
@@ -206,18 +220,7 @@ impl ServerFrame {
 impl ClientFrame {
     /// Reads one text frame. The complaint names the field, and repeats no value.
     pub fn read(text: &str) -> Result<Self, Misfit> {
-        let no_frame = || {
-            Misfit::new(
-                "type",
-                "is not a frame of the protocol; see the schema of client frames",
-            )
-        };
-        let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(|_| no_frame())?;
-        let Some(Value::String(kind)) = fields.remove("type") else {
-            return Err(no_frame());
-        };
-        let tagged = Value::Object(Map::from_iter([(kind, Value::Object(fields))]));
-        serde_path_to_error::deserialize(tagged).map_err(|error| misfit(&error).unwrap_or_else(no_frame))
+        tagged::read(text)
     }
 
     /// Name for spans.
@@ -232,6 +235,8 @@ impl ClientFrame {
             Self::Tab { .. } => "tab",
             Self::Form { .. } => "form",
             Self::DismissForm { .. } => "dismiss_form",
+            Self::Page(_) => "page",
+            Self::Invitation { .. } => "invitation",
             Self::Bye {} => "bye",
             Self::Ping {} => "ping",
         }
@@ -269,50 +274,10 @@ impl ClientFrame {
                 check_contact(name, phone, email)
             }
             Self::Copy { email, .. } => check_contact(&None, &None, email),
+            Self::Page(page) => page.check(),
             _ => Ok(()),
         }
     }
-}
-
-/// Why a text is not a frame: the field to blame, and what to do.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Misfit {
-    pub field: String,
-    pub remedy: &'static str,
-}
-
-impl Misfit {
-    fn new(field: impl Into<String>, remedy: &'static str) -> Self {
-        Self {
-            field: field.into(),
-            remedy,
-        }
-    }
-}
-
-/// The field that does not fit; `None` if no single one is to blame.
-fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Option<Misfit> {
-    let text = error.inner().to_string();
-    if let Some(missing) = text.strip_prefix("missing field `") {
-        return Some(Misfit::new(missing.split('`').next()?, "is missing"));
-    }
-    let path = error.path().to_string();
-    let (_, field) = path.split_once('.').filter(|(_, field)| !field.is_empty())?;
-    Some(if !text.starts_with("unknown field") {
-        Misfit::new(field, "is of the wrong type; see the schema of client frames")
-    } else if is_name(field) {
-        Misfit::new(field, "is not a field of this frame; leave it out")
-    } else {
-        Misfit::new(
-            "type",
-            "does not go with a field of this frame; see the schema of client frames",
-        )
-    })
-}
-
-/// A name that may be repeated: it looks like a field, not like a value in the wrong place.
-pub fn is_name(text: &str) -> bool {
-    (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
 fn check_contact(name: &Option<String>, phone: &Option<String>, email: &Option<String>) -> Result<(), Invalid> {
@@ -352,17 +317,8 @@ fn check_client_id(id: &str) -> Result<(), Invalid> {
 }
 
 fn check_page_url(url: Option<&str>) -> Result<(), Invalid> {
-    let Some(url) = url.filter(|url| !url.is_empty()) else {
-        return Ok(());
-    };
-    if url.len() <= limits::PAGE_URL_BYTES && super::origin::of_url(url).is_some() {
-        Ok(())
-    } else {
-        Err(Invalid::new(
-            "page_url",
-            "needs an absolute http(s) URL without credentials, at most 2,048 bytes",
-        ))
-    }
+    url.filter(|url| !url.is_empty())
+        .map_or(Ok(()), |url| visit::check_url("page_url", url))
 }
 
 #[cfg(test)]
@@ -427,6 +383,24 @@ mod tests {
                 Some("panel_open"),
             ),
             (r#"{"type":"hello","ticket":"acme.x"}"#, None),
+            (r#"{"type":"page","url":"/pricing"}"#, Some("url")),
+            (
+                r#"{"type":"page","url":"https://a.example","referrer":"b"}"#,
+                Some("referrer"),
+            ),
+            (
+                r#"{"type":"page","url":"https://a.example","visits":-1}"#,
+                Some("visits"),
+            ),
+            (
+                r#"{"type":"page","url":"https://a.example","referrer":"","visits":2,"on_site_ms":9}"#,
+                None,
+            ),
+            (
+                r#"{"type":"invitation","invitation":"1","answer":"maybe"}"#,
+                Some("answer"),
+            ),
+            (r#"{"type":"invitation","answer":"shown"}"#, Some("invitation")),
         ] {
             assert_eq!(refused(frame).as_deref(), field, "{}", &frame[..frame.len().min(80)]);
         }

@@ -80,6 +80,12 @@ impl Ledger {
         self.shards[key.shard as usize].tabs.contains_key(&key.id)
     }
 
+    /// False also once the tab has ended.
+    pub fn is_visible(&self, key: TabKey) -> bool {
+        let tab = self.shards[key.shard as usize].tabs.get(&key.id);
+        tab.is_some_and(Tab::is_visible)
+    }
+
     /// See [`Tab::shows_messages`]; false once the tab has ended.
     pub fn shows_messages(&self, key: TabKey) -> bool {
         self.shards[key.shard as usize]

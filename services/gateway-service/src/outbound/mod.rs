@@ -8,3 +8,4 @@ pub mod notifier;
 pub mod postgres;
 pub mod routing;
 pub mod signals;
+pub mod watch;

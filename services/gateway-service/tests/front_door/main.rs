@@ -14,6 +14,7 @@ mod gateway;
 mod http;
 mod identities;
 mod imports;
+mod invitations;
 mod meters;
 mod money;
 mod peers;

@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use crate::app::authenticate_token::{Caller, authenticate_token};
 use crate::app::edge::Edge;
-use crate::domain::frame::is_name;
+use crate::domain::tagged::is_name;
 use crate::domain::token::Token;
 use axum::RequestExt;
 use axum::body::Bytes;

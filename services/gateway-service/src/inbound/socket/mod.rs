@@ -2,6 +2,7 @@
 //! slow costs one page of messages and is cut off.
 
 mod greet;
+mod proactive;
 mod talk;
 mod wire;
 

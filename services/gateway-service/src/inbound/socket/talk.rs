@@ -1,3 +1,4 @@
+use super::proactive::Proactive;
 use super::wire::{End, Wire};
 use crate::app::add_contact::add_contact;
 use crate::app::edge::Edge;
@@ -5,6 +6,7 @@ use crate::app::forms::{dismiss_form, get_open_form, submit_form};
 use crate::app::gate::Door;
 use crate::app::get_channel::check_page;
 use crate::app::hub::Seat;
+use crate::app::invitations::{answer_invitation, enter_invited, show_invitation};
 use crate::app::list_messages::{PAGE, get_conversation, list_messages};
 use crate::app::mark_read::mark_read;
 use crate::app::open_session::reload_session;
@@ -15,14 +17,17 @@ use crate::app::tabs::OpenTab;
 use crate::domain::automatic::Kind;
 use crate::domain::bucket::{Bucket, Rate};
 use crate::domain::frame::{ClientFrame, ServerFrame, Start};
+use crate::domain::invitation::Invitation;
 use crate::domain::session::Session;
 use crate::domain::tab::TabReport;
+use crate::domain::visit::Page;
 use crate::inbound::http::problem;
-use domain::{AuthorRole, Invalid};
+use domain::{AuthorRole, ConversationId, Invalid};
 use events::common::Carriage;
 use events::event::TabEnd;
 use fault::{Fault, codes};
 use rpc::conversation::message::Content;
+use rpc::routing::WatchInvitationResponse;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -60,6 +65,11 @@ pub struct Talk {
     read_up_to: u64,
     /// Which form the client was shown, and which page of it; empty and 0: none.
     form: (String, u32),
+    proactive: Proactive,
+    /// How the visitor's invitation stood when the client was told last.
+    invitation: Option<Invitation>,
+    /// In which an agent spoke first: still to be entered.
+    invited_to: Option<ConversationId>,
     frames: Bucket,
     poll_at: Instant,
 }
@@ -100,6 +110,9 @@ impl Talk {
     ) -> Self {
         Self {
             frames: Bucket::full(FRAMES, edge.age()),
+            proactive: Proactive::new(edge.clone(), tab.id()),
+            invitation: None,
+            invited_to: None,
             edge,
             session,
             seat,
@@ -157,6 +170,7 @@ impl Talk {
                         self.refresh(wire, moved).await?;
                     }
                 }
+                told = self.proactive.next(&self.session, self.tab.is_visible()) => self.invited(wire, told).await?,
                 () = tokio::time::sleep_until(self.poll_at) => self.refresh(wire, true).await?,
                 () = tokio::time::sleep_until(ping_at) => {
                     if pinged {
@@ -232,6 +246,12 @@ impl Talk {
             ClientFrame::DismissForm { form } => {
                 dismiss_form(&self.edge, &self.session, form).await?;
                 Ok(self.refresh(wire, false).await?)
+            }
+            ClientFrame::Page(page) => self.page(page).await,
+            ClientFrame::Invitation { invitation, answer } => {
+                let now = answer_invitation(&self.edge, &self.session, invitation, answer).await?;
+                self.proactive.follow(&self.session, &now);
+                Ok(())
             }
             ClientFrame::Bye {} => Err(End::Closed.into()),
             ClientFrame::Ping {} => Ok(wire.send(&ServerFrame::Pong {}).await?),
@@ -309,6 +329,45 @@ impl Talk {
         Ok(wire.send(&ServerFrame::Read { up_to }).await?)
     }
 
+    /// Who came by a return link is not invited.
+    async fn page(&mut self, page: Page) -> Result<(), Trouble> {
+        let checked = check_page(&self.edge, &self.session, Some(&page.url), self.origin.as_deref()).await;
+        checked.map_err(|fault| match fault.field() {
+            Some("page_url") => fault.of("url"),
+            _ => fault,
+        })?;
+        if self.session.may_start() {
+            self.proactive.open(page);
+        }
+        Ok(())
+    }
+
+    /// Tells how far the visitor's invitation is. Where an agent spoke first, their conversation is entered.
+    async fn invited(&mut self, wire: &mut Wire, told: WatchInvitationResponse) -> Result<(), End> {
+        let now = match show_invitation(&self.edge, &self.session, told).await {
+            Ok(now) => now,
+            Err(fault) => {
+                problem::log(&fault);
+                self.proactive.hear_again();
+                return Ok(());
+            }
+        };
+        if self.invitation.as_ref() == Some(&now) {
+            return Ok(());
+        }
+        let named = now.conversation.as_deref().map(ConversationId::parse);
+        let spoken = named
+            .and_then(Result::ok)
+            .filter(|id| self.session.conversation != Some(*id));
+        wire.send(&ServerFrame::Invitation(now.clone())).await?;
+        self.invitation = Some(now);
+        if spoken.is_some() {
+            self.invited_to = spoken;
+            self.refresh(wire, false).await?;
+        }
+        Ok(())
+    }
+
     /// Another conversation: nothing of it was sent yet.
     fn begin_anew(&mut self) {
         self.pushed = 0;
@@ -343,6 +402,7 @@ impl Talk {
                 self.begin_anew();
             }
         }
+        self.enter_invited().await?;
         if self.session.conversation.is_none() {
             return Ok(());
         }
@@ -365,6 +425,21 @@ impl Talk {
                 return self.show_form(wire, page.open_form, page.open_form_page).await;
             }
         }
+    }
+
+    /// Enters the conversation in which an agent spoke first; one that cannot be looked up now is entered with the next fetch.
+    async fn enter_invited(&mut self) -> Result<(), Fault> {
+        let Some(id) = self.invited_to else { return Ok(()) };
+        match enter_invited(&self.edge, &mut self.session, &mut self.seat, id).await {
+            Ok(true) => self.begin_anew(),
+            Ok(false) => {
+                tracing::warn!(workspace = %self.session.workspace, "an invitation named somebody else's conversation")
+            }
+            Err(fault) if fault.kind().may_retry() => return Err(fault),
+            Err(fault) => problem::log(&fault),
+        }
+        self.invited_to = None;
+        Ok(())
     }
 
     /// Shows the form that is open, once for each page. Who came by a return link fills in none.

@@ -62,6 +62,11 @@ impl<T: Clone> Told<T> {
         self.now = Some(news);
     }
 
+    /// The streams end, as when the service stops.
+    pub fn break_off(&mut self) {
+        self.watchers.clear();
+    }
+
     fn watch(&mut self) -> UnboundedReceiverStream<Result<T, Status>> {
         let (sender, receiver) = unbounded_channel();
         if let Some(now) = self.now.clone() {

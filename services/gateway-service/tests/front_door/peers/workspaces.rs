@@ -1,7 +1,7 @@
 //! conversation-service's channels and tokens.
 
 use super::{Answer, Peers, READER, SCOPES, TOKEN, answer, not_played, refuse, token_with, token_without};
-use events::common::ChannelSettings;
+use events::common::{ChannelSettings, FieldRule};
 use fault::{Fault, codes};
 use rpc::conversation::workspace_service_server::WorkspaceService;
 use rpc::conversation::*;
@@ -16,8 +16,14 @@ impl WorkspaceService for Peers {
             ("acme", "shop") => vec!["https://shop.example".to_owned()],
             _ => return Err(refuse(Fault::not_found("channel"))),
         };
+        let asked = |rule: FieldRule| match request.channel.as_str() {
+            "strict" => rule.into(),
+            _ => FieldRule::Off.into(),
+        };
         let settings = ChannelSettings {
             allowed_origins: origins,
+            phone: asked(FieldRule::Required),
+            email: asked(FieldRule::Optional),
             ..Default::default()
         };
         answer(GetChannelResponse {
