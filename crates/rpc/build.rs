@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "contacts/v1/contacts",
         "contacts/v1/identity",
         "contacts/v1/imports",
+        "contacts/v1/interactions",
         "contacts/v1/privacy",
         "contacts/v1/purchases",
         "contacts/v1/segments",

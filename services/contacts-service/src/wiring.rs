@@ -8,6 +8,7 @@ use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
 use rpc::contacts::identity_service_server::IdentityServiceServer;
 use rpc::contacts::import_service_server::ImportServiceServer;
+use rpc::contacts::interaction_service_server::InteractionServiceServer;
 use rpc::contacts::privacy_service_server::PrivacyServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
 use rpc::contacts::segment_service_server::SegmentServiceServer;
@@ -48,6 +49,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         .add_service(IdentityServiceServer::new(server.clone()))
         .add_service(PurchaseServiceServer::new(server.clone()).max_decoding_message_size(LARGEST_REQUEST))
         .add_service(SegmentServiceServer::new(server.clone()))
+        .add_service(InteractionServiceServer::new(server.clone()))
         .add_service(PrivacyServiceServer::new(server.clone()))
         .add_service(ImportServiceServer::new(server.clone()).max_decoding_message_size(LARGEST_REQUEST))
         .add_service(ConsentServiceServer::new(server));

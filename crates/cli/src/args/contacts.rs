@@ -109,6 +109,16 @@ pub enum ContactCommand {
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
+    /// Print the conversations of a contact with the agents who talked to them; the newest first.
+    Interactions {
+        #[arg(short, long)]
+        workspace: String,
+        /// Id of the contact.
+        contact: String,
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
     /// Print what was changed, by whom and when; newest first.
     Changes {
         #[arg(short, long)]

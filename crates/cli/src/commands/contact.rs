@@ -16,7 +16,7 @@ use rpc::conversation::WriteToContactRequest;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
-use super::{first_message, import, merge, privacy, purchases, segment};
+use super::{first_message, import, interactions, merge, privacy, purchases, segment};
 use crate::args::{ContactCommand, ContactFields, ContactWho, Purpose, Stage};
 use crate::call::{call, pages};
 use crate::output::Out;
@@ -93,6 +93,11 @@ pub(crate) async fn run(command: ContactCommand, out: &Out) -> Result<ExitCode> 
             contact,
             limit,
         } => purchases::run(channel, workspace, contact, limit, out).await?,
+        ContactCommand::Interactions {
+            workspace,
+            contact,
+            limit,
+        } => interactions::run(channel, workspace, contact, limit, out).await?,
         ContactCommand::Import(args) => return import::run(args, channel, out).await,
         ContactCommand::Segment { command } => segment::run(command, channel, out).await?,
         ContactCommand::Identity(command) => merge::run(command, channel, out).await?,

@@ -18,6 +18,7 @@ mod first_message;
 mod history;
 mod import;
 pub(crate) mod integration;
+mod interactions;
 pub(crate) mod links;
 mod merge;
 pub(crate) mod money;

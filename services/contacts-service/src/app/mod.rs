@@ -20,6 +20,7 @@ mod list_consents;
 mod list_contact_changes;
 mod list_contacts;
 mod list_erasures;
+mod list_interactions;
 mod list_purchases;
 mod list_segment;
 mod look_up_contact;

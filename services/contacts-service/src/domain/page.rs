@@ -1,4 +1,4 @@
-use domain::{ContactId, Invalid, Timestamp};
+use domain::{ContactId, ConversationId, Invalid, Timestamp};
 use std::fmt;
 use uuid::Uuid;
 
@@ -30,6 +30,11 @@ fn within(asked: u32, most: u32, remedy: &str) -> Result<usize, Invalid> {
 /// Reads the token of a page of contacts: the last one of the page before.
 pub fn after_contact(token: &str) -> Result<Option<ContactId>, Invalid> {
     ContactId::parse_optional(token).map_err(|_| foreign())
+}
+
+/// Reads the token of a page of conversations: the last one of the page before.
+pub fn before_conversation(token: &str) -> Result<Option<ConversationId>, Invalid> {
+    ConversationId::parse_optional(token).map_err(|_| foreign())
 }
 
 /// Reads the token of a page of changes: the last version of the page before.

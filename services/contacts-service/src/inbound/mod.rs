@@ -5,6 +5,7 @@ mod consents;
 mod grpc;
 mod identity;
 mod imports;
+mod interactions;
 mod orders;
 mod privacy;
 mod purchases;
@@ -16,7 +17,7 @@ pub use orders::{Orders, spec};
 use crate::app::Contacts;
 use crate::outbound::Persons;
 
-/// Serves all eight gRPC services, each in a file of its own.
+/// Serves all nine gRPC services, each in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Server {
     contacts: Contacts,

@@ -3,4 +3,4 @@
 mod persons;
 pub mod postgres;
 
-pub use persons::{Entries, Peers, Persons};
+pub use persons::{Entries, Interactions, Peers, Persons};

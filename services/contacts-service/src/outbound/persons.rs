@@ -44,6 +44,9 @@ pub struct PersonPage {
     pub last: Option<String>,
 }
 
+/// Conversations and who talked in them, as conversation-service tells.
+pub type Interactions = Vec<conversation::Interaction>;
+
 /// JSON objects.
 pub type Entries = Vec<String>;
 
@@ -111,6 +114,38 @@ impl Persons {
         }
         page.visitors = visitors.into_iter().filter(|visitor| !visitor.is_empty()).collect();
         Ok(page)
+    }
+
+    /// Conversations of these contacts before one, the newest first, and the one before which the next page is.
+    pub async fn list_interactions(
+        &self,
+        workspace: &WorkspaceId,
+        contacts: &[ContactId],
+        (before, size): (Option<ConversationId>, usize),
+    ) -> Result<(Interactions, Option<ConversationId>)> {
+        let mut found = Interactions::new();
+        for some in contacts.chunks(CONTACTS) {
+            let request = conversation::ListInteractionsRequest {
+                workspace: workspace.to_string(),
+                contacts: some.iter().map(ContactId::to_string).collect(),
+                before: before.map(|id| id.to_string()).unwrap_or_default(),
+                limit: u32::try_from(size).map_err(Fault::internal)?,
+            };
+            let page = rpc::call(Deadline::INTERACTIVE, request, |request| {
+                let mut client = self.conversations.clone();
+                async move { client.list_interactions(request).await }
+            });
+            found.extend(page.await?.interactions);
+        }
+        // Ids have an order in time, also as texts.
+        found.sort_by(|one, other| other.conversation.cmp(&one.conversation));
+        let is_full = found.len() >= size;
+        found.truncate(size);
+        let last = found
+            .last()
+            .filter(|_| is_full)
+            .map(|last| ConversationId::parse(&last.conversation));
+        Ok((found, last.transpose()?))
     }
 
     /// A page of what was said in these conversations, and the token of the next.

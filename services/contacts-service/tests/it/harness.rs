@@ -5,6 +5,7 @@ use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::identity_service_client::IdentityServiceClient;
 use rpc::contacts::import_service_client::ImportServiceClient;
+use rpc::contacts::interaction_service_client::InteractionServiceClient;
 use rpc::contacts::privacy_service_client::PrivacyServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
 use rpc::contacts::segment_service_client::SegmentServiceClient;
@@ -28,6 +29,7 @@ pub struct Harness {
     pub consents: ConsentServiceClient<Channel>,
     pub client: ContactServiceClient<Channel>,
     pub identity: IdentityServiceClient<Channel>,
+    pub interactions: InteractionServiceClient<Channel>,
     pub imports: ImportServiceClient<Channel>,
     pub purchases: PurchaseServiceClient<Channel>,
     pub privacy: PrivacyServiceClient<Channel>,
@@ -90,6 +92,7 @@ impl Harness {
         let identity = IdentityServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let privacy = PrivacyServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let purchases = PurchaseServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        let interactions = InteractionServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let imports = ImportServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let segments = SegmentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         Ok(Self {
@@ -99,6 +102,7 @@ impl Harness {
             client,
             identity,
             imports,
+            interactions,
             purchases,
             privacy,
             peers,

@@ -8,6 +8,7 @@ mod exports;
 mod harness;
 mod identities;
 mod imports;
+mod interactions;
 mod isolation;
 mod merges;
 mod peers;

@@ -108,6 +108,24 @@ impl conversations::PersonService for Peers {
         Ok(Response::new(ListPersonConversationsResponse { conversations }))
     }
 
+    async fn list_interactions(
+        &self,
+        request: Request<conversation::ListInteractionsRequest>,
+    ) -> Answer<conversation::ListInteractionsResponse> {
+        let mut truth = self.truth();
+        let asked = request.into_inner();
+        truth.contacts = asked.contacts;
+        let before = |one: &&PersonConversation| asked.before.is_empty() || one.conversation < asked.before;
+        let talked = truth.conversations.iter().rev().filter(before);
+        let talked = talked.take(asked.limit as usize).map(|one| conversation::Interaction {
+            conversation: one.conversation.clone(),
+            ..Default::default()
+        });
+        Ok(Response::new(conversation::ListInteractionsResponse {
+            interactions: talked.collect(),
+        }))
+    }
+
     async fn export_person(
         &self,
         request: Request<conversation::ExportPersonRequest>,

@@ -28,6 +28,7 @@ mod list_channels;
 mod list_conversations;
 mod list_input_forms;
 mod list_integrations;
+mod list_interactions;
 mod list_messages;
 mod list_person_conversations;
 mod list_ratings;

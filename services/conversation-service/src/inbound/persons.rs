@@ -1,7 +1,9 @@
 //! PersonService: from messages to use cases and back.
 
 use crate::app::App;
+use crate::outbound::postgres::interaction::Interaction;
 use domain::{ContactId, ConversationId, Invalid, WorkspaceId};
+use events::stamp;
 use fault::Result;
 use rpc::conversation as proto;
 use rpc::conversation::person_service_server::PersonService;
@@ -13,6 +15,10 @@ const CONTACTS: usize = 500;
 const CONVERSATIONS: usize = 100;
 /// Conversations that bear one of the contacts; those that hang on them come beside.
 const PAGE: u32 = 50;
+
+/// Interactions that one answer holds.
+const INTERACTIONS: u32 = 200;
+const INTERACTIONS_UNLESS_TOLD: u32 = 50;
 
 /// The rpcs about what is kept of people.
 #[derive(Debug, Clone)]
@@ -30,13 +36,7 @@ impl Persons {
         request: proto::ListPersonConversationsRequest,
     ) -> Result<proto::ListPersonConversationsResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
-        if !(1..=CONTACTS).contains(&request.contacts.len()) {
-            return Err(Invalid::new("contacts", "needs 1 to 500").into());
-        }
-        let contacts = request.contacts.iter().map(|id| ContactId::parse(id));
-        let contacts = contacts
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|wrong| wrong.of("contacts"))?;
+        let contacts = contacts(&request.contacts)?;
         let after = ConversationId::parse_optional(&request.after).map_err(|wrong| wrong.of("after"))?;
         if request.limit > PAGE {
             return Err(Invalid::new("limit", "must be 1 to 50, or 0 for 50").into());
@@ -52,6 +52,25 @@ impl Persons {
         });
         Ok(proto::ListPersonConversationsResponse {
             conversations: told.collect(),
+        })
+    }
+
+    async fn list_interactions(
+        &self,
+        request: proto::ListInteractionsRequest,
+    ) -> Result<proto::ListInteractionsResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let contacts = contacts(&request.contacts)?;
+        let before = ConversationId::parse_optional(&request.before).map_err(|wrong| wrong.of("before"))?;
+        let limit = match request.limit {
+            0 => INTERACTIONS_UNLESS_TOLD,
+            limit if limit <= INTERACTIONS => limit,
+            _ => return Err(Invalid::new("limit", "must be 1 to 200, or 0 for 50").into()),
+        };
+        let page = (before, limit.into());
+        let found = self.app.list_interactions(&workspace, &contacts, page).await?;
+        Ok(proto::ListInteractionsResponse {
+            interactions: found.into_iter().map(interaction).collect(),
         })
     }
 
@@ -91,12 +110,44 @@ impl PersonService for Persons {
         rpc::answer(self.list_person_conversations(request.into_inner()).await)
     }
 
+    async fn list_interactions(
+        &self,
+        request: Request<proto::ListInteractionsRequest>,
+    ) -> Reply<proto::ListInteractionsResponse> {
+        rpc::answer(self.list_interactions(request.into_inner()).await)
+    }
+
     async fn export_person(&self, request: Request<proto::ExportPersonRequest>) -> Reply<proto::ExportPersonResponse> {
         rpc::answer(self.export_person(request.into_inner()).await)
     }
 
     async fn erase_person(&self, request: Request<proto::ErasePersonRequest>) -> Reply<proto::ErasePersonResponse> {
         rpc::answer(self.erase_person(request.into_inner()).await)
+    }
+}
+
+fn contacts(named: &[String]) -> Result<Vec<ContactId>, Invalid> {
+    if !(1..=CONTACTS).contains(&named.len()) {
+        return Err(Invalid::new("contacts", "needs 1 to 500"));
+    }
+    let ids = named.iter().map(|id| ContactId::parse(id));
+    ids.collect::<Result<_, _>>().map_err(|wrong| wrong.of("contacts"))
+}
+
+fn interaction(found: Interaction) -> proto::Interaction {
+    let talks = found.talks.into_iter().map(|talk| proto::Talk {
+        agent: talk.agent.to_string(),
+        messages: talk.messages,
+        first_at: Some(stamp(talk.first_at)),
+        last_at: Some(stamp(talk.last_at)),
+    });
+    proto::Interaction {
+        conversation: found.id.to_string(),
+        number: found.number,
+        channel: found.channel.to_string(),
+        started_at: Some(stamp(found.started_at)),
+        resolved_at: found.resolved_at.map(stamp),
+        talks: talks.collect(),
     }
 }
 

@@ -2,14 +2,16 @@
 
 use crate::Tested;
 use crate::contacts::id_of;
-use crate::world::{AGENT, CUSTOMER, World, starting, why};
+use crate::world::{AGENT, CUSTOMER, World, posting, starting, why};
 use events::event::ConversationResolved;
 use rpc::conversation::{
-    ErasePersonRequest, ErasePersonResponse, ExportPersonRequest, GivenContact, ListPersonConversationsRequest,
-    PersonConversation, RequestTranscriptRequest, StartConversationRequest,
+    CreateAgentRequest, ErasePersonRequest, ErasePersonResponse, ExportPersonRequest, GivenContact,
+    ListInteractionsRequest, ListPersonConversationsRequest, PersonConversation, PostMessageRequest,
+    RequestTranscriptRequest, StartConversationRequest,
 };
 use serde_json::Value;
 use std::collections::HashMap;
+use std::time::Duration;
 
 const CANARIES: [&str; 7] = [
     "canary question",
@@ -55,6 +57,82 @@ fn by(name: &str, phone: &str) -> StartConversationRequest {
         visitor: CANARIES[6].into(),
         ..starting(&format!("canary-request-{phone}"))
     }
+}
+
+#[tokio::test]
+async fn interactions_tell_who_talked_to_whom_and_when() -> Tested {
+    let world = World::new().await?;
+    for agent in ["ann", "bob"] {
+        let agent = CreateAgentRequest {
+            workspace: "acme".into(),
+            agent: agent.into(),
+            display_name: agent.into(),
+            ..Default::default()
+        };
+        world.workspaces.clone().create_agent(agent).await?;
+    }
+    let first = start(&world, by("Ola", "600700111")).await?.conversation;
+    for (n, agent) in ["bob", "ann", "bob"].into_iter().enumerate() {
+        world.clock.advance(Duration::from_secs(60));
+        let said = PostMessageRequest {
+            agent: agent.into(),
+            ..posting(&first, AGENT, &format!("m-{n}"), "canary answer")
+        };
+        world.conversations.clone().post_message(said).await?;
+    }
+    let second = StartConversationRequest {
+        request_id: "again".into(),
+        ..by("Ola", "600700111")
+    };
+    let second = start(&world, second).await?;
+    start(&world, by("Somebody else", "600700222")).await?;
+    let asking = |workspace: &str, before: &str, limit: u32| ListInteractionsRequest {
+        workspace: workspace.into(),
+        contacts: vec![second.contact.clone()],
+        before: before.into(),
+        limit,
+    };
+    let mut client = world.persons.clone();
+    let newest = client
+        .list_interactions(asking("acme", "", 1))
+        .await?
+        .into_inner()
+        .interactions;
+    assert_eq!((newest.len(), &newest[0].conversation), (1, &second.conversation));
+    assert!(newest[0].talks.is_empty());
+    let older = client
+        .list_interactions(asking("acme", &second.conversation, 0))
+        .await?
+        .into_inner()
+        .interactions;
+    assert_eq!((older.len(), &older[0].conversation), (1, &first));
+    let seconds = |at: Option<prost_types::Timestamp>| at.map(|at| at.seconds).unwrap_or_default();
+    let talks: Vec<_> = older[0]
+        .talks
+        .iter()
+        .map(|talk| {
+            (
+                talk.agent.as_str(),
+                talk.messages,
+                seconds(talk.last_at) - seconds(talk.first_at),
+            )
+        })
+        .collect();
+    assert_eq!(talks, [("bob", 2, 120), ("ann", 1, 0)]);
+    assert!(
+        client
+            .list_interactions(asking("bolt", "", 0))
+            .await?
+            .into_inner()
+            .interactions
+            .is_empty()
+    );
+    assert_eq!(
+        why(client.list_interactions(asking("acme", "", 201)).await),
+        ("request.invalid", "limit".into())
+    );
+    world.end().await;
+    Ok(())
 }
 
 async fn start(world: &World, request: StartConversationRequest) -> anyhow::Result<rpc::conversation::Conversation> {

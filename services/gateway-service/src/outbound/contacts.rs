@@ -4,6 +4,7 @@ use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
 use rpc::contacts::identity_service_client::IdentityServiceClient;
 use rpc::contacts::import_service_client::ImportServiceClient;
+use rpc::contacts::interaction_service_client::InteractionServiceClient;
 use rpc::contacts::privacy_service_client::PrivacyServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
 use rpc::contacts::segment_service_client::SegmentServiceClient;
@@ -22,6 +23,7 @@ pub struct Contacts {
     identity: IdentityServiceClient<Connection>,
     imports: ImportServiceClient<Connection>,
     privacy: PrivacyServiceClient<Connection>,
+    interactions: InteractionServiceClient<Connection>,
     purchases: PurchaseServiceClient<Connection>,
     segments: SegmentServiceClient<Connection>,
 }
@@ -35,6 +37,7 @@ impl Contacts {
             identity: IdentityServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             imports: ImportServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             privacy: PrivacyServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            interactions: InteractionServiceClient::new(channel.clone()),
             purchases: PurchaseServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             segments: SegmentServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
         }
@@ -73,6 +76,10 @@ calls! { Contacts.privacy:
     erase_contact(EraseContactRequest) -> EraseContactResponse;
     get_erasure(GetErasureRequest) -> GetErasureResponse;
     list_erasures(ListErasuresRequest) -> ListErasuresResponse;
+}
+
+calls! { Contacts.interactions:
+    list_interactions(ListInteractionsRequest) -> ListInteractionsResponse;
 }
 
 calls! { Contacts.purchases:

@@ -225,6 +225,23 @@ async fn purchases_are_shown_with_lines_parcels_and_history_for_support_alone() 
 }
 
 #[tokio::test]
+async fn who_talked_to_a_contact_is_shown_for_support_alone() -> Result<()> {
+    let world = World::start().await?;
+    let path = format!("/v1/contacts/{ANN}/interactions?purpose=");
+    let (status, page) = call(&world, Method::GET, &format!("{path}support"), None).await?;
+    let zero = "1970-01-01T00:00:00Z";
+    let told = json!({"conversation": OTHER, "number": 17, "channel": "web",
+        "started_at": zero, "talks": [{"agent": "maria", "messages": 2, "first_at": zero, "last_at": zero}]});
+    assert_eq!(
+        (status, page),
+        (200, json!({"interactions": [told], "next_page_token": "next"}))
+    );
+    let (status, problem) = call(&world, Method::GET, &format!("{path}outreach"), None).await?;
+    assert_eq!((status, &problem["code"]), (403, &json!("access.purpose")));
+    Ok(())
+}
+
+#[tokio::test]
 async fn orders_of_a_batch_go_to_contacts_and_every_event_has_its_own_answer() -> Result<()> {
     let world = World::start().await?;
     let event = |id: &str, kind: &str, data: Value| {

@@ -66,6 +66,7 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("get", "/v1/contacts/{contact}/export", Token(Scope::Privacy)),
     ("get", "/v1/erasures", Token(Scope::Privacy)),
     ("get", "/v1/erasures/{erasure}", Token(Scope::Privacy)),
+    ("get", "/v1/contacts/{contact}/interactions", Token(Scope::Contacts)),
     ("get", "/v1/contacts/{contact}/purchases", Token(Scope::Contacts)),
     ("post", "/v1/contacts/{contact}/withdrawals", Token(Scope::Contacts)),
     ("get", "/v1/conversations", Token(Scope::Read)),

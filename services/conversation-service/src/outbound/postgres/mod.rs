@@ -12,6 +12,7 @@ pub mod form;
 pub mod ingest;
 pub mod input_form;
 pub mod integration;
+pub mod interaction;
 pub mod message;
 pub mod message_delivery;
 pub mod opening_hours;

@@ -23,6 +23,7 @@ mod forms;
 mod identities;
 mod imports;
 mod inbound_mails;
+mod interactions;
 mod invitations;
 mod merges;
 mod observe;
@@ -164,6 +165,10 @@ fn api() -> Router<Arc<Edge>> {
         .route(
             "/v1/contacts/{contact}/messages",
             post(first_messages::write_to_contact),
+        )
+        .route(
+            "/v1/contacts/{contact}/interactions",
+            get(interactions::list_interactions),
         )
         .route("/v1/contacts/{contact}/purchases", get(purchases::list_purchases))
         .route(

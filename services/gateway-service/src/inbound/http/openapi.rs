@@ -3,8 +3,8 @@
 use super::{
     agents, assignments, automatic_messages, balance, callbacks, channel_routing, channels, charges, consents,
     contacts, conversations, deliveries, erasures, events, exports, first_messages, follow_ups, forms, identities,
-    imports, inbound_mails, invitations, merges, opening_hours, opt_outs, pages, purchases, ratings, requests,
-    return_links, segments, sessions, transcripts, unsubscribe_links, usage, workspaces,
+    imports, inbound_mails, interactions, invitations, merges, opening_hours, opt_outs, pages, purchases, ratings,
+    requests, return_links, segments, sessions, transcripts, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -24,7 +24,7 @@ use utoipa::{Modify, OpenApi};
         conversations::list_conversations, conversations::get_conversation, conversations::list_messages,
         conversations::post_message, conversations::resolve_conversation, deliveries::report_delivery,
         contacts::list_contacts, contacts::get_contact, contacts::update_contact, contacts::list_contact_changes,
-        purchases::list_purchases, first_messages::write_to_contact,
+        interactions::list_interactions, purchases::list_purchases, first_messages::write_to_contact,
         consents::list_consents, consents::record_consent, consents::withdraw_consent,
         identities::identify_contact, identities::list_identity_keys, identities::add_identity_key,
         identities::remove_identity_key,

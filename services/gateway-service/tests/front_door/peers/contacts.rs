@@ -8,6 +8,7 @@ use rpc::contacts::contact_book_service_server::ContactBookService;
 use rpc::contacts::contact_service_server::ContactService;
 use rpc::contacts::identity_service_server::IdentityService;
 use rpc::contacts::import_service_server::ImportService;
+use rpc::contacts::interaction_service_server::InteractionService;
 use rpc::contacts::purchase_service_server::PurchaseService;
 use rpc::contacts::segment_service_server::SegmentService;
 use rpc::contacts::*;
@@ -317,6 +318,34 @@ impl PurchaseService for Peers {
                     recorded_at: Some(Timestamp::default()),
                 }],
                 ..Default::default()
+            }],
+            next_page_token: "next".into(),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl InteractionService for Peers {
+    async fn list_interactions(&self, request: Request<ListInteractionsRequest>) -> Answer<ListInteractionsResponse> {
+        if request.into_inner().purpose() != Purpose::Support {
+            return Err(refuse(
+                Fault::new(&codes::PURPOSE_DENIED, "serves support alone").of("purpose"),
+            ));
+        }
+        let talk = Talk {
+            agent: "maria".into(),
+            messages: 2,
+            first_at: Some(Timestamp::default()),
+            last_at: Some(Timestamp::default()),
+        };
+        answer(ListInteractionsResponse {
+            interactions: vec![Interaction {
+                conversation: OTHER.into(),
+                number: 17,
+                channel: "web".into(),
+                started_at: Some(Timestamp::default()),
+                resolved_at: None,
+                talks: vec![talk],
             }],
             next_page_token: "next".into(),
         })

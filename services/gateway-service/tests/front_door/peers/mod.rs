@@ -23,6 +23,7 @@ use rpc::contacts::contact_book_service_server::ContactBookServiceServer;
 use rpc::contacts::contact_service_server::ContactServiceServer;
 use rpc::contacts::identity_service_server::IdentityServiceServer;
 use rpc::contacts::import_service_server::ImportServiceServer;
+use rpc::contacts::interaction_service_server::InteractionServiceServer;
 use rpc::contacts::privacy_service_server::PrivacyServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
 use rpc::contacts::segment_service_server::SegmentServiceServer;
@@ -175,6 +176,7 @@ impl Peers {
             .add_service(ConsentServiceServer::new(peers.clone()))
             .add_service(IdentityServiceServer::new(peers.clone()))
             .add_service(PrivacyServiceServer::new(peers.clone()))
+            .add_service(InteractionServiceServer::new(peers.clone()))
             .add_service(PurchaseServiceServer::new(peers.clone()))
             .add_service(SegmentServiceServer::new(peers.clone()))
             .add_service(ImportServiceServer::new(peers.clone()))
