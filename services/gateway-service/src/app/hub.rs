@@ -71,20 +71,12 @@ impl Hub {
 
     /// A place for a session's socket. RATE_LIMITED where the workspace has too many.
     pub fn seat(self: &Arc<Self>, session: &Session) -> Result<Seat> {
-        let mut held = lock(&self.held);
-        count(
-            &mut held.workspaces,
-            session.workspace.clone(),
-            self.per_workspace,
-            "workspace",
-        )?;
+        let place = self.place(&session.workspace)?;
         let bell = Arc::new(Bell::default());
         let key = (session.workspace.clone(), session.hash);
-        held.sessions.entry(key).or_default().push(bell.clone());
-        drop(held);
+        lock(&self.held).sessions.entry(key).or_default().push(bell.clone());
         let mut seat = Seat {
-            hub: self.clone(),
-            workspace: session.workspace.clone(),
+            place,
             session: session.hash,
             conversation: None,
             bell,
@@ -93,6 +85,16 @@ impl Hub {
             seat.enter(conversation);
         }
         Ok(seat)
+    }
+
+    /// Room for a socket that hears of no conversation. RATE_LIMITED where the workspace has too many.
+    pub fn place(self: &Arc<Self>, workspace: &WorkspaceId) -> Result<Place> {
+        let mut held = lock(&self.held);
+        count(&mut held.workspaces, workspace.clone(), self.per_workspace, "workspace")?;
+        Ok(Place {
+            hub: self.clone(),
+            workspace: workspace.clone(),
+        })
     }
 
     /// A message of this sequence was posted: wakes the sockets in that conversation.
@@ -172,10 +174,21 @@ impl Drop for Slot {
     }
 }
 
-/// Keeps a session's socket known until dropped.
-pub struct Seat {
+/// Counts a socket against its workspace until dropped.
+pub struct Place {
     hub: Arc<Hub>,
     workspace: WorkspaceId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        discount(&mut lock(&self.hub.held).workspaces, &self.workspace);
+    }
+}
+
+/// Keeps a session's socket known until dropped.
+pub struct Seat {
+    place: Place,
     session: TokenHash,
     conversation: Option<ConversationId>,
     bell: Arc<Bell>,
@@ -191,11 +204,11 @@ impl Seat {
         if self.conversation == Some(conversation) {
             return;
         }
-        let hub = self.hub.clone();
+        let hub = self.place.hub.clone();
         let mut held = lock(&hub.held);
         self.leave(&mut held);
         self.bell.newest.store(0, Ordering::Release);
-        let key = (self.workspace.clone(), conversation);
+        let key = (self.place.workspace.clone(), conversation);
         held.conversations.entry(key).or_default().push(self.bell.clone());
         self.conversation = Some(conversation);
     }
@@ -204,7 +217,7 @@ impl Seat {
         if let Some(conversation) = self.conversation.take() {
             forget(
                 &mut held.conversations,
-                &(self.workspace.clone(), conversation),
+                &(self.place.workspace.clone(), conversation),
                 &self.bell,
             );
         }
@@ -213,11 +226,11 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let hub = self.hub.clone();
+        let hub = self.place.hub.clone();
         let mut held = lock(&hub.held);
         self.leave(&mut held);
-        forget(&mut held.sessions, &(self.workspace.clone(), self.session), &self.bell);
-        discount(&mut held.workspaces, &self.workspace);
+        let key = (self.place.workspace.clone(), self.session);
+        forget(&mut held.sessions, &key, &self.bell);
     }
 }
 

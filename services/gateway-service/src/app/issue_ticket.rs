@@ -8,7 +8,7 @@ use fault::Result;
 use std::time::Duration;
 
 /// Long enough to open a socket on a slow phone, too short to be found and used by somebody else.
-const TICKET_LIFE: Duration = Duration::from_secs(30);
+pub(super) const TICKET_LIFE: Duration = Duration::from_secs(30);
 
 /// A one-time ticket that opens one socket of the session.
 pub async fn issue_ticket(edge: &Edge, session: &Token, origin: Option<&str>) -> Result<(Token, Timestamp)> {

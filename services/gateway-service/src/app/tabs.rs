@@ -47,13 +47,13 @@ impl Tabs {
         self.gateway
     }
 
-    /// A socket of this session opened. The tab ends with the returned handle, at the latest.
-    pub fn open(self: &Arc<Self>, session: &Session, id: Uuid) -> OpenTab {
+    /// A socket of this visitor opened. The tab ends with the returned handle, at the latest.
+    pub fn open(self: &Arc<Self>, workspace: &WorkspaceId, visitor: VisitorId, id: Uuid) -> OpenTab {
         let open = OpenTab {
             tabs: self.clone(),
-            key: TabKey::new(&session.workspace, session.visitor, id),
-            workspace: session.workspace.clone(),
-            visitor: session.visitor,
+            key: TabKey::new(workspace, visitor, id),
+            workspace: workspace.clone(),
+            visitor,
         };
         open.reopen();
         open

@@ -2,6 +2,7 @@
 //! Pure: no async, no clock, no randomness, no I/O.
 
 pub mod address;
+pub mod agent_frame;
 pub mod automatic;
 pub mod bucket;
 pub mod form;

@@ -160,6 +160,26 @@ impl From<wire::VisitedPage> for VisitedPage {
     }
 }
 
+impl Request {
+    /// Is this agent alerted to it, or serving it?
+    pub fn is_of(&self, agent: &str) -> bool {
+        let people = [AssigneeKind::Agent, AssigneeKind::Admin];
+        let has = |to: &Assignee| people.contains(&to.kind) && to.id == agent;
+        self.state.as_deref() != Some("done") && self.assignee.as_ref().is_some_and(has)
+    }
+
+    /// What becomes of one that is kept no more.
+    pub fn done(self) -> Self {
+        Self {
+            state: Some("done".to_owned()),
+            assignee: None,
+            alert_until: None,
+            version: self.version + 1,
+            ..self
+        }
+    }
+}
+
 impl From<wire::Request> for Request {
     fn from(found: wire::Request) -> Self {
         let kind = ChannelKind::try_from(found.kind).unwrap_or_default();

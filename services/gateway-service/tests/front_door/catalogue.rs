@@ -10,7 +10,7 @@ async fn every_table_begins_with_its_workspace_and_is_guarded_by_force() -> Resu
     let database = TestDatabase::create("gateway", migrate).await?;
     assert_eq!(
         database.guarded_tables(&[]).await?,
-        ["inbox", "outbox", "session", "ticket"]
+        ["agent_ticket", "inbox", "outbox", "session", "ticket"]
     );
     Ok(())
 }

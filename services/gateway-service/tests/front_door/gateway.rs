@@ -119,7 +119,31 @@ impl World {
 
     /// A socket that has said nothing yet.
     pub async fn raw_socket(&self, origin: Option<&str>) -> Result<Socket> {
-        let mut request = format!("ws://{}/v1/socket", self.gateway.http).into_client_request()?;
+        self.open("/v1/socket", origin).await
+    }
+
+    /// A ticket for the console of `agent`.
+    pub async fn agent_ticket(&self, agent: &str) -> Result<String> {
+        let path = format!("/v1/agents/{agent}/tickets");
+        text(&self.post(&path, Some(TOKEN), json!({})).await?, "ticket")
+    }
+
+    /// An agent's socket that has said nothing yet.
+    pub async fn raw_agent_socket(&self) -> Result<Socket> {
+        self.open("/v1/agent-socket", None).await
+    }
+
+    /// A greeted socket of an agent's, and its welcome.
+    pub async fn agent_socket(&self, agent: &str) -> Result<(Socket, Value)> {
+        let ticket = self.agent_ticket(agent).await?;
+        let mut socket = self.raw_agent_socket().await?;
+        socket.say(json!({"type": "hello", "ticket": ticket})).await?;
+        let welcome = socket.expect("welcome").await?;
+        Ok((socket, welcome))
+    }
+
+    async fn open(&self, path: &str, origin: Option<&str>) -> Result<Socket> {
+        let mut request = format!("ws://{}{path}", self.gateway.http).into_client_request()?;
         if let Some(origin) = origin {
             request.headers_mut().insert("origin", origin.parse()?);
         }

@@ -1,5 +1,6 @@
 //! The gateway through its front door: real PostgreSQL and NATS, the services behind it played by `peers`.
 
+mod agent_socket;
 mod automatic_messages;
 mod callbacks;
 mod catalogue;

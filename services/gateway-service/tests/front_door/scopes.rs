@@ -33,6 +33,8 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("post", "/u/{link}", NoToken),
     ("get", "/v1/agents", Token(Scope::Read)),
     ("put", "/v1/agents/{agent}/availability", Token(Scope::Write)),
+    ("post", "/v1/agents/{agent}/tickets", Token(Scope::Write)),
+    ("get", "/v1/agent-socket", NoToken),
     ("get", "/v1/balance", Token(Scope::Read)),
     ("post", "/v1/beacon", NoToken),
     ("post", "/v1/callbacks/mail", MailSecret),

@@ -2,11 +2,14 @@
 
 use super::extract::{Body, May, Params, Read, Write};
 use super::problem::Answer;
+use super::sessions::{NO_STORE, Ticket};
 use super::wire::{optional, time, word};
 use crate::app::edge::Edge;
+use crate::app::issue_agent_ticket::issue_agent_ticket;
 use crate::domain::request::Availability;
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::IntoResponse;
 use domain::AgentId;
 use events::common::ChannelKind;
 use fault::Fault;
@@ -140,4 +143,19 @@ pub async fn set_agent_availability(
     };
     let answer = edge.routing.set_agent_availability(request).await?;
     Ok(Json(answer.agent.ok_or_else(|| Fault::not_found("agent"))?.into()))
+}
+
+/// A ticket that opens one socket of this agent's console. Ask for it where the agent is known to be who they say: whoever holds
+/// it acts as them.
+#[utoipa::path(post, path = "/v1/agents/{agent}/tickets", tag = "queue",
+    params(("agent" = String, Path, description = "Slug")), security(("api_token" = ["write"])),
+    responses((status = 200, body = Ticket),
+    (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn post_agent_ticket(
+    State(edge): State<Arc<Edge>>,
+    May(caller, _): May<Write>,
+    Path(agent): Path<String>,
+) -> Answer<impl IntoResponse> {
+    let (ticket, expires_at) = issue_agent_ticket(&edge, &caller.workspace, &AgentId::parse(&agent)?).await?;
+    Ok((NO_STORE, Json(Ticket::new(&ticket, expires_at))))
 }

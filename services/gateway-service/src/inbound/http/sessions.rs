@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
-use domain::{ChannelId, WorkspaceId};
+use domain::{ChannelId, Timestamp, WorkspaceId};
 use fault::Fault;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -88,6 +88,15 @@ pub struct Ticket {
     expires_at: String,
 }
 
+impl Ticket {
+    pub fn new(ticket: &Token, expires_at: Timestamp) -> Self {
+        Self {
+            ticket: ticket.expose(),
+            expires_at: expires_at.to_string(),
+        }
+    }
+}
+
 /// A ticket that opens one socket of the session.
 #[utoipa::path(post, path = "/v1/tickets", tag = "widget", security(("session" = [])),
     responses((status = 200, body = Ticket), (status = "default", body = super::problem::ProblemBody,
@@ -98,11 +107,7 @@ pub async fn post_ticket(
     SessionToken(session): SessionToken,
 ) -> Answer<impl IntoResponse> {
     let (ticket, expires_at) = issue_ticket(&edge, &session, origin.as_deref()).await?;
-    let answer = Ticket {
-        ticket: ticket.expose(),
-        expires_at: expires_at.to_string(),
-    };
-    Ok((NO_STORE, Json(answer)))
+    Ok((NO_STORE, Json(Ticket::new(&ticket, expires_at))))
 }
 
 /// A page says with `navigator.sendBeacon` that its tab is being closed: the session token, a space, and the tab's

@@ -1,4 +1,5 @@
-use super::talk::{Talk, UNREADABLE};
+use super::UNREADABLE;
+use super::talk::Talk;
 use super::wire::{End, Wire};
 use crate::app::edge::Edge;
 use crate::app::get_channel::check_origin;
@@ -9,23 +10,19 @@ use fault::{Fault, Result};
 use rpc::conversation::Conversation;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tracing::Instrument;
 
-/// Who opens a socket and says nothing holds a slot for so long.
-const HELLO_WITHIN: Duration = Duration::from_secs(5);
 /// A client that has nothing gets the newest so many messages, and never less than what is unread.
 const NEWEST: u64 = 200;
 
 /// The first frame: whose socket this is, and where to go on.
 pub async fn greet(
     edge: &Arc<Edge>,
-    wire: &mut Wire,
+    wire: &mut Wire<ServerFrame>,
     origin: Option<&str>,
     address: IpAddr,
 ) -> std::result::Result<Talk, End> {
-    let first = tokio::time::timeout(HELLO_WITHIN, first_text(wire)).await;
-    let text = first.map_err(|_| End::NO_HELLO)??;
+    let text = wire.first().await?;
     let first = ClientFrame::read(&text);
     edge.meters.heard(first.as_ref().map_or(UNREADABLE, ClientFrame::name));
     let (ticket, resume_after, conversation) = match first {
@@ -59,14 +56,6 @@ pub async fn greet(
     }
 }
 
-async fn first_text(wire: &mut Wire) -> std::result::Result<String, End> {
-    loop {
-        if let Some(text) = wire.next().await? {
-            return Ok(text.to_string());
-        }
-    }
-}
-
 async fn welcome(
     edge: &Arc<Edge>,
     ticket: &str,
@@ -82,7 +71,7 @@ async fn welcome(
         Some(id) => Some(get_conversation(edge, &session.workspace, id).await?),
         None => None,
     };
-    let tab = edge.tabs.open(&session, edge.entropy.id());
+    let tab = edge.tabs.open(&session.workspace, session.visitor, edge.entropy.id());
     let known = conversation.as_ref();
     let frame = ServerFrame::Welcome {
         visitor: session.visitor.to_string(),

@@ -1,5 +1,7 @@
 use super::proactive::Proactive;
-use super::wire::{End, Wire};
+use super::pulse::Pulse;
+use super::wire::{End, Outgoing};
+use super::{FRAMES, UNREADABLE};
 use crate::app::add_contact::add_contact;
 use crate::app::edge::Edge;
 use crate::app::forms::{dismiss_form, get_open_form, submit_form};
@@ -15,8 +17,8 @@ use crate::app::request_transcript::request_transcript;
 use crate::app::start_conversation::{enter, start_conversation};
 use crate::app::tabs::OpenTab;
 use crate::domain::automatic::Kind;
-use crate::domain::bucket::{Bucket, Rate};
-use crate::domain::frame::{ClientFrame, ServerFrame, Start};
+use crate::domain::bucket::Bucket;
+use crate::domain::frame::{ClientFrame, ServerFrame, Start, own_names};
 use crate::domain::invitation::Invitation;
 use crate::domain::session::Session;
 use crate::domain::tab::TabReport;
@@ -35,20 +37,28 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-/// Keeps proxies from closing a silent connection, and finds out who is gone.
-const PING_EVERY: Duration = Duration::from_secs(25);
-const PONG_WITHIN: Duration = Duration::from_secs(8);
 /// Hints may be lost; this closes the gap. Spread over ten seconds, so that sockets that opened together do not ask
 /// together.
 const POLL_EVERY: Duration = Duration::from_secs(25);
 const POLL_SPREAD_MS: u128 = 10_000;
 /// After a failed fetch.
 const POLL_AGAIN: Duration = Duration::from_secs(2);
-/// People and their page do not reach this; floods do.
-const FRAMES: Rate = Rate::new(100.0, 10.0);
+type Wire = super::wire::Wire<ServerFrame>;
 
-/// Metrics' word for a text that is no frame.
-pub const UNREADABLE: &str = "unreadable";
+impl Outgoing for ServerFrame {
+    fn name(&self) -> &'static str {
+        ServerFrame::name(self)
+    }
+
+    fn complaint(fault: &Fault, client_id: Option<String>) -> Self {
+        Self::Error {
+            code: fault.code().name.into(),
+            detail: fault.public().into(),
+            field: fault.field().map(own_names),
+            client_id,
+        }
+    }
+}
 
 /// A greeted socket.
 pub struct Talk {
@@ -149,16 +159,14 @@ impl Talk {
     async fn go_on(&mut self, wire: &mut Wire) -> Result<std::convert::Infallible, End> {
         let bell = self.seat.bell().clone();
         let drain = self.edge.drain.clone();
-        let mut ping_at = Instant::now() + PING_EVERY;
-        let mut pinged = false;
+        let mut pulse = Pulse::new();
         loop {
             tokio::select! {
                 // A sign of life that has arrived is read before the time is found to be up.
                 biased;
                 text = wire.next() => {
                     let text = text?;
-                    pinged = false;
-                    ping_at = Instant::now() + PING_EVERY;
+                    pulse.felt();
                     if let Some(text) = text {
                         self.hear(wire, &text).await?;
                     }
@@ -172,14 +180,7 @@ impl Talk {
                 }
                 told = self.proactive.next(&self.session, self.tab.is_visible()) => self.invited(wire, told).await?,
                 () = tokio::time::sleep_until(self.poll_at) => self.refresh(wire, true).await?,
-                () = tokio::time::sleep_until(ping_at) => {
-                    if pinged {
-                        return Err(End::Lost);
-                    }
-                    wire.ping().await?;
-                    pinged = true;
-                    ping_at = Instant::now() + PONG_WITHIN;
-                }
+                () = pulse.due() => pulse.beat(wire).await?,
             }
         }
     }

@@ -1,11 +1,14 @@
 use crate::app::meters::Meters;
-use crate::domain::frame::{ServerFrame, own_names};
 use crate::inbound::http::problem;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use fault::{Fault, Kind};
+use serde::Serialize;
+use std::marker::PhantomData;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite;
 
+/// Who opens a socket and says nothing holds a slot for so long.
+const HELLO_WITHIN: Duration = Duration::from_secs(5);
 /// How long the other side may take over its part of closing.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -57,21 +60,45 @@ impl End {
     }
 }
 
+/// What goes out over a socket.
+pub trait Outgoing: Serialize {
+    /// Name for metrics.
+    fn name(&self) -> &'static str;
+
+    /// The answer to a frame that could not be carried out; `id` is by what its sender knows that frame.
+    fn complaint(fault: &Fault, id: Option<String>) -> Self;
+}
+
 /// The socket, with an end to every wait for the other side.
-pub struct Wire {
+pub struct Wire<F> {
     socket: WebSocket,
     write_within: Duration,
     meters: Meters,
+    frames: PhantomData<fn(F)>,
 }
 
-impl Wire {
+impl<F: Outgoing> Wire<F> {
     /// A reader that takes longer than `write_within` over one frame is too slow, or gone.
     pub fn new(socket: WebSocket, write_within: Duration, meters: Meters) -> Self {
         Self {
             socket,
             write_within,
             meters,
+            frames: PhantomData,
         }
+    }
+
+    /// The first text frame, in time.
+    pub async fn first(&mut self) -> Result<Utf8Bytes, End> {
+        let first = async {
+            loop {
+                if let Some(text) = self.next().await? {
+                    return Ok(text);
+                }
+            }
+        };
+        let first = tokio::time::timeout(HELLO_WITHIN, first).await;
+        first.map_err(|_| End::NO_HELLO)?
     }
 
     /// The next text frame; `None` for a sign of life without content. Safe to cancel.
@@ -90,7 +117,7 @@ impl Wire {
         }
     }
 
-    pub async fn send(&mut self, frame: &ServerFrame) -> Result<(), End> {
+    pub async fn send(&mut self, frame: &F) -> Result<(), End> {
         let text = serde_json::to_string(frame).map_err(|_| End::Refused(OUR_FAULT, "service.internal"))?;
         self.write(Message::Text(text.into())).await?;
         self.meters.said(frame.name());
@@ -102,15 +129,9 @@ impl Wire {
     }
 
     /// Answers a frame that could not be carried out.
-    pub async fn complain(&mut self, fault: &Fault, client_id: Option<String>) -> Result<(), End> {
+    pub async fn complain(&mut self, fault: &Fault, id: Option<String>) -> Result<(), End> {
         problem::log(fault);
-        let frame = ServerFrame::Error {
-            code: fault.code().name.into(),
-            detail: fault.public().into(),
-            field: fault.field().map(own_names),
-            client_id,
-        };
-        self.send(&frame).await
+        self.send(&F::complaint(fault, id)).await
     }
 
     /// Closes as the end demands, and lets the other side finish.

@@ -37,6 +37,8 @@ pub struct Desk {
     pub queue: Told<WatchQueueResponse>,
     /// Teams whose queue is watched, one entry for each stream that was opened.
     pub watched: Vec<String>,
+    /// The request is kept no more.
+    pub gone: bool,
     /// Every call fails while this is set.
     pub away: bool,
 }
@@ -65,6 +67,11 @@ impl<T: Clone> Told<T> {
     /// The streams end, as when the service stops.
     pub fn break_off(&mut self) {
         self.watchers.clear();
+    }
+
+    /// Nobody who watches from now on is told anything yet.
+    pub fn forget(&mut self) {
+        self.now = None;
     }
 
     fn watch(&mut self) -> UnboundedReceiverStream<Result<T, Status>> {
@@ -106,7 +113,7 @@ pub fn alerted() -> Request {
     }
 }
 
-fn serving() -> Request {
+pub fn serving() -> Request {
     Request {
         state: RequestState::Serving.into(),
         alert_until: None,
@@ -196,7 +203,7 @@ impl QueueService for Peers {
     async fn get_request(&self, request: Asked<GetRequestRequest>) -> Answer<GetRequestResponse> {
         let desk = self.at_desk()?;
         match request.into_inner().by {
-            Some(get_request_request::By::Request(id)) => found(&id)?,
+            Some(get_request_request::By::Request(id)) if !desk.gone => found(&id)?,
             _ => return Err(refuse(Fault::not_found("request"))),
         }
         let now = desk.alerts.now.clone().and_then(|told| told.request);
