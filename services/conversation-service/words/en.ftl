@@ -27,6 +27,7 @@ voicemail-record = Call with a voicemail
 
 form-introduce = Please introduce yourself
 form-leave-contacts = Nobody can answer right now. Leave your contacts and we will tell you when we have answered.
+form-offer-copy = Would you like a copy of this conversation? Tell us where to send it.
 field-name = Name
 field-email = E-mail
 field-phone = Phone
@@ -39,4 +40,5 @@ wrong-text = This is too long.
 wrong-choice = Please choose one of the options.
 wrong-consent = Please tick it or leave it empty.
 wrong-address = Please give an e-mail address or a phone number.
+wrong-copies = Three copies were asked for today. Please ask again tomorrow.
 wrong-unknown = This is no field of the form.

@@ -23,6 +23,7 @@ voicemail-record = Appel avec message vocal
 
 form-introduce = Merci de vous présenter
 form-leave-contacts = Personne ne peut répondre en ce moment. Laissez vos coordonnées et nous vous préviendrons de notre réponse.
+form-offer-copy = Souhaitez-vous une copie de cette conversation ? Dites-nous où l'envoyer.
 field-name = Nom
 field-email = E-mail
 field-phone = Téléphone
@@ -35,4 +36,5 @@ wrong-text = Ce texte est trop long.
 wrong-choice = Merci de choisir une des options.
 wrong-consent = Cochez la case ou laissez-la vide.
 wrong-address = Merci de donner une adresse e-mail ou un numéro de téléphone.
+wrong-copies = Trois copies ont déjà été demandées aujourd'hui. Merci de réessayer demain.
 wrong-unknown = Le formulaire n'a pas ce champ.

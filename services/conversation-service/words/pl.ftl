@@ -23,6 +23,7 @@ voicemail-record = Połączenie z wiadomością głosową
 
 form-introduce = Prosimy się przedstawić
 form-leave-contacts = Teraz nikt nie może odpowiedzieć. Proszę zostawić kontakt, damy znać, gdy odpowiemy.
+form-offer-copy = Czy wysłać kopię tej rozmowy? Proszę podać adres e-mail.
 field-name = Imię i nazwisko
 field-email = E-mail
 field-phone = Telefon
@@ -35,4 +36,5 @@ wrong-text = Ten tekst jest za długi.
 wrong-choice = Proszę wybrać jedną z możliwości.
 wrong-consent = Proszę zaznaczyć albo zostawić puste.
 wrong-address = Proszę podać adres e-mail albo numer telefonu.
+wrong-copies = Dziś poproszono już o trzy kopie tej rozmowy. Proszę spróbować jutro.
 wrong-unknown = Formularz nie ma takiego pola.

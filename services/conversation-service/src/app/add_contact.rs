@@ -1,10 +1,10 @@
 use super::record::record;
 use super::{App, not_erased, retry};
-use crate::domain::conversation::{Change, Conversation, Reach};
+use crate::domain::conversation::{Conversation, Reach};
 use crate::domain::form::FormKind;
 use crate::domain::given::Given;
 use crate::domain::settings::Channel;
-use crate::outbound::postgres::{channel, conversation, form};
+use crate::outbound::postgres::{channel, conversation};
 use domain::{AuthorRole, ConversationId, WorkspaceId};
 use fault::{Fault, Result};
 
@@ -60,16 +60,7 @@ impl App {
         if let Some(change) = conversation.reach(reach, self.now()) {
             conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
             record(&mut tx, workspace, &change, None);
-            let asked = [FormKind::IntroduceYourself, FormKind::LeaveContacts];
-            if let Some(form) = form::withdraw(&mut tx, workspace, id, &asked).await? {
-                let closed = Change::Form {
-                    conversation: id,
-                    form,
-                    page: 0,
-                    at: self.now(),
-                };
-                record(&mut tx, workspace, &closed, None);
-            }
+            self.withdraw_form(&mut tx, workspace, id, FormKind::asks_who).await?;
             tx.commit().await?;
         }
         Ok(conversation)

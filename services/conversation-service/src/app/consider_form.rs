@@ -42,7 +42,8 @@ impl App {
             return Ok(None);
         };
         if due.kind == FormKind::LeaveContacts {
-            form::withdraw(tx, workspace, conversation.id, &[FormKind::IntroduceYourself]).await?;
+            let introduces = |kind: &FormKind| *kind == FormKind::IntroduceYourself;
+            self.withdraw_form(tx, workspace, conversation.id, introduces).await?;
         }
         let at = self.now().checked_add(self.form_after).map_err(Fault::internal)?;
         let is_new = form::insert_due(tx, workspace, &due, at, self.now()).await?;

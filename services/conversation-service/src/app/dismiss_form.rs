@@ -14,7 +14,7 @@ impl App {
 
     async fn dismiss(&self, workspace: &WorkspaceId, id: ConversationId, form: FormId) -> Result<()> {
         let mut tx = self.store.begin(workspace).await?;
-        conversation::lock(&mut tx, workspace, id)
+        let conversation = conversation::lock(&mut tx, workspace, id)
             .await?
             .ok_or_else(|| Fault::not_found("conversation"))?;
         let found = form::get(&mut tx, workspace, form).await?;
@@ -27,6 +27,9 @@ impl App {
         present.given_name.clear();
         form::update(&mut tx, workspace, &present, None).await?;
         record(&mut tx, workspace, &changed(&present, self.now()), None);
-        tx.commit().await
+        let due = self.offer_copy(&mut tx, workspace, &conversation).await?;
+        tx.commit().await?;
+        self.tell_form(due);
+        Ok(())
     }
 }

@@ -41,11 +41,7 @@ impl App {
         let input = found.ok_or_else(|| Fault::invalid("name", "is no form of this workspace; set it first"))?;
         may_ask(&input.fields, &channel.settings)?;
         let now = self.now();
-        if let Some(mut open) = form::get_open(&mut tx, workspace, id).await? {
-            open.state = FormState::Withdrawn;
-            open.given_name.clear();
-            form::update(&mut tx, workspace, &open, None).await?;
-        }
+        self.withdraw_form(&mut tx, workspace, id, |_| true).await?;
         let offered = Form {
             id: FormId::generate(self.store.entropy()),
             conversation: id,

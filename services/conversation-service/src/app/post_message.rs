@@ -4,6 +4,7 @@ use super::start_conversation::known_agent;
 use super::{App, exists, not_erased, retry};
 use crate::domain::carried;
 use crate::domain::conversation::{Change, Content, Conversation, Draft, Message};
+use crate::domain::form::FormKind;
 use crate::outbound::postgres::{channel, conversation, counter, message, rating};
 use domain::{AgentId, AuthorRole, ConversationId, MessageId, MessageText, WorkspaceId};
 use fault::{Fault, Result};
@@ -83,6 +84,8 @@ impl App {
                 // In this order: of two conversations with one reference, only the newest may bear it.
                 conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
                 conversation::insert(&mut tx, &[(workspace, &next)], None).await?;
+                self.withdraw_form(&mut tx, workspace, conversation.id, FormKind::offers_copy)
+                    .await?;
                 record(&mut tx, workspace, &Change::Started(Box::new(next)), None);
                 record(&mut tx, workspace, &change, None);
                 (

@@ -1,6 +1,6 @@
 use super::record::record;
 use super::{App, exists, not_erased, retry};
-use crate::domain::conversation::Reach;
+use crate::domain::conversation::{Conversation, Reach};
 use crate::domain::given::Given;
 use crate::domain::settings::Channel;
 use crate::domain::transcript::{PER_DAY, Transcript, day_of};
@@ -44,20 +44,17 @@ impl App {
             .ok_or_else(|| Fault::not_found("conversation"))?;
         not_erased(&present)?;
         let stored = transcript::get(&mut tx, workspace, asked.conversation, &asked.request_id).await?;
-        if stored.is_none() {
-            self.may_ask(&mut tx, workspace, asked.conversation).await?;
+        if stored.is_none() && !self.may_ask(&mut tx, workspace, asked.conversation).await? {
+            return Err(too_often());
         }
         channel::get(&mut tx, workspace, &present.channel)
             .await?
             .ok_or_else(|| Fault::not_found("channel"))
     }
 
-    async fn may_ask(&self, tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<()> {
-        if transcript::count(tx, workspace, id, day_of(self.now())).await? < PER_DAY {
-            return Ok(());
-        }
-        let remedy = format!("{PER_DAY} copies of this conversation were asked for today; ask again tomorrow (UTC)");
-        Err(Fault::new(&codes::RATE_LIMITED, remedy))
+    /// Whether one more may be asked for today.
+    pub(super) async fn may_ask(&self, tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<bool> {
+        Ok(transcript::count(tx, workspace, id, day_of(self.now())).await? < PER_DAY)
     }
 
     async fn request_once(&self, workspace: &WorkspaceId, asked: &Asked, given: Reach) -> Result<Transcript> {
@@ -74,12 +71,31 @@ impl App {
             };
         }
         not_erased(&conversation)?;
-        self.may_ask(&mut tx, workspace, id).await?;
-        let now = self.now();
+        if !self.may_ask(&mut tx, workspace, id).await? {
+            return Err(too_often());
+        }
+        let new = self
+            .ask_for_copy(&mut tx, workspace, &mut conversation, &asked.request_id, given)
+            .await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    /// Asks for a copy of a conversation that is locked: to the address that is given now, which becomes its own, else to the one
+    /// that it has.
+    pub(super) async fn ask_for_copy(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        conversation: &mut Conversation,
+        request_id: &str,
+        given: Reach,
+    ) -> Result<Transcript> {
+        let (id, now) = (conversation.id, self.now());
         let reach = conversation.reach.with(given);
         if let Some(change) = conversation.reach(reach, now) {
-            conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
-            record(&mut tx, workspace, &change, None);
+            conversation::update(tx, &[(workspace, conversation)]).await?;
+            record(tx, workspace, &change, None);
         }
         let missing = || {
             Fault::invalid(
@@ -93,7 +109,7 @@ impl App {
             up_to_seq: conversation.last_seq,
             at: now,
         };
-        transcript::insert(&mut tx, workspace, id, &asked.request_id, &new).await?;
+        transcript::insert(tx, workspace, id, request_id, &new).await?;
         tx.record(
             workspace,
             &ConversationTranscriptRequested {
@@ -103,9 +119,13 @@ impl App {
                 at: Some(stamp(now)),
             },
         );
-        tx.commit().await?;
         Ok(new)
     }
+}
+
+fn too_often() -> Fault {
+    let remedy = format!("{PER_DAY} copies of this conversation were asked for today; ask again tomorrow (UTC)");
+    Fault::new(&codes::RATE_LIMITED, remedy)
 }
 
 /// Callers know the address as a field of its own.

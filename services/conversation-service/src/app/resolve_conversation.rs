@@ -19,7 +19,9 @@ impl App {
         if let Some(change) = conversation.resolve(self.now()) {
             conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
             record(&mut tx, workspace, &change, None);
+            let form_due = self.end_forms(&mut tx, workspace, &conversation).await?;
             tx.commit().await?;
+            self.tell_form(form_due);
         }
         Ok(conversation)
     }

@@ -1,11 +1,12 @@
 use super::record::record;
+use super::take_copy::too_often;
 use super::tend_form::changed;
 use super::{App, retry};
 use crate::domain::conversation::{Content, Draft, Message, Reach};
 use crate::domain::form::{Consent, FieldError, FieldKind, Filled, Form, FormState};
 use crate::domain::given::Given;
 use crate::domain::settings::Channel;
-use crate::outbound::postgres::{channel, conversation, form, message};
+use crate::outbound::postgres::{channel, conversation, form, message, transcript};
 use domain::{AuthorRole, ConversationId, FormId, Language, MessageId, MessageText, Timestamp, WorkspaceId};
 use fault::{Fault, Kind, Result, codes};
 use std::collections::BTreeMap;
@@ -15,20 +16,20 @@ use std::collections::BTreeMap;
 pub enum Submitted {
     /// All that is wrong with it, in this language; nothing was stored.
     Refused(Vec<FieldError>, Language),
-    /// Its message, and the form as it stands now.
-    Taken(Box<Message>, Box<Form>),
+    /// Its message, none of an offer of a copy, and the form as it stands now.
+    Taken(Option<Box<Message>>, Box<Form>),
 }
 
 /// A page that is about to be stored.
-struct Page<'a> {
-    workspace: &'a WorkspaceId,
-    form: FormId,
-    number: u32,
-    filled: Filled,
-    channel: Channel,
-    language: Language,
+pub(super) struct Page<'a> {
+    pub workspace: &'a WorkspaceId,
+    pub form: FormId,
+    pub number: u32,
+    pub filled: Filled,
+    pub channel: Channel,
+    pub language: Language,
     /// What contacts-service made of the addresses.
-    reach: Reach,
+    pub reach: Reach,
 }
 
 impl Page<'_> {
@@ -66,6 +67,10 @@ impl App {
             Ok(filled) => filled,
             Err(errors) => return Ok(Submitted::Refused(errors, language)),
         };
+        let is_copy = present.kind.offers_copy();
+        if is_copy && !self.may_copy(workspace, id).await? {
+            return Ok(too_often(&present, language));
+        }
         let given = Given {
             name: match filled.given.name.is_empty() {
                 true => present.given_name.clone(),
@@ -86,7 +91,10 @@ impl App {
             language,
             reach,
         };
-        retry(|| self.take_page(id, &page)).await
+        match is_copy {
+            true => retry(|| self.take_copy(id, &page)).await,
+            false => retry(|| self.take_page(id, &page)).await,
+        }
     }
 
     async fn open_form(&self, workspace: &WorkspaceId, id: ConversationId, form: FormId) -> Result<(Channel, Form)> {
@@ -100,14 +108,23 @@ impl App {
         Ok((channel, present.ok_or_else(|| Fault::not_found("form"))?))
     }
 
-    async fn taken_before(&self, workspace: &WorkspaceId, form: &Form, number: u32) -> Result<Option<Submitted>> {
+    pub(super) async fn taken_before(
+        &self,
+        workspace: &WorkspaceId,
+        form: &Form,
+        number: u32,
+    ) -> Result<Option<Submitted>> {
         let mut tx = self.store.begin(workspace).await?;
+        if form.kind.offers_copy() {
+            let asked = transcript::get(&mut tx, workspace, form.conversation, &form.client_id(number)).await?;
+            return Ok(asked.map(|_| Submitted::Taken(None, Box::new(form.clone()))));
+        }
         let here = [form.conversation];
         let stored = message::get_by_client_id(&mut tx, workspace, &here, &form.client_id(number)).await?;
         let is_page =
             |message: &Message| matches!(&message.draft.content, Content::Form { form: of, .. } if *of == form.id);
         let stored = stored.filter(is_page);
-        Ok(stored.map(|message| Submitted::Taken(Box::new(message), Box::new(form.clone()))))
+        Ok(stored.map(|message| Submitted::Taken(Some(Box::new(message)), Box::new(form.clone()))))
     }
 
     async fn take_page(&self, id: ConversationId, page: &Page<'_>) -> Result<Submitted> {
@@ -139,6 +156,7 @@ impl App {
                 answers: page.filled.answers.clone(),
             },
         };
+        let before = conversation.clone();
         let reach = conversation.reach.with(page.reach);
         let reachable = conversation.reach(reach, now);
         let (message, posted) = conversation
@@ -153,9 +171,14 @@ impl App {
         for change in reachable.into_iter().chain([posted, changed(&form, now)]) {
             record(&mut tx, workspace, &change, None);
         }
+        let copy_due = match form.state {
+            FormState::Submitted => self.offer_copy(&mut tx, workspace, &before).await?,
+            _ => None,
+        };
         tx.commit().await?;
         self.tell_form(due);
-        Ok(Submitted::Taken(Box::new(message), Box::new(form)))
+        self.tell_form(copy_due);
+        Ok(Submitted::Taken(Some(Box::new(message)), Box::new(form)))
     }
 }
 
@@ -182,7 +205,7 @@ fn refused(fault: Fault, form: &Form, language: Language) -> Result<Submitted> {
     }
 }
 
-fn closed() -> Fault {
+pub(super) fn closed() -> Fault {
     Fault::new(
         &codes::FORM_CLOSED,
         "is not open any more, or shows another page; read it again",

@@ -3,7 +3,7 @@
 use super::App;
 use super::record::record;
 use crate::domain::conversation::Change;
-use crate::domain::form::{Form, FormState};
+use crate::domain::form::{Form, FormKind, FormState};
 use crate::outbound::postgres::{conversation, form};
 use domain::{FormId, WorkspaceId};
 use fault::{Fault, Result};
@@ -35,14 +35,15 @@ impl App {
             found.consent = None;
         }
         if found.state == FormState::Due {
-            let is_needed = !conversation.reach.has_address() && conversation.resolved_at.is_none();
-            found.state = if is_needed {
-                FormState::Open
-            } else {
-                FormState::Withdrawn
+            let is_needed = match found.kind {
+                FormKind::OfferCopy => self.may_offer_copy(&mut tx, workspace, &conversation).await?,
+                _ => !conversation.reach.has_address() && conversation.resolved_at.is_none(),
             };
             if is_needed {
+                found.state = FormState::Open;
                 record(&mut tx, workspace, &changed(&found, self.now()), None);
+            } else {
+                found.withdraw();
             }
         }
         form::update(&mut tx, workspace, &found, due).await?;

@@ -173,7 +173,7 @@ const MAX_AGE: SignedDuration = SignedDuration::from_mins(10);
 const CLOSED_FOR_GOOD: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// Whether what happened then is answered by itself.
-fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+pub fn is_recent(at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(at) <= MAX_AGE
 }
 

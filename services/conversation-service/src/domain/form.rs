@@ -14,6 +14,8 @@ pub enum FormKind {
     IntroduceYourself,
     /// Nobody can answer now: where to.
     LeaveContacts,
+    /// The conversation has ended: where to send a copy of it.
+    OfferCopy,
     /// One of the workspace's own, by name and version.
     Input { name: String, version: u64 },
 }
@@ -24,6 +26,7 @@ impl FormKind {
         match self {
             Self::IntroduceYourself => "introduce_yourself",
             Self::LeaveContacts => "leave_contacts",
+            Self::OfferCopy => "offer_copy",
             Self::Input { .. } => "input",
         }
     }
@@ -32,15 +35,26 @@ impl FormKind {
         match word {
             "introduce_yourself" => Some(Self::IntroduceYourself),
             "leave_contacts" => Some(Self::LeaveContacts),
+            "offer_copy" => Some(Self::OfferCopy),
             "input" => Some(Self::Input { name, version }),
             _ => None,
         }
+    }
+
+    /// It asks for addresses because none is known.
+    pub fn asks_who(&self) -> bool {
+        matches!(self, Self::IntroduceYourself | Self::LeaveContacts)
+    }
+
+    pub fn offers_copy(&self) -> bool {
+        *self == Self::OfferCopy
     }
 
     fn title(&self) -> Option<&'static str> {
         match self {
             Self::IntroduceYourself => Some("form-introduce"),
             Self::LeaveContacts => Some("form-leave-contacts"),
+            Self::OfferCopy => Some("form-offer-copy"),
             Self::Input { .. } => None,
         }
     }
@@ -233,6 +247,12 @@ impl Form {
             self.page += 1;
             self.fields = next;
         }
+    }
+
+    /// It is not needed any more.
+    pub fn withdraw(&mut self) {
+        self.state = FormState::Withdrawn;
+        self.given_name.clear();
     }
 
     /// What was filled in, or all that is wrong with it.
@@ -429,6 +449,7 @@ fn fields(kind: &FormKind, page: u32, settings: &Settings, language: Language) -
         (FormKind::IntroduceYourself, _) => vec![email, phone],
         (FormKind::LeaveContacts, _) if settings.email == FieldRule::Off && settings.phone == FieldRule::Off => vec![],
         (FormKind::LeaveContacts, _) => vec![name, email, phone],
+        (FormKind::OfferCopy, _) => vec![email],
         (FormKind::Input { .. }, _) => vec![],
     };
     let asked = asked.into_iter().filter(|(.., rule)| *rule != FieldRule::Off);
@@ -436,7 +457,9 @@ fn fields(kind: &FormKind, page: u32, settings: &Settings, language: Language) -
         key: key.to_owned(),
         kind: field,
         label: Words::of(language).say(&format!("field-{key}"), &[]),
-        required: rule == FieldRule::Required || (field == FieldKind::Name && *kind == FormKind::IntroduceYourself),
+        required: rule == FieldRule::Required
+            || (field == FieldKind::Name && *kind == FormKind::IntroduceYourself)
+            || *kind == FormKind::OfferCopy,
         choices: Vec::new(),
     };
     asked.map(field).collect()

@@ -62,6 +62,9 @@ fn who_introduces_themselves_is_asked_for_the_name_and_then_for_addresses() {
     let nothing = settings(Off, Off, Off);
     assert!(by_itself(FormKind::IntroduceYourself, &nothing).is_none());
     assert!(by_itself(FormKind::LeaveContacts, &only_name).is_none());
+    assert!(by_itself(FormKind::OfferCopy, &only_name).is_none());
+    let offer = by_itself(FormKind::OfferCopy, &all).expect("a form");
+    assert_eq!(keys(&offer), vec![("email", true)]);
 }
 
 #[test]

@@ -1,9 +1,15 @@
 //! Copies of a conversation that its customer asks for.
 
+use super::conversation::Conversation;
+use super::settings::Settings;
 use domain::{AddressId, Timestamp, TranscriptId};
+use jiff::SignedDuration;
 
 /// So many of one conversation may be asked for in a UTC day: whoever holds it can name any address, but not send much to it.
 pub const PER_DAY: i64 = 3;
+
+/// Who asked for a copy so shortly before is offered none.
+pub const JUST_ASKED: SignedDuration = SignedDuration::from_mins(1);
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
@@ -16,6 +22,11 @@ pub struct Transcript {
     /// It ends with this message.
     pub up_to_seq: u64,
     pub at: Timestamp,
+}
+
+/// Whether the end of a conversation sends a copy by itself. notifier-service decides it by the same facts.
+pub fn goes_out_at_end(conversation: &Conversation, settings: &Settings) -> bool {
+    settings.transcript_at_end && conversation.customer_up_to > 0 && conversation.reach.email.is_some()
 }
 
 /// When the UTC day of a moment began.

@@ -91,7 +91,7 @@ impl Forms {
             },
             SubmittedForm::Taken(taken, present) => proto::SubmitFormResponse {
                 errors: Vec::new(),
-                message: Some(message(*taken)),
+                message: taken.map(|taken| message(*taken)),
                 next: (present.shown() > request.page).then(|| form(*present)),
             },
         })
@@ -159,6 +159,7 @@ fn form(of: Form) -> proto::Form {
     let kind = match of.kind {
         FormKind::IntroduceYourself => proto::FormKind::IntroduceYourself,
         FormKind::LeaveContacts => proto::FormKind::LeaveContacts,
+        FormKind::OfferCopy => proto::FormKind::OfferCopy,
         FormKind::Input { .. } => proto::FormKind::Input,
     };
     proto::Form {

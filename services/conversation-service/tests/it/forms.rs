@@ -17,15 +17,15 @@ use tonic::transport::Channel;
 
 const VISITOR: &str = "018f4e3a-0000-7000-8000-0000000000aa";
 
-type Forms = FormServiceClient<Channel>;
+pub type Forms = FormServiceClient<Channel>;
 
-async fn world() -> anyhow::Result<(World, Forms)> {
+pub async fn world() -> anyhow::Result<(World, Forms)> {
     let world = World::new().await?;
     let channel = rpc::connect(&format!("http://{}", world.running.grpc))?;
     Ok((world, FormServiceClient::new(channel)))
 }
 
-fn by_visitor(request_id: &str) -> proto::StartConversationRequest {
+pub fn by_visitor(request_id: &str) -> proto::StartConversationRequest {
     proto::StartConversationRequest {
         visitor: VISITOR.into(),
         ..starting(request_id)
@@ -34,7 +34,7 @@ fn by_visitor(request_id: &str) -> proto::StartConversationRequest {
 
 impl World {
     /// A conversation that a visitor of the page starts, who says nothing of themselves.
-    async fn visit(&self, request_id: &str) -> anyhow::Result<String> {
+    pub async fn visit(&self, request_id: &str) -> anyhow::Result<String> {
         let started = self
             .conversations
             .clone()
@@ -44,13 +44,13 @@ impl World {
     }
 
     /// The form that opens in a conversation.
-    async fn opens(&self, forms: &Forms, conversation: &str) -> anyhow::Result<Form> {
+    pub async fn opens(&self, forms: &Forms, conversation: &str) -> anyhow::Result<Form> {
         let open = async || open(forms, conversation).await.ok().flatten();
         Ok(eventually("an open form", SOON, open).await?)
     }
 }
 
-async fn open(forms: &Forms, conversation: &str) -> Result<Option<Form>, Status> {
+pub async fn open(forms: &Forms, conversation: &str) -> Result<Option<Form>, Status> {
     let request = proto::GetOpenFormRequest {
         workspace: "acme".into(),
         conversation: conversation.into(),
@@ -58,7 +58,7 @@ async fn open(forms: &Forms, conversation: &str) -> Result<Option<Form>, Status>
     Ok(forms.clone().get_open_form(request).await?.into_inner().form)
 }
 
-async fn submit(
+pub async fn submit(
     forms: &Forms,
     conversation: &str,
     form: &Form,
@@ -77,7 +77,7 @@ async fn submit(
     Ok(forms.clone().submit_form(request).await?.into_inner())
 }
 
-fn keys(form: &Form) -> Vec<&str> {
+pub fn keys(form: &Form) -> Vec<&str> {
     form.fields.iter().map(|field| field.key.as_str()).collect()
 }
 
@@ -189,7 +189,7 @@ async fn availability(world: &World, agent: &str, is: AgentAvailability, version
 }
 
 /// What the database holds, of all workspaces.
-async fn count(world: &World, sql: &'static str) -> anyhow::Result<i64> {
+pub async fn count(world: &World, sql: &'static str) -> anyhow::Result<i64> {
     let mut db = PgConnection::connect(&world.database.admin_url()).await?;
     Ok(sqlx::query_scalar(sql).fetch_one(&mut db).await?)
 }
@@ -254,7 +254,7 @@ fn field(key: &str, kind: FormFieldKind, required: bool) -> FormField {
     }
 }
 
-fn news(version: u64) -> proto::SetInputFormRequest {
+pub fn news(version: u64) -> proto::SetInputFormRequest {
     let form = proto::InputForm {
         name: "news".into(),
         title: "Our news".into(),
@@ -272,7 +272,7 @@ fn news(version: u64) -> proto::SetInputFormRequest {
     }
 }
 
-fn offer(conversation: &str, request_id: &str) -> proto::OfferFormRequest {
+pub fn offer(conversation: &str, request_id: &str) -> proto::OfferFormRequest {
     proto::OfferFormRequest {
         workspace: "acme".into(),
         conversation: conversation.into(),

@@ -45,7 +45,7 @@ async fn publish_as(world: &World, workspace: &str, token: &str, document: &Valu
     Ok(())
 }
 
-async fn ingest(world: &World, documents: &[Value]) -> anyhow::Result<Vec<proto::IngestOutcome>> {
+pub async fn ingest(world: &World, documents: &[Value]) -> anyhow::Result<Vec<proto::IngestOutcome>> {
     let request = proto::IngestEventsRequest {
         workspace: "acme".into(),
         integration: "helpdesk".into(),
@@ -63,7 +63,7 @@ async fn ingest(world: &World, documents: &[Value]) -> anyhow::Result<Vec<proto:
         .outcomes)
 }
 
-fn verdicts(outcomes: &[proto::IngestOutcome]) -> Vec<(bool, &str, &str)> {
+pub fn verdicts(outcomes: &[proto::IngestOutcome]) -> Vec<(bool, &str, &str)> {
     outcomes
         .iter()
         .map(|one| (one.accepted, one.code.as_str(), one.field.as_str()))

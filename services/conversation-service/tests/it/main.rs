@@ -6,6 +6,7 @@ mod catalogue;
 mod channels_of_texts;
 mod contacts;
 mod conversations;
+mod copies;
 mod deliveries;
 mod facts_readers;
 mod first_messages;

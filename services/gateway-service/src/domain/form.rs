@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Form {
     /// UUID.
     pub form: String,
-    /// introduce_yourself, leave_contacts or input.
+    /// introduce_yourself, leave_contacts, offer_copy or input.
     pub kind: String,
     /// 1, 2, ...: a form may grow once its first fields are filled in.
     pub page: u32,

@@ -167,7 +167,7 @@ pub enum ServerFrame {
     Form(Form),
     /// No form is to be shown any more.
     FormClosed {},
-    /// The answer to `form`: taken, as the message of this sequence.
+    /// The answer to `form`: taken, as the message of this sequence; 0: it asked for a copy of the conversation, and is no message.
     FormTaken { form: String, page: u32, seq: u64 },
     /// The answer to `form`: nothing was taken, for these fields; each is named.
     FormRefused {

@@ -4,7 +4,7 @@ use crate::gateway::{World, call, text};
 use crate::peers::forms::{FORM, page};
 use anyhow::Result;
 use reqwest::Method;
-use rpc::conversation::FormFieldKind;
+use rpc::conversation::{Form, FormFieldKind, FormKind};
 use serde_json::json;
 
 #[tokio::test]
@@ -42,6 +42,16 @@ async fn a_form_is_shown_filled_in_and_closed() -> Result<()> {
     world.peers.open_form(&conversation, Some(page(2))).await;
     assert_eq!(socket.expect("form").await?["page"], 2);
     socket.say(json!({"type": "dismiss_form", "form": FORM})).await?;
+    socket.expect("form_closed").await?;
+
+    let offer = Form {
+        kind: FormKind::OfferCopy.into(),
+        ..page(1)
+    };
+    world.peers.open_form(&conversation, Some(offer)).await;
+    assert_eq!(socket.expect("form").await?["kind"], "offer_copy");
+    socket.say(filled("ann@example.com")).await?;
+    assert_eq!(socket.expect("form_taken").await?["seq"], 0, "it is no message");
     socket.expect("form_closed").await?;
     Ok(())
 }

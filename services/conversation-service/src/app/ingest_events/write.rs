@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::app::record::record;
 use crate::domain::conversation::{Change, Conversation};
+use crate::domain::form::FormKind;
 use crate::domain::ingest::{Action, Begun, Event, Key, Known, Mark, Place, Plan, Refusal, Sent, plan};
 use crate::outbound::postgres::{automatic_messages, channel, conversation, counter, ingest, message, rating};
 use domain::{AuthorRole, ConversationId, Timestamp, WorkspaceId};
@@ -27,7 +28,9 @@ impl App {
         let mut plan = plan(known, events);
         if plan.outcomes.contains(&Ok(true)) {
             self.save(&mut tx, events, &mut plan).await?;
+            let form_due = self.close_forms(&mut tx, events, &plan).await?;
             tx.commit().await?;
+            self.tell_form(form_due);
         }
         Ok(plan
             .outcomes
@@ -76,6 +79,24 @@ impl App {
 }
 
 impl App {
+    /// Of conversations with a widget that the batch resolved, or that go on in another one. When a form comes next.
+    async fn close_forms(&self, tx: &mut Tx, events: &[Event], plan: &Plan) -> Result<Option<Timestamp>> {
+        let mut due = None;
+        for (index, change) in &plan.changes {
+            if let Change::Resolved { conversation, .. } = change {
+                let place = (events[*index].workspace.clone(), *conversation);
+                due = self.end_forms(tx, &place.0, &plan.conversations[&place]).await?.or(due);
+            }
+        }
+        for Begun { place, .. } in &plan.started {
+            let begun = &plan.conversations[place];
+            if let Some(before) = begun.continues.filter(|_| begun.visitor.is_some()) {
+                self.withdraw_form(tx, &place.0, before, FormKind::offers_copy).await?;
+            }
+        }
+        Ok(due)
+    }
+
     /// The batch's events were all remembered before it was decided which are accepted: the others are forgotten.
     async fn correct(&self, tx: &mut Tx, events: &[Event], plan: &Plan) -> Result<()> {
         if plan.outcomes.iter().all(Result::is_ok) {

@@ -181,30 +181,6 @@ pub async fn update(db: &mut PgConnection, workspace: &WorkspaceId, form: &Form,
     Ok(())
 }
 
-/// Takes back forms that come by themselves, due or open; the one that was open.
-pub async fn withdraw(
-    db: &mut PgConnection,
-    workspace: &WorkspaceId,
-    id: ConversationId,
-    kinds: &[FormKind],
-) -> Result<Option<FormId>> {
-    let kinds: Vec<String> = kinds.iter().map(|kind| kind.word().to_owned()).collect();
-    let withdrawn = sqlx::query_scalar!(
-        "UPDATE form f SET state = 'withdrawn', given_name = '', due_at = NULL, leased_until = NULL
-         FROM (SELECT id, state FROM form WHERE workspace_id = $1 AND conversation_id = $2 AND kind = ANY ($3)
-           AND state IN ('due', 'open')) before
-         WHERE f.workspace_id = $1 AND f.id = before.id AND f.state = before.state
-         RETURNING CASE WHEN before.state = 'open' THEN f.id END",
-        workspace.as_str(),
-        id.0,
-        &kinds,
-    )
-    .fetch_optional(db)
-    .await
-    .or_fault("withdraw forms")?;
-    Ok(withdrawn.flatten().map(FormId))
-}
-
 /// Deletes the forms of a conversation, and with them what was typed for a name.
 pub async fn erase(db: &mut PgConnection, workspace: &WorkspaceId, id: ConversationId) -> Result<()> {
     sqlx::query!(

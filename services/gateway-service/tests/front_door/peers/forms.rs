@@ -93,14 +93,15 @@ impl FormService for Peers {
                 ..Default::default()
             });
         }
-        self.memory().open_form = None;
+        let shown = self.memory().open_form.take();
+        let offers_copy = shown.is_some_and(|form| form.kind() == FormKind::OfferCopy);
         let message = Message {
             seq: 7,
             ..Default::default()
         };
         answer(SubmitFormResponse {
             errors: Vec::new(),
-            message: Some(message),
+            message: (!offers_copy).then_some(message),
             next: None,
         })
     }
