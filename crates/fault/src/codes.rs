@@ -47,6 +47,9 @@ codes! {
     REFERENCE_UNKNOWN = "ingest.reference_unknown", NotFound, "The conversation or order is not known (yet).";
     REPLAY_DIFFERS = "ingest.replay_differs", AlreadyExists, "The same event id, or version of an order, came before with other content.";
     MALFORMED = "ingest.malformed", InvalidArgument, "Not a CloudEvents 1.0 document of a known type.";
+    ALERT_OVER = "alert.over", FailedPrecondition, "The agent is not alerted to the request any more: its time is over, or somebody else has it.";
+    NOT_YOURS = "request.not_yours", FailedPrecondition, "Somebody else serves the conversation, or nobody.";
+    REQUEST_DONE = "request.done", FailedPrecondition, "The conversation was resolved; nobody is asked to serve it.";
     HOLD_DIFFERS = "billing.hold_differs", AlreadyExists, "The delivery has a hold with other parameters.";
     HOLD_SETTLED = "billing.hold_settled", FailedPrecondition, "The hold cannot be settled this way (any more).";
     NOT_COVERED = "billing.not_covered", FailedPrecondition, "The balance does not cover the message.";

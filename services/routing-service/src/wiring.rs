@@ -1,13 +1,14 @@
 //! The one place that names what the parts are made of.
 
-use crate::app::App;
+use crate::app::{App, Board};
 use crate::config::Config;
 use crate::domain::PageSize;
-use crate::inbound::{Facts, Routing, spec};
+use crate::inbound::{Facts, Queue, Routing, hear_requests, spec};
 use crate::outbound::Conversations;
 use fault::Result;
+use rpc::routing::queue_service_server::QueueServiceServer;
 use rpc::routing::routing_service_server::RoutingServiceServer;
-use runtime::{Running, Shell};
+use runtime::{Running, Shell, due_loop};
 use std::sync::Arc;
 use tonic::service::Routes;
 
@@ -15,9 +16,17 @@ use tonic::service::Routes;
 pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let page_size = PageSize::new(config.page_size).map_err(|invalid| invalid.of("HOMING_ROUTING_PAGE_SIZE"))?;
     let conversations = Conversations::new(shell.channel(&config.conversation_url)?);
-    let app = App::new(shell.store(), conversations, page_size);
+    let board = Board::new(shell.stop.clone());
+    shell.spawn("hints", hear_requests(board.clone(), shell.bus()).await?);
+    let app = App::new(shell.store(), conversations, page_size, board);
+    let tending = app.clone();
+    due_loop(&shell, "request", move |workspace, id| {
+        let app = tending.clone();
+        async move { app.tend_request(&workspace, id).await }
+    });
     let facts = Arc::new(Facts(app.clone()));
     shell.spawn("facts", bus::consume(shell.bus(), spec(), facts, shell.stop.clone()));
-    let routes = Routes::new(RoutingServiceServer::new(Routing(app)));
+    let routes =
+        Routes::new(RoutingServiceServer::new(Routing(app.clone()))).add_service(QueueServiceServer::new(Queue(app)));
     shell.serve(routes).await
 }

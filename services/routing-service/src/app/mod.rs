@@ -1,14 +1,34 @@
 //! Use cases: one file each, named like the rpc. They load, decide with `domain`, and write state and facts in one
 //! transaction.
 
+mod accept_alert;
+mod assign;
+mod board;
+mod carry_out;
+mod decline_alert;
+#[expect(dead_code, reason = "what comes in by itself follows with how channels are set up")]
+mod enqueue;
+mod get_request;
 mod list_agents;
+mod list_assignments;
+mod list_requests;
 mod note_console;
+mod note_resolved;
+mod note_taken_over;
 mod set_agent_availability;
+mod set_agent_profile;
+mod tend_request;
+mod watch_alerts;
+mod watch_queue;
 
-use crate::domain::PageSize;
+pub(crate) use board::Board;
+pub(crate) use get_request::{By, Seen};
+pub(crate) use list_requests::Cursor;
+
+use crate::domain::{PageSize, Refused};
 use crate::outbound::Conversations;
 use ::domain::Timestamp;
-use fault::Result;
+use fault::{Fault, Result, codes};
 use store::Store;
 
 /// Everything a use case needs of the outside.
@@ -17,14 +37,16 @@ pub(crate) struct App {
     store: Store,
     conversations: Conversations,
     page_size: PageSize,
+    board: Board,
 }
 
 impl App {
-    pub(crate) fn new(store: Store, conversations: Conversations, page_size: PageSize) -> Self {
+    pub(crate) fn new(store: Store, conversations: Conversations, page_size: PageSize, board: Board) -> Self {
         Self {
             store,
             conversations,
             page_size,
+            board,
         }
     }
 
@@ -40,5 +62,21 @@ impl App {
     fn now(&self) -> Timestamp {
         let now = self.store.clock().now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+}
+
+fn refuse(refused: Refused) -> Fault {
+    match refused {
+        Refused::AlertOver => {
+            let remedy =
+                "somebody else is alerted or has it by now, or the time for it is over; wait for the next alert";
+            Fault::new(&codes::ALERT_OVER, remedy).of("request")
+        }
+        Refused::NotYours => {
+            Fault::new(&codes::NOT_YOURS, "is not served by this agent; have it assigned first").of("agent")
+        }
+        Refused::Done => {
+            Fault::new(&codes::REQUEST_DONE, "is resolved; who writes again opens another one").of("conversation")
+        }
     }
 }

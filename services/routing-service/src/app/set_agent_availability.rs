@@ -1,12 +1,14 @@
 use super::App;
 use crate::domain::{Agent, Availability};
-use crate::outbound::postgres::{agent, queue};
+use crate::outbound::postgres::agent;
 use ::domain::{AgentId, WorkspaceId};
 use fault::Result;
+use store::Tx;
 
 impl App {
     /// Sets an agent's availability and tells it as a fact, unless it is what they said last. Who becomes available is
-    /// of the teams that conversation-service tells now; where it is away that fails, and nothing is changed.
+    /// of the teams that conversation-service tells now; where it is away that fails, and nothing is changed. Who becomes
+    /// available is given what waits; who goes offline loses what they hold.
     pub(crate) async fn set_agent_availability(
         &self,
         workspace: &WorkspaceId,
@@ -17,8 +19,7 @@ impl App {
             Availability::Available => Some(self.conversations.teams_of(workspace, id).await?),
             Availability::Busy | Availability::Away | Availability::Offline => None,
         };
-        let mut tx = self.store.begin(workspace).await?;
-        queue::lock(&mut tx, workspace).await?;
+        let mut tx = self.begin_queue(workspace).await?;
         let now = self.now();
         let (mut agent, is_told) = match agent::get(&mut tx, workspace, id).await? {
             None => (Agent::first(id.clone(), availability, now), true),
@@ -34,7 +35,22 @@ impl App {
         if is_told {
             agent::record(&mut tx, workspace, &agent);
         }
+        if is_told || agent.is_open() {
+            self.follow_agent(&mut tx, workspace, &agent).await?;
+        }
+        let agent = agent::get(&mut tx, workspace, id).await?.unwrap_or(agent);
         tx.commit().await?;
+        self.board.touch(workspace);
         Ok(agent)
+    }
+
+    /// After a change of what an agent can take: who went loses what they hold, who has room is offered what waits.
+    pub(super) async fn follow_agent(&self, tx: &mut Tx, workspace: &WorkspaceId, agent: &Agent) -> Result<()> {
+        let now = self.now();
+        if agent.is_gone() {
+            self.take_away(tx, workspace, agent, now).await
+        } else {
+            self.offer(tx, workspace, &agent.id, now).await
+        }
     }
 }

@@ -1,5 +1,7 @@
-use ::domain::{AgentId, TeamId, Timestamp};
+use super::{Kind, Need};
+use ::domain::{AgentId, Invalid, Language, TeamId, Timestamp};
 use events::event::AgentAvailability;
+use std::collections::BTreeMap;
 
 /// Whether an agent can be given chats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,51 @@ impl From<Availability> for AgentAvailability {
     }
 }
 
+/// Chats at once of a kind that nobody set.
+pub(crate) const CAPACITY: u32 = 3;
+const LARGEST_CAPACITY: u32 = 100;
+
+/// How many chats of one kind an agent takes at once, and is alerted to or serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Load {
+    pub(crate) capacity: u32,
+    pub(crate) in_use: u32,
+}
+
+/// What an agent can take; what is not named is as it is without a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Profile {
+    /// Empty: all.
+    pub(crate) languages: Vec<Language>,
+    pub(crate) capacity: BTreeMap<Kind, u32>,
+}
+
+impl Profile {
+    /// Takes no language and no kind twice, and no capacity that nobody has.
+    pub(crate) fn new(languages: Vec<Language>, capacity: Vec<(Kind, u32)>) -> Result<Self, Invalid> {
+        let mut own = Self::default();
+        for language in languages {
+            if own.languages.contains(&language) {
+                return Err(Invalid::new("profile.languages", "names a language twice"));
+            }
+            own.languages.push(language);
+        }
+        for (kind, chats) in capacity {
+            if chats > LARGEST_CAPACITY {
+                return Err(Invalid::new("profile.capacity", "must be 0 to 100 chats"));
+            }
+            if own.capacity.insert(kind, chats).is_some() {
+                return Err(Invalid::new("profile.capacity", "names a kind of channel twice"));
+            }
+        }
+        Ok(own)
+    }
+
+    pub(crate) fn of(&self, kind: Kind) -> u32 {
+        self.capacity.get(&kind).copied().unwrap_or(CAPACITY)
+    }
+}
+
 /// An agent as routing sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Agent {
@@ -57,6 +104,10 @@ pub(crate) struct Agent {
     pub(crate) teams: Vec<TeamId>,
     /// False: their console lost its connection, or left.
     pub(crate) is_connected: bool,
+    /// Languages they speak; empty: all.
+    pub(crate) languages: Vec<Language>,
+    /// By kind of channel; of every kind once they are stored.
+    pub(crate) loads: BTreeMap<Kind, Load>,
 }
 
 impl Agent {
@@ -69,6 +120,8 @@ impl Agent {
             version: 1,
             teams: Vec::new(),
             is_connected: true,
+            languages: Vec::new(),
+            loads: BTreeMap::new(),
         }
     }
 
@@ -80,6 +133,33 @@ impl Agent {
             version: self.version + 1,
             ..self.clone()
         })
+    }
+
+    /// Whether they can be given anything, as far as they have room.
+    pub(crate) fn is_open(&self) -> bool {
+        self.availability == Availability::Available && self.is_connected
+    }
+
+    /// Whether they can be given a chat of this kind now.
+    pub(crate) fn has_room(&self, kind: Kind) -> bool {
+        self.is_open() && self.loads.get(&kind).is_some_and(|load| load.in_use < load.capacity)
+    }
+
+    /// Kinds of which they can be given a chat now.
+    pub(crate) fn free_kinds(&self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.into_iter().filter(|kind| self.has_room(*kind))
+    }
+
+    /// Whether they are of the team and speak the language.
+    pub(crate) fn could_serve(&self, need: &Need) -> bool {
+        let is_of_team = need.team.as_ref().is_none_or(|team| self.teams.contains(team));
+        let speaks = |language| self.languages.is_empty() || self.languages.contains(&language);
+        is_of_team && need.language.is_none_or(speaks)
+    }
+
+    /// They went: what they hold is not theirs any more, and nobody waits for them.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.availability == Availability::Offline || !self.is_connected
     }
 }
 

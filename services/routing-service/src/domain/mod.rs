@@ -1,7 +1,19 @@
-//! Agents. Pure.
+//! Agents, requests, and who fits whom. Pure.
 
 mod agent;
+mod assignment;
+mod kind;
 mod page;
+#[cfg(test)]
+mod queue_tests;
+mod queue_view;
+mod request;
 
-pub(crate) use agent::{Agent, Availability};
+pub(crate) use agent::{Agent, Availability, CAPACITY, Load, Profile};
+pub(crate) use assignment::{Assignee, Assignment, Cause};
+pub(crate) use kind::Kind;
 pub(crate) use page::PageSize;
+pub(crate) use queue_view::QueueView;
+pub(crate) use request::{
+    About, Holder, Kept, Moved, Need, NewRequest, Pass, Place, Recipient, Refused, Request, State, VisitedPage, seconds,
+};

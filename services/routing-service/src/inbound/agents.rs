@@ -1,8 +1,9 @@
 //! RoutingService: from messages to use cases and back.
 
 use crate::app::App;
-use crate::domain::{Agent, Availability};
-use ::domain::{AgentId, TeamId, WorkspaceId};
+use crate::domain::{Agent, Availability, CAPACITY, Kind, Profile};
+use ::domain::{AgentId, Language, TeamId, WorkspaceId};
+use events::common::ChannelKind;
 use events::event::AgentAvailability;
 use events::stamp;
 use fault::{Fault, Result};
@@ -28,6 +29,15 @@ impl Routing {
         })
     }
 
+    async fn set_agent_profile(&self, request: wire::SetAgentProfileRequest) -> Result<wire::SetAgentProfileResponse> {
+        let (workspace, agent) = (WorkspaceId::parse(&request.workspace)?, AgentId::parse(&request.agent)?);
+        let profile = read_profile(request.profile.unwrap_or_default())?;
+        let agent = self.0.set_agent_profile(&workspace, &agent, &profile).await?;
+        Ok(wire::SetAgentProfileResponse {
+            agent: Some(write_agent(agent)),
+        })
+    }
+
     async fn list_agents(&self, request: wire::ListAgentsRequest) -> Result<wire::ListAgentsResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let page_size = self.0.page_size(request.page_size)?;
@@ -49,6 +59,13 @@ impl RoutingService for Routing {
         rpc::answer(self.set_agent_availability(request.into_inner()).await)
     }
 
+    async fn set_agent_profile(
+        &self,
+        request: Request<wire::SetAgentProfileRequest>,
+    ) -> Reply<wire::SetAgentProfileResponse> {
+        rpc::answer(self.set_agent_profile(request.into_inner()).await)
+    }
+
     async fn list_agents(&self, request: Request<wire::ListAgentsRequest>) -> Reply<wire::ListAgentsResponse> {
         rpc::answer(self.list_agents(request.into_inner()).await)
     }
@@ -68,7 +85,37 @@ fn read_availability(availability: AgentAvailability) -> Result<Availability> {
     Availability::from_event(availability).ok_or_else(refused)
 }
 
+fn read_profile(profile: wire::AgentProfile) -> Result<Profile> {
+    let languages = profile.languages.iter().map(|code| {
+        let refuse = |invalid: ::domain::Invalid| invalid.of("profile.languages");
+        Ok(Language::parse(code).map_err(refuse)?)
+    });
+    let capacity = profile.capacity.iter().map(|chats| {
+        let unknown = || Fault::invalid("profile.capacity", "names a kind of channel that is not known");
+        Ok((Kind::from_wire(chats.kind()).ok_or_else(unknown)?, chats.chats))
+    });
+    Ok(Profile::new(
+        languages.collect::<Result<_>>()?,
+        capacity.collect::<Result<_>>()?,
+    )?)
+}
+
+/// A capacity that nobody set is left out.
 fn write_agent(agent: Agent) -> wire::Agent {
+    let chats = |kind: Kind, chats| wire::Chats {
+        kind: ChannelKind::from(kind).into(),
+        chats,
+    };
+    let set = agent.loads.iter().filter(|(_, load)| load.capacity != CAPACITY);
+    let used = agent.loads.iter().filter(|(_, load)| load.in_use > 0);
+    let profile = wire::AgentProfile {
+        languages: agent
+            .languages
+            .iter()
+            .map(|language| language.code().to_owned())
+            .collect(),
+        capacity: set.map(|(kind, load)| chats(*kind, load.capacity)).collect(),
+    };
     wire::Agent {
         agent: agent.id.to_string(),
         availability: AgentAvailability::from(agent.availability).into(),
@@ -76,6 +123,7 @@ fn write_agent(agent: Agent) -> wire::Agent {
         version: agent.version,
         teams: agent.teams.iter().map(TeamId::to_string).collect(),
         is_connected: agent.is_connected,
-        ..Default::default()
+        in_use: used.map(|(kind, load)| chats(*kind, load.in_use)).collect(),
+        profile: Some(profile),
     }
 }

@@ -1,16 +1,23 @@
 //! What other services tell.
 
 use crate::app::App;
-use ::domain::VisitorId;
+use ::domain::{AgentId, ConversationId, VisitorId};
 use bus::{ConsumerSpec, Handler};
 use events::common::PresenceState;
-use events::event::VisitorPresenceChanged;
+use events::event::{ConversationResolved, ConversationTakenOver, VisitorPresenceChanged};
 use events::{Received, fact_filter};
 use fault::{Fault, Result};
 
 /// The consumer of everything that is told to this service.
 pub(crate) fn spec() -> ConsumerSpec {
-    ConsumerSpec::facts("routing", vec![fact_filter::<VisitorPresenceChanged>()])
+    ConsumerSpec::facts(
+        "routing",
+        vec![
+            fact_filter::<ConversationResolved>(),
+            fact_filter::<ConversationTakenOver>(),
+            fact_filter::<VisitorPresenceChanged>(),
+        ],
+    )
 }
 
 /// Hands each fact to its use case. Versions and states count, so repetition changes nothing and needs no inbox.
@@ -24,6 +31,14 @@ impl Handler for Facts {
             let visitor = VisitorId::parse(&fact.visitor)?;
             let is_connected = fact.state() != PresenceState::Offline;
             app.note_console(workspace, visitor, is_connected, (fact.epoch, fact.version))
+                .await
+        } else if message.is::<ConversationTakenOver>() {
+            let fact: ConversationTakenOver = message.decode()?;
+            let (conversation, agent) = (ConversationId::parse(&fact.conversation)?, AgentId::parse(&fact.agent)?);
+            app.note_taken_over(workspace, conversation, &agent).await
+        } else if message.is::<ConversationResolved>() {
+            let fact: ConversationResolved = message.decode()?;
+            app.note_resolved(workspace, ConversationId::parse(&fact.conversation)?)
                 .await
         } else {
             Err(Fault::invalid("subject", "is not a fact that this consumer asked for"))

@@ -1,7 +1,12 @@
-//! What comes in: rpcs, and facts from NATS.
+//! What comes in: rpcs, facts and hints from NATS.
 
 mod agents;
 mod facts;
+mod hints;
+mod queue;
+mod words;
 
 pub(crate) use agents::Routing;
 pub(crate) use facts::{Facts, spec};
+pub(crate) use hints::hear_requests;
+pub(crate) use queue::Queue;

@@ -8,6 +8,17 @@ use testkit::TestDatabase;
 async fn every_table_begins_with_its_workspace_and_is_guarded_by_force() -> Result<()> {
     let migrate = async |url: String| Ok(store::migrate(&url, "routing", &MIGRATOR).await?);
     let database = TestDatabase::create("routing", migrate).await?;
-    assert_eq!(database.guarded_tables(&[]).await?, ["agent", "inbox", "outbox"]);
+    assert_eq!(
+        database.guarded_tables(&[]).await?,
+        [
+            "agent",
+            "agent_load",
+            "assignment",
+            "inbox",
+            "outbox",
+            "request",
+            "resolved_conversation"
+        ]
+    );
     Ok(())
 }

@@ -1,7 +1,11 @@
 //! conversation-service as routing-service sees it.
 
+use events::common::{ChannelKind, ChannelSettings};
 use rpc::conversation as proto;
+use rpc::conversation::conversation_service_server::{ConversationService, ConversationServiceServer};
+use rpc::conversation::get_conversation_request::By;
 use rpc::conversation::workspace_service_server::{WorkspaceService, WorkspaceServiceServer};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -13,6 +17,9 @@ pub struct Truth {
     pub is_away: bool,
     /// Workspace, team, agent.
     pub members: Vec<(String, String, String)>,
+    /// By workspace and id.
+    pub channels: HashMap<(String, String), proto::Channel>,
+    pub conversations: HashMap<(String, String), proto::Conversation>,
 }
 
 /// A stand-in for conversation-service.
@@ -49,6 +56,7 @@ impl Conversations {
         };
         let server = tonic::transport::Server::builder()
             .add_service(WorkspaceServiceServer::new(own.clone()))
+            .add_service(ConversationServiceServer::new(own.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Ok(own)
@@ -62,6 +70,34 @@ impl Conversations {
     pub fn join(&self, workspace: &str, team: &str, agent: &str) {
         let member = (workspace.into(), team.into(), agent.into());
         self.truth().members.push(member);
+    }
+
+    /// Sets a channel up, in English; an empty team: none.
+    pub fn channel(&self, workspace: &str, channel: &str, kind: ChannelKind, team: &str) {
+        let set_up = proto::Channel {
+            channel: channel.into(),
+            kind: kind.into(),
+            settings: Some(ChannelSettings {
+                language: "en".into(),
+                team: team.into(),
+                ..Default::default()
+            }),
+            version: 1,
+        };
+        let key = (workspace.into(), channel.into());
+        self.truth().channels.insert(key, set_up);
+    }
+
+    /// Opens a conversation of a visitor.
+    pub fn open(&self, workspace: &str, channel: &str, conversation: &str, visitor: &str) {
+        let opened = proto::Conversation {
+            conversation: conversation.into(),
+            channel: channel.into(),
+            visitor: visitor.into(),
+            ..Default::default()
+        };
+        let key = (workspace.into(), conversation.into());
+        self.truth().conversations.insert(key, opened);
     }
 
     fn answers(&self) -> Result<MutexGuard<'_, Truth>, Status> {
@@ -91,12 +127,18 @@ impl WorkspaceService for Conversations {
         Ok(Response::new(proto::ListTeamsResponse { teams }))
     }
 
+    async fn get_channel(&self, request: Request<proto::GetChannelRequest>) -> Answer<proto::GetChannelResponse> {
+        let (request, truth) = (request.into_inner(), self.answers()?);
+        let found = truth.channels.get(&(request.workspace, request.channel)).cloned();
+        let channel = found.ok_or_else(|| rpc::to_status(&fault::Fault::not_found("channel")))?;
+        Ok(Response::new(proto::GetChannelResponse { channel: Some(channel) }))
+    }
+
     not_needed! {
         create_workspace: proto::CreateWorkspaceRequest => proto::CreateWorkspaceResponse;
         get_workspace: proto::GetWorkspaceRequest => proto::GetWorkspaceResponse;
         update_workspace: proto::UpdateWorkspaceRequest => proto::UpdateWorkspaceResponse;
         create_channel: proto::CreateChannelRequest => proto::CreateChannelResponse;
-        get_channel: proto::GetChannelRequest => proto::GetChannelResponse;
         list_channels: proto::ListChannelsRequest => proto::ListChannelsResponse;
         update_channel: proto::UpdateChannelRequest => proto::UpdateChannelResponse;
         create_team: proto::CreateTeamRequest => proto::CreateTeamResponse;
@@ -106,5 +148,38 @@ impl WorkspaceService for Conversations {
         rotate_integration_token: proto::RotateIntegrationTokenRequest => proto::RotateIntegrationTokenResponse;
         list_integrations: proto::ListIntegrationsRequest => proto::ListIntegrationsResponse;
         authenticate_token: proto::AuthenticateTokenRequest => proto::AuthenticateTokenResponse;
+    }
+}
+
+#[tonic::async_trait]
+impl ConversationService for Conversations {
+    async fn get_conversation(
+        &self,
+        request: Request<proto::GetConversationRequest>,
+    ) -> Answer<proto::GetConversationResponse> {
+        let (request, truth) = (request.into_inner(), self.answers()?);
+        let Some(By::Conversation(id)) = request.by else {
+            return Err(Status::unimplemented("not needed here"));
+        };
+        let found = truth.conversations.get(&(request.workspace, id)).cloned();
+        let found = found.ok_or_else(|| rpc::to_status(&fault::Fault::not_found("conversation")))?;
+        Ok(Response::new(proto::GetConversationResponse {
+            conversation: Some(found),
+        }))
+    }
+
+    not_needed! {
+        start_conversation: proto::StartConversationRequest => proto::StartConversationResponse;
+        write_to_contact: proto::WriteToContactRequest => proto::WriteToContactResponse;
+        list_conversations: proto::ListConversationsRequest => proto::ListConversationsResponse;
+        resolve_conversation: proto::ResolveConversationRequest => proto::ResolveConversationResponse;
+        add_contact: proto::AddContactRequest => proto::AddContactResponse;
+        request_transcript: proto::RequestTranscriptRequest => proto::RequestTranscriptResponse;
+        post_message: proto::PostMessageRequest => proto::PostMessageResponse;
+        list_messages: proto::ListMessagesRequest => proto::ListMessagesResponse;
+        report_delivery: proto::ReportDeliveryRequest => proto::ReportDeliveryResponse;
+        mark_read: proto::MarkReadRequest => proto::MarkReadResponse;
+        get_follow_up_context: proto::GetFollowUpContextRequest => proto::GetFollowUpContextResponse;
+        ingest_events: proto::IngestEventsRequest => proto::IngestEventsResponse;
     }
 }

@@ -31,7 +31,7 @@ pub struct Door {
     pub database: TestDatabase,
     nats: TestNats,
     bus: Bus,
-    entropy: SeededEntropy,
+    pub entropy: SeededEntropy,
     facts: Facts,
     _stop: DropGuard,
 }
@@ -80,6 +80,14 @@ impl Door {
     /// Another process of the service on the same servers.
     pub async fn another(&self) -> Result<Running> {
         run((&self.database, &self.nats), &self.clock, 2, &self.conversations).await
+    }
+
+    /// Another process takes the place of this one.
+    pub async fn replace(&mut self) -> Tested {
+        let next = self.another().await?;
+        self.channel = rpc::connect(&format!("http://{}", next.grpc))?;
+        std::mem::replace(&mut self.running, next).stop().await;
+        Ok(())
     }
 
     /// Publishes a fact as another service does.

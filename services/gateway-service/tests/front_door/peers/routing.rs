@@ -161,6 +161,10 @@ impl RoutingService for Peers {
         answer(SetAgentAvailabilityResponse { agent: Some(agent) })
     }
 
+    async fn set_agent_profile(&self, _: Asked<SetAgentProfileRequest>) -> Answer<SetAgentProfileResponse> {
+        Err(Status::unimplemented("not needed here"))
+    }
+
     async fn list_agents(&self, request: Asked<ListAgentsRequest>) -> Answer<ListAgentsResponse> {
         let request = request.into_inner();
         let desk = self.at_desk()?;

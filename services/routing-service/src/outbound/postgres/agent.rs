@@ -1,12 +1,14 @@
-//! Agents.
+//! Agents, and how many chats they hold.
 
 use super::{known, loaded, stored};
-use crate::domain::{Agent, Availability};
-use ::domain::{AgentId, TeamId, VisitorId, WorkspaceId};
+use crate::domain::{Agent, Availability, CAPACITY, Kind, Load, Profile};
+use ::domain::{AgentId, Language, TeamId, Timestamp, VisitorId, WorkspaceId};
 use events::event::{AgentAvailability, AgentAvailabilityChanged};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use sqlx::types::Json;
+use std::collections::HashMap;
 use store::{OrFault, Tx};
 
 struct Row {
@@ -16,21 +18,29 @@ struct Row {
     version: i64,
     teams: Vec<String>,
     is_connected: bool,
+    languages: Vec<String>,
+    /// Capacity and chats in use by kind.
+    loads: Option<Json<HashMap<String, (u32, u32)>>>,
 }
 
 impl Row {
     fn agent(self) -> Result<Agent> {
+        let teams = self.teams.iter().map(|team| Ok(TeamId::parse(team)?));
+        let languages = self.languages.iter().map(|code| Ok(Language::parse(code)?));
+        let loads = self.loads.map(|loads| loads.0).unwrap_or_default();
+        let loads = loads.into_iter().map(|(kind, (capacity, in_use))| {
+            let kind = known(Kind::from_word(&kind), "agent_load.kind")?;
+            Ok((kind, Load { capacity, in_use }))
+        });
         Ok(Agent {
             id: AgentId::parse(&self.agent)?,
             availability: known(Availability::from_word(&self.availability), "agent.availability")?,
             since: self.since.to_jiff(),
             version: loaded(self.version),
-            teams: self
-                .teams
-                .iter()
-                .map(|team| Ok(TeamId::parse(team)?))
-                .collect::<Result<_>>()?,
+            teams: teams.collect::<Result<_>>()?,
             is_connected: self.is_connected,
+            languages: languages.collect::<Result<_>>()?,
+            loads: loads.collect::<Result<_>>()?,
         })
     }
 }
@@ -39,7 +49,10 @@ macro_rules! agents {
     ($tail:tt, $($argument:expr),*) => {
         sqlx::query_as!(
             Row,
-            "SELECT agent, availability, since, version, teams, is_connected FROM agent " + $tail,
+            r#"SELECT agent, availability, since, version, teams, is_connected, languages,
+                 (SELECT jsonb_object_agg(l.kind, jsonb_build_array(l.capacity, l.in_use)) FROM agent_load l
+                  WHERE l.workspace_id = a.workspace_id AND l.agent = a.agent) AS "loads: Json<HashMap<String, (u32, u32)>>"
+               FROM agent a "# + $tail,
             $($argument),*
         )
     };
@@ -77,26 +90,117 @@ pub(crate) async fn get(db: &mut PgConnection, workspace: &WorkspaceId, id: &Age
     row.map(Row::agent).transpose()
 }
 
-/// Writes what an agent tells.
+/// The agent whose console this is.
+pub(crate) async fn get_by_console(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    console: VisitorId,
+) -> Result<Option<Agent>> {
+    let row = agents!(
+        "WHERE workspace_id = $1 AND console = $2",
+        workspace.as_str(),
+        console.0
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("get agent by console")?;
+    row.map(Row::agent).transpose()
+}
+
+/// Writes what an agent tells, and whether they can be given anything. Of who is new, what they hold already is counted.
 pub(crate) async fn set(db: &mut PgConnection, workspace: &WorkspaceId, agent: &Agent) -> Result<()> {
     let teams: Vec<String> = agent.teams.iter().map(TeamId::to_string).collect();
+    let languages: Vec<String> = agent
+        .languages
+        .iter()
+        .map(|language| language.code().to_owned())
+        .collect();
     sqlx::query!(
-        "INSERT INTO agent (workspace_id, agent, availability, since, version, teams, console)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO agent (workspace_id, agent, availability, since, version, teams, languages, console)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (workspace_id, agent) DO UPDATE
            SET availability = excluded.availability, since = excluded.since, version = excluded.version,
-               teams = excluded.teams, console = excluded.console",
+               teams = excluded.teams, languages = excluded.languages, console = excluded.console",
         workspace.as_str(),
         agent.id.as_str(),
         agent.availability.word(),
         agent.since.to_sqlx() as jiff_sqlx::Timestamp,
         stored(agent.version),
         &teams,
+        &languages,
         VisitorId::of_agent(workspace, &agent.id).0,
+    )
+    .execute(&mut *db)
+    .await
+    .or_fault("set agent")?;
+    set_open(db, workspace, agent).await
+}
+
+/// Writes whether an agent can be given anything.
+pub(crate) async fn set_open(db: &mut PgConnection, workspace: &WorkspaceId, agent: &Agent) -> Result<()> {
+    let kinds = Kind::ALL.map(|kind| kind.word().to_owned());
+    sqlx::query!(
+        "INSERT INTO agent_load (workspace_id, agent, kind, capacity, in_use, is_open, last_given_at)
+         SELECT $1, $2, kind, $3, (SELECT count(*) FROM request r WHERE r.workspace_id = $1 AND r.assignee = $2
+           AND r.state IN ('alerted', 'serving') AND r.kind = kinds.kind AND NOT r.is_admin), $4, '-infinity'
+         FROM unnest($5::text[]) kinds (kind)
+         ON CONFLICT (workspace_id, agent, kind) DO UPDATE SET is_open = excluded.is_open",
+        workspace.as_str(),
+        agent.id.as_str(),
+        int(CAPACITY),
+        agent.is_open(),
+        &kinds[..],
     )
     .execute(db)
     .await
-    .or_fault("set agent")?;
+    .or_fault("open agent")?;
+    Ok(())
+}
+
+/// Writes how many chats an agent takes, of every kind.
+pub(crate) async fn set_capacity(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    id: &AgentId,
+    profile: &Profile,
+) -> Result<()> {
+    let kinds = Kind::ALL.map(|kind| kind.word().to_owned());
+    let chats = Kind::ALL.map(|kind| int(profile.of(kind)));
+    sqlx::query!(
+        "UPDATE agent_load l SET capacity = given.chats FROM unnest($3::text[], $4::integer[]) given (kind, chats)
+         WHERE l.workspace_id = $1 AND l.agent = $2 AND l.kind = given.kind",
+        workspace.as_str(),
+        id.as_str(),
+        &kinds[..],
+        &chats[..],
+    )
+    .execute(db)
+    .await
+    .or_fault("set capacity")?;
+    Ok(())
+}
+
+/// Writes that an agent holds so many chats of a kind more, or fewer; nothing of who is not known. `given_at`: they were
+/// given one.
+pub(crate) async fn count(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    (id, kind): (&AgentId, Kind),
+    more: i32,
+    given_at: Option<Timestamp>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE agent_load SET in_use = in_use + $4, last_given_at = coalesce($5, last_given_at)
+         WHERE workspace_id = $1 AND agent = $2 AND kind = $3",
+        workspace.as_str(),
+        id.as_str(),
+        kind.word(),
+        more,
+        given_at.map(|at| at.to_sqlx()) as _,
+    )
+    .execute(db)
+    .await
+    .or_fault("count what an agent holds")?;
     Ok(())
 }
 
@@ -111,19 +215,19 @@ pub(crate) fn record(tx: &mut Tx, workspace: &WorkspaceId, agent: &Agent) {
     tx.record(workspace, &fact);
 }
 
-/// Writes whether an agent's console is connected, unless something newer was told; (epoch, version) orders.
+/// Writes whether an agent's console is connected, unless something newer was told; (epoch, version) orders. False: it was.
 pub(crate) async fn set_connected(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
-    console: VisitorId,
+    id: &AgentId,
     is_connected: bool,
     (epoch, version): (u64, u64),
-) -> Result<()> {
-    sqlx::query!(
+) -> Result<bool> {
+    let done = sqlx::query!(
         "UPDATE agent SET is_connected = $3, presence_epoch = $4, presence_version = $5
-         WHERE workspace_id = $1 AND console = $2 AND (presence_epoch, presence_version) < ($4, $5)",
+         WHERE workspace_id = $1 AND agent = $2 AND (presence_epoch, presence_version) < ($4, $5)",
         workspace.as_str(),
-        console.0,
+        id.as_str(),
         is_connected,
         stored(epoch),
         stored(version),
@@ -131,5 +235,10 @@ pub(crate) async fn set_connected(
     .execute(db)
     .await
     .or_fault("set whether a console is connected")?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
+}
+
+/// At most 100.
+fn int(chats: u32) -> i32 {
+    i32::try_from(chats).unwrap_or(i32::MAX)
 }

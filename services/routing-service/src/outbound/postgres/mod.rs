@@ -1,7 +1,10 @@
 //! The only SQL of this service. Functions take the transaction's connection; who locks what is said where it is done.
 
 pub(crate) mod agent;
+pub(crate) mod assignment;
 pub(crate) mod queue;
+pub(crate) mod request;
+pub(crate) mod resolved;
 
 use fault::{Fault, Result};
 

@@ -1,9 +1,16 @@
-//! The lock under which a workspace's agents and requests change.
+//! The queue: the lock under which it changes, who is asked first, and what is served first. What is found here by index is
+//! decided by `domain`.
 
-use ::domain::WorkspaceId;
-use fault::Result;
+use super::request::{Row, requests};
+use crate::domain::{Agent, Place, QueueView, Request};
+use ::domain::{AgentId, ContactId, Language, RequestId, TeamId, Timestamp, VisitorId, WorkspaceId};
+use fault::{Fault, Result};
+use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 use store::OrFault;
+
+/// How many of those served last tell how long it may take.
+const WAITS: i64 = 20;
 
 /// One transaction at a time changes agents or requests of a workspace, in whichever replica: held until it ends. Taken
 /// before anything is read that the change depends on.
@@ -16,4 +23,223 @@ pub(crate) async fn lock(db: &mut PgConnection, workspace: &WorkspaceId) -> Resu
     .await
     .or_fault("lock queue")?;
     Ok(())
+}
+
+/// The agent to be alerted to a request: of those with room, of its team and language, who holds the smallest share of what
+/// they can, then who was given nothing for longest. Who was alerted to it in vain is left out, or, with `again`, comes in
+/// question alone.
+pub(crate) async fn find_agent(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    request: &Request,
+    again: Option<&[String]>,
+) -> Result<Option<AgentId>> {
+    let need = &request.need;
+    let tried: Vec<String> = request.passes.iter().map(|pass| pass.agent.to_string()).collect();
+    let found = sqlx::query_scalar!(
+        "SELECT l.agent FROM agent_load l JOIN agent a ON a.workspace_id = l.workspace_id AND a.agent = l.agent
+         WHERE l.workspace_id = $1 AND l.kind = $2 AND l.is_free AND ($3 = '' OR $3 = ANY (a.teams))
+           AND ($4 = '' OR a.languages = '{}' OR $4 = ANY (a.languages))
+           AND CASE WHEN $6 THEN l.agent = ANY ($5::text[]) ELSE l.agent <> ALL ($5::text[]) END
+         ORDER BY l.share, l.last_given_at, l.agent LIMIT 1",
+        workspace.as_str(),
+        need.kind.word(),
+        need.team.as_ref().map_or("", TeamId::as_str),
+        need.language.map_or("", Language::code),
+        again.unwrap_or(&tried),
+        again.is_some(),
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("find agent")?;
+    found.map(|agent| Ok(AgentId::parse(&agent)?)).transpose()
+}
+
+/// The request to which an agent is to be alerted: of those that they fit, the first in order.
+pub(crate) async fn find_request(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    agent: &Agent,
+    now: Timestamp,
+) -> Result<Option<Request>> {
+    let kinds: Vec<String> = agent.free_kinds().map(|kind| kind.word().to_owned()).collect();
+    let languages: Vec<String> = agent
+        .languages
+        .iter()
+        .map(|language| language.code().to_owned())
+        .collect();
+    let queues: Vec<String> = agent
+        .teams
+        .iter()
+        .map(TeamId::to_string)
+        .chain([String::new()])
+        .collect();
+    let row = requests!(
+        "WHERE workspace_id = $1 AND id = (SELECT id FROM (
+           SELECT first.* FROM unnest($2::text[]) queue (team) CROSS JOIN LATERAL (
+             SELECT q.id, q.priority, q.waiting_since FROM request q
+             WHERE q.workspace_id = $1 AND q.team = queue.team AND q.state = 'waiting' AND q.kind = ANY ($3::text[])
+               AND (q.language = '' OR cardinality($4::text[]) = 0 OR q.language = ANY ($4::text[]))
+               AND $5 <> ALL (q.passed) AND (q.kept_until IS NULL OR q.kept_until <= $6 OR q.kept_agent = $5)
+             ORDER BY q.priority, q.waiting_since, q.id LIMIT 1) first
+           UNION ALL
+           SELECT kept.* FROM (
+             SELECT q.id, q.priority, q.waiting_since FROM request q
+             WHERE q.workspace_id = $1 AND q.state = 'waiting' AND q.kept_agent IS NOT NULL AND q.kept_agent = $5 AND q.kept_until > $6
+               AND q.kind = ANY ($3::text[]) AND $5 <> ALL (q.passed)
+             ORDER BY q.priority, q.waiting_since, q.id LIMIT 1) kept
+         ) found ORDER BY priority, waiting_since, id LIMIT 1)",
+        workspace.as_str(),
+        &queues,
+        &kinds,
+        &languages,
+        agent.id.as_str(),
+        now.to_sqlx() as jiff_sqlx::Timestamp
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("find request")?;
+    row.map(Row::request).transpose()
+}
+
+/// Those that wait, in the order in which they are served, after a place; of every queue.
+pub(crate) async fn list_waiting(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    after: Option<Place>,
+    limit: i64,
+) -> Result<Vec<Request>> {
+    let (priority, since, id) = bound(after);
+    let rows = requests!(
+        "WHERE workspace_id = $1 AND state = 'waiting' AND (priority, waiting_since, id) > ($2, $3, $4)
+         ORDER BY priority, waiting_since, id LIMIT $5",
+        workspace.as_str(),
+        priority,
+        since as jiff_sqlx::Timestamp,
+        id.0,
+        limit
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list waiting requests")?;
+    rows.into_iter().map(Row::request).collect()
+}
+
+/// The same of one queue.
+pub(crate) async fn list_waiting_of(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    team: &str,
+    after: Option<Place>,
+    limit: i64,
+) -> Result<Vec<Request>> {
+    let (priority, since, id) = bound(after);
+    let rows = requests!(
+        "WHERE workspace_id = $1 AND team = $6 AND state = 'waiting' AND (priority, waiting_since, id) > ($2, $3, $4)
+         ORDER BY priority, waiting_since, id LIMIT $5",
+        workspace.as_str(),
+        priority,
+        since as jiff_sqlx::Timestamp,
+        id.0,
+        limit,
+        team
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list waiting requests of a queue")?;
+    rows.into_iter().map(Row::request).collect()
+}
+
+/// How many wait before a place in a queue.
+pub(crate) async fn count_before(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    team: &str,
+    place: Place,
+) -> Result<u32> {
+    let (priority, since, id) = bound(Some(place));
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM request
+           WHERE workspace_id = $1 AND team = $2 AND state = 'waiting' AND (priority, waiting_since, id) < ($3, $4, $5)"#,
+        workspace.as_str(),
+        team,
+        priority,
+        since as jiff_sqlx::Timestamp,
+        id.0,
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("count who waits before")?;
+    u32::try_from(count).map_err(Fault::internal)
+}
+
+/// Who served a contact, else a visitor, last.
+pub(crate) async fn last_agent(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    contact: Option<ContactId>,
+    visitor: Option<VisitorId>,
+) -> Result<Option<AgentId>> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT coalesce(
+             (SELECT last_agent FROM request WHERE workspace_id = $1 AND contact_id IS NOT NULL AND contact_id = $2
+                AND given_at IS NOT NULL ORDER BY given_at DESC LIMIT 1),
+             (SELECT last_agent FROM request WHERE workspace_id = $1 AND visitor_id IS NOT NULL AND visitor_id = $3
+                AND given_at IS NOT NULL ORDER BY given_at DESC LIMIT 1)) AS agent"#,
+        workspace.as_str(),
+        contact.map(|id| id.0),
+        visitor.map(|id| id.0),
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("find last agent")?;
+    found.map(|agent| Ok(AgentId::parse(&agent)?)).transpose()
+}
+
+/// Before everything if `None`.
+fn bound(place: Option<Place>) -> (i16, jiff_sqlx::Timestamp, RequestId) {
+    let (priority, since, id) = match place {
+        Some((priority, since, id)) => (i16::from(priority), since, id),
+        None => (-1, Timestamp::UNIX_EPOCH, RequestId(uuid::Uuid::nil())),
+    };
+    (priority, since.to_sqlx(), id)
+}
+
+/// A queue as those who watch it see it.
+pub(crate) async fn view(db: &mut PgConnection, workspace: &WorkspaceId, team: &str) -> Result<QueueView> {
+    let waiting = sqlx::query!(
+        "SELECT id, waiting_since FROM request WHERE workspace_id = $1 AND team = $2 AND state = 'waiting'
+         ORDER BY priority, waiting_since, id",
+        workspace.as_str(),
+        team,
+    )
+    .fetch_all(&mut *db)
+    .await
+    .or_fault("read queue")?;
+    let counted = sqlx::query!(
+        r#"SELECT
+             (SELECT count(*) FROM request WHERE workspace_id = $1 AND team = $2 AND state IN ('alerted', 'serving')
+                AND state = 'alerted') AS "alerted!",
+             (SELECT count(*) FROM request WHERE workspace_id = $1 AND team = $2 AND state IN ('alerted', 'serving')
+                AND state = 'serving') AS "serving!",
+             (SELECT count(*) FROM agent a WHERE a.workspace_id = $1 AND ($2 = '' OR $2 = ANY (a.teams))
+                AND EXISTS (SELECT FROM agent_load l WHERE l.workspace_id = $1 AND l.agent = a.agent AND l.is_free)) AS "free!",
+             (SELECT coalesce(avg(extract(epoch FROM waited)), 0)::bigint FROM (
+                SELECT served_at - waiting_since AS waited FROM request
+                WHERE workspace_id = $1 AND team = $2 AND served_at IS NOT NULL ORDER BY served_at DESC LIMIT $3) last) AS "wait!""#,
+        workspace.as_str(),
+        team,
+        WAITS,
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("count queue")?;
+    let small = |count: i64| u32::try_from(count).map_err(Fault::internal);
+    let mut view = QueueView::of_waiting(waiting.iter().map(|row| RequestId(row.id)));
+    view.waiting_since = waiting.iter().map(|row| row.waiting_since.to_jiff()).min();
+    view.alerted = small(counted.alerted)?;
+    view.serving = small(counted.serving)?;
+    view.free_agents = small(counted.free)?;
+    view.wait_seconds = small(counted.wait)?;
+    Ok(view)
 }

@@ -1,0 +1,102 @@
+use super::{App, refuse};
+use crate::domain::{About, Assignee, Need, NewRequest, Recipient, Refused, Request};
+use crate::outbound::postgres::{request, resolved};
+use ::domain::{AgentId, ConversationId, RequestId, WorkspaceId};
+use fault::{Fault, Result};
+use store::Tx;
+
+/// Of conversations that nobody ranked.
+pub(super) const PRIORITY: u8 = 5;
+/// Seconds, where the channel has no other time.
+pub(super) const ALERT_SECONDS: u32 = 30;
+
+impl App {
+    /// Gives a conversation to somebody, to a team's queue, or to nobody; the same again changes nothing.
+    pub(crate) async fn assign(
+        &self,
+        workspace: &WorkspaceId,
+        id: ConversationId,
+        to: Assignee,
+        by: Option<&AgentId>,
+    ) -> Result<Request> {
+        let new = self.look_up(workspace, id).await?;
+        let mut tx = self.begin_queue(workspace).await?;
+        let request = self.known_or(&mut tx, workspace, id, new).await?;
+        let (request, now) = (request.ok_or_else(|| refuse(Refused::Done))?, self.now());
+        let Some(moved) = request.assign(to, by, now).map_err(refuse)? else {
+            return Ok(request);
+        };
+        let request = self.carry_out(&mut tx, workspace, moved, now).await?;
+        tx.commit().await?;
+        Ok(request)
+    }
+
+    /// Who serves a conversation passes it on.
+    pub(crate) async fn transfer(
+        &self,
+        workspace: &WorkspaceId,
+        id: ConversationId,
+        agent: &AgentId,
+        to: Recipient,
+    ) -> Result<Request> {
+        let mut tx = self.begin_queue(workspace).await?;
+        let found = request::get_by_conversation(&mut tx, workspace, id).await?;
+        let (request, now) = (found.ok_or_else(|| refuse(Refused::NotYours))?, self.now());
+        let moved = request.transfer(agent, to, now).map_err(refuse)?;
+        let request = self.carry_out(&mut tx, workspace, moved, now).await?;
+        tx.commit().await?;
+        Ok(request)
+    }
+
+    /// What conversation-service knows of a conversation that has no request here; asked before a transaction. `None`: it
+    /// has one.
+    pub(super) async fn look_up(&self, workspace: &WorkspaceId, id: ConversationId) -> Result<Option<NewRequest>> {
+        let mut tx = self.store.begin(workspace).await?;
+        let known = request::get_by_conversation(&mut tx, workspace, id).await?;
+        drop(tx);
+        if known.is_some() {
+            return Ok(None);
+        }
+        let found = self.conversations.get_conversation(workspace, id).await?;
+        if found.is_resolved {
+            return Err(refuse(Refused::Done));
+        }
+        let entrance = self.conversations.get_channel(workspace, &found.channel).await?;
+        Ok(Some(NewRequest {
+            need: Need {
+                channel: entrance.channel,
+                kind: entrance.kind,
+                team: entrance.team,
+                language: Some(entrance.language),
+            },
+            about: About {
+                conversation: Some(id),
+                visitor: found.visitor,
+                contact: found.contact,
+                ..About::default()
+            },
+            priority: PRIORITY,
+            alert_seconds: ALERT_SECONDS,
+            last_agent_seconds: 0,
+        }))
+    }
+
+    /// The conversation's request, or one that nobody has yet; `None` if it was resolved.
+    pub(super) async fn known_or(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        id: ConversationId,
+        new: Option<NewRequest>,
+    ) -> Result<Option<Request>> {
+        if let Some(known) = request::get_by_conversation(tx, workspace, id).await? {
+            return Ok(Some(known));
+        }
+        if resolved::contains(tx, workspace, id).await? {
+            return Ok(None);
+        }
+        let new = new.ok_or_else(|| Fault::not_found("conversation"))?;
+        let request = RequestId::generate(self.store.entropy());
+        Ok(Some(Request::unserved(request, new, self.now())))
+    }
+}

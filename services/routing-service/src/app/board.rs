@@ -1,0 +1,127 @@
+//! Who watches what in this process, and how they are woken. What they see is read from the database: a hint that is lost
+//! costs them the wait until the next look.
+
+use crate::domain::QueueView;
+use ::domain::{AgentId, WorkspaceId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Hints that are lost cost a watcher no longer than this.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// What all watchers share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Board {
+    inner: Arc<Mutex<Inner>>,
+    stop: CancellationToken,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    queues: HashMap<(WorkspaceId, String), Watched>,
+    agents: HashMap<(WorkspaceId, AgentId), watch::Sender<()>>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    changed: watch::Sender<()>,
+    view: watch::Receiver<Option<Arc<QueueView>>>,
+}
+
+/// The side of a queue's watch that computes.
+pub(super) struct Painter {
+    pub(super) changed: watch::Receiver<()>,
+    pub(super) view: watch::Sender<Option<Arc<QueueView>>>,
+}
+
+impl Board {
+    pub(crate) fn new(stop: CancellationToken) -> Self {
+        Self {
+            inner: Arc::default(),
+            stop,
+        }
+    }
+
+    /// Ends every watch.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    /// Somebody's request moved: wakes who watches these agents, and the queues of the workspace.
+    pub(crate) fn moved(&self, workspace: &WorkspaceId, agents: impl IntoIterator<Item = AgentId>) {
+        let mut inner = self.inner();
+        for agent in agents {
+            let key = (workspace.clone(), agent);
+            if inner.agents.get(&key).is_some_and(|watched| watched.send(()).is_err()) {
+                inner.agents.remove(&key);
+            }
+        }
+        drop(inner);
+        self.touch(workspace);
+    }
+
+    /// Something changed in the queues of a workspace.
+    pub(crate) fn touch(&self, workspace: &WorkspaceId) {
+        let inner = self.inner();
+        for (_, watched) in inner.queues.iter().filter(|((of, _), _)| of == workspace) {
+            watched.changed.send_replace(());
+        }
+    }
+
+    /// Tells when an agent's requests moved.
+    pub(super) fn watch_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> watch::Receiver<()> {
+        let key = (workspace.clone(), agent.clone());
+        let mut inner = self.inner();
+        inner
+            .agents
+            .entry(key)
+            .or_insert_with(|| watch::Sender::new(()))
+            .subscribe()
+    }
+
+    /// A queue as its watchers see it; with what is to be computed from now on, if nobody watched it.
+    pub(super) fn watch_queue(
+        &self,
+        workspace: &WorkspaceId,
+        team: &str,
+    ) -> (watch::Receiver<Option<Arc<QueueView>>>, Option<Painter>) {
+        let mut inner = self.inner();
+        let key = (workspace.clone(), team.to_owned());
+        if let Some(watched) = inner.queues.get(&key) {
+            return (watched.view.clone(), None);
+        }
+        let (changed, hears) = watch::channel(());
+        let (view, seen) = watch::channel(None);
+        let watched = Watched {
+            changed,
+            view: seen.clone(),
+        };
+        inner.queues.insert(key, watched);
+        let painter = Painter { changed: hears, view };
+        (seen, Some(painter))
+    }
+
+    /// Ends a queue's watch if nobody watches it; false: somebody does.
+    pub(super) fn close_queue(&self, workspace: &WorkspaceId, team: &str, painter: &Painter) -> bool {
+        let mut inner = self.inner();
+        // The board's own is one of them.
+        let is_alone = painter.view.receiver_count() <= 1 || self.stop.is_cancelled();
+        if is_alone {
+            inner.queues.remove(&(workspace.clone(), team.to_owned()));
+        }
+        is_alone
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Until something changed, or it is time to look again.
+pub(super) async fn changed(changed: &mut watch::Receiver<()>) {
+    // Who told goes only with the process.
+    let _ = tokio::time::timeout(LOOK_AGAIN, changed.changed()).await;
+}
