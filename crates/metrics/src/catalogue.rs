@@ -160,6 +160,20 @@ pub(crate) const ERASURE_FAILURES: Metric = metric(
     &["step", "code"],
     "turns of erasures that failed, by where and by the code of what is wrong; they are taken again",
 );
+pub(crate) const ASSIGNMENTS: Metric = metric(
+    "homing.routing.assignments",
+    Kind::Counter,
+    "{change}",
+    &["cause"],
+    "changes of who has a request for an agent, by cause: queued, alerted, accepted, declined, missed, answered, assigned, transferred, vanished, resolved, visitor_left",
+);
+pub(crate) const REQUEST_WAIT: Metric = metric(
+    "homing.routing.wait",
+    Kind::Histogram,
+    "s",
+    &[],
+    "from coming into the queue until somebody first serves",
+);
 
 /// All of them.
 pub const CATALOGUE: &[Metric] = &[
@@ -180,6 +194,8 @@ pub const CATALOGUE: &[Metric] = &[
     ERASURES,
     ERASURE_AGE,
     ERASURE_FAILURES,
+    ASSIGNMENTS,
+    REQUEST_WAIT,
     sending::DELIVERIES,
     sending::ENDED,
     sending::LAG,

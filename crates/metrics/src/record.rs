@@ -9,6 +9,9 @@ const BUCKETS: [f64; 13] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
+/// How long people wait, in seconds.
+const WAITS: [f64; 10] = [1.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0];
+
 struct Instruments {
     depth: Gauge<u64>,
     age: Gauge<f64>,
@@ -27,6 +30,8 @@ struct Instruments {
     erasures: Gauge<u64>,
     erasure_age: Gauge<f64>,
     erasure_failures: Counter<u64>,
+    assignments: Counter<u64>,
+    request_wait: Histogram<f64>,
 }
 
 /// Made at the first use: the meter provider is installed before anything runs.
@@ -50,6 +55,8 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         erasures: catalogue::ERASURES.gauge(&meter),
         erasure_age: described(meter.f64_gauge(catalogue::ERASURE_AGE.name), &catalogue::ERASURE_AGE).build(),
         erasure_failures: catalogue::ERASURE_FAILURES.counter(&meter),
+        assignments: catalogue::ASSIGNMENTS.counter(&meter),
+        request_wait: catalogue::REQUEST_WAIT.histogram(&meter, &WAITS),
     }
 });
 
@@ -137,6 +144,16 @@ pub fn erasures(count: u64, age: Duration) {
 pub fn erasure_failed(step: &'static str, code: &'static str) {
     let labels = [KeyValue::new("step", step), KeyValue::new("code", code)];
     INSTRUMENTS.erasure_failures.add(1, &labels);
+}
+
+/// Who has a request for an agent changed.
+pub fn request_assigned(cause: &'static str) {
+    INSTRUMENTS.assignments.add(1, &[KeyValue::new("cause", cause)]);
+}
+
+/// Somebody in the queue is served first after so long.
+pub fn request_waited(wait: Duration) {
+    INSTRUMENTS.request_wait.record(wait.as_secs_f64(), &[]);
 }
 
 fn rpc(method: String, code: &'static str) -> [KeyValue; 2] {

@@ -24,6 +24,10 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = tending.clone();
         async move { app.tend_request(&workspace, id).await }
     });
+    let (keep, forgetting, stop) = (config.retention()?, app.clone(), shell.stop.clone());
+    shell.spawn("forget requests", async move {
+        tokio::select! { () = forgetting.forget_requests(keep) => {}, () = stop.cancelled() => {} }
+    });
     let facts = Arc::new(Facts(app.clone()));
     shell.spawn("facts", bus::consume(shell.bus(), spec(), facts, shell.stop.clone()));
     let routes =

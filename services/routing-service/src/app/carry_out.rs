@@ -113,6 +113,7 @@ impl App {
             }
         }
         tx.record(workspace, &fact(moved, now));
+        measure(moved);
         if let Some(due) = after.due_at(now) {
             self.store.due_at(due);
         }
@@ -139,6 +140,15 @@ async fn find_agent(
         }
     }
     Ok(None)
+}
+
+fn measure(moved: &Moved) {
+    if let Some(cause) = moved.cause {
+        metrics::request_assigned(cause.word());
+    }
+    if let Some(wait) = moved.wait() {
+        metrics::request_waited(wait);
+    }
 }
 
 fn fact(moved: &Moved, now: Timestamp) -> RequestChanged {

@@ -8,6 +8,7 @@ mod carry_out;
 mod decline_alert;
 #[expect(dead_code, reason = "what comes in by itself follows with how channels are set up")]
 mod enqueue;
+mod forget_requests;
 mod get_request;
 mod list_agents;
 mod list_assignments;

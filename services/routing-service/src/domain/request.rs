@@ -6,6 +6,7 @@ use events::event::{AssignmentCause, RequestState};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// How far a request has come, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +159,13 @@ impl Moved {
     pub(crate) fn freed(&self) -> Option<&AgentId> {
         let had = self.before.as_ref().and_then(Request::counts_for);
         had.filter(|had| self.after.counts_for() != Some(had))
+    }
+
+    /// How long it waited until somebody first served it, if this is when.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        let is_first = self.before.as_ref().is_some_and(|before| before.served_at.is_none());
+        let served_at = self.after.served_at.filter(|_| is_first)?;
+        Duration::try_from(served_at.duration_since(self.after.waiting_since)).ok()
     }
 
     /// As facts tell it.

@@ -3,9 +3,12 @@
 mod agents;
 mod assignments;
 mod catalogue;
+mod chance;
 mod conversations;
 mod desk;
 mod door;
+mod isolation;
 mod queue;
 mod replicas;
+mod retention;
 mod watches;

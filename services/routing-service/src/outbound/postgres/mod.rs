@@ -5,6 +5,7 @@ pub(crate) mod assignment;
 pub(crate) mod queue;
 pub(crate) mod request;
 pub(crate) mod resolved;
+pub(crate) mod retention;
 
 use fault::{Fault, Result};
 

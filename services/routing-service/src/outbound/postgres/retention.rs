@@ -1,0 +1,34 @@
+//! What is old, of all workspaces, as the worker.
+
+use ::domain::Timestamp;
+use fault::Result;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+use store::OrFault;
+
+/// Requests deleted at once.
+const BATCH: i64 = 1_000;
+
+/// Deletes some of the requests that were done before a time, with their history. Answers how many.
+pub(crate) async fn prune_requests(db: &mut PgConnection, before: Timestamp) -> Result<u64> {
+    let done = sqlx::query!(
+        "WITH old AS (SELECT workspace_id, id FROM request WHERE done_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED),
+         history AS (DELETE FROM assignment a USING old WHERE a.workspace_id = old.workspace_id AND a.request_id = old.id)
+         DELETE FROM request r USING old WHERE r.workspace_id = old.workspace_id AND r.id = old.id",
+        before.to_sqlx() as _,
+        BATCH,
+    )
+    .execute(db)
+    .await
+    .or_fault("prune requests")?;
+    Ok(done.rows_affected())
+}
+
+/// Forgets which conversations were resolved before a time.
+pub(crate) async fn prune_resolved(db: &mut PgConnection, before: Timestamp) -> Result<()> {
+    sqlx::query!("DELETE FROM resolved_conversation WHERE at < $1", before.to_sqlx() as _)
+        .execute(db)
+        .await
+        .or_fault("prune resolved conversations")?;
+    Ok(())
+}
