@@ -3,6 +3,7 @@
 mod contacts;
 mod money;
 mod privacy;
+mod queue;
 mod workspaces;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::stack::DATA_FOLDER;
 pub use contacts::*;
 pub use money::*;
 pub use privacy::*;
+pub use queue::*;
 pub use workspaces::*;
 
 /// Homing: brings a customer back to a conversation that the customer has left.
@@ -68,6 +70,16 @@ pub enum Command {
     Agent {
         #[command(subcommand)]
         command: AgentCommand,
+    },
+    /// Chats that somebody is to serve.
+    Queue {
+        #[command(subcommand)]
+        command: QueueCommand,
+    },
+    /// Who has a conversation.
+    Conversation {
+        #[command(subcommand)]
+        command: ConversationCommand,
     },
     /// Other systems that publish events or use the API.
     Integration {

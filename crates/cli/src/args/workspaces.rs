@@ -62,22 +62,6 @@ pub struct WorkspaceChange {
     pub language: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
-pub enum ChannelCommand {
-    /// Create a channel; settings that are not named get their defaults.
-    Create {
-        #[arg(short, long)]
-        workspace: String,
-        /// a-z, 0-9 and -, at most 32.
-        channel: String,
-        #[arg(long, value_enum, default_value = "web")]
-        kind: Kind,
-        /// A setting, for example debounce_ms=5000 or phone=required; may be repeated.
-        #[arg(long = "set", value_name = "NAME=VALUE")]
-        settings: Vec<String>,
-    },
-}
-
 /// What a channel is.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Kind {
@@ -153,23 +137,6 @@ pub enum TeamCommand {
         /// RFC 3339; now if left out.
         #[arg(long)]
         at: Option<Timestamp>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum AgentCommand {
-    /// Create an agent.
-    Create {
-        #[arg(short, long)]
-        workspace: String,
-        /// a-z, 0-9 and -, at most 32.
-        agent: String,
-        /// Shown to customers.
-        #[arg(long)]
-        name: String,
-        /// Teams to join; may be repeated.
-        #[arg(long = "team")]
-        teams: Vec<String>,
     },
 }
 

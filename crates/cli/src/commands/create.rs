@@ -9,8 +9,8 @@ use rpc::conversation::{CreateAgentRequest, CreateChannelRequest};
 use serde_json::json;
 use tonic::transport::Channel;
 
-use super::settings;
-use crate::args::{AgentCommand, ChannelCommand, Kind};
+use super::{channel_routing, settings};
+use crate::args::{ChannelCommand, Kind};
 use crate::call::call;
 use crate::output::Out;
 use crate::stack::{Endpoints, Service};
@@ -22,23 +22,35 @@ pub(super) fn client() -> Result<Client> {
 }
 
 pub(crate) async fn channel(command: ChannelCommand, out: &Out) -> Result<ExitCode> {
-    let ChannelCommand::Create {
-        workspace,
-        channel,
-        kind,
-        settings,
-    } = command;
-    let (settings, mask) = settings::parse(&settings)?;
+    match command {
+        ChannelCommand::Create {
+            workspace,
+            channel,
+            kind,
+            settings,
+        } => create(out, workspace, channel, kind, &settings).await?,
+        ChannelCommand::Routing {
+            workspace,
+            channel,
+            set: Some(file),
+            version,
+        } => channel_routing::set(out, workspace, channel, &file, version).await?,
+        ChannelCommand::Routing { workspace, channel, .. } => channel_routing::get(out, workspace, channel).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create(out: &Out, workspace: String, channel: String, kind: Kind, settings: &[String]) -> Result<()> {
+    let (settings, mask) = settings::parse(settings)?;
     let request = channel_request(workspace, channel, kind, settings, mask);
     let created = call!(client()?, create_channel, request)?
         .channel
         .context("an empty answer")?;
     if out.json() {
-        out.document(&json!({ "channel": created.channel, "version": created.version }))?;
+        out.document(&json!({ "channel": created.channel, "version": created.version }))
     } else {
-        out.line(created.channel)?;
+        out.line(created.channel)
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn channel_request(
@@ -67,13 +79,7 @@ fn channel_request(
     }
 }
 
-pub(crate) async fn agent(command: AgentCommand, out: &Out) -> Result<ExitCode> {
-    let AgentCommand::Create {
-        workspace,
-        agent,
-        name,
-        teams,
-    } = command;
+pub(super) async fn agent(out: &Out, workspace: String, agent: String, name: String, teams: Vec<String>) -> Result<()> {
     let request = CreateAgentRequest {
         workspace,
         agent: agent.clone(),
@@ -82,9 +88,8 @@ pub(crate) async fn agent(command: AgentCommand, out: &Out) -> Result<ExitCode> 
     };
     call!(client()?, create_agent, request)?;
     if out.json() {
-        out.document(&json!({ "agent": agent }))?
+        out.document(&json!({ "agent": agent }))
     } else {
-        out.line(agent)?
+        out.line(agent)
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,15 @@
 //! One command, one file.
 
 pub(crate) mod account;
+pub(crate) mod agent;
 mod automatic_messages;
 pub(crate) mod books;
+mod channel_routing;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod consent;
 pub(crate) mod contact;
+pub(crate) mod conversation;
 pub(crate) mod create;
 pub(crate) mod demo;
 pub(crate) mod dev;
@@ -26,6 +29,7 @@ mod opening_hours;
 pub(crate) mod opt_out;
 mod privacy;
 mod purchases;
+pub(crate) mod queue;
 mod segment;
 pub(crate) mod sender;
 pub(crate) mod serve_servers;

@@ -31,6 +31,7 @@ impl Routing {
 
 calls! { Routing.agents:
     set_agent_availability(SetAgentAvailabilityRequest) -> SetAgentAvailabilityResponse;
+    set_agent_profile(SetAgentProfileRequest) -> SetAgentProfileResponse;
     list_agents(ListAgentsRequest) -> ListAgentsResponse;
 }
 

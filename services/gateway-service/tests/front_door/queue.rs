@@ -33,7 +33,13 @@ async fn agents_are_listed_and_their_status_is_set() -> Result<()> {
             &json!({"web": 1})
         )
     );
+    let profile = json!({"languages": ["pl", "en"], "capacity": {"web": 2, "whatsapp": 0}});
+    let (_, agent) = call(&world, Method::PUT, "/v1/agents/ann/profile", Some(profile.clone())).await?;
+    assert_eq!(agent["profile"], profile);
+    assert_eq!(world.peers.desk().profiles[0].agent, "ann");
     for (path, body, field) in [
+        ("/v1/agents/ann/profile", json!({"capacity": {"pigeon": 1}}), "capacity"),
+        ("/v1/agents/ann/profile", json!({"language": "pl"}), "language"),
         (path, json!({"availability": "gone"}), "availability"),
         ("/v1/agents/A!/availability", json!({"availability": "busy"}), "agent"),
     ] {

@@ -33,6 +33,7 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("post", "/u/{link}", NoToken),
     ("get", "/v1/agents", Token(Scope::Read)),
     ("put", "/v1/agents/{agent}/availability", Token(Scope::Write)),
+    ("put", "/v1/agents/{agent}/profile", Token(Scope::Admin)),
     ("post", "/v1/agents/{agent}/tickets", Token(Scope::Write)),
     ("get", "/v1/agent-socket", NoToken),
     ("get", "/v1/balance", Token(Scope::Read)),

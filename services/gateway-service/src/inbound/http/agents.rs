@@ -1,6 +1,6 @@
 //! Who answers, and whether they take chats.
 
-use super::extract::{Body, May, Params, Read, Write};
+use super::extract::{Admin, Body, May, Params, Read, Write};
 use super::problem::Answer;
 use super::sessions::{NO_STORE, Ticket};
 use super::wire::{optional, time, word};
@@ -13,7 +13,7 @@ use axum::response::IntoResponse;
 use domain::AgentId;
 use events::common::ChannelKind;
 use fault::Fault;
-use rpc::routing::{self as wire, ListAgentsRequest, SetAgentAvailabilityRequest};
+use rpc::routing::{self as wire, ListAgentsRequest, SetAgentAvailabilityRequest, SetAgentProfileRequest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,19 +40,44 @@ pub struct Agent {
 }
 
 /// What an agent can take.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Profile {
     /// Languages (en, pl, fr) they speak; empty: all.
+    #[serde(default)]
     languages: Vec<String>,
     /// Chats at once by kind of channel (web, sms, email, whatsapp, facebook, instagram or voice), 0 to 100; a kind that is not
     /// named: 3.
+    #[serde(default)]
     capacity: BTreeMap<String, u32>,
 }
+
+impl Profile {
+    fn on_wire(self) -> Result<wire::AgentProfile, Fault> {
+        let chats = |(kind, chats): (String, u32)| {
+            let known = ChannelKind::from_str_name(&format!("{KIND}{}", kind.to_ascii_uppercase()));
+            let kind = known.filter(|known| *known != ChannelKind::Unspecified);
+            let remedy = "names web, sms, email, whatsapp, facebook, instagram or voice, and a number for each";
+            let kind = kind.ok_or_else(|| Fault::invalid("capacity", remedy))?;
+            Ok(wire::Chats {
+                kind: kind.into(),
+                chats,
+            })
+        };
+        Ok(wire::AgentProfile {
+            languages: self.languages,
+            capacity: self.capacity.into_iter().map(chats).collect::<Result<_, Fault>>()?,
+        })
+    }
+}
+
+/// What stands before a kind's word on the wire.
+const KIND: &str = "CHANNEL_KIND_";
 
 fn by_kind(chats: Vec<wire::Chats>) -> BTreeMap<String, u32> {
     let named = chats.into_iter().filter_map(|one| {
         let kind = ChannelKind::try_from(one.kind).unwrap_or_default();
-        Some((word(kind.as_str_name(), "CHANNEL_KIND_")?, one.chats))
+        Some((word(kind.as_str_name(), KIND)?, one.chats))
     });
     named.collect()
 }
@@ -142,6 +167,26 @@ pub async fn set_agent_availability(
         availability: body.availability.on_wire().into(),
     };
     let answer = edge.routing.set_agent_availability(request).await?;
+    Ok(Json(answer.agent.ok_or_else(|| Fault::not_found("agent"))?.into()))
+}
+
+/// Sets what an agent can take, as a whole: what is left out gets its default.
+#[utoipa::path(put, path = "/v1/agents/{agent}/profile", tag = "queue",
+    params(("agent" = String, Path, description = "Slug")), request_body = Profile,
+    security(("api_token" = ["admin"])), responses((status = 200, body = Agent),
+    (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn set_agent_profile(
+    State(edge): State<Arc<Edge>>,
+    May(caller, _): May<Admin>,
+    Path(agent): Path<String>,
+    Body(body): Body<Profile>,
+) -> Answer<Json<Agent>> {
+    let request = SetAgentProfileRequest {
+        workspace: caller.workspace.to_string(),
+        agent: AgentId::parse(&agent)?.to_string(),
+        profile: Some(body.on_wire()?),
+    };
+    let answer = edge.routing.set_agent_profile(request).await?;
     Ok(Json(answer.agent.ok_or_else(|| Fault::not_found("agent"))?.into()))
 }
 

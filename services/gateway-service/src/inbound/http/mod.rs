@@ -230,6 +230,7 @@ fn queue() -> Router<Arc<Edge>> {
     Router::new()
         .route("/v1/agents", get(agents::list_agents))
         .route("/v1/agents/{agent}/availability", put(agents::set_agent_availability))
+        .route("/v1/agents/{agent}/profile", put(agents::set_agent_profile))
         .route("/v1/agents/{agent}/tickets", post(agents::post_agent_ticket))
         .route("/v1/agent-socket", any(socket::agents::get_agent_socket))
         .route("/v1/requests", get(requests::list_requests))

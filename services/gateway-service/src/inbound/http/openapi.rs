@@ -42,7 +42,7 @@ use utoipa::{Modify, OpenApi};
         automatic_messages::preview_automatic_message, automatic_messages::send_automatic_message, ratings::list_ratings,
         forms::list_input_forms, forms::set_input_form, forms::offer_form,
         transcripts::request_transcript,
-        agents::list_agents, agents::set_agent_availability, agents::post_agent_ticket,
+        agents::list_agents, agents::set_agent_availability, agents::set_agent_profile, agents::post_agent_ticket,
         socket::agents::get_agent_socket,
         requests::list_requests, requests::get_request, requests::accept_alert, requests::decline_alert,
         requests::start_chat,

@@ -21,6 +21,7 @@ pub const INVITATION: &str = "018f4e3a-0000-7000-8000-0000000000a2";
 #[derive(Default)]
 pub struct Desk {
     pub availabilities: Vec<SetAgentAvailabilityRequest>,
+    pub profiles: Vec<SetAgentProfileRequest>,
     pub lists: Vec<ListRequestsRequest>,
     pub accepted: Vec<AcceptAlertRequest>,
     pub declined: Vec<DeclineAlertRequest>,
@@ -161,8 +162,16 @@ impl RoutingService for Peers {
         answer(SetAgentAvailabilityResponse { agent: Some(agent) })
     }
 
-    async fn set_agent_profile(&self, _: Asked<SetAgentProfileRequest>) -> Answer<SetAgentProfileResponse> {
-        Err(Status::unimplemented("not needed here"))
+    async fn set_agent_profile(&self, request: Asked<SetAgentProfileRequest>) -> Answer<SetAgentProfileResponse> {
+        let request = request.into_inner();
+        self.at_desk()?.profiles.push(request.clone());
+        let agent = Agent {
+            agent: request.agent,
+            profile: request.profile,
+            version: 3,
+            ..Default::default()
+        };
+        answer(SetAgentProfileResponse { agent: Some(agent) })
     }
 
     async fn list_agents(&self, request: Asked<ListAgentsRequest>) -> Answer<ListAgentsResponse> {

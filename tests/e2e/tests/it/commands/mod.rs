@@ -7,6 +7,7 @@ mod demo;
 mod desk;
 mod dev;
 mod money;
+mod queue;
 mod workspaces;
 
 use anyhow::{Context, Result};
@@ -21,6 +22,7 @@ async fn commands_answer_people_and_scripts_against_a_running_system() -> Result
     let dev = desk.dev().await?;
     workspaces::set_up(&desk).await.context("setting up")?;
     workspaces::update(&desk).await.context("changing it")?;
+    queue::set_up(&desk).await.context("agents and the queue")?;
     money::money(&desk).await.context("money")?;
     money::price_lists(&desk).await.context("price lists")?;
     money::account(&desk).await.context("the account")?;
@@ -31,6 +33,7 @@ async fn commands_answer_people_and_scripts_against_a_running_system() -> Result
     workspaces::opt_out(&desk).await.context("opt-out")?;
     let told = conversations::demo(&desk).await.context("demo")?;
     conversations::explain(&desk, &told).await.context("explain")?;
+    queue::assignments(&desk, &told).await.context("assignments")?;
     conversations::events(&desk, &told).await.context("events")?;
     dev::crash(&desk, dev).await.context("the crash of a service")
 }
