@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "presence/v1/persons",
         "presence/v1/presence",
         "routing/v1/invitations",
+        "routing/v1/persons",
         "routing/v1/queue",
         "routing/v1/routing",
     ]

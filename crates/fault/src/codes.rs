@@ -39,6 +39,7 @@ codes! {
     VERSION = "conversation.version", Conflict, "The settings have another version by now.";
     AUTOMATIC_OFF = "automatic.off", FailedPrecondition, "The team of the channel does not have this automatic message switched on.";
     ERASED = "conversation.erased", FailedPrecondition, "The person asked for the conversation to be erased; nothing is added to it.";
+    INVITATION_OVER = "invitation.over", FailedPrecondition, "The invitation is over, or asked nothing; it is shown no more.";
     FORM_CLOSED = "form.closed", FailedPrecondition, "The form is not open any more.";
     DELIVERED_HERE = "conversation.delivered_here", FailedPrecondition, "Homing delivers the messages of this channel; nobody else reports on them.";
     SENDER_UNASSIGNED = "channel.sender_unassigned", FailedPrecondition, "The sender of texts is not assigned to this workspace.";

@@ -7,6 +7,8 @@ runtime::settings! {
         "HOMING_NOTIFIER_URL" notifier_url: String = required;
         /// presence-service, http://host:port.
         "HOMING_PRESENCE_URL" presence_url: String = required;
+        /// routing-service, http://host:port.
+        "HOMING_ROUTING_URL" routing_url: String = required;
         /// gateway-service's own gRPC listener, http://host:port.
         "HOMING_GATEWAY_URL" gateway_url: String = required;
         /// How long an erasure waits for what was on its way for the person, so that it is stored and erased with the rest:

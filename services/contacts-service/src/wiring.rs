@@ -26,6 +26,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         conversation: shell.channel(&config.conversation_url)?,
         notifier: shell.channel(&config.notifier_url)?,
         presence: shell.channel(&config.presence_url)?,
+        routing: shell.channel(&config.routing_url)?,
         gateway: shell.channel(&config.gateway_url)?,
     });
     let eraser = Eraser {

@@ -61,7 +61,16 @@ impl Contacts {
                 let (told, next) = persons
                     .export_follow_ups(workspace, &found.conversations, &page)
                     .await?;
-                let next = next.map_or(Leg::Visits(after), |page| Leg::FollowUps(after, page));
+                let first = Leg::Requests(after, String::new());
+                let next = next.map_or(first, |page| Leg::FollowUps(after, page));
+                (told, Some(next))
+            }
+            Leg::Requests(after, page) => {
+                drop(tx);
+                let found = persons.list_after(workspace, &contacts, (after, CONVERSATIONS)).await?;
+                let whose = (found.visitors.as_slice(), found.conversations.as_slice());
+                let (told, next) = persons.export_requests(workspace, whose, &page).await?;
+                let next = next.map_or(Leg::Visits(after), |page| Leg::Requests(after, page));
                 (told, Some(next))
             }
             Leg::Visits(after) => {

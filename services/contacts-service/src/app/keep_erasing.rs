@@ -95,6 +95,13 @@ impl Eraser {
 
         let erased = self
             .persons
+            .erase_requests(workspace, &page.visitors, &page.conversations)
+            .await;
+        let erased = erased.failed_in(Place::Routing)?;
+        self.note(workspace, erasure, Place::Routing, &erased, done).await?;
+
+        let erased = self
+            .persons
             .erase_sessions(workspace, &page.visitors, &page.conversations)
             .await;
         let erased = erased.failed_in(Place::Gateway)?;

@@ -38,16 +38,18 @@ pub enum Place {
     Contacts,
     Notifier,
     Presence,
+    Routing,
     Gateway,
     Conversation,
     DeadLetters,
 }
 
 impl Place {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Contacts,
         Self::Notifier,
         Self::Presence,
+        Self::Routing,
         Self::Gateway,
         Self::Conversation,
         Self::DeadLetters,
@@ -59,6 +61,7 @@ impl Place {
             Self::Contacts => "contacts",
             Self::Notifier => "notifier",
             Self::Presence => "presence",
+            Self::Routing => "routing",
             Self::Gateway => "gateway",
             Self::Conversation => "conversation",
             Self::DeadLetters => "dead_letters",

@@ -14,6 +14,8 @@ pub enum Leg {
     Words(Option<ConversationId>, String),
     /// Of the same conversations what was sent because of them.
     FollowUps(Option<ConversationId>, String),
+    /// Of the same conversations who had them, and what their visitors were asked.
+    Requests(Option<ConversationId>, String),
     /// Of the same conversations when their visitors were last there.
     Visits(Option<ConversationId>),
 }
@@ -32,6 +34,7 @@ impl Leg {
             "opt_outs" => Ok(Self::OptOuts),
             "words" => Ok(Self::Words(after()?, second.to_owned())),
             "follow_ups" => Ok(Self::FollowUps(after()?, second.to_owned())),
+            "requests" => Ok(Self::Requests(after()?, second.to_owned())),
             "visits" => Ok(Self::Visits(after()?)),
             _ => Err(foreign()),
         }
@@ -47,6 +50,7 @@ impl fmt::Display for Leg {
             Self::OptOuts => f.write_str("opt_outs"),
             Self::Words(after, page) => write!(f, "words/{}/{page}", text(after)),
             Self::FollowUps(after, page) => write!(f, "follow_ups/{}/{page}", text(after)),
+            Self::Requests(after, page) => write!(f, "requests/{}/{page}", text(after)),
             Self::Visits(after) => write!(f, "visits/{}", text(after)),
         }
     }
@@ -66,6 +70,7 @@ mod tests {
             Leg::Words(None, String::new()),
             Leg::Words(after, "25".into()),
             Leg::FollowUps(after, "a/b".into()),
+            Leg::Requests(after, "500".into()),
             Leg::Visits(after),
         ] {
             assert_eq!(Leg::parse(&leg.to_string()), Ok(leg));

@@ -7,7 +7,8 @@ use rpc::notifier::follow_up_service_client::FollowUpServiceClient;
 use rpc::notifier::person_service_client::PersonServiceClient as NotifierClient;
 use rpc::presence::person_service_client::PersonServiceClient as PresenceClient;
 use rpc::presence::presence_service_client::PresenceServiceClient;
-use rpc::{Deadline, conversation, gateway, notifier, presence};
+use rpc::routing::person_service_client::PersonServiceClient as RoutingClient;
+use rpc::{Deadline, conversation, gateway, notifier, presence, routing};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use tonic::transport::Channel;
@@ -18,6 +19,7 @@ pub struct Persons {
     conversations: ConversationClient<Channel>,
     follow_ups: NotifierClient<Channel>,
     presence: PresenceClient<Channel>,
+    requests: RoutingClient<Channel>,
     sessions: GatewayClient<Channel>,
     opt_outs: FollowUpServiceClient<Channel>,
     visits: PresenceServiceClient<Channel>,
@@ -56,6 +58,7 @@ pub struct Peers {
     pub conversation: Channel,
     pub notifier: Channel,
     pub presence: Channel,
+    pub routing: Channel,
     pub gateway: Channel,
 }
 
@@ -67,6 +70,7 @@ impl Persons {
             opt_outs: FollowUpServiceClient::new(peers.notifier),
             presence: PresenceClient::new(peers.presence.clone()),
             visits: PresenceServiceClient::new(peers.presence),
+            requests: RoutingClient::new(peers.routing).max_decoding_message_size(LARGEST_ANSWER),
             sessions: GatewayClient::new(peers.gateway),
         }
     }
@@ -166,6 +170,27 @@ impl Persons {
         })
         .await?;
         exported("conversation", &page.entries, page.next_page_token)
+    }
+
+    /// A page of what visitors were asked and who had these conversations, and the token of the next.
+    pub async fn export_requests(
+        &self,
+        workspace: &WorkspaceId,
+        (visitors, conversations): (&[String], &[String]),
+        page_token: &str,
+    ) -> Result<(Entries, Option<String>)> {
+        let request = routing::ExportPersonRequest {
+            workspace: workspace.to_string(),
+            visitors: visitors.to_vec(),
+            conversations: conversations.to_vec(),
+            page_token: page_token.to_owned(),
+        };
+        let page = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.requests.clone();
+            async move { client.export_person(request).await }
+        })
+        .await?;
+        exported("routing", &page.entries, page.next_page_token)
     }
 
     /// A page of what was sent because of these conversations, and the token of the next.
@@ -273,6 +298,27 @@ impl Persons {
         };
         let answer = rpc::call(Deadline::INTERACTIVE, request, |request| {
             let mut client = self.presence.clone();
+            async move { client.erase_person(request).await }
+        });
+        Ok(told(answer.await?.erased))
+    }
+
+    pub async fn erase_requests(
+        &self,
+        workspace: &WorkspaceId,
+        visitors: &[String],
+        conversations: &[String],
+    ) -> Result<Erased> {
+        if conversations.is_empty() {
+            return Ok(Erased::new());
+        }
+        let request = routing::ErasePersonRequest {
+            workspace: workspace.to_string(),
+            visitors: visitors.to_vec(),
+            conversations: conversations.to_vec(),
+        };
+        let answer = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.requests.clone();
             async move { client.erase_person(request).await }
         });
         Ok(told(answer.await?.erased))

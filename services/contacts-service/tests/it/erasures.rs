@@ -226,10 +226,12 @@ async fn every_service_does_its_part_page_by_page_once_what_was_on_its_way_is_st
             "notifier",
             "notifier",
             "presence",
+            "routing",
             "gateway",
             "conversation",
             "notifier",
             "notifier",
+            "routing",
             "gateway",
             "conversation",
             "notifier"
@@ -248,6 +250,7 @@ async fn every_service_does_its_part_page_by_page_once_what_was_on_its_way_is_st
     assert_eq!(of("conversation"), Some([("conversations", 3)].into()));
     assert_eq!(of("notifier"), Some([("conversations", 3)].into()));
     assert_eq!(of("presence"), Some([("visitors", 1)].into()));
+    assert_eq!(of("routing"), Some([("requests", 3)].into()));
     assert!(
         done.steps
             .iter()

@@ -191,6 +191,7 @@ async fn run(
         conversation_url: peers.to_owned(),
         notifier_url: peers.to_owned(),
         presence_url: peers.to_owned(),
+        routing_url: peers.to_owned(),
         gateway_url: peers.to_owned(),
         erasure_wait: runtime::Millis(Duration::from_secs(10)),
     };

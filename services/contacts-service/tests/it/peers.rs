@@ -6,7 +6,8 @@ use rpc::gateway::person_service_server as sessions;
 use rpc::notifier::follow_up_service_server::{FollowUpService, FollowUpServiceServer};
 use rpc::notifier::person_service_server as follow_ups;
 use rpc::presence::person_service_server as visitors;
-use rpc::{gateway, notifier, presence};
+use rpc::routing::person_service_server as requests;
+use rpc::{gateway, notifier, presence, routing};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -66,6 +67,7 @@ impl Peers {
             .add_service(follow_ups::PersonServiceServer::new(peers.clone()))
             .add_service(FollowUpServiceServer::new(peers.clone()))
             .add_service(visitors::PersonServiceServer::new(peers.clone()))
+            .add_service(requests::PersonServiceServer::new(peers.clone()))
             .add_service(sessions::PersonServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
@@ -187,6 +189,29 @@ impl visitors::PersonService for Peers {
     ) -> Answer<presence::ErasePersonResponse> {
         let erased = self.erase("presence", "visitors", request.into_inner().visitors)?;
         Ok(Response::new(presence::ErasePersonResponse { erased }))
+    }
+}
+
+#[tonic::async_trait]
+impl requests::PersonService for Peers {
+    async fn export_person(
+        &self,
+        request: Request<routing::ExportPersonRequest>,
+    ) -> Answer<routing::ExportPersonResponse> {
+        let asked = request.into_inner().conversations;
+        let had = |conversation: &String| json!({ "kind": "request", "data": { "conversation_id": conversation } });
+        Ok(Response::new(routing::ExportPersonResponse {
+            entries: asked.iter().map(|conversation| had(conversation).to_string()).collect(),
+            next_page_token: String::new(),
+        }))
+    }
+
+    async fn erase_person(
+        &self,
+        request: Request<routing::ErasePersonRequest>,
+    ) -> Answer<routing::ErasePersonResponse> {
+        let erased = self.erase("routing", "requests", request.into_inner().conversations)?;
+        Ok(Response::new(routing::ErasePersonResponse { erased }))
     }
 }
 

@@ -96,6 +96,12 @@ impl App {
             return Ok(None);
         }
         let new = new.ok_or_else(|| Fault::not_found("conversation"))?;
+        if let Some(visitor) = new.about.visitor
+            && let Some(begun) = request::get_unbegun(tx, workspace, visitor).await?
+        {
+            // An agent spoke first, and that was heard of before their call was answered.
+            return Ok(Some(self.attach_conversation(tx, workspace, begun, id).await?));
+        }
         let request = RequestId::generate(self.store.entropy());
         Ok(Some(Request::unserved(request, new, self.now())))
     }

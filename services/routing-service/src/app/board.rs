@@ -2,8 +2,9 @@
 //! costs them the wait until the next look.
 
 use crate::domain::QueueView;
-use ::domain::{AgentId, WorkspaceId};
+use ::domain::{AgentId, InvitationId, WorkspaceId};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,7 +23,33 @@ pub(crate) struct Board {
 #[derive(Debug, Default)]
 struct Inner {
     queues: HashMap<(WorkspaceId, String), Watched>,
-    agents: HashMap<(WorkspaceId, AgentId), watch::Sender<()>>,
+    agents: Bells<AgentId>,
+    invitations: Bells<InvitationId>,
+}
+
+/// Whom to wake when something of theirs moved.
+#[derive(Debug)]
+struct Bells<K>(HashMap<(WorkspaceId, K), watch::Sender<()>>);
+
+impl<K> Default for Bells<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Eq + Hash> Bells<K> {
+    fn watch(&mut self, workspace: &WorkspaceId, whose: K) -> watch::Receiver<()> {
+        let bell = self.0.entry((workspace.clone(), whose));
+        bell.or_insert_with(|| watch::Sender::new(())).subscribe()
+    }
+
+    /// Who has nobody left to wake is forgotten.
+    fn ring(&mut self, workspace: &WorkspaceId, whose: K) {
+        let key = (workspace.clone(), whose);
+        if self.0.get(&key).is_some_and(|bell| bell.send(()).is_err()) {
+            self.0.remove(&key);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -54,10 +81,7 @@ impl Board {
     pub(crate) fn moved(&self, workspace: &WorkspaceId, agents: impl IntoIterator<Item = AgentId>) {
         let mut inner = self.inner();
         for agent in agents {
-            let key = (workspace.clone(), agent);
-            if inner.agents.get(&key).is_some_and(|watched| watched.send(()).is_err()) {
-                inner.agents.remove(&key);
-            }
+            inner.agents.ring(workspace, agent);
         }
         drop(inner);
         self.touch(workspace);
@@ -73,13 +97,17 @@ impl Board {
 
     /// Tells when an agent's requests moved.
     pub(super) fn watch_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> watch::Receiver<()> {
-        let key = (workspace.clone(), agent.clone());
-        let mut inner = self.inner();
-        inner
-            .agents
-            .entry(key)
-            .or_insert_with(|| watch::Sender::new(()))
-            .subscribe()
+        self.inner().agents.watch(workspace, agent.clone())
+    }
+
+    /// An invitation moved: wakes who watches it.
+    pub(crate) fn invitation_moved(&self, workspace: &WorkspaceId, invitation: InvitationId) {
+        self.inner().invitations.ring(workspace, invitation);
+    }
+
+    /// Tells when an invitation moved.
+    pub(super) fn watch_invitation(&self, workspace: &WorkspaceId, invitation: InvitationId) -> watch::Receiver<()> {
+        self.inner().invitations.watch(workspace, invitation)
     }
 
     /// A queue as its watchers see it; with what is to be computed from now on, if nobody watched it.

@@ -117,7 +117,7 @@ impl App {
         if let Some(due) = after.due_at(now) {
             self.store.due_at(due);
         }
-        Ok(())
+        self.follow_request(tx, workspace, after).await
     }
 }
 

@@ -2,29 +2,43 @@
 //! transaction.
 
 mod accept_alert;
+mod answer_invitation;
 mod assign;
 mod board;
 mod carry_out;
+mod consider_visitor;
 mod decline_alert;
-#[expect(dead_code, reason = "what comes in by itself follows with how channels are set up")]
 mod enqueue;
+mod erase_person;
+mod export_person;
+mod follow_request;
 mod forget_requests;
+mod get_channel_routing;
 mod get_request;
 mod list_agents;
 mod list_assignments;
+mod list_invitations;
 mod list_requests;
 mod note_console;
 mod note_resolved;
+mod note_started;
 mod note_taken_over;
+mod note_visitor_left;
 mod set_agent_availability;
 mod set_agent_profile;
+mod set_channel_routing;
+mod start_chat;
+mod tend_invitation;
 mod tend_request;
 mod watch_alerts;
+mod watch_invitation;
 mod watch_queue;
 
 pub(crate) use board::Board;
+pub(crate) use consider_visitor::{Considered, Visitor};
 pub(crate) use get_request::{By, Seen};
 pub(crate) use list_requests::Cursor;
+pub(crate) use note_started::Started;
 
 use crate::domain::{PageSize, Refused};
 use crate::outbound::Conversations;

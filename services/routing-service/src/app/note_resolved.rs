@@ -1,5 +1,5 @@
 use super::App;
-use crate::outbound::postgres::{request, resolved};
+use crate::outbound::postgres::{request, resolved, visitor_conversation};
 use ::domain::{ConversationId, WorkspaceId};
 use fault::Result;
 
@@ -17,6 +17,7 @@ impl App {
                 }
             }
         }
+        visitor_conversation::delete(&mut tx, workspace, id).await?;
         tx.commit().await
     }
 }

@@ -2,12 +2,16 @@
 
 mod agent;
 mod assignment;
+pub(crate) mod channel_routing;
+pub(crate) mod invitation;
 mod kind;
+pub(crate) mod launch;
 mod page;
 #[cfg(test)]
 mod queue_tests;
 mod queue_view;
 mod request;
+mod visited;
 
 pub(crate) use agent::{Agent, Availability, CAPACITY, Load, Profile};
 pub(crate) use assignment::{Assignee, Assignment, Cause};

@@ -28,7 +28,6 @@ impl QueueView {
         u32::try_from(self.positions.len()).unwrap_or(u32::MAX)
     }
 
-    #[expect(dead_code, reason = "visitors who see it follow with invitations")]
     /// 1 is the next one; `None` unless it waits here.
     pub(crate) fn position(&self, request: RequestId) -> Option<u32> {
         self.positions.get(&request).copied()

@@ -1,10 +1,10 @@
 //! What other services tell.
 
-use crate::app::App;
-use ::domain::{AgentId, ConversationId, VisitorId};
+use crate::app::{App, Started};
+use ::domain::{AgentId, ChannelId, ContactId, ConversationId, VisitorId};
 use bus::{ConsumerSpec, Handler};
-use events::common::PresenceState;
-use events::event::{ConversationResolved, ConversationTakenOver, VisitorPresenceChanged};
+use events::common::{AuthorRole, PresenceCause, PresenceState};
+use events::event::{ConversationResolved, ConversationStarted, ConversationTakenOver, VisitorPresenceChanged};
 use events::{Received, fact_filter};
 use fault::{Fault, Result};
 
@@ -14,6 +14,7 @@ pub(crate) fn spec() -> ConsumerSpec {
         "routing",
         vec![
             fact_filter::<ConversationResolved>(),
+            fact_filter::<ConversationStarted>(),
             fact_filter::<ConversationTakenOver>(),
             fact_filter::<VisitorPresenceChanged>(),
         ],
@@ -31,7 +32,23 @@ impl Handler for Facts {
             let visitor = VisitorId::parse(&fact.visitor)?;
             let is_connected = fact.state() != PresenceState::Offline;
             app.note_console(workspace, visitor, is_connected, (fact.epoch, fact.version))
-                .await
+                .await?;
+            // Who is only idle, or has the page hidden, is still waiting.
+            match fact.cause() {
+                PresenceCause::Idle | PresenceCause::Hidden => Ok(()),
+                _ if is_connected => Ok(()),
+                _ => app.note_visitor_left(workspace, visitor).await,
+            }
+        } else if message.is::<ConversationStarted>() {
+            let fact: ConversationStarted = message.decode()?;
+            let started = Started {
+                conversation: ConversationId::parse(&fact.conversation)?,
+                channel: ChannelId::parse(&fact.channel)?,
+                visitor: VisitorId::parse_optional(&fact.visitor)?,
+                contact: ContactId::parse_optional(&fact.contact)?,
+                by_customer: fact.opened_by() == AuthorRole::Customer,
+            };
+            app.note_started(workspace, &started).await
         } else if message.is::<ConversationTakenOver>() {
             let fact: ConversationTakenOver = message.decode()?;
             let (conversation, agent) = (ConversationId::parse(&fact.conversation)?, AgentId::parse(&fact.agent)?);

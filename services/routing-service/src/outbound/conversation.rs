@@ -1,11 +1,20 @@
-use crate::domain::Kind;
-use ::domain::{AgentId, ChannelId, ContactId, ConversationId, Language, TeamId, VisitorId, WorkspaceId};
+use crate::domain::channel_routing::ChannelRouting;
+use crate::domain::{About, Kind, Need, NewRequest};
+use ::domain::{
+    AgentId, ChannelId, ContactId, ConversationId, Language, MessageText, RequestId, TeamId, Timestamp, VisitorId,
+    WorkspaceId,
+};
+use events::common::AuthorRole;
 use fault::{Fault, Result};
 use rpc::Deadline;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::get_conversation_request::By;
+use rpc::conversation::opening_hours_service_client::OpeningHoursServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
-use rpc::conversation::{GetChannelRequest, GetConversationRequest, ListTeamsRequest};
+use rpc::conversation::{
+    GetChannelRequest, GetConversationRequest, GetOpeningRequest, ListTeamsRequest, ResolveConversationRequest,
+    StartConversationRequest,
+};
 use tonic::transport::Channel;
 
 /// conversation-service, which owns channels, teams and conversations.
@@ -13,6 +22,7 @@ use tonic::transport::Channel;
 pub(crate) struct Conversations {
     workspaces: WorkspaceServiceClient<Channel>,
     conversations: ConversationServiceClient<Channel>,
+    hours: OpeningHoursServiceClient<Channel>,
 }
 
 /// Where chats come in.
@@ -24,6 +34,49 @@ pub(crate) struct Entrance {
     pub(crate) language: Language,
 }
 
+impl Entrance {
+    /// What is asked of who serves a chat that came in here.
+    pub(crate) fn request(self, about: About, priority: u8, routing: &ChannelRouting) -> NewRequest {
+        NewRequest {
+            need: Need {
+                channel: self.channel,
+                kind: self.kind,
+                team: self.team,
+                language: Some(self.language),
+            },
+            about,
+            priority,
+            alert_seconds: routing.alert_seconds,
+            last_agent_seconds: routing.last_agent_seconds,
+        }
+    }
+}
+
+/// Whether a team is open.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub(crate) is_open: bool,
+    /// Until when it stays so, if that is known.
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// A conversation that an agent began.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) conversation: ConversationId,
+    pub(crate) number: u64,
+}
+
+/// What an agent says first, to whom.
+pub(crate) struct FirstWords<'a> {
+    /// The same request begins one conversation.
+    pub(crate) request: RequestId,
+    pub(crate) channel: &'a ChannelId,
+    pub(crate) visitor: VisitorId,
+    pub(crate) agent: &'a AgentId,
+    pub(crate) text: &'a MessageText,
+}
+
 /// A conversation as its owner has it now.
 #[derive(Debug, Clone)]
 pub(crate) struct Present {
@@ -31,13 +84,15 @@ pub(crate) struct Present {
     pub(crate) visitor: Option<VisitorId>,
     pub(crate) contact: Option<ContactId>,
     pub(crate) is_resolved: bool,
+    pub(crate) has_customer_written: bool,
 }
 
 impl Conversations {
     pub(crate) fn new(channel: Channel) -> Self {
         Self {
             workspaces: WorkspaceServiceClient::new(channel.clone()),
-            conversations: ConversationServiceClient::new(channel),
+            conversations: ConversationServiceClient::new(channel.clone()),
+            hours: OpeningHoursServiceClient::new(channel),
         }
     }
 
@@ -85,7 +140,66 @@ impl Conversations {
             visitor: VisitorId::parse_optional(&found.visitor)?,
             contact: ContactId::parse_optional(&found.contact)?,
             is_resolved: found.resolved_at.is_some(),
+            has_customer_written: found.customer_up_to > 0,
         })
+    }
+
+    /// Is a team open now?
+    pub(crate) async fn get_opening(&self, workspace: &WorkspaceId, team: &TeamId) -> Result<Opening> {
+        let request = GetOpeningRequest {
+            workspace: workspace.to_string(),
+            team: team.to_string(),
+            at: None,
+        };
+        let reply = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.hours.clone();
+            async move { client.get_opening(request).await }
+        })
+        .await?;
+        Ok(Opening {
+            is_open: reply.open,
+            until: events::instant(reply.until),
+        })
+    }
+
+    /// Opens the conversation in which an agent speaks first. Idempotent by the request.
+    pub(crate) async fn start_chat(&self, workspace: &WorkspaceId, words: FirstWords<'_>) -> Result<Begun> {
+        let request = StartConversationRequest {
+            workspace: workspace.to_string(),
+            request_id: format!("request/{}", words.request),
+            channel: words.channel.to_string(),
+            visitor: words.visitor.to_string(),
+            author: AuthorRole::Agent.into(),
+            agent: words.agent.to_string(),
+            text: words.text.expose().to_owned(),
+            ..Default::default()
+        };
+        let reply = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.conversations.clone();
+            async move { client.start_conversation(request).await }
+        })
+        .await?;
+        let begun = reply
+            .conversation
+            .ok_or_else(|| Fault::internal("an answer without a conversation"))?;
+        Ok(Begun {
+            conversation: ConversationId::parse(&begun.conversation)?,
+            number: begun.number,
+        })
+    }
+
+    /// Marks a conversation as settled. Idempotent.
+    pub(crate) async fn resolve_conversation(&self, workspace: &WorkspaceId, id: ConversationId) -> Result<()> {
+        let request = ResolveConversationRequest {
+            workspace: workspace.to_string(),
+            conversation: id.to_string(),
+        };
+        rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.conversations.clone();
+            async move { client.resolve_conversation(request).await }
+        })
+        .await
+        .map(drop)
     }
 
     /// The teams that an agent is in, by id.

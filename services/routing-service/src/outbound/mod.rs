@@ -3,4 +3,4 @@
 mod conversation;
 pub(crate) mod postgres;
 
-pub(crate) use conversation::Conversations;
+pub(crate) use conversation::{Conversations, Entrance, FirstWords};

@@ -14,10 +14,14 @@ async fn every_table_begins_with_its_workspace_and_is_guarded_by_force() -> Resu
             "agent",
             "agent_load",
             "assignment",
+            "channel_routing",
             "inbox",
+            "invitation",
             "outbox",
             "request",
-            "resolved_conversation"
+            "resolved_conversation",
+            "rule_day",
+            "visitor_conversation"
         ]
     );
     Ok(())

@@ -1,15 +1,18 @@
 //! conversation-service as routing-service sees it.
 
+use ::domain::Timestamp;
 use events::common::{ChannelKind, ChannelSettings};
 use rpc::conversation as proto;
 use rpc::conversation::conversation_service_server::{ConversationService, ConversationServiceServer};
 use rpc::conversation::get_conversation_request::By;
+use rpc::conversation::opening_hours_service_server::{OpeningHoursService, OpeningHoursServiceServer};
 use rpc::conversation::workspace_service_server::{WorkspaceService, WorkspaceServiceServer};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 /// What conversation-service holds, and whether it answers.
 #[derive(Default)]
@@ -20,6 +23,10 @@ pub struct Truth {
     /// By workspace and id.
     pub channels: HashMap<(String, String), proto::Channel>,
     pub conversations: HashMap<(String, String), proto::Conversation>,
+    /// Conversations that were begun, by workspace and request.
+    pub begun: HashMap<(String, String), String>,
+    /// When teams open again, by workspace and team; the others are open.
+    pub closed_until: HashMap<(String, String), Timestamp>,
 }
 
 /// A stand-in for conversation-service.
@@ -57,6 +64,7 @@ impl Conversations {
         let server = tonic::transport::Server::builder()
             .add_service(WorkspaceServiceServer::new(own.clone()))
             .add_service(ConversationServiceServer::new(own.clone()))
+            .add_service(OpeningHoursServiceServer::new(own.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Ok(own)
@@ -98,6 +106,27 @@ impl Conversations {
         };
         let key = (workspace.into(), conversation.into());
         self.truth().conversations.insert(key, opened);
+    }
+
+    /// The customer of a conversation wrote.
+    pub fn write(&self, workspace: &str, conversation: &str) {
+        self.change(workspace, conversation, |one| one.customer_up_to = 1);
+    }
+
+    pub fn resolve(&self, workspace: &str, conversation: &str) {
+        self.change(workspace, conversation, |one| {
+            one.resolved_at = Some(Default::default())
+        });
+    }
+
+    pub fn is_resolved(&self, workspace: &str, conversation: &str) -> bool {
+        let key = (workspace.to_owned(), conversation.to_owned());
+        self.truth().conversations[&key].resolved_at.is_some()
+    }
+
+    fn change(&self, workspace: &str, conversation: &str, change: impl FnOnce(&mut proto::Conversation)) {
+        let key = (workspace.to_owned(), conversation.to_owned());
+        self.truth().conversations.entry(key).and_modify(change);
     }
 
     fn answers(&self) -> Result<MutexGuard<'_, Truth>, Status> {
@@ -152,7 +181,60 @@ impl WorkspaceService for Conversations {
 }
 
 #[tonic::async_trait]
+impl OpeningHoursService for Conversations {
+    async fn get_opening(&self, request: Request<proto::GetOpeningRequest>) -> Answer<proto::GetOpeningResponse> {
+        let (request, truth) = (request.into_inner(), self.answers()?);
+        let until = truth.closed_until.get(&(request.workspace, request.team));
+        Ok(Response::new(proto::GetOpeningResponse {
+            open: until.is_none(),
+            until: until.map(|until| events::stamp(*until)),
+        }))
+    }
+
+    not_needed! {
+        set_opening_hours: proto::SetOpeningHoursRequest => proto::SetOpeningHoursResponse;
+        get_opening_hours: proto::GetOpeningHoursRequest => proto::GetOpeningHoursResponse;
+    }
+}
+
+#[tonic::async_trait]
 impl ConversationService for Conversations {
+    async fn start_conversation(
+        &self,
+        request: Request<proto::StartConversationRequest>,
+    ) -> Answer<proto::StartConversationResponse> {
+        let (request, mut truth) = (request.into_inner(), self.answers()?);
+        let next = truth.begun.len() as u64 + 1;
+        let key = (request.workspace.clone(), request.request_id);
+        let id = Uuid::from_u128(0xc0de_0000 + u128::from(next)).to_string();
+        let id = truth.begun.entry(key).or_insert(id).clone();
+        let begun = proto::Conversation {
+            conversation: id.clone(),
+            number: next,
+            channel: request.channel,
+            visitor: request.visitor,
+            ..Default::default()
+        };
+        let kept = truth
+            .conversations
+            .entry((request.workspace, id))
+            .or_insert(begun)
+            .clone();
+        Ok(Response::new(proto::StartConversationResponse {
+            conversation: Some(kept),
+            message: None,
+        }))
+    }
+
+    async fn resolve_conversation(
+        &self,
+        request: Request<proto::ResolveConversationRequest>,
+    ) -> Answer<proto::ResolveConversationResponse> {
+        let request = request.into_inner();
+        self.resolve(&request.workspace, &request.conversation);
+        Ok(Response::new(proto::ResolveConversationResponse { conversation: None }))
+    }
+
     async fn get_conversation(
         &self,
         request: Request<proto::GetConversationRequest>,
@@ -169,10 +251,8 @@ impl ConversationService for Conversations {
     }
 
     not_needed! {
-        start_conversation: proto::StartConversationRequest => proto::StartConversationResponse;
         write_to_contact: proto::WriteToContactRequest => proto::WriteToContactResponse;
         list_conversations: proto::ListConversationsRequest => proto::ListConversationsResponse;
-        resolve_conversation: proto::ResolveConversationRequest => proto::ResolveConversationResponse;
         add_contact: proto::AddContactRequest => proto::AddContactResponse;
         request_transcript: proto::RequestTranscriptRequest => proto::RequestTranscriptResponse;
         post_message: proto::PostMessageRequest => proto::PostMessageResponse;

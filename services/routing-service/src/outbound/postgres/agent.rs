@@ -204,6 +204,25 @@ pub(crate) async fn count(
     Ok(())
 }
 
+/// Is anybody of a team (`None`: of the workspace) who speaks a language available and connected, whatever they hold?
+pub(crate) async fn is_anybody_available(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    team: Option<&TeamId>,
+    language: Language,
+) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM agent WHERE workspace_id = $1 AND availability = 'available' AND is_connected
+             AND ($2 = '' OR $2 = ANY (teams)) AND (languages = '{}' OR $3 = ANY (languages))) AS "exists!""#,
+        workspace.as_str(),
+        team.map_or("", TeamId::as_str),
+        language.code(),
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("look for agents")
+}
+
 /// Tells an agent's availability as a fact.
 pub(crate) fn record(tx: &mut Tx, workspace: &WorkspaceId, agent: &Agent) {
     let fact = AgentAvailabilityChanged {

@@ -2,10 +2,14 @@
 
 pub(crate) mod agent;
 pub(crate) mod assignment;
+pub(crate) mod channel_routing;
+pub(crate) mod invitation;
+pub(crate) mod person;
 pub(crate) mod queue;
 pub(crate) mod request;
 pub(crate) mod resolved;
 pub(crate) mod retention;
+pub(crate) mod visitor_conversation;
 
 use fault::{Fault, Result};
 

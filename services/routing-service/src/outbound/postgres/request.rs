@@ -131,6 +131,37 @@ pub(crate) async fn get_by_conversation(
     row.map(Row::request).transpose()
 }
 
+/// The one that somebody has for a visitor to whom nobody had spoken.
+pub(crate) async fn get_unbegun(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    visitor: VisitorId,
+) -> Result<Option<Request>> {
+    let row = requests!(
+        "WHERE workspace_id = $1 AND visitor_id = $2 AND conversation_id IS NULL AND state IN ('alerted', 'serving')",
+        workspace.as_str(),
+        visitor.0
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("get request of visitor")?;
+    row.map(Row::request).transpose()
+}
+
+/// Names the invitation that a request is of.
+pub(crate) async fn set_invitation(db: &mut PgConnection, workspace: &WorkspaceId, request: &Request) -> Result<()> {
+    sqlx::query!(
+        "UPDATE request SET invitation_id = $3 WHERE workspace_id = $1 AND id = $2",
+        workspace.as_str(),
+        request.id.0,
+        request.about.invitation.map(|id| id.0),
+    )
+    .execute(db)
+    .await
+    .or_fault("name invitation of request")?;
+    Ok(())
+}
+
 /// What an agent is alerted to and serves, by id, after the one named.
 pub(crate) async fn list_held_by(
     db: &mut PgConnection,

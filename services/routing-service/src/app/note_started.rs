@@ -1,0 +1,90 @@
+//! Conversations that began, as conversation-service tells of them.
+
+use super::App;
+use super::assign::PRIORITY;
+use crate::domain::About;
+use crate::domain::NewRequest;
+use crate::domain::invitation::{Follow, Invitation};
+use crate::outbound::postgres::{channel_routing, invitation, request, resolved, visitor_conversation};
+use ::domain::{ChannelId, ContactId, ConversationId, VisitorId, WorkspaceId};
+use fault::Result;
+use store::Tx;
+
+/// A conversation that began.
+pub(crate) struct Started {
+    pub(crate) conversation: ConversationId,
+    pub(crate) channel: ChannelId,
+    pub(crate) visitor: Option<VisitorId>,
+    pub(crate) contact: Option<ContactId>,
+    pub(crate) by_customer: bool,
+}
+
+impl App {
+    /// Who is in a conversation is not asked. One that a customer began goes into the queue where they were asked for their data
+    /// before, and where the channel wants that of every conversation. Told again, it changes nothing.
+    pub(crate) async fn note_started(&self, workspace: &WorkspaceId, started: &Started) -> Result<()> {
+        let mut tx = self.store.begin(workspace).await?;
+        let mut invited = None;
+        if let Some(visitor) = started.visitor {
+            visitor_conversation::insert(&mut tx, workspace, started.conversation, visitor).await?;
+            invited = invitation::get_open(&mut tx, workspace, visitor).await?;
+        }
+        let (routing, _) = channel_routing::get(&mut tx, workspace, &started.channel).await?;
+        tx.commit().await?;
+        if !started.by_customer || (invited.is_none() && !routing.queue_conversations) {
+            return Ok(());
+        }
+        let entrance = self.conversations.get_channel(workspace, &started.channel).await?;
+        let mut tx = self.begin_queue(workspace).await?;
+        let mut about = About {
+            conversation: Some(started.conversation),
+            visitor: started.visitor,
+            contact: started.contact,
+            ..About::default()
+        };
+        if let Some(invited) = invited
+            && let Some(mut found) = invitation::get(&mut tx, workspace, invited.id).await?
+        {
+            let follow = found.chat_began(started.conversation, self.now());
+            self.save_invitation(&mut tx, workspace, &mut found, follow).await?;
+            about.invitation = (follow == Follow::Enqueue).then_some(found.id);
+        }
+        if about.invitation.is_some() || routing.queue_conversations {
+            self.enqueue_begun(&mut tx, workspace, entrance.request(about, PRIORITY, &routing))
+                .await?;
+        }
+        tx.commit().await
+    }
+
+    /// Puts a conversation into the queue, unless it has a request, or is resolved.
+    async fn enqueue_begun(&self, tx: &mut Tx, workspace: &WorkspaceId, new: NewRequest) -> Result<()> {
+        let Some(conversation) = new.about.conversation else {
+            return Ok(());
+        };
+        if resolved::contains(tx, workspace, conversation).await? {
+            return Ok(());
+        }
+        match request::get_by_conversation(tx, workspace, conversation).await? {
+            None => self.enqueue(tx, workspace, new).await.map(drop),
+            Some(mut known) if known.about.invitation.is_none() && new.about.invitation.is_some() => {
+                // An agent was faster than this.
+                known.about.invitation = new.about.invitation;
+                request::set_invitation(tx, workspace, &known).await?;
+                self.follow_request(tx, workspace, &known).await
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Puts an invitation's request into the queue; the invitation as it is then.
+    pub(super) async fn enqueue_invited(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        invited: Invitation,
+        request: NewRequest,
+    ) -> Result<Invitation> {
+        self.enqueue(tx, workspace, request).await?;
+        Ok(invitation::get(tx, workspace, invited.id).await?.unwrap_or(invited))
+    }
+}

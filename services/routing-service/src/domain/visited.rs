@@ -1,0 +1,62 @@
+//! Where a visitor is.
+
+use super::VisitedPage;
+use super::launch::Visit;
+use ::domain::{Invalid, limits};
+use std::time::Duration;
+
+impl VisitedPage {
+    /// Refuses what is no page.
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
+        let remedy = "needs an absolute http(s) URL of at most 2,048 bytes";
+        let is_page = |url: &str| url.len() <= limits::PAGE_URL_BYTES && path(url).is_some();
+        if !is_page(&self.url) {
+            return Err(Invalid::new("page.url", remedy));
+        }
+        if !self.referrer.is_empty() && !is_page(&self.referrer) {
+            return Err(Invalid::new("page.referrer", remedy));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn visit(&self) -> Visit<'_> {
+        Visit {
+            path: path(&self.url).unwrap_or_default(),
+            referrer: &self.referrer,
+            visits: self.visits,
+            on_page: Duration::from_millis(self.on_page_ms),
+            on_site: Duration::from_millis(self.on_site_ms),
+        }
+    }
+}
+
+/// The path of an absolute http(s) URL; "/" where it has none.
+fn path(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let rest = rest
+        .split(['?', '#'])
+        .next()
+        .filter(|rest| !rest.is_empty() && !rest.starts_with('/'))?;
+    Some(rest.find('/').map_or("/", |at| &rest[at..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_a_path() {
+        for (url, expected) in [
+            ("https://shop.example", Some("/")),
+            ("https://shop.example?a=/b", Some("/")),
+            ("https://shop.example/a/b?c=/d#e", Some("/a/b")),
+            ("http://shop.example:8080/", Some("/")),
+            ("https://", None),
+            ("https:///a", None),
+            ("javascript:alert(1)", None),
+            ("", None),
+        ] {
+            assert_eq!(path(url), expected, "{url}");
+        }
+    }
+}
