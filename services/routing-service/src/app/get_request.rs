@@ -31,6 +31,9 @@ impl App {
 
     /// A request with its position.
     pub(crate) async fn see(&self, workspace: &WorkspaceId, request: Request) -> Result<Seen> {
+        if request.state != State::Waiting {
+            return Ok(Seen { request, position: 0 });
+        }
         let mut tx = self.store.begin(workspace).await?;
         seen(&mut tx, workspace, request).await
     }

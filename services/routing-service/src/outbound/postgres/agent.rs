@@ -138,13 +138,24 @@ pub(crate) async fn set(db: &mut PgConnection, workspace: &WorkspaceId, agent: &
 
 /// Writes whether an agent can be given anything.
 pub(crate) async fn set_open(db: &mut PgConnection, workspace: &WorkspaceId, agent: &Agent) -> Result<()> {
+    let done = sqlx::query!(
+        "UPDATE agent_load SET is_open = $3 WHERE workspace_id = $1 AND agent = $2",
+        workspace.as_str(),
+        agent.id.as_str(),
+        agent.is_open(),
+    )
+    .execute(&mut *db)
+    .await
+    .or_fault("open agent")?;
+    if done.rows_affected() > 0 {
+        return Ok(());
+    }
     let kinds = Kind::ALL.map(|kind| kind.word().to_owned());
     sqlx::query!(
         "INSERT INTO agent_load (workspace_id, agent, kind, capacity, in_use, is_open, last_given_at)
          SELECT $1, $2, kind, $3, (SELECT count(*) FROM request r WHERE r.workspace_id = $1 AND r.assignee = $2
            AND r.state IN ('alerted', 'serving') AND r.kind = kinds.kind AND NOT r.is_admin), $4, '-infinity'
-         FROM unnest($5::text[]) kinds (kind)
-         ON CONFLICT (workspace_id, agent, kind) DO UPDATE SET is_open = excluded.is_open",
+         FROM unnest($5::text[]) kinds (kind)",
         workspace.as_str(),
         agent.id.as_str(),
         int(CAPACITY),
@@ -153,7 +164,7 @@ pub(crate) async fn set_open(db: &mut PgConnection, workspace: &WorkspaceId, age
     )
     .execute(db)
     .await
-    .or_fault("open agent")?;
+    .or_fault("count what a new agent holds")?;
     Ok(())
 }
 
@@ -168,7 +179,7 @@ pub(crate) async fn set_capacity(
     let chats = Kind::ALL.map(|kind| int(profile.of(kind)));
     sqlx::query!(
         "UPDATE agent_load l SET capacity = given.chats FROM unnest($3::text[], $4::integer[]) given (kind, chats)
-         WHERE l.workspace_id = $1 AND l.agent = $2 AND l.kind = given.kind",
+         WHERE l.workspace_id = $1 AND l.agent = $2 AND l.kind = given.kind AND l.capacity <> given.chats",
         workspace.as_str(),
         id.as_str(),
         &kinds[..],
