@@ -32,6 +32,8 @@ mod simulate;
 mod trace;
 #[path = "it/unsubscribing.rs"]
 mod unsubscribing;
+#[path = "it/visitors.rs"]
+mod visitors;
 
 use cli::stack::{Stack, StackOptions};
 

@@ -1,4 +1,4 @@
-//! The main job on real servers, in twelve steps, each with its expectations.
+//! The main job on real servers, in fourteen steps, each with its expectations.
 
 mod replay;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::explain;
 use crate::args::DemoArgs;
 use crate::output::{Out, say};
-use crate::scenario::{Customer, World, main_job, others, replies, told, unasked};
+use crate::scenario::{Customer, World, main_job, others, replies, told, unasked, visitors};
 use crate::show;
 use crate::stack::{DATA_FOLDER, Endpoints, Stack, StackOptions};
 
@@ -64,7 +64,7 @@ pub(crate) async fn run(args: DemoArgs, out: &Out) -> Result<ExitCode> {
 }
 
 /// How many there are.
-const STEPS: u8 = 12;
+const STEPS: u8 = 14;
 
 struct Step {
     number: u8,
@@ -158,7 +158,8 @@ async fn play(world: &World, report: &mut Report) -> Option<()> {
     )?;
     others(world, report, &first).await?;
     by_text(world, report).await?;
-    by_itself(world, report).await
+    by_itself(world, report).await?;
+    to_visitors(world, report).await
 }
 
 /// Steps 7 and 8.
@@ -230,6 +231,29 @@ async fn by_itself(world: &World, report: &mut Report) -> Option<()> {
         started,
         called,
         Clone::clone,
+    )?;
+    Some(())
+}
+
+/// Steps 13 and 14.
+async fn to_visitors(world: &World, report: &mut Report) -> Option<()> {
+    let started = Instant::now();
+    let invited = visitors::with_invitation(world).await;
+    report.note(
+        13,
+        "a visitor is invited, says who they are, waits, and is served by the agent who takes the chat",
+        started,
+        invited,
+        |visitor| format!("conversation {} began by an invitation", visitor.number),
+    )?;
+    let started = Instant::now();
+    let spoken_to = visitors::without_invitation(world).await;
+    report.note(
+        14,
+        "an agent is told of a visitor and speaks first; the visitor closes the panel, and nobody follows up",
+        started,
+        spoken_to,
+        |page| format!("they were on {page}"),
     )?;
     Some(())
 }

@@ -24,6 +24,7 @@ use rpc::notifier::{
 };
 use rpc::presence::presence_service_client::PresenceServiceClient;
 use rpc::presence::{GetPresenceRequest, Presence};
+use rpc::routing::invitation_service_client::InvitationServiceClient;
 use tonic::transport::Channel;
 
 use crate::call::call;
@@ -41,6 +42,7 @@ pub struct Clients {
     presence: PresenceServiceClient<Channel>,
     pub follow_ups: FollowUpServiceClient<Channel>,
     pub billing: BillingServiceClient<Channel>,
+    pub invitations: InvitationServiceClient<Channel>,
 }
 
 impl Clients {
@@ -63,6 +65,7 @@ impl Clients {
             presence: PresenceServiceClient::new(channel("presence")?),
             follow_ups: FollowUpServiceClient::new(channel("notifier")?),
             billing: BillingServiceClient::new(channel("billing")?),
+            invitations: InvitationServiceClient::new(channel("routing")?),
         })
     }
 

@@ -1,19 +1,10 @@
 //! A customer's browser: session, ticket, web socket, as the widget does it.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use anyhow::{Context, Result, bail, ensure};
-use futures::stream::SplitSink;
-use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::Message as Frame;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::expect::soon;
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use super::tab::{Frames, Tab};
 
 /// Where customers' sockets are.
 const SOCKET_PATH: &str = "/v1/socket";
@@ -37,19 +28,7 @@ pub struct Customer {
     pub number: u64,
     tab: Option<Tab>,
     /// Every frame received, of all tabs.
-    frames: Arc<Mutex<Vec<Value>>>,
-}
-
-#[derive(Debug)]
-struct Tab {
-    sender: SplitSink<Socket, Frame>,
-    reader: JoinHandle<()>,
-}
-
-impl Drop for Tab {
-    fn drop(&mut self) {
-        self.reader.abort();
-    }
+    frames: Frames,
 }
 
 impl Customer {
@@ -88,7 +67,7 @@ impl Customer {
             conversation: text(opened, "conversation").unwrap_or_default(),
             number: 0,
             tab: None,
-            frames: Arc::default(),
+            frames: Frames::default(),
         })
     }
 
@@ -101,20 +80,7 @@ impl Customer {
             &json!({}),
         )
         .await?;
-        let url = format!("{}{SOCKET_PATH}", self.gateway.replacen("http", "ws", 1));
-        let (socket, _) = tokio_tungstenite::connect_async(url)
-            .await
-            .context("the socket does not open")?;
-        let (sender, mut receiver) = socket.split();
-        let frames = self.frames.clone();
-        let reader = tokio::spawn(async move {
-            while let Some(Ok(frame)) = receiver.next().await {
-                if let Some(value) = value(&frame) {
-                    frames.lock().unwrap_or_else(PoisonError::into_inner).push(value);
-                }
-            }
-        });
-        self.tab = Some(Tab { sender, reader });
+        self.tab = Some(Tab::open(&self.gateway, SOCKET_PATH, self.frames.clone()).await?);
         let known = self.messages().last().and_then(|message| message["seq"].as_u64());
         let before = self.received("welcome").len();
         self.send(json!({ "type": "hello", "ticket": text(&ticket, "ticket")?, "resume_after": known }))
@@ -150,11 +116,7 @@ impl Customer {
     /// Sends any text as a frame, and waits for what it is answered with: a frame that is no message, or the end of the
     /// socket as `{"type": "closed", "code": ..., "reason": ...}`.
     pub async fn ask(&mut self, text: impl Into<String>) -> Result<Value> {
-        let answers = |customer: &Self| -> Vec<Value> {
-            let frames = customer.frames.lock().unwrap_or_else(PoisonError::into_inner);
-            let answer = |frame: &&Value| frame["type"] != "message";
-            frames.iter().filter(answer).cloned().collect()
-        };
+        let answers = |customer: &Self| customer.frames.all(|frame| frame["type"] != "message");
         let before = answers(self).len();
         self.send_text(text.into()).await?;
         soon("the gateway answers", async || {
@@ -211,6 +173,47 @@ impl Customer {
         self.frame("form_taken", taken).await.map(drop)
     }
 
+    /// The page that the tab shows now.
+    pub async fn look_at(&mut self, url: &str) -> Result<()> {
+        self.send(json!({ "type": "page", "url": url, "visits": 1 })).await
+    }
+
+    /// Waits until the invitation is so far.
+    pub async fn invited(&self, state: &str) -> Result<Value> {
+        soon(&format!("the invitation is {state}"), async || {
+            let told = self
+                .frames
+                .all(|frame| frame["type"] == "invitation" && frame["state"] == state);
+            Ok(told.into_iter().next())
+        })
+        .await
+    }
+
+    /// What the visitor does with an invitation.
+    pub async fn answer(&mut self, invitation: &Value, answer: &str) -> Result<()> {
+        let id = &invitation["invitation"];
+        self.send(json!({ "type": "invitation", "invitation": id, "answer": answer }))
+            .await
+    }
+
+    /// Sends a frame that is to be refused; the error.
+    pub async fn refused(&mut self, frame: Value) -> Result<Value> {
+        let before = self.received("error").len();
+        self.send(frame).await?;
+        soon("the gateway refuses", async || {
+            Ok(self.received("error").into_iter().nth(before))
+        })
+        .await
+    }
+
+    /// Waits for a message of this text to be shown.
+    pub async fn shown_text(&self, text: &str) -> Result<Value> {
+        soon(&format!("'{text}' is shown"), async || {
+            Ok(self.messages().into_iter().find(|message| message["text"] == text))
+        })
+        .await
+    }
+
     /// Leaves the page: an explicit close.
     pub async fn leave(&mut self) -> Result<()> {
         self.send(json!({ "type": "bye" })).await?;
@@ -219,8 +222,8 @@ impl Customer {
 
     /// Closes the socket without a word.
     pub async fn vanish(&mut self) -> Result<()> {
-        if let Some(mut tab) = self.tab.take() {
-            let _ = tab.sender.close().await;
+        if let Some(tab) = self.tab.take() {
+            tab.close().await;
         }
         Ok(())
     }
@@ -236,19 +239,12 @@ impl Customer {
     }
 
     fn received(&self, kind: &str) -> Vec<Value> {
-        let frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        frames.iter().filter(|frame| frame["type"] == kind).cloned().collect()
+        self.frames.of(kind)
     }
 
     /// Waits for the next frame of a kind after `before` of them; an `error` frame fails.
     async fn frame(&self, kind: &str, before: usize) -> Result<Value> {
-        let errors = self.received("error").len();
-        let found = soon(&format!("the gateway answers '{kind}'"), async || {
-            let error = self.received("error").into_iter().nth(errors);
-            Ok(self.received(kind).into_iter().nth(before).map(Ok).or(error.map(Err)))
-        })
-        .await?;
-        found.map_err(|error| anyhow::anyhow!("the gateway refuses: {error}"))
+        self.frames.next(kind, before).await
     }
 
     async fn send(&mut self, frame: Value) -> Result<()> {
@@ -259,24 +255,11 @@ impl Customer {
         let Some(tab) = &mut self.tab else {
             bail!("the page is not open")
         };
-        tab.sender.send(Frame::text(text)).await.context("the socket is closed")
+        tab.send(text).await
     }
 }
 
-/// What a frame says, if it says anything.
-fn value(frame: &Frame) -> Option<Value> {
-    match frame {
-        Frame::Text(text) => serde_json::from_str(text).ok(),
-        Frame::Close(said) => {
-            let code = said.as_ref().map(|said| u16::from(said.code));
-            let reason = said.as_ref().map(|said| said.reason.as_str());
-            Some(json!({ "type": "closed", "code": code, "reason": reason }))
-        }
-        _ => None,
-    }
-}
-
-async fn post(http: &reqwest::Client, url: &str, token: Option<&str>, body: &Value) -> Result<Value> {
+pub(super) async fn post(http: &reqwest::Client, url: &str, token: Option<&str>, body: &Value) -> Result<Value> {
     let mut request = http.post(url).json(body);
     if let Some(token) = token {
         request = request.bearer_auth(token);
@@ -290,7 +273,7 @@ async fn post(http: &reqwest::Client, url: &str, token: Option<&str>, body: &Val
     Ok(answer)
 }
 
-fn text(value: &Value, field: &str) -> Result<String> {
+pub(super) fn text(value: &Value, field: &str) -> Result<String> {
     value[field]
         .as_str()
         .map(str::to_owned)

@@ -2,6 +2,7 @@
 //! sinks. Shared by `homing demo` and the end-to-end tests; knows nothing of the inside.
 
 mod clients;
+mod console;
 mod customer;
 mod expect;
 mod integration;
@@ -9,11 +10,14 @@ pub mod main_job;
 pub mod others;
 pub mod replies;
 mod sinks;
+mod tab;
 pub mod told;
 pub mod unasked;
+pub mod visitors;
 mod world;
 
 pub use clients::Clients;
+pub use console::Console;
 pub use customer::{Customer, Given};
 pub use expect::PATIENCE;
 pub use integration::Integration;

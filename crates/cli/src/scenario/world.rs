@@ -63,6 +63,8 @@ pub struct World {
     pub endpoints: Endpoints,
     pub clients: Clients,
     pub integration: Integration,
+    /// Of the integration, for the API: it may read and write.
+    pub token: String,
     pub sinks: Sinks,
     pub ola: Person,
     pub jan: Person,
@@ -114,6 +116,7 @@ impl World {
             endpoints,
             clients,
             integration,
+            token,
             sinks,
             http,
             events: AtomicU32::new(1),

@@ -14,9 +14,10 @@ pub enum InvitationAnswer {
     /// They see it.
     Shown,
     Accepted,
-    /// No; remembered.
+    /// No; remembered. Who waits with a question is not answered.
     Declined,
-    /// They closed the panel: leaves the form or the queue, and ends a chat in which they have not written.
+    /// They closed the panel: ends a chat in which they have not written, and the invitation before that. Who waits with a question
+    /// keeps their place, and is brought back when it is answered.
     Closed,
 }
 

@@ -36,7 +36,7 @@ pub async fn demo(desk: &Desk) -> Result<Value> {
     ensure!(told["ok"] == true && told["time_scale"] == 60.0, "the demo says {told}");
     let steps = told["steps"].as_array().context("no steps")?;
     ensure!(
-        steps.len() == 12 && steps.iter().all(|step| step["ok"] == true),
+        steps.len() == 14 && steps.iter().all(|step| step["ok"] == true),
         "steps {steps:?}"
     );
     same("sent", &told["sent"], &json!({ "follow_up": 4, "confirmation": 5 }))?;

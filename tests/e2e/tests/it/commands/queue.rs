@@ -1,13 +1,13 @@
-//! Agents, and the queue.
+//! Agents, the queue, and what channels do by themselves.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::desk::{Desk, REFUSED, USAGE, same};
+use super::desk::{Desk, FAILED, REFUSED, USAGE, same};
 
 const NOTHING: &str = "01a2024e-4161-70e2-84d8-000000000000";
 
-/// Who takes chats.
+/// Who takes chats, and how a channel starts them.
 pub async fn set_up(desk: &Desk) -> Result<()> {
     let status = ["agent", "status", "-w", "acme", "ana"];
     let busy = [&status[..], &["busy"]].concat();
@@ -25,6 +25,7 @@ pub async fn set_up(desk: &Desk) -> Result<()> {
     desk.fails(&[&status[..], &["gone"]].concat(), USAGE, "gone").await?;
     desk.fails(&["agent", "status", "-w", "acme", "nobody"], REFUSED, "agent")
         .await?;
+    channel_routing(desk).await?;
     same(
         "the queue",
         &desk.json(&["queue", "list", "-w", "acme"]).await?,
@@ -34,7 +35,38 @@ pub async fn set_up(desk: &Desk) -> Result<()> {
         let answer = ["queue", verb, "-w", "acme", NOTHING, "--agent", "ana"];
         desk.fails(&answer, REFUSED, "request").await?;
     }
-    Ok(())
+    let start = [
+        "queue", "start", "-w", "acme", NOTHING, "--agent", "ana", "--text", "Hi",
+    ];
+    desk.fails(&start, REFUSED, "request").await
+}
+
+async fn channel_routing(desk: &Desk) -> Result<()> {
+    let routing = ["channel", "routing", "-w", "acme", "web"];
+    let told = desk.json(&routing).await?;
+    ensure!(
+        told["routing"]["mode"] == "off" && told["version"] == 0,
+        "the defaults: {told}"
+    );
+    let file = desk.folder.path().join("routing.json");
+    let path = file.to_str().context("a path")?;
+    let set = [&routing[..], &["--set", path]].concat();
+    let rule = json!({ "name": "prices", "page": "/pricing*", "page_seconds": 20 });
+    std::fs::write(&file, json!({ "mode": "with_invitation", "rules": [rule] }).to_string())?;
+    ensure!(desk.says(&set).await? == "version 1\n", "the first version");
+    let kept = desk.json(&routing).await?;
+    let kept = &kept["routing"];
+    ensure!(
+        kept["rules"][0]["page_seconds"] == 20 && kept["declined_days"] == 30,
+        "what was set: {kept}"
+    );
+    std::fs::write(&file, desk.says(&routing).await?)?;
+    desk.fails(&[&set[..], &["--version", "7"]].concat(), REFUSED, "version")
+        .await?;
+    std::fs::write(&file, r#"{"mode": "with_invitation"}"#)?;
+    desk.fails(&set, REFUSED, "rules").await?;
+    std::fs::write(&file, r#"{"mode": "loud"}"#)?;
+    desk.fails(&set, FAILED, "mode").await
 }
 
 /// The first conversation of the demo is given to an agent, passed on, and given to nobody.
