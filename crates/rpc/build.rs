@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "conversation/v1/opening_hours",
         "conversation/v1/persons",
         "conversation/v1/senders",
+        "conversation/v1/stars",
         "conversation/v1/workspaces",
         "gateway/v1/persons",
         "notifier/v1/follow_ups",

@@ -36,6 +36,7 @@ facts! {
     ConversationTakenOver, "conversation", "taken_over";
     MessagePosted, "message", "posted";
     FormChanged, "form", "changed";
+    ReminderDue, "reminder", "due";
     MessageRead, "message", "read";
     MessageDeliveryChanged, "message", "delivery_changed";
     VisitorPresenceChanged, "visitor", "presence_changed";

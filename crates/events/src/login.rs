@@ -45,7 +45,7 @@ pub const SERVICES: [Login; 7] = [
         ..service("presence")
     },
     Login {
-        aggregates: &["workspace", "channel", "conversation", "form", "message"],
+        aggregates: &["workspace", "channel", "conversation", "form", "reminder", "message"],
         consumers: &[(FACTS, "conversation-deliveries"), (FACTS, "conversation-agents")],
         queue: Some((INGEST, "conversation-ingest")),
         lends: Some(FACTS),

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::inbound::{
-    Agents, Conversations, Deliveries, Forms, Ingest, Issuer, Openings, Persons, SenderBook, Voices, Workspaces,
+    Agents, Conversations, Deliveries, Forms, Ingest, Issuer, Openings, Persons, SenderBook, Stars, Voices, Workspaces,
     agent_spec, answer_logins, delivery_spec, spec,
 };
 use crate::outbound::Contacts;
@@ -15,6 +15,7 @@ use rpc::conversation::form_service_server::FormServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::person_service_server::PersonServiceServer;
 use rpc::conversation::sender_service_server::SenderServiceServer;
+use rpc::conversation::star_service_server::StarServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use runtime::{Running, Shell, due_loop};
 use std::sync::Arc;
@@ -53,6 +54,11 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = tending.clone();
         async move { app.tend_form(&workspace, id).await }
     });
+    let reminding = app.clone();
+    due_loop(&shell, "star", move |workspace, id| {
+        let app = reminding.clone();
+        async move { app.remind(&workspace, id).await }
+    });
     let agents = Arc::new(Agents(app.clone()));
     let noting = bus::consume(shell.bus(), agent_spec(), agents, shell.stop.clone());
     shell.spawn("agents", noting);
@@ -74,6 +80,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         .add_service(OpeningHoursServiceServer::new(Openings::new(app.clone())))
         .add_service(PersonServiceServer::new(Persons::new(app.clone())))
         .add_service(SenderServiceServer::new(SenderBook::new(app.clone())))
+        .add_service(StarServiceServer::new(Stars::new(app.clone())))
         .add_service(
             ConversationServiceServer::new(Conversations::new(app)).max_decoding_message_size(LARGEST_REQUEST),
         );

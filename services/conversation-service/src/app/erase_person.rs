@@ -1,6 +1,6 @@
 use super::record::record;
 use super::{App, retry};
-use crate::outbound::postgres::{conversation, form, person};
+use crate::outbound::postgres::{conversation, form, person, star};
 use domain::{ConversationId, WorkspaceId};
 use fault::Result;
 
@@ -50,6 +50,7 @@ impl App {
                 record(&mut tx, workspace, &change, None);
             }
             form::erase(&mut tx, workspace, id).await?;
+            star::erase(&mut tx, workspace, id).await?;
             person::erase_conversation(&mut tx, workspace, id, now).await?;
         }
         tx.commit().await?;

@@ -6,16 +6,25 @@ use domain::WorkspaceId;
 use fault::Result;
 
 impl App {
-    /// A page of conversations, newest first, and the token of the next page (empty: that was all).
+    /// A page of conversations, newest first, and the token of the next page (empty: that was all). With a number the one that has it,
+    /// if there is one and it is not left out.
     pub async fn list_conversations(
         &self,
         workspace: &WorkspaceId,
         page_size: u32,
         page_token: &str,
         open_only: bool,
+        number: Option<u64>,
     ) -> Result<(Vec<Conversation>, String)> {
         let (limit, below) = (page::size(page_size)?, page::below(page_token)?);
         let mut tx = self.store.begin(workspace).await?;
+        if let Some(number) = number {
+            let found = conversation::get_by_number(&mut tx, workspace, number).await?;
+            let is_wanted = |one: &Conversation| {
+                below.is_none_or(|below| one.number < below) && !(open_only && one.resolved_at.is_some())
+            };
+            return Ok((found.into_iter().filter(is_wanted).collect(), String::new()));
+        }
         // One more than asked for tells whether there is another page.
         let mut rows = conversation::list(&mut tx, workspace, below, open_only, limit + 1).await?;
         let more = i64::try_from(rows.len()).is_ok_and(|count| count > limit);

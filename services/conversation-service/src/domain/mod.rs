@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod page;
 pub mod sender;
 pub mod settings;
+pub mod star;
 pub mod token;
 pub mod transcript;
 pub mod words;

@@ -95,9 +95,10 @@ impl Conversations {
     ) -> Result<proto::ListConversationsResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let (size, token) = (request.page_size, request.page_token);
+        let number = (request.number != 0).then_some(request.number);
         let (found, next) = self
             .app
-            .list_conversations(&workspace, size, &token, request.open_only)
+            .list_conversations(&workspace, size, &token, request.open_only, number)
             .await?;
         let conversations = found.into_iter().map(conversation).collect();
         Ok(proto::ListConversationsResponse {

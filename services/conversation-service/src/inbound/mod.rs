@@ -11,6 +11,7 @@ mod nats_jwt;
 mod opening_hours;
 mod persons;
 mod senders;
+mod stars;
 mod workspaces;
 
 pub use agents::{Agents, agent_spec};
@@ -23,4 +24,5 @@ pub use nats_auth::{Issuer, answer_logins};
 pub use opening_hours::Openings;
 pub use persons::Persons;
 pub use senders::SenderBook;
+pub use stars::Stars;
 pub use workspaces::Workspaces;

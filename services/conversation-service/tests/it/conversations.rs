@@ -505,7 +505,7 @@ async fn lists_come_in_pages() -> Tested {
             workspace: "acme".into(),
             page_size: 2,
             page_token: page_token.clone(),
-            open_only: false,
+            ..Default::default()
         };
         let page = world
             .conversations
@@ -525,11 +525,49 @@ async fn lists_come_in_pages() -> Tested {
             workspace: "acme".into(),
             page_size,
             page_token: page_token.into(),
-            open_only: false,
+            ..Default::default()
         };
         let result = world.conversations.clone().list_conversations(request).await;
         assert_eq!(why(result), ("request.invalid", field.into()));
     }
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_conversation_is_found_by_its_number_in_its_own_workspace() -> Tested {
+    let world = World::new().await?;
+    world.set_up("bolt").await?;
+    world.start("r-1").await?;
+    let second = world.start("r-2").await?;
+    let found = async |workspace: &str, number: u64, open_only: bool| -> anyhow::Result<Vec<String>> {
+        let request = proto::ListConversationsRequest {
+            workspace: workspace.into(),
+            number,
+            open_only,
+            ..Default::default()
+        };
+        let page = world
+            .conversations
+            .clone()
+            .list_conversations(request)
+            .await?
+            .into_inner();
+        assert_eq!(page.next_page_token, "");
+        Ok(page.conversations.into_iter().map(|one| one.conversation).collect())
+    };
+    assert_eq!(
+        found("acme", 2, true).await?,
+        std::slice::from_ref(&second.conversation)
+    );
+    assert!(found("acme", 17, false).await?.is_empty() && found("bolt", 2, false).await?.is_empty());
+    let resolve = proto::ResolveConversationRequest {
+        workspace: "acme".into(),
+        conversation: second.conversation.clone(),
+    };
+    world.conversations.clone().resolve_conversation(resolve).await?;
+    assert!(found("acme", 2, true).await?.is_empty());
+    assert_eq!(found("acme", 2, false).await?, [second.conversation]);
     world.end().await;
     Ok(())
 }

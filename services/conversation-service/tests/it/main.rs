@@ -18,6 +18,7 @@ mod opening_hours;
 mod persons;
 mod replicas;
 mod senders;
+mod stars;
 mod transcripts;
 mod waiting;
 mod workspaces;

@@ -3,6 +3,7 @@ use rpc::conversation::automatic_message_service_client::AutomaticMessageService
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::form_service_client::FormServiceClient;
 use rpc::conversation::opening_hours_service_client::OpeningHoursServiceClient;
+use rpc::conversation::star_service_client::StarServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::*;
 use tonic::transport::Channel as Connection;
@@ -18,6 +19,7 @@ pub struct Conversations {
     openings: OpeningHoursServiceClient<Connection>,
     automatic: AutomaticMessageServiceClient<Connection>,
     forms: FormServiceClient<Connection>,
+    stars: StarServiceClient<Connection>,
 }
 
 impl Conversations {
@@ -27,7 +29,8 @@ impl Conversations {
             workspaces: WorkspaceServiceClient::new(channel.clone()),
             openings: OpeningHoursServiceClient::new(channel.clone()),
             automatic: AutomaticMessageServiceClient::new(channel.clone()),
-            forms: FormServiceClient::new(channel),
+            forms: FormServiceClient::new(channel.clone()),
+            stars: StarServiceClient::new(channel),
         }
     }
 }
@@ -73,6 +76,12 @@ calls! { Conversations.forms:
     get_open_form(GetOpenFormRequest) -> GetOpenFormResponse;
     submit_form(SubmitFormRequest) -> SubmitFormResponse;
     dismiss_form(DismissFormRequest) -> DismissFormResponse;
+}
+
+calls! { Conversations.stars:
+    set_star(SetStarRequest) -> SetStarResponse;
+    remove_star(RemoveStarRequest) -> RemoveStarResponse;
+    list_starred(ListStarredRequest) -> ListStarredResponse;
 }
 
 calls! { Conversations.openings:

@@ -25,5 +25,6 @@ mod queue;
 mod scopes;
 mod segments;
 mod socket;
+mod stars;
 mod transcripts;
 mod workspaces;

@@ -34,6 +34,7 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("get", "/v1/agents", Token(Scope::Read)),
     ("put", "/v1/agents/{agent}/availability", Token(Scope::Write)),
     ("put", "/v1/agents/{agent}/profile", Token(Scope::Admin)),
+    ("get", "/v1/agents/{agent}/stars", Token(Scope::Read)),
     ("post", "/v1/agents/{agent}/tickets", Token(Scope::Write)),
     ("get", "/v1/agent-socket", NoToken),
     ("get", "/v1/balance", Token(Scope::Read)),
@@ -95,6 +96,16 @@ const ROUTES: &[(&str, &str, Asks)] = &[
         Token(Scope::Write),
     ),
     ("post", "/v1/conversations/{conversation}/resolve", Token(Scope::Write)),
+    (
+        "put",
+        "/v1/conversations/{conversation}/stars/{agent}",
+        Token(Scope::Write),
+    ),
+    (
+        "delete",
+        "/v1/conversations/{conversation}/stars/{agent}",
+        Token(Scope::Write),
+    ),
     (
         "post",
         "/v1/conversations/{conversation}/transcripts",

@@ -18,6 +18,7 @@ pub mod message_delivery;
 pub mod opening_hours;
 pub mod person;
 pub mod rating;
+pub mod star;
 pub mod text_sender;
 pub mod transcript;
 pub mod workspace;

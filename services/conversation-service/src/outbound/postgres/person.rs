@@ -71,7 +71,8 @@ pub async fn list(
     read.collect()
 }
 
-/// What is kept of these conversations, as it is kept, by kind: first themselves, then what was said in them, from a place on.
+/// What is kept of these conversations, as it is kept, by kind: first themselves, then what was said in them, then what agents
+/// noted of them, from a place on.
 pub async fn export(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -89,7 +90,12 @@ pub async fn export(
              SELECT 2, 'message', m.conversation_id, m.seq, to_jsonb(m) || jsonb_build_object('delivery',
                (SELECT to_jsonb(d) - 'workspace_id' FROM message_delivery d
                 WHERE d.workspace_id = m.workspace_id AND d.conversation_id = m.conversation_id AND d.seq = m.seq))
-             FROM message m WHERE m.workspace_id = $1 AND m.conversation_id = ANY($2)) kept
+             FROM message m WHERE m.workspace_id = $1 AND m.conversation_id = ANY($2)
+             UNION ALL
+             SELECT 3, 'star', s.conversation_id, row_number() OVER (PARTITION BY s.conversation_id ORDER BY s.agent_id),
+               to_jsonb(s) - ARRAY['id', 'due_at', 'leased_until']
+             FROM star s WHERE s.workspace_id = $1 AND s.conversation_id = ANY($2) AND s.version > 0
+               AND s.starred_at IS NOT NULL) kept
            ORDER BY place, id, seq LIMIT $3 OFFSET $4"#,
         workspace.as_str(),
         &ids,

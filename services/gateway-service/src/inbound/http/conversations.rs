@@ -201,6 +201,9 @@ pub struct ListConversations {
     /// Only those that are not resolved.
     #[serde(default)]
     open: bool,
+    /// Only the one of this number, as customers and agents see it: none or one.
+    #[serde(default)]
+    number: Option<u64>,
 }
 
 /// A page of conversations.
@@ -226,6 +229,10 @@ pub async fn list_conversations(
         page_size: params.page_size,
         page_token: params.page_token,
         open_only: params.open,
+        number: match params.number {
+            Some(0) => return Err(Fault::invalid("number", "begins with 1").into()),
+            number => number.unwrap_or_default(),
+        },
     };
     let page = edge.conversations.list_conversations(request).await?;
     Ok(Json(ConversationPage {

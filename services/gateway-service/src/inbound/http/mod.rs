@@ -39,6 +39,7 @@ mod return_links;
 mod segments;
 pub mod server;
 mod sessions;
+mod stars;
 mod transcripts;
 mod unsubscribe_links;
 mod usage;
@@ -149,6 +150,11 @@ fn api() -> Router<Arc<Edge>> {
             post(automatic_messages::send_automatic_message),
         )
         .route("/v1/conversations/{conversation}/forms", post(forms::offer_form))
+        .route(
+            "/v1/conversations/{conversation}/stars/{agent}",
+            put(stars::set_star).delete(stars::remove_star),
+        )
+        .route("/v1/agents/{agent}/stars", get(stars::list_starred))
         .route("/v1/input-forms", get(forms::list_input_forms))
         .route("/v1/input-forms/{name}", put(forms::set_input_form))
         .route(

@@ -4,7 +4,7 @@ use super::{
     agents, assignments, automatic_messages, balance, callbacks, channel_routing, channels, charges, consents,
     contacts, conversations, deliveries, erasures, events, exports, first_messages, follow_ups, forms, identities,
     imports, inbound_mails, interactions, invitations, merges, opening_hours, opt_outs, pages, purchases, ratings,
-    requests, return_links, segments, sessions, transcripts, unsubscribe_links, usage, workspaces,
+    requests, return_links, segments, sessions, stars, transcripts, unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -41,7 +41,7 @@ use utoipa::{Modify, OpenApi};
         automatic_messages::get_automatic_messages, automatic_messages::set_automatic_messages,
         automatic_messages::preview_automatic_message, automatic_messages::send_automatic_message, ratings::list_ratings,
         forms::list_input_forms, forms::set_input_form, forms::offer_form,
-        transcripts::request_transcript,
+        transcripts::request_transcript, stars::set_star, stars::remove_star, stars::list_starred,
         agents::list_agents, agents::set_agent_availability, agents::set_agent_profile, agents::post_agent_ticket,
         socket::agents::get_agent_socket,
         requests::list_requests, requests::get_request, requests::accept_alert, requests::decline_alert,

@@ -87,9 +87,15 @@ impl ConversationService for Peers {
         })
     }
 
-    async fn list_conversations(&self, _: Request<ListConversationsRequest>) -> Answer<ListConversationsResponse> {
+    async fn list_conversations(
+        &self,
+        request: Request<ListConversationsRequest>,
+    ) -> Answer<ListConversationsResponse> {
+        let number = request.into_inner().number;
+        let mut conversations = self.present()?.conversations.clone();
+        conversations.retain(|one| number == 0 || one.number == number);
         answer(ListConversationsResponse {
-            conversations: self.present()?.conversations.clone(),
+            conversations,
             next_page_token: String::new(),
         })
     }

@@ -9,6 +9,7 @@ mod follow_ups;
 pub mod forms;
 mod opening_hours;
 pub mod routing;
+mod stars;
 mod workspaces;
 
 use domain::{ConversationId, Entropy, WorkspaceId};
@@ -36,11 +37,12 @@ use rpc::conversation::automatic_message_service_server::AutomaticMessageService
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::form_service_server::FormServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
+use rpc::conversation::star_service_server::StarServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
     Conversation, Form, GivenContact, IngestEventsRequest, Message, OfferFormRequest, PreviewAutomaticMessageRequest,
     RequestTranscriptRequest, Scope, SendAutomaticMessageRequest, SetAutomaticMessagesRequest, SetInputFormRequest,
-    SetOpeningHoursRequest, StartConversationRequest, SubmitFormRequest, UpdateChannelRequest,
+    SetOpeningHoursRequest, Star, StartConversationRequest, SubmitFormRequest, UpdateChannelRequest,
     UpdateIntegrationRequest, UpdateWorkspaceRequest, WriteToContactRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
@@ -118,6 +120,7 @@ pub struct Memory {
     pub said: Vec<SendAutomaticMessageRequest>,
     pub input_forms: Vec<SetInputFormRequest>,
     pub offered: Vec<OfferFormRequest>,
+    pub stars: Vec<Star>,
     pub submitted: Vec<SubmitFormRequest>,
     /// The form that is open, whichever the conversation.
     pub open_form: Option<Form>,
@@ -166,6 +169,7 @@ impl Peers {
             .add_service(WorkspaceServiceServer::new(peers.clone()))
             .add_service(OpeningHoursServiceServer::new(peers.clone()))
             .add_service(FormServiceServer::new(peers.clone()))
+            .add_service(StarServiceServer::new(peers.clone()))
             .add_service(AutomaticMessageServiceServer::new(peers.clone()))
             .add_service(
                 FollowUpServiceServer::new(peers.clone()).max_decoding_message_size(2 * runtime::MESSAGE_BYTES),
