@@ -142,7 +142,7 @@ pub enum Change {
         author: AuthorRole,
         follow_up: bool,
         content: Content,
-        /// The agent who wrote it, if somebody else served until then.
+        /// The agent who wrote it, if somebody else served until then, or the customer wrote last.
         taken_over: Option<AgentId>,
         at: Timestamp,
     },
@@ -249,10 +249,11 @@ impl Conversation {
         draft.author == AuthorRole::Customer && self.resolved_at.is_some() && !draft.content.leaves_resolved()
     }
 
-    /// The agent who writes this, unless they serve already.
+    /// The agent who writes this, unless they go on with what they said last.
     fn taken_over(&self, draft: &Draft) -> Option<AgentId> {
         let agent = draft.agent.as_ref().filter(|_| draft.author == AuthorRole::Agent)?;
-        (self.served.agent() != Some(agent)).then(|| agent.clone())
+        let goes_on = self.served.agent() == Some(agent) && self.customer_up_to < self.last_seq;
+        (!goes_on).then(|| agent.clone())
     }
 
     /// Gives a message the next place, unless it [has to open another conversation](Self::is_closed_to).
@@ -260,8 +261,8 @@ impl Conversation {
         if self.is_closed_to(&draft) {
             return Err(Closed);
         }
-        self.last_seq += 1;
         let taken_over = self.taken_over(&draft);
+        self.last_seq += 1;
         match draft.author {
             AuthorRole::Customer => {
                 self.customer_up_to = self.last_seq;

@@ -1,8 +1,8 @@
 use super::App;
 use crate::domain::Cause;
-use crate::domain::invitation::{Answer, Follow, Invitation};
+use crate::domain::invitation::{Answer, Follow, Invitation, State};
 use crate::outbound::postgres::invitation;
-use ::domain::{InvitationId, VisitorId, WorkspaceId};
+use ::domain::{ConversationId, InvitationId, VisitorId, WorkspaceId};
 use fault::{Fault, Result, codes};
 use store::Tx;
 
@@ -20,6 +20,7 @@ impl App {
         let found = invitation::get(&mut tx, workspace, id).await?;
         drop(tx);
         let found = found.filter(|found| found.visitor == visitor).ok_or_else(missing)?;
+        let before = found.conversation;
         let ends = matches!(answer, Answer::Declined | Answer::Closed);
         if ends && found.is_unanswered_chat() && !self.end_unanswered_chat(workspace, &found).await? {
             return Ok(found);
@@ -29,8 +30,24 @@ impl App {
         let follow = found.answer(answer, self.now()).map_err(|_| over())?;
         self.save_invitation(&mut tx, workspace, &mut found, follow).await?;
         tx.commit().await?;
+        self.resolve_late(workspace, (before, &found)).await?;
         found.expires_at.into_iter().for_each(|at| self.store.due_at(at));
         Ok(found)
+    }
+
+    /// Resolves the conversation of an ended invitation that an agent began after that was looked at.
+    pub(super) async fn resolve_late(
+        &self,
+        workspace: &WorkspaceId,
+        (before, ended): (Option<ConversationId>, &Invitation),
+    ) -> Result<()> {
+        match ended
+            .conversation
+            .filter(|begun| ended.state == State::Ended && before != Some(*begun))
+        {
+            Some(begun) => self.conversations.resolve_conversation(workspace, begun).await,
+            None => Ok(()),
+        }
     }
 
     /// Writes an invitation if it changed, and takes its request out of the queue where that follows.

@@ -39,6 +39,8 @@ impl<K> Default for Bells<K> {
 
 impl<K: Eq + Hash> Bells<K> {
     fn watch(&mut self, workspace: &WorkspaceId, whose: K) -> watch::Receiver<()> {
+        // Who watched what is over by now is never woken again.
+        self.0.retain(|_, bell| bell.receiver_count() > 0);
         let bell = self.0.entry((workspace.clone(), whose));
         bell.or_insert_with(|| watch::Sender::new(())).subscribe()
     }

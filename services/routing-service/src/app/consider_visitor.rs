@@ -13,7 +13,7 @@ use std::time::Duration;
 use store::Tx;
 
 /// Who cannot be served now may be later: nobody is told when an agent comes.
-const NOBODY_THERE: Duration = Duration::from_secs(10);
+const NOBODY_THERE: Duration = Duration::from_secs(30);
 /// Opening hours may be changed while a page is open.
 const CLOSED_AT_MOST: Duration = Duration::from_secs(3_600);
 /// Those who asked for help come before those who did not.
@@ -55,10 +55,16 @@ impl App {
         if let Some(wait) = self.closed_for(workspace, &entrance).await? {
             return Ok(Considered::After(wait));
         }
+        // Not under the queue's lock: while nobody is there, every visitor of a page asks.
+        let mut tx = self.store.begin(workspace).await?;
+        if !agent::is_anybody_available(&mut tx, workspace, entrance.team.as_ref(), entrance.language).await? {
+            return Ok(Considered::After(NOBODY_THERE));
+        }
+        drop(tx);
         self.invite(workspace, visitor, entrance).await
     }
 
-    /// Makes the invitation, unless something else was decided meanwhile, or nobody could serve it.
+    /// Makes the invitation, unless something else was decided meanwhile.
     async fn invite(&self, workspace: &WorkspaceId, visitor: &Visitor<'_>, entrance: Entrance) -> Result<Considered> {
         let mut tx = self.begin_queue(workspace).await?;
         let (routing, rule) = match self.decide(&mut tx, workspace, visitor).await? {
@@ -67,9 +73,6 @@ impl App {
         };
         if visitor_conversation::exists(&mut tx, workspace, visitor.id).await? {
             return Ok(Considered::Never);
-        }
-        if !agent::is_anybody_available(&mut tx, workspace, entrance.team.as_ref(), entrance.language).await? {
-            return Ok(Considered::After(NOBODY_THERE));
         }
         let mut made = Invitation::offer(Offer {
             id: InvitationId::generate(self.store.entropy()),

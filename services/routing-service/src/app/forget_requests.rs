@@ -9,9 +9,12 @@ const EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// Longer than the facts' stream (7 days) and dead letters (14 days) can bring back what is told of a conversation.
 const RESOLVED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// Longer than any rule looks back.
+const INVITATIONS: SignedDuration = SignedDuration::from_hours(367 * 24);
+
 impl App {
-    /// Deletes, once an hour, requests that are done for so long, with their history, and which conversations were resolved
-    /// long ago. Ends only by being dropped.
+    /// Deletes, once an hour, requests that are done for so long, with their history, invitations that no rule
+    /// looks back to, and which conversations were resolved long ago. Ends only by being dropped.
     pub(crate) async fn forget_requests(&self, keep: SignedDuration) {
         loop {
             if let Err(fault) = self.forget_old(keep).await {
@@ -25,6 +28,14 @@ impl App {
     async fn forget_old(&self, keep: SignedDuration) -> Result<()> {
         let before = |age: SignedDuration| self.now().checked_sub(age).unwrap_or(Timestamp::MIN);
         while self.forget_some(before(keep)).await? > 0 {}
+        loop {
+            let mut tx = self.store.begin_as_worker().await?;
+            let forgotten = retention::prune_invitations(&mut tx, before(INVITATIONS)).await?;
+            tx.commit().await?;
+            if forgotten == 0 {
+                break;
+            }
+        }
         let mut tx = self.store.begin_as_worker().await?;
         retention::prune_resolved(&mut tx, before(RESOLVED)).await?;
         tx.commit().await

@@ -4,7 +4,7 @@ use super::App;
 use super::assign::PRIORITY;
 use crate::domain::About;
 use crate::domain::NewRequest;
-use crate::domain::invitation::{Follow, Invitation};
+use crate::domain::invitation::{Follow, Invitation, State};
 use crate::outbound::postgres::{channel_routing, invitation, request, resolved, visitor_conversation};
 use ::domain::{ChannelId, ContactId, ConversationId, VisitorId, WorkspaceId};
 use fault::Result;
@@ -23,10 +23,17 @@ impl App {
     /// Who is in a conversation is not asked. One that a customer began goes into the queue where they were asked for their data
     /// before, and where the channel wants that of every conversation. Told again, it changes nothing.
     pub(crate) async fn note_started(&self, workspace: &WorkspaceId, started: &Started) -> Result<()> {
-        let mut tx = self.store.begin(workspace).await?;
+        // Under the lock where there is a visitor: they may be asked at this moment.
+        let mut tx = match started.visitor {
+            Some(_) => self.begin_queue(workspace).await?,
+            None => self.store.begin(workspace).await?,
+        };
+        let is_resolved = resolved::contains(&mut tx, workspace, started.conversation).await?;
         let mut invited = None;
         if let Some(visitor) = started.visitor {
-            visitor_conversation::insert(&mut tx, workspace, started.conversation, visitor).await?;
+            if !is_resolved {
+                visitor_conversation::insert(&mut tx, workspace, started.conversation, visitor).await?;
+            }
             invited = invitation::get_open(&mut tx, workspace, visitor).await?;
         }
         let (routing, _) = channel_routing::get(&mut tx, workspace, &started.channel).await?;
@@ -46,6 +53,9 @@ impl App {
             && let Some(mut found) = invitation::get(&mut tx, workspace, invited.id).await?
         {
             let follow = found.chat_began(started.conversation, self.now());
+            if is_resolved {
+                found.follow(State::Ended, None, None, self.now());
+            }
             self.save_invitation(&mut tx, workspace, &mut found, follow).await?;
             about.invitation = (follow == Follow::Enqueue).then_some(found.id);
         }

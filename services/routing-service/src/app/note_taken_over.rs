@@ -3,6 +3,9 @@ use crate::outbound::postgres::{agent, request};
 use ::domain::{AgentId, ConversationId, WorkspaceId};
 use fault::{Kind, Result};
 
+/// Under which facts are remembered.
+const CONSUMER: &str = "routing";
+
 impl App {
     /// conversation-service told that an agent answered: the conversation is theirs, unless somebody has it. Of agents who
     /// never told their availability only conversations in the queue count: they take no part in it otherwise.
@@ -10,7 +13,7 @@ impl App {
         &self,
         workspace: &WorkspaceId,
         id: ConversationId,
-        by: &AgentId,
+        (by, event): (&AgentId, &str),
     ) -> Result<()> {
         if !self.takes_part(workspace, id, by).await? {
             return Ok(());
@@ -20,6 +23,10 @@ impl App {
             new => new?,
         };
         let mut tx = self.begin_queue(workspace).await?;
+        // Told again it says nothing: the conversation may have been taken from the agent since.
+        if !tx.first_time(workspace, CONSUMER, event).await? {
+            return Ok(());
+        }
         let Some(request) = self.known_or(&mut tx, workspace, id, new).await? else {
             return Ok(());
         };

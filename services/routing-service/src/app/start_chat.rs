@@ -1,8 +1,10 @@
 use super::enqueue::found;
 use super::{App, refuse};
+use crate::domain::channel_routing::Mode;
 use crate::domain::{Refused, Request, State};
 use crate::outbound::FirstWords;
-use ::domain::{AgentId, MessageText, RequestId, WorkspaceId};
+use crate::outbound::postgres::invitation;
+use ::domain::{AgentId, MessageText, RequestId, VisitorId, WorkspaceId};
 use fault::{Fault, Result};
 
 impl App {
@@ -15,11 +17,8 @@ impl App {
         agent: &AgentId,
         text: &MessageText,
     ) -> Result<(Request, u64)> {
+        let visitor = self.unasked(workspace, id).await?;
         let accepted = self.accept_alert(workspace, id, agent).await?;
-        let Some(visitor) = accepted.about.visitor.filter(|_| accepted.about.invitation.is_some()) else {
-            let remedy = "is a conversation already; answer in it";
-            return Err(Fault::invalid("request", remedy));
-        };
         let words = FirstWords {
             request: id,
             channel: &accepted.need.channel,
@@ -30,17 +29,32 @@ impl App {
         let started = self.conversations.start_chat(workspace, words).await?;
         let mut tx = self.begin_queue(workspace).await?;
         let found = found(&mut tx, workspace, id).await?;
-        let begun = self
-            .attach_conversation(&mut tx, workspace, found, started.conversation)
-            .await?;
-        tx.commit().await?;
-        if matches!(begun.state, State::Done | State::Resolved) {
+        if matches!(found.state, State::Done | State::Resolved) {
             // The visitor went while the agent spoke.
             self.conversations
                 .resolve_conversation(workspace, started.conversation)
                 .await?;
             return Err(refuse(Refused::AlertOver));
         }
+        let begun = self
+            .attach_conversation(&mut tx, workspace, found, started.conversation)
+            .await?;
+        tx.commit().await?;
         Ok((begun, started.number))
+    }
+
+    /// The visitor of a request to whom an agent may speak first; whoever has asked something is answered in their conversation.
+    async fn unasked(&self, workspace: &WorkspaceId, id: RequestId) -> Result<VisitorId> {
+        let mut tx = self.store.begin(workspace).await?;
+        let about = found(&mut tx, workspace, id).await?.about;
+        let invited = match about.invitation {
+            Some(id) => invitation::get(&mut tx, workspace, id).await?,
+            None => None,
+        };
+        let is_unasked = invited.is_some_and(|invited| invited.mode == Mode::WithoutInvitation);
+        about
+            .visitor
+            .filter(|_| is_unasked)
+            .ok_or_else(|| Fault::invalid("request", "is a conversation already; answer in it"))
     }
 }

@@ -26,7 +26,10 @@ pub(crate) struct View {
 }
 
 /// The queue in which an invitation waits.
-type Queue = watch::Receiver<Option<Arc<QueueView>>>;
+struct Queue {
+    team: String,
+    seen: watch::Receiver<Option<Arc<QueueView>>>,
+}
 
 impl App {
     /// An invitation as it is, then each change of it and of its place in the queue, at most twice a second; ends when it is over.
@@ -98,8 +101,14 @@ impl App {
             });
         };
         let team = waiting.need.team.as_ref().map_or("", TeamId::as_str).to_owned();
-        let seen_queue = queue.get_or_insert_with(|| self.watch_queue(workspace, &team));
-        let shown = seen_queue.borrow_and_update().clone();
+        let watched = match queue.take().filter(|watched| watched.team == team) {
+            Some(watched) => watched,
+            None => Queue {
+                seen: self.watch_queue(workspace, &team),
+                team,
+            },
+        };
+        let shown = queue.insert(watched).seen.borrow_and_update().clone();
         let position = match shown.as_ref().and_then(|shown| shown.position(waiting.id)) {
             Some(position) => position,
             // It came into the queue since that was last seen.
@@ -118,7 +127,7 @@ async fn moved(queue: &mut Option<Queue>) {
     let Some(queue) = queue else {
         return std::future::pending().await;
     };
-    if queue.changed().await.is_err() {
+    if queue.seen.changed().await.is_err() {
         // It goes only with the process.
         std::future::pending().await
     }

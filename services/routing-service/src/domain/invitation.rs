@@ -5,6 +5,8 @@ use ::domain::{AgentId, ChannelId, ConversationId, InvitationId, RequestId, Time
 use events::event::InvitationState;
 use jiff::SignedDuration;
 
+/// How long an agent may be asked to speak first to who was not asked: presence does not tell of everybody that they left.
+const UNASKED: SignedDuration = SignedDuration::from_mins(30);
 /// How long a visitor may fill in their data.
 const FORM: SignedDuration = SignedDuration::from_mins(30);
 
@@ -128,7 +130,7 @@ pub(crate) struct Invitation {
     pub(crate) version: u64,
     pub(crate) offered_at: Timestamp,
     pub(crate) changed_at: Timestamp,
-    /// Set while it waits for the visitor.
+    /// Set while it waits for the visitor, or for an agent to speak first.
     pub(crate) expires_at: Option<Timestamp>,
     /// They said no to it.
     pub(crate) is_declined: bool,
@@ -168,7 +170,7 @@ impl Invitation {
             version: 1,
             offered_at: offer.at,
             changed_at: offer.at,
-            expires_at: is_asked.then(|| after(offer.at, offer.answer_within)),
+            expires_at: Some(after(offer.at, if is_asked { offer.answer_within } else { UNASKED })),
             is_declined: false,
             request: None,
             conversation: None,
@@ -217,7 +219,6 @@ impl Invitation {
         match self.state {
             State::Form => {
                 self.conversation = Some(conversation);
-                self.expires_at = None;
                 self.step(State::Queued, now);
                 Follow::Enqueue
             }
@@ -303,7 +304,7 @@ impl Invitation {
         self.version += 1;
         self.changed_at = now;
         self.untold.push((self.version, state));
-        if state.is_over() || state.is_in_queue() {
+        if state.is_over() || self.conversation.is_some() {
             self.expires_at = None;
         }
         Follow::Nothing
@@ -403,7 +404,10 @@ mod tests {
     #[test]
     fn an_unasked_visitor_ends_the_chat_by_closing_it() {
         let mut invitation = offered(Mode::WithoutInvitation);
-        assert_eq!((invitation.state, invitation.expires_at), (State::Queued, None));
+        assert_eq!(
+            (invitation.state, invitation.expires_at),
+            (State::Queued, Some(at(1_800)))
+        );
         assert_eq!(invitation.answer(Answer::Accepted, at(1)), Err(Over), "nobody asked");
         let request = Uuid::from_u128(4).into();
         invitation.request = Some(request);
@@ -413,6 +417,12 @@ mod tests {
         assert_eq!(invitation.state, State::Ended);
         let mut alerted = offered(Mode::WithoutInvitation);
         alerted.request = Some(request);
+        let mut forgotten = alerted.clone();
+        assert_eq!(
+            forgotten.expire(at(1_800)),
+            Follow::Withdraw(request),
+            "nobody told that they left"
+        );
         assert_eq!(alerted.visitor_left(at(3)), Follow::Withdraw(request));
         assert_eq!(alerted.state, State::Abandoned);
     }
@@ -462,7 +472,7 @@ mod tests {
                 prop_assert!(!before.state.is_over() || invitation.state == before.state);
                 prop_assert!(invitation.expires_at.is_none() || !invitation.state.is_over());
                 prop_assert!(follow.is_ok() || invitation.untold == before.untold, "who is refused changes nothing");
-                let waits = matches!(invitation.state, State::Offered | State::Shown | State::Form);
+                let waits = !invitation.state.is_over() && invitation.conversation.is_none();
                 prop_assert_eq!(invitation.expires_at.is_some(), waits);
             }
             let versions: Vec<u64> = invitation.untold.iter().map(|(version, _)| *version).collect();

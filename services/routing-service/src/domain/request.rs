@@ -367,7 +367,13 @@ impl Request {
         Ok(Some(match to {
             Assignee::Agent(agent) => self.served(Cause::Assigned, by, Holder::Agent(agent), now),
             Assignee::Admin(agent) => self.served(Cause::Assigned, by, Holder::Admin(agent), now),
-            Assignee::Team(team) => self.moved(Cause::Assigned, by, |after| after.wait_for(Some(team), None)),
+            Assignee::Team(team) => self.moved(Cause::Assigned, by, |after| {
+                if after.state == State::Done {
+                    // Nobody waited meanwhile.
+                    after.waiting_since = now;
+                }
+                after.wait_for(Some(team), None);
+            }),
             Assignee::Nobody => self.moved(Cause::Assigned, by, |after| after.leave(State::Done)),
         }))
     }

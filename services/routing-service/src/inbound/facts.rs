@@ -5,7 +5,7 @@ use ::domain::{AgentId, ChannelId, ContactId, ConversationId, VisitorId};
 use bus::{ConsumerSpec, Handler};
 use events::common::{AuthorRole, PresenceCause, PresenceState};
 use events::event::{ConversationResolved, ConversationStarted, ConversationTakenOver, VisitorPresenceChanged};
-use events::{Received, fact_filter};
+use events::{Received, fact_filter, instant};
 use fault::{Fault, Result};
 
 /// The consumer of everything that is told to this service.
@@ -21,7 +21,7 @@ pub(crate) fn spec() -> ConsumerSpec {
     )
 }
 
-/// Hands each fact to its use case. Versions and states count, so repetition changes nothing and needs no inbox.
+/// Hands each fact to its use case. Versions and states count, so repetition changes nothing; who took over is remembered by event.
 pub(crate) struct Facts(pub(crate) App);
 
 impl Handler for Facts {
@@ -37,7 +37,10 @@ impl Handler for Facts {
             match fact.cause() {
                 PresenceCause::Idle | PresenceCause::Hidden => Ok(()),
                 _ if is_connected => Ok(()),
-                _ => app.note_visitor_left(workspace, visitor).await,
+                _ => {
+                    let since = instant(fact.since).ok_or_else(|| Fault::invalid("since", "is no moment"))?;
+                    app.note_visitor_left(workspace, visitor, since).await
+                }
             }
         } else if message.is::<ConversationStarted>() {
             let fact: ConversationStarted = message.decode()?;
@@ -52,7 +55,8 @@ impl Handler for Facts {
         } else if message.is::<ConversationTakenOver>() {
             let fact: ConversationTakenOver = message.decode()?;
             let (conversation, agent) = (ConversationId::parse(&fact.conversation)?, AgentId::parse(&fact.agent)?);
-            app.note_taken_over(workspace, conversation, &agent).await
+            app.note_taken_over(workspace, conversation, (&agent, &message.id))
+                .await
         } else if message.is::<ConversationResolved>() {
             let fact: ConversationResolved = message.decode()?;
             app.note_resolved(workspace, ConversationId::parse(&fact.conversation)?)

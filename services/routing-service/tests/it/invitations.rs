@@ -224,3 +224,32 @@ async fn who_waits_sees_their_place_until_it_is_over() -> Tested {
     assert_eq!(last, Some(Abandoned));
     shop.end().await
 }
+
+#[tokio::test]
+async fn who_asked_something_is_answered_in_their_conversation() -> Tested {
+    let shop = Shop::open(ProactiveMode::WithInvitation).await?;
+    let invited = shop.invited(1).await?;
+    shop.answer(&invited, InvitationAnswer::Accepted).await?;
+    shop.began(1, 7).await?;
+    shop.states(&invited, 5).await?;
+    let asked = shop.requested(7).await?;
+    let refused = refusal(shop.start(&asked.request, "ann", "Hello").await);
+    assert_eq!(refused, ("request.invalid", "request".into()));
+    assert!(shop.0.conversations.truth().begun.is_empty());
+    let still = shop.requested(7).await?;
+    assert_eq!((still.conversation, still.version), (asked.conversation, asked.version));
+    shop.end().await
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_ever_to_speak_first() -> Tested {
+    let shop = Shop::open(ProactiveMode::WithoutInvitation).await?;
+    let invited = shop.invited(1).await?;
+    // Idle, then gone without a word: presence tells nothing more.
+    shop.went(1, PresenceCause::Idle).await?;
+    shop.0.clock.advance(Duration::from_secs(30 * 60));
+    shop.once_over(&invited).await?;
+    shop.0.clock.advance(368 * DAY);
+    shop.once_forgotten(&invited).await?;
+    shop.end().await
+}

@@ -19,7 +19,7 @@ async fn limits_hours_and_absence_hold_back() -> Tested {
     let nobody = shop.consider(1, page(10)).await?;
     assert_eq!(
         (nobody.invitation, nobody.again_ms),
-        (None, 10_000),
+        (None, 30_000),
         "nobody could serve them"
     );
     shop.0.set("acme", "ann", Available).await?;

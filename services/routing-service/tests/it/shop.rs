@@ -200,6 +200,37 @@ impl Shop {
         Ok(found.await?)
     }
 
+    /// The invitation, once it is abandoned.
+    pub async fn once_over(&self, of: &Invitation) -> Tested {
+        let over = eventually("it is over", SOON, async || {
+            let told: Vec<InvitationChanged> = self.0.heard("acme");
+            let mut own = told.into_iter().filter(|fact| fact.invitation == of.invitation);
+            own.find(|fact| fact.state() == InvitationState::Abandoned)
+        });
+        over.await?;
+        Ok(())
+    }
+
+    /// The invitation is in no list any more. What is old is looked for every hour.
+    pub async fn once_forgotten(&self, of: &Invitation) -> Tested {
+        let gone = eventually("it is forgotten", SOON, async || {
+            self.0.clock.advance(Duration::from_secs(3_600));
+            let list = wire::ListInvitationsRequest {
+                workspace: "acme".into(),
+                ..Default::default()
+            };
+            let listed = self
+                .client()
+                .list_invitations(list)
+                .await
+                .ok()?
+                .into_inner()
+                .invitations;
+            listed.iter().all(|one| one.invitation != of.invitation).then_some(())
+        });
+        Ok(gone.await?)
+    }
+
     pub async fn end(self) -> Tested {
         self.0.running.stop().await;
         Ok(())

@@ -111,8 +111,10 @@ pub(crate) async fn erase_conversations(
 pub(crate) async fn erase_requests(db: &mut PgConnection, workspace: &WorkspaceId, whose: &Whose<'_>) -> Result<u64> {
     let (visitors, conversations) = whose.columns();
     let erased = sqlx::query!(
-        "UPDATE request SET visitor_id = NULL, contact_id = NULL, invitation_id = NULL, page = NULL
-         WHERE workspace_id = $1 AND (visitor_id = ANY ($2) OR conversation_id = ANY ($3))
+        "UPDATE request r SET visitor_id = NULL, contact_id = NULL, invitation_id = NULL, page = NULL
+         FROM (SELECT id FROM request WHERE workspace_id = $1 AND visitor_id = ANY ($2)
+               UNION SELECT id FROM request WHERE workspace_id = $1 AND conversation_id = ANY ($3)) theirs
+         WHERE r.workspace_id = $1 AND r.id = theirs.id
            AND (visitor_id IS NOT NULL OR contact_id IS NOT NULL OR invitation_id IS NOT NULL OR page IS NOT NULL)",
         workspace.as_str(),
         &visitors,

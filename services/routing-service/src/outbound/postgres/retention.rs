@@ -24,6 +24,21 @@ pub(crate) async fn prune_requests(db: &mut PgConnection, before: Timestamp) -> 
     Ok(done.rows_affected())
 }
 
+/// Deletes some of the invitations that were over before a time. Answers how many.
+pub(crate) async fn prune_invitations(db: &mut PgConnection, before: Timestamp) -> Result<u64> {
+    let done = sqlx::query!(
+        "WITH old AS (SELECT workspace_id, id FROM invitation
+           WHERE state IN ('declined', 'expired', 'ended', 'abandoned') AND changed_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+         DELETE FROM invitation i USING old WHERE i.workspace_id = old.workspace_id AND i.id = old.id",
+        before.to_sqlx() as _,
+        BATCH,
+    )
+    .execute(db)
+    .await
+    .or_fault("prune invitations")?;
+    Ok(done.rows_affected())
+}
+
 /// Forgets which conversations were resolved before a time.
 pub(crate) async fn prune_resolved(db: &mut PgConnection, before: Timestamp) -> Result<()> {
     sqlx::query!("DELETE FROM resolved_conversation WHERE at < $1", before.to_sqlx() as _)
