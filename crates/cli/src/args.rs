@@ -1,6 +1,7 @@
 //! The command line.
 
 mod contacts;
+mod forms;
 mod money;
 mod privacy;
 mod queue;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 pub use crate::output::Format;
 use crate::stack::DATA_FOLDER;
 pub use contacts::*;
+pub use forms::*;
 pub use money::*;
 pub use privacy::*;
 pub use queue::*;
@@ -76,7 +78,7 @@ pub enum Command {
         #[command(subcommand)]
         command: QueueCommand,
     },
-    /// Who has a conversation.
+    /// How a conversation stands, who has it, and who starred it.
     Conversation {
         #[command(subcommand)]
         command: ConversationCommand,
@@ -90,6 +92,16 @@ pub enum Command {
     Sender {
         #[command(subcommand)]
         command: SenderCommand,
+    },
+    /// Forms that agents can offer.
+    Form {
+        #[command(subcommand)]
+        command: FormCommand,
+    },
+    /// How customers found the help.
+    Rating {
+        #[command(subcommand)]
+        command: RatingCommand,
     },
     /// People, their fields, and who changed them.
     Contact {

@@ -38,6 +38,8 @@ pub async fn run(args: Args) -> ExitCode {
         Command::Conversation { command } => commands::conversation::run(command, &out).await,
         Command::Integration { command } => commands::integration::run(command, &out).await,
         Command::Sender { command } => commands::sender::run(command, &out).await,
+        Command::Form { command } => commands::form::run(command, &out).await,
+        Command::Rating { command } => commands::rating::run(command, &out).await,
         Command::Contact { command } => commands::contact::run(command, &out).await,
         Command::Consent { command } => commands::consent::run(command, &out).await,
         Command::Links { command } => commands::links::run(command, &out).await,

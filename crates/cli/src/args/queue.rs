@@ -101,6 +101,13 @@ pub struct AnswerArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ConversationCommand {
+    /// Print how a conversation stands.
+    Show {
+        #[arg(short, long)]
+        workspace: String,
+        /// Its id, or the number that customers and agents see.
+        conversation: String,
+    },
     /// Give a conversation to somebody at once, whatever they hold; the same again changes nothing.
     Assign {
         #[arg(short, long)]
@@ -131,6 +138,46 @@ pub enum ConversationCommand {
         workspace: String,
         /// Its id, or the number that customers and agents see.
         conversation: String,
+    },
+    #[command(flatten)]
+    Stars(StarCommand),
+}
+
+/// Agents' stars on conversations.
+#[derive(Debug, Subcommand)]
+pub enum StarCommand {
+    /// Star a conversation for an agent, or change their star: reminder and note are replaced.
+    Star {
+        #[arg(short, long)]
+        workspace: String,
+        /// Its id, or the number that customers and agents see.
+        conversation: String,
+        #[arg(long)]
+        agent: String,
+        /// RFC 3339, in the future by 400 days at most: told then, once, as the fact reminder.due.
+        #[arg(long, value_name = "TIME")]
+        remind_at: Option<jiff::Timestamp>,
+        /// At most 200 characters.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        note: String,
+    },
+    /// Take an agent's star from a conversation, and with it reminder and note.
+    Unstar {
+        #[arg(short, long)]
+        workspace: String,
+        /// Its id, or the number that customers and agents see.
+        conversation: String,
+        #[arg(long)]
+        agent: String,
+    },
+    /// Print what an agent has starred, the newest conversation first.
+    Starred {
+        #[arg(short, long)]
+        workspace: String,
+        agent: String,
+        /// At most this many; 1 to 10000.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
     },
 }
 

@@ -1,16 +1,17 @@
-//! Who has a conversation, by gRPC to routing-service.
+//! How a conversation stands (conversation-service), and who has it, by gRPC to routing-service.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use events::event::AssigneeKind;
-use rpc::conversation::GetConversationRequest;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::get_conversation_request::By;
+use rpc::conversation::{Conversation, GetConversationRequest};
 use rpc::routing::{AssignRequest, Assignee, Assignment, ListAssignmentsRequest, TransferRequest};
 use serde_json::{Value, json};
 
 use super::queue::{assignee, assignee_document, client, tell};
+use super::star;
 use crate::args::{AssignTo, ConversationCommand, TransferTo};
 use crate::call::call;
 use crate::output::Out;
@@ -22,6 +23,10 @@ const PAGE: u32 = 500;
 
 pub(crate) async fn run(command: ConversationCommand, out: &Out) -> Result<ExitCode> {
     match command {
+        ConversationCommand::Show {
+            workspace,
+            conversation,
+        } => show_one(&find(&workspace, by(conversation)).await?, out)?,
         ConversationCommand::Assign {
             workspace,
             conversation,
@@ -59,20 +64,31 @@ pub(crate) async fn run(command: ConversationCommand, out: &Out) -> Result<ExitC
             let conversation = resolve(&workspace, conversation).await?;
             list(out, &assignments(workspace, conversation).await?)?;
         }
+        ConversationCommand::Stars(command) => star::run(command, out).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
+fn by(name: String) -> By {
+    name.parse().map_or(By::Conversation(name), By::Number)
+}
+
 /// The id of a conversation that is named by id or by number.
-async fn resolve(workspace: &str, name: String) -> Result<String> {
-    let Ok(number) = name.parse() else { return Ok(name) };
+pub(super) async fn resolve(workspace: &str, name: String) -> Result<String> {
+    match by(name) {
+        By::Conversation(id) => Ok(id),
+        number => Ok(find(workspace, number).await?.conversation),
+    }
+}
+
+async fn find(workspace: &str, by: By) -> Result<Conversation> {
     let client = ConversationServiceClient::new(Endpoints::connect(Service::Conversation)?);
     let request = GetConversationRequest {
         workspace: workspace.to_owned(),
-        by: Some(By::Number(number)),
+        by: Some(by),
     };
     let found = call!(client, get_conversation, request)?.conversation;
-    Ok(found.context("an empty answer")?.conversation)
+    found.context("an empty answer")
 }
 
 fn assign_to(to: AssignTo) -> Option<Assignee> {
@@ -136,4 +152,27 @@ fn list(out: &Out, assignments: &[Assignment]) -> Result<()> {
         ]
     });
     out.table(&["at", "cause", "whose", "by"], &rows.collect::<Vec<_>>())
+}
+
+fn show_one(found: &Conversation, out: &Out) -> Result<()> {
+    let opened_by = events::role(found.opened_by).map_or("", |role| role.word());
+    let told = json!({
+        "conversation": found.conversation, "number": found.number, "channel": found.channel, "visitor": found.visitor,
+        "contact": found.contact, "page_url": found.page_url, "last_seq": found.last_seq, "read_up_to": found.read_up_to,
+        "customer_up_to": found.customer_up_to, "opened_by": opened_by, "outreach": found.outreach,
+        "started_at": rfc3339(found.started_at.as_ref()), "resolved_at": rfc3339(found.resolved_at.as_ref()),
+        "continues": found.continues,
+    });
+    if out.json() {
+        return out.document(&told);
+    }
+    let rows = told.as_object().into_iter().flatten().filter_map(|(name, value)| {
+        let text = match value {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        (!text.is_empty()).then(|| vec![name.clone(), text])
+    });
+    out.table(&["", ""], &rows.collect::<Vec<_>>())
 }

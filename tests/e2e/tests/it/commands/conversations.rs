@@ -143,6 +143,95 @@ pub async fn explain(desk: &Desk, told: &Value) -> Result<()> {
     desk.fails(&two, USAGE, "cannot be used with").await
 }
 
+/// A conversation is found by its number, starred and unstarred; a form is set from a file and offered in it; ratings are listed.
+pub async fn desk_work(desk: &Desk, told: &Value) -> Result<()> {
+    let workspace = told["workspace"].as_str().context("no workspace")?;
+    let number = told["conversations"][0]["number"].to_string();
+    let of = |words: &[&'static str]| -> Vec<String> {
+        let named = ["-w", workspace, &number];
+        words.iter().copied().chain(named).map(str::to_owned).collect()
+    };
+    let with = |words: Vec<String>, tail: &[&str]| -> Vec<String> {
+        words
+            .into_iter()
+            .chain(tail.iter().map(|word| (*word).to_owned()))
+            .collect()
+    };
+    let json_of = async |line: Vec<String>| desk.json(&line.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let shown = json_of(of(&["conversation", "show"])).await?;
+    same(
+        "its number",
+        &shown["number"].to_string().into(),
+        &number.clone().into(),
+    )?;
+    let text = of(&["conversation", "show"]);
+    let text = desk.says(&text.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    ensure!(
+        text.contains(shown["conversation"].as_str().context("an id")?),
+        "it prints {text}"
+    );
+    desk.fails(
+        &["conversation", "show", "-w", workspace, "999"],
+        REFUSED,
+        "conversation",
+    )
+    .await?;
+
+    desk.says(&["agent", "create", "-w", workspace, "ewa", "--name", "Ewa"])
+        .await?;
+    let star = with(
+        of(&["conversation", "star"]),
+        &["--agent", "ewa", "--note", "call back"],
+    );
+    let star = json_of(star).await?;
+    same("the note", &star["note"], &"call back".into())?;
+    let starred = ["conversation", "starred", "-w", workspace, "ewa"];
+    same("what is starred", &desk.json(&starred).await?, &json!([star]))?;
+    ensure!(
+        desk.says(&starred).await?.contains("call back"),
+        "the table tells the note"
+    );
+    let past = with(
+        of(&["conversation", "star"]),
+        &["--agent", "ewa", "--remind-at", "2020-01-01T00:00:00Z"],
+    );
+    let past: Vec<&str> = past.iter().map(String::as_str).collect();
+    desk.fails(&past, REFUSED, "remind_at").await?;
+    json_of(with(of(&["conversation", "unstar"]), &["--agent", "ewa"])).await?;
+    same("what is starred", &desk.json(&starred).await?, &json!([]))?;
+
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("form.json");
+    let path = file.to_str().context("a path")?;
+    let fields = json!([{ "key": "order", "kind": "text", "label": "Order", "required": true, "choices": [] }]);
+    std::fs::write(&file, json!({ "title": "Your order", "fields": fields }).to_string())?;
+    let set = ["form", "set", "-w", workspace, "order", path];
+    for _ in 0..2 {
+        ensure!(
+            desk.says(&set).await? == "version 1\n",
+            "the same again changes nothing"
+        );
+    }
+    let listed = desk.json(&["form", "list", "-w", workspace]).await?;
+    same("its fields", &listed[0]["fields"], &fields)?;
+    let offer = with(of(&["form", "offer"]), &["order", "--request-id", "o-1"]);
+    same("the form", &json_of(offer.clone()).await?, &json_of(offer).await?)?;
+    desk.fails(&[&set[..], &["--version", "7"]].concat(), REFUSED, "version")
+        .await?;
+    let colour = json!({ "title": "T", "fields": [{ "key": "a", "kind": "colour", "label": "A" }] });
+    std::fs::write(&file, colour.to_string())?;
+    desk.fails(&set, FAILED, "colour").await?;
+    std::fs::write(&file, r#"{"name": "order"}"#)?;
+    desk.fails(&set, FAILED, "name").await?;
+    same(
+        "the ratings",
+        &desk.json(&["rating", "list", "-w", workspace]).await?,
+        &json!([]),
+    )?;
+    desk.fails(&["rating", "list", "-w", workspace, "--limit", "0"], USAGE, "limit")
+        .await
+}
+
 pub async fn events(desk: &Desk, told: &Value) -> Result<()> {
     let workspace = told["workspace"].as_str().context("no workspace")?;
     let conversation = &told["conversations"][1]["explained"]["follow_ups"][0]["conversation"];

@@ -34,6 +34,9 @@ async fn commands_answer_people_and_scripts_against_a_running_system() -> Result
     let told = conversations::demo(&desk).await.context("demo")?;
     conversations::explain(&desk, &told).await.context("explain")?;
     queue::assignments(&desk, &told).await.context("assignments")?;
+    conversations::desk_work(&desk, &told)
+        .await
+        .context("stars and forms")?;
     conversations::events(&desk, &told).await.context("events")?;
     dev::crash(&desk, dev).await.context("the crash of a service")
 }
