@@ -69,7 +69,9 @@ impl App {
         };
         let is_copy = present.kind.offers_copy();
         if is_copy && !self.may_copy(workspace, id).await? {
-            return Ok(too_often(&present, language));
+            // The same page may have come in meanwhile, and been the last that fitted.
+            let taken = self.taken_before(workspace, &present, number).await?;
+            return Ok(taken.unwrap_or_else(|| too_often(&present, language)));
         }
         let given = Given {
             name: match filled.given.name.is_empty() {
