@@ -1,5 +1,6 @@
 use super::{App, refuse};
-use crate::domain::{About, Assignee, Need, NewRequest, Recipient, Refused, Request};
+use crate::domain::channel_routing::ChannelRouting;
+use crate::domain::{About, Assignee, NewRequest, Recipient, Refused, Request};
 use crate::outbound::postgres::{request, resolved};
 use ::domain::{AgentId, ConversationId, RequestId, WorkspaceId};
 use fault::{Fault, Result};
@@ -7,8 +8,6 @@ use store::Tx;
 
 /// Of conversations that nobody ranked.
 pub(super) const PRIORITY: u8 = 5;
-/// Seconds, where the channel has no other time.
-pub(super) const ALERT_SECONDS: u32 = 30;
 
 impl App {
     /// Gives a conversation to somebody, to a team's queue, or to nobody; the same again changes nothing.
@@ -62,23 +61,14 @@ impl App {
             return Err(refuse(Refused::Done));
         }
         let entrance = self.conversations.get_channel(workspace, &found.channel).await?;
-        Ok(Some(NewRequest {
-            need: Need {
-                channel: entrance.channel,
-                kind: entrance.kind,
-                team: entrance.team,
-                language: Some(entrance.language),
-            },
-            about: About {
-                conversation: Some(id),
-                visitor: found.visitor,
-                contact: found.contact,
-                ..About::default()
-            },
-            priority: PRIORITY,
-            alert_seconds: ALERT_SECONDS,
-            last_agent_seconds: 0,
-        }))
+        let about = About {
+            conversation: Some(id),
+            visitor: found.visitor,
+            contact: found.contact,
+            ..About::default()
+        };
+        // Whatever the channel wants of those that come by themselves.
+        Ok(Some(entrance.request(about, PRIORITY, &ChannelRouting::default())))
     }
 
     /// The conversation's request, or one that nobody has yet; `None` if it was resolved.

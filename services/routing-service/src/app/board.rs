@@ -3,11 +3,13 @@
 
 use crate::domain::QueueView;
 use ::domain::{AgentId, InvitationId, WorkspaceId};
+use fault::Result;
 use std::collections::HashMap;
+use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Hints that are lost cost a watcher no longer than this.
@@ -110,6 +112,19 @@ impl Board {
     /// Tells when an invitation moved.
     pub(super) fn watch_invitation(&self, workspace: &WorkspaceId, invitation: InvitationId) -> watch::Receiver<()> {
         self.inner().invitations.watch(workspace, invitation)
+    }
+
+    /// Looks on for a watcher until that ends, nobody listens any more, or the process stops; a fault is the last that is heard.
+    pub(super) async fn look_on<T>(&self, out: &mpsc::Sender<Result<T>>, forward: impl Future<Output = Result<()>>) {
+        let ended = tokio::select! {
+            ended = forward => ended,
+            () = out.closed() => Ok(()),
+            () = self.stop.cancelled() => Ok(()),
+        };
+        if let Err(fault) = ended {
+            // Who does not listen any more needs no reason.
+            let _ = out.send(Err(fault)).await;
+        }
     }
 
     /// A queue as its watchers see it; with what is to be computed from now on, if nobody watched it.

@@ -93,7 +93,9 @@ impl App {
                 ..About::default()
             };
             let request = entrance.request(about, UNASKED, &routing);
-            made = self.enqueue_invited(&mut tx, workspace, made, request).await?;
+            self.enqueue(&mut tx, workspace, request).await?;
+            // Its request moved it on.
+            made = invitation::get(&mut tx, workspace, made.id).await?.unwrap_or(made);
         }
         tx.commit().await?;
         made.expires_at.into_iter().for_each(|at| self.store.due_at(at));

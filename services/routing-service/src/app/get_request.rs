@@ -1,7 +1,7 @@
 use super::App;
 use crate::domain::{Request, State};
 use crate::outbound::postgres::{queue, request};
-use ::domain::{ConversationId, RequestId, TeamId, WorkspaceId};
+use ::domain::{ConversationId, RequestId, WorkspaceId};
 use fault::{Fault, Result};
 use sqlx::PgConnection;
 
@@ -42,8 +42,8 @@ impl App {
 pub(super) async fn seen(db: &mut PgConnection, workspace: &WorkspaceId, request: Request) -> Result<Seen> {
     let position = match request.state {
         State::Waiting => {
-            let team = request.need.team.as_ref().map_or("", TeamId::as_str);
-            1 + queue::count_before(db, workspace, team, request.place()).await?
+            let before = queue::count_before(db, workspace, request.need.queue(), request.place());
+            1 + before.await?
         }
         _ => 0,
     };

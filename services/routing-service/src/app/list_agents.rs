@@ -12,13 +12,9 @@ impl App {
         page_size: PageSize,
         after: Option<&AgentId>,
     ) -> Result<(Vec<Agent>, Option<AgentId>)> {
-        let size = page_size.get() as usize;
         let mut tx = self.store.begin(workspace).await?;
-        // One more than asked for tells whether there is a next page.
-        let mut page = agent::list(&mut tx, workspace, after, i64::from(page_size.get()) + 1).await?;
-        let more = page.len() > size;
-        page.truncate(size);
-        let next = page.last().filter(|_| more).map(|agent| agent.id.clone());
+        let mut page = agent::list(&mut tx, workspace, after, page_size.limit()).await?;
+        let next = page_size.cut(&mut page).map(|agent| agent.id.clone());
         Ok((page, next))
     }
 }

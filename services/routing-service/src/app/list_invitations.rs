@@ -15,13 +15,8 @@ impl App {
         before: Option<InvitationId>,
     ) -> Result<(Vec<Invitation>, Option<InvitationId>)> {
         let mut tx = self.store.begin(workspace).await?;
-        // One more than asked for tells whether there is a next page.
-        let limit = i64::from(page_size.get()) + 1;
-        let mut page = invitation::list(&mut tx, workspace, channel, before, limit).await?;
-        let size = page_size.get() as usize;
-        let more = page.len() > size;
-        page.truncate(size);
-        let next = page.last().filter(|_| more).map(|invitation| invitation.id);
+        let mut page = invitation::list(&mut tx, workspace, channel, before, page_size.limit()).await?;
+        let next = page_size.cut(&mut page).map(|invitation| invitation.id);
         Ok((page, next))
     }
 }

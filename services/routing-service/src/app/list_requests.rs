@@ -2,7 +2,7 @@ use super::App;
 use super::get_request::{Seen, seen};
 use crate::domain::{PageSize, Place, Request, State};
 use crate::outbound::postgres::{queue, request};
-use ::domain::{AgentId, RequestId, TeamId, WorkspaceId};
+use ::domain::{AgentId, RequestId, WorkspaceId};
 use fault::Result;
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -24,10 +24,8 @@ impl App {
         page_size: PageSize,
         after: Option<Cursor>,
     ) -> Result<(Vec<Seen>, Option<Cursor>)> {
-        let size = page_size.get() as usize;
         let mut tx = self.store.begin(workspace).await?;
-        // One more than asked for tells whether there is a next page.
-        let limit = i64::from(page_size.get()) + 1;
+        let limit = page_size.limit();
         let (place, held) = match after {
             None => (None, None),
             Some(Cursor::Waiting(place)) => (Some(place), None),
@@ -41,14 +39,12 @@ impl App {
         page.extend(match agent {
             Some(agent) => {
                 let mut held = request::list_held_by(&mut tx, workspace, agent, held, room).await?;
-                held.retain(|request| team.is_none_or(|team| team_of(request) == team));
+                held.retain(|request| team.is_none_or(|team| request.need.queue() == team));
                 held
             }
             None => request::list_held(&mut tx, workspace, team, held, room).await?,
         });
-        let more = page.len() > size;
-        page.truncate(size);
-        let next = page.last().filter(|_| more).map(|last| match last.state {
+        let next = page_size.cut(&mut page).map(|last| match last.state {
             State::Waiting => Cursor::Waiting(last.place()),
             _ => Cursor::Held(last.id),
         });
@@ -74,7 +70,7 @@ async fn with_positions(db: &mut PgConnection, workspace: &WorkspaceId, page: Ve
     let mut last: HashMap<String, u32> = HashMap::new();
     let mut all = Vec::with_capacity(page.len());
     for request in page {
-        let one = match last.get_mut(team_of(&request)) {
+        let one = match last.get_mut(request.need.queue()) {
             Some(position) if request.state == State::Waiting => {
                 *position += 1;
                 let position = *position;
@@ -83,13 +79,9 @@ async fn with_positions(db: &mut PgConnection, workspace: &WorkspaceId, page: Ve
             _ => seen(db, workspace, request).await?,
         };
         if one.position > 0 {
-            last.insert(team_of(&one.request).to_owned(), one.position);
+            last.insert(one.request.need.queue().to_owned(), one.position);
         }
         all.push(one);
     }
     Ok(all)
-}
-
-fn team_of(request: &Request) -> &str {
-    request.need.team.as_ref().map_or("", TeamId::as_str)
 }

@@ -19,6 +19,7 @@ mod list_agents;
 mod list_assignments;
 mod list_invitations;
 mod list_requests;
+mod move_invitation;
 mod note_console;
 mod note_resolved;
 mod note_started;

@@ -2,9 +2,8 @@
 
 use super::App;
 use super::assign::PRIORITY;
-use crate::domain::About;
-use crate::domain::NewRequest;
-use crate::domain::invitation::{Follow, Invitation, State};
+use crate::domain::invitation::{Follow, State};
+use crate::domain::{About, NewRequest};
 use crate::outbound::postgres::{channel_routing, invitation, request, resolved, visitor_conversation};
 use ::domain::{ChannelId, ContactId, ConversationId, VisitorId, WorkspaceId};
 use fault::Result;
@@ -84,17 +83,5 @@ impl App {
             }
             Some(_) => Ok(()),
         }
-    }
-
-    /// Puts an invitation's request into the queue; the invitation as it is then.
-    pub(super) async fn enqueue_invited(
-        &self,
-        tx: &mut Tx,
-        workspace: &WorkspaceId,
-        invited: Invitation,
-        request: NewRequest,
-    ) -> Result<Invitation> {
-        self.enqueue(tx, workspace, request).await?;
-        Ok(invitation::get(tx, workspace, invited.id).await?.unwrap_or(invited))
     }
 }

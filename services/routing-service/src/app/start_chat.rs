@@ -30,7 +30,8 @@ impl App {
         let mut tx = self.begin_queue(workspace).await?;
         let found = found(&mut tx, workspace, id).await?;
         if matches!(found.state, State::Done | State::Resolved) {
-            // The visitor went while the agent spoke.
+            // The visitor went while the agent spoke. Nobody waits for the queue while another service is asked.
+            drop(tx);
             self.conversations
                 .resolve_conversation(workspace, started.conversation)
                 .await?;

@@ -34,15 +34,7 @@ impl App {
                     changed(&mut hints).await;
                 }
             };
-            let ended: Result<()> = tokio::select! {
-                ended = forward => ended,
-                () = out.closed() => Ok(()),
-                () = app.board.stop().cancelled() => Ok(()),
-            };
-            if let Err(fault) = ended {
-                // Who does not listen any more needs no reason.
-                let _ = out.send(Err(fault)).await;
-            }
+            app.board.look_on(&out, forward).await;
         });
         receiver
     }

@@ -4,7 +4,7 @@ use super::get_request::seen;
 use crate::domain::QueueView;
 use crate::domain::invitation::Invitation;
 use crate::outbound::postgres::{invitation, request};
-use ::domain::{InvitationId, TeamId, VisitorId, WorkspaceId};
+use ::domain::{InvitationId, VisitorId, WorkspaceId};
 use fault::{Fault, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,15 +65,7 @@ impl App {
                     tokio::select! { () = changed(&mut hints) => {}, () = moved(&mut queue) => {} }
                 }
             };
-            let ended: Result<()> = tokio::select! {
-                ended = forward => ended,
-                () = out.closed() => Ok(()),
-                () = app.board.stop().cancelled() => Ok(()),
-            };
-            if let Err(fault) = ended {
-                // Who does not listen any more needs no reason.
-                let _ = out.send(Err(fault)).await;
-            }
+            app.board.look_on(&out, forward).await;
         });
         Ok(receiver)
     }
@@ -100,7 +92,7 @@ impl App {
                 wait_seconds: 0,
             });
         };
-        let team = waiting.need.team.as_ref().map_or("", TeamId::as_str).to_owned();
+        let team = waiting.need.queue().to_owned();
         let watched = match queue.take().filter(|watched| watched.team == team) {
             Some(watched) => watched,
             None => Queue {

@@ -6,6 +6,7 @@ pub(crate) mod channel_routing;
 pub(crate) mod invitation;
 mod kind;
 pub(crate) mod launch;
+mod new_request;
 mod page;
 #[cfg(test)]
 mod queue_tests;
@@ -16,8 +17,8 @@ mod visited;
 pub(crate) use agent::{Agent, Availability, CAPACITY, Load, Profile};
 pub(crate) use assignment::{Assignee, Assignment, Cause};
 pub(crate) use kind::Kind;
+pub(crate) use new_request::{About, Need, NewRequest};
 pub(crate) use page::PageSize;
 pub(crate) use queue_view::QueueView;
-pub(crate) use request::{
-    About, Holder, Kept, Moved, Need, NewRequest, Pass, Place, Recipient, Refused, Request, State, VisitedPage, seconds,
-};
+pub(crate) use request::{Holder, Kept, Moved, Pass, Place, Recipient, Refused, Request, State, seconds};
+pub(crate) use visited::VisitedPage;

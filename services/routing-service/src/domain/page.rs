@@ -19,4 +19,17 @@ impl PageSize {
     pub(crate) fn get(self) -> u32 {
         self.0
     }
+
+    /// How much is read for a page: one more than it holds tells whether there is another.
+    pub(crate) fn limit(self) -> i64 {
+        i64::from(self.0) + 1
+    }
+
+    /// Cuts what was read to the page; its last entry, if there is another page.
+    pub(crate) fn cut<T>(self, page: &mut Vec<T>) -> Option<&T> {
+        let size = self.0 as usize;
+        let more = page.len() > size;
+        page.truncate(size);
+        page.last().filter(|_| more)
+    }
 }

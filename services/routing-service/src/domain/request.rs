@@ -1,7 +1,5 @@
-use super::{Agent, Assignee, Cause, Kind};
-use ::domain::{
-    AgentId, ChannelId, ContactId, ConversationId, InvitationId, Language, RequestId, TeamId, Timestamp, VisitorId,
-};
+use super::{About, Agent, Assignee, Cause, Need, NewRequest};
+use ::domain::{AgentId, ConversationId, RequestId, TeamId, Timestamp};
 use events::event::{AssignmentCause, RequestState};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -50,38 +48,6 @@ impl Holder {
     }
 }
 
-/// What a request asks of who serves it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Need {
-    pub(crate) channel: ChannelId,
-    pub(crate) kind: Kind,
-    /// In whose queue it is; `None`: in the workspace's own, for everybody.
-    pub(crate) team: Option<TeamId>,
-    /// `None`: any.
-    pub(crate) language: Option<Language>,
-}
-
-/// What a request is about.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct About {
-    pub(crate) conversation: Option<ConversationId>,
-    pub(crate) visitor: Option<VisitorId>,
-    pub(crate) contact: Option<ContactId>,
-    pub(crate) invitation: Option<InvitationId>,
-    /// Where the visitor is; forgotten when it is done.
-    pub(crate) page: Option<VisitedPage>,
-}
-
-/// Where a visitor is, as their browser tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct VisitedPage {
-    pub(crate) url: String,
-    pub(crate) referrer: String,
-    pub(crate) visits: u32,
-    pub(crate) on_page_ms: u64,
-    pub(crate) on_site_ms: u64,
-}
-
 /// For one agent alone, until then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Kept {
@@ -98,19 +64,6 @@ pub(crate) struct Pass {
     pub(crate) times: u32,
     /// They said no, the last time; else they did not answer.
     pub(crate) is_declined: bool,
-}
-
-/// What comes into the queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NewRequest {
-    pub(crate) need: Need,
-    pub(crate) about: About,
-    /// 1 is served first; 1 to 9.
-    pub(crate) priority: u8,
-    /// How long an agent is alerted before the next one is.
-    pub(crate) alert_seconds: u32,
-    /// How long it waits for the agent who served its contact or visitor last; 0: for nobody.
-    pub(crate) last_agent_seconds: u32,
 }
 
 /// A chat that somebody is to serve.

@@ -1,9 +1,21 @@
 //! Where a visitor is.
 
-use super::VisitedPage;
 use super::launch::Visit;
 use ::domain::{Invalid, limits};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+/// Where a visitor is, as their browser tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct VisitedPage {
+    pub(crate) url: String,
+    /// Empty: none.
+    pub(crate) referrer: String,
+    /// This time included; 0: not known.
+    pub(crate) visits: u32,
+    pub(crate) on_page_ms: u64,
+    pub(crate) on_site_ms: u64,
+}
 
 impl VisitedPage {
     /// Refuses what is no page.

@@ -1,6 +1,6 @@
 use super::proactive::Proactive;
 use super::pulse::Pulse;
-use super::wire::{End, Outgoing};
+use super::wire::{End, Outgoing, Trouble};
 use super::{FRAMES, UNREADABLE};
 use crate::app::add_contact::add_contact;
 use crate::app::edge::Edge;
@@ -82,30 +82,6 @@ pub struct Talk {
     invited_to: Option<ConversationId>,
     frames: Bucket,
     poll_at: Instant,
-}
-
-/// Why a frame was not carried out.
-enum Trouble {
-    Fault(Fault),
-    End(End),
-}
-
-impl From<Fault> for Trouble {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<Invalid> for Trouble {
-    fn from(invalid: Invalid) -> Self {
-        Self::Fault(invalid.into())
-    }
-}
-
-impl From<End> for Trouble {
-    fn from(end: End) -> Self {
-        Self::End(end)
-    }
 }
 
 impl Talk {

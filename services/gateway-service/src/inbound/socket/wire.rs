@@ -1,6 +1,7 @@
 use crate::app::meters::Meters;
 use crate::inbound::http::problem;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use domain::Invalid;
 use fault::{Fault, Kind};
 use serde::Serialize;
 use std::marker::PhantomData;
@@ -57,6 +58,30 @@ impl End {
             kind if kind.may_retry() => Self::Refused(LATER, fault.code().name),
             _ => Self::Refused(REFUSED, fault.code().name),
         }
+    }
+}
+
+/// Why a frame was not carried out.
+pub enum Trouble {
+    Fault(Fault),
+    End(End),
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Invalid> for Trouble {
+    fn from(invalid: Invalid) -> Self {
+        Self::Fault(invalid.into())
+    }
+}
+
+impl From<End> for Trouble {
+    fn from(end: End) -> Self {
+        Self::End(end)
     }
 }
 

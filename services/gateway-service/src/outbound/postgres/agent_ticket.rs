@@ -1,11 +1,9 @@
+use super::SWEEP;
 use crate::domain::token::{Token, TokenHash};
 use domain::{AgentId, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use store::{OrFault, Tx};
-
-/// Unused tickets that each new one takes with it: more than one, so that they cannot pile up.
-const SWEEP: i64 = 20;
 
 pub async fn insert_agent_ticket(
     tx: &mut Tx,

@@ -1,3 +1,4 @@
+use super::SWEEP;
 use super::session::find_session;
 use crate::domain::session::Session;
 use crate::domain::token::{Token, TokenHash};
@@ -5,9 +6,6 @@ use domain::Timestamp;
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use store::{OrFault, Tx};
-
-/// Unused tickets that each new one takes with it: more than one, so that they cannot pile up.
-const SWEEP: i64 = 20;
 
 pub async fn insert_ticket(
     tx: &mut Tx,

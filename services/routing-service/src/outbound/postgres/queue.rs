@@ -44,7 +44,7 @@ pub(crate) async fn find_agent(
          ORDER BY l.share, l.last_given_at, l.agent LIMIT 1",
         workspace.as_str(),
         need.kind.word(),
-        need.team.as_ref().map_or("", TeamId::as_str),
+        need.queue(),
         need.language.map_or("", Language::code),
         again.unwrap_or(&tried),
         again.is_some(),

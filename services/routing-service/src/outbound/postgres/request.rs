@@ -231,7 +231,7 @@ pub(crate) async fn save(
         after.id.0,
         need.channel.as_str(),
         need.kind.word(),
-        need.team.as_ref().map_or("", TeamId::as_str),
+        need.queue(),
         need.language.map_or("", Language::code),
         state_word(&after.state),
         i16::from(after.priority),

@@ -9,7 +9,7 @@ use crate::domain::request::Request;
 use crate::domain::tab::TabReport;
 use crate::inbound::http::problem;
 use crate::inbound::socket::pulse::Pulse;
-use crate::inbound::socket::wire::{self, End, Outgoing};
+use crate::inbound::socket::wire::{self, End, Outgoing, Trouble};
 use crate::outbound::watch::{Heard, Watch};
 use domain::{AgentId, Invalid, VisitorId, WorkspaceId};
 use events::event::TabEnd;
@@ -69,30 +69,6 @@ struct Watched {
     team: String,
     watch: Watch<WatchQueueResponse>,
     told: Option<Queue>,
-}
-
-/// Why a frame was not carried out.
-enum Trouble {
-    Fault(Fault),
-    End(End),
-}
-
-impl From<Fault> for Trouble {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<Invalid> for Trouble {
-    fn from(invalid: Invalid) -> Self {
-        Self::Fault(invalid.into())
-    }
-}
-
-impl From<End> for Trouble {
-    fn from(end: End) -> Self {
-        Self::End(end)
-    }
 }
 
 impl Talk {
