@@ -1,14 +1,17 @@
-//! What is kept of people, and what stays of it.
+//! What is kept of people: who served them, and what stays when they are erased.
 
+use crate::desk::{held_by, refusal};
 use crate::door::{SOON, Tested};
 use crate::shop::{Shop, pricing, visitor};
+use events::event::AgentAvailability::Busy;
 use events::event::InvitationState::Abandoned;
-use events::event::ProactiveMode;
+use events::event::{ProactiveMode, RequestState};
 use rpc::routing::person_service_client::PersonServiceClient;
 use rpc::routing::{self as wire, ChannelRouting, InvitationAnswer};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, Row};
 use std::collections::HashMap;
+use std::time::Duration;
 use testkit::eventually;
 use uuid::Uuid;
 
@@ -106,7 +109,48 @@ async fn a_channel_may_put_every_conversation_into_the_queue() -> Tested {
             Uuid::from_u128(7).to_string(),
         )),
     };
-    let refused = crate::desk::refusal(shop.0.queue().get_request(before).await);
+    let refused = refusal(shop.0.queue().get_request(before).await);
     assert_eq!(refused.0, "request.not_found", "it began before");
+    shop.end().await
+}
+
+#[tokio::test]
+async fn a_returning_customer_waits_a_while_for_who_served_them_last() -> Tested {
+    let shop = Shop::open(ProactiveMode::Off).await?;
+    let kept = ChannelRouting {
+        queue_conversations: true,
+        last_agent_seconds: 60,
+        ..ChannelRouting::default()
+    };
+    shop.route("acme", kept, 0).await?;
+    shop.began(1, 7).await?;
+    let first = shop.requested(7).await?;
+    shop.accept(&first.request, "ann").await?;
+    shop.resolved(&first.conversation).await?;
+    shop.0.conversations.join("acme", "sales", "bob");
+    shop.0.available("bob").await?;
+    shop.0.set("acme", "ann", Busy).await?;
+
+    shop.began(1, 8).await?;
+    shop.began(2, 9).await?;
+    assert_eq!(
+        held_by(&shop.requested(9).await?),
+        "bob",
+        "who is new goes to who is there"
+    );
+    let waits = shop.requested(8).await?;
+    assert_eq!((waits.state(), waits.position), (RequestState::Waiting, 1), "for ann");
+    shop.0.clock.advance(Duration::from_secs(60));
+    shop.0
+        .once("bob is asked then", &waits, |now| held_by(now) == "bob")
+        .await?;
+
+    shop.0.available("ann").await?;
+    shop.began(1, 10).await?;
+    assert_eq!(
+        held_by(&shop.requested(10).await?),
+        "ann",
+        "who served them last is there"
+    );
     shop.end().await
 }
