@@ -17,9 +17,9 @@ setup: ## install missing tools into .tools/ (quiet when there is nothing to do)
 
 lint: setup proto ## formatting, clippy with warnings as errors, protos, dependencies
 	cargo fmt --all --check
+	cargo check --quiet --locked --manifest-path tests/fuzz/Cargo.toml --target-dir $(TARGET_DIR)/fuzz
 	cargo deny --log-level error check bans licenses sources
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cargo check --quiet --locked --manifest-path tests/fuzz/Cargo.toml --target-dir $(TARGET_DIR)/fuzz
 
 proto: setup ## lint the protobuf contracts
 	@if [ -f proto/buf.yaml ]; then buf lint proto; else echo 'proto: none yet' >&2; fi
