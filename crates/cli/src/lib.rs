@@ -31,7 +31,7 @@ pub async fn run(args: Args) -> ExitCode {
         Command::Simulate(args) => commands::simulate::run(args, &out).await,
         Command::Dlq { command } => commands::dlq::run(command, &out).await,
         Command::Workspace { command } => commands::workspace::run(command, &out).await,
-        Command::Channel { command } => commands::create::channel(command, &out).await,
+        Command::Channel { command } => commands::channel::run(command, &out).await,
         Command::Team { command } => commands::team::run(command, &out).await,
         Command::Agent { command } => commands::agent::run(command, &out).await,
         Command::Queue { command } => commands::queue::run(command, &out).await,

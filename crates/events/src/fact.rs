@@ -51,6 +51,7 @@ facts! {
     ChargeCaptured, "charge", "captured";
     ChargeReleased, "charge", "released";
     AgentAvailabilityChanged, "agent", "availability_changed";
+    TeamStaffingChanged, "team", "staffing_changed";
     InvitationChanged, "invitation", "changed";
     RequestChanged, "request", "changed";
     AccountBalanceLow, "account", "balance_low";

@@ -46,7 +46,7 @@ pub const SERVICES: [Login; 7] = [
     },
     Login {
         aggregates: &["workspace", "channel", "conversation", "form", "reminder", "message"],
-        consumers: &[(FACTS, "conversation-deliveries"), (FACTS, "conversation-agents")],
+        consumers: &[(FACTS, "conversation-deliveries"), (FACTS, "conversation-staffing")],
         queue: Some((INGEST, "conversation-ingest")),
         lends: Some(FACTS),
         keeps: &[FACTS, HISTORY, INGEST, DEAD],
@@ -66,7 +66,7 @@ pub const SERVICES: [Login; 7] = [
         ..service("contacts")
     },
     Login {
-        aggregates: &["agent", "invitation", "request"],
+        aggregates: &["agent", "team", "invitation", "request"],
         consumers: &[(FACTS, "routing")],
         hears: || {
             vec![

@@ -68,6 +68,7 @@ fn facts_keep_their_bytes() {
         ("charge.captured", ChargeCaptured { delivery: id(8), micro_pu: 2_000_000, kind, country, parts: 2, at: stamp() }.encode_to_vec()),
         ("charge.released", ChargeReleased { delivery: id(8), micro_pu: 2_000_000, at: stamp() }.encode_to_vec()),
         ("agent.availability_changed", AgentAvailabilityChanged { agent: "maria".into(), availability: AgentAvailability::Available as i32, version: 1, at: stamp() }.encode_to_vec()),
+        ("team.staffing_changed", TeamStaffingChanged { team: "sales".into(), is_staffed: true, version: 3, at: stamp() }.encode_to_vec()),
         ("invitation.changed", InvitationChanged { invitation: id(13), channel: "web".into(), visitor: id(2), mode: ProactiveMode::WithInvitation as i32, state: InvitationState::Queued as i32, version: 5, request: id(14), conversation: id(1), agent: String::new(), at: stamp(), rule: "pricing".into() }.encode_to_vec()),
         ("request.changed", RequestChanged { request: id(14), channel: "web".into(), team: "sales".into(), state: RequestState::Alerted as i32, assignee_kind: AssigneeKind::Agent as i32, assignee: "maria".into(), taken_from: "ola".into(), cause: AssignmentCause::Declined as i32, conversation: id(1), visitor: id(2), invitation: id(13), version: 3, at: stamp() }.encode_to_vec()),
         ("account.balance_low", AccountBalanceLow { available_micro_pu: 900_000, below_micro_pu: 1_000_000, version: 1, at: stamp() }.encode_to_vec()),

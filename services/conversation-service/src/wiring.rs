@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::inbound::{
-    Agents, Conversations, Deliveries, Forms, Ingest, Issuer, Openings, Persons, SenderBook, Stars, Voices, Workspaces,
-    agent_spec, answer_logins, delivery_spec, spec,
+    Conversations, Deliveries, Forms, Ingest, Issuer, Openings, Persons, SenderBook, Staffing, Stars, Voices,
+    Workspaces, answer_logins, delivery_spec, spec, staffing_spec,
 };
 use crate::outbound::Contacts;
 use fault::Result;
@@ -59,9 +59,9 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = reminding.clone();
         async move { app.remind(&workspace, id).await }
     });
-    let agents = Arc::new(Agents(app.clone()));
-    let noting = bus::consume(shell.bus(), agent_spec(), agents, shell.stop.clone());
-    shell.spawn("agents", noting);
+    let staffing = Arc::new(Staffing(app.clone()));
+    let noting = bus::consume(shell.bus(), staffing_spec(), staffing, shell.stop.clone());
+    shell.spawn("staffing", noting);
     let deliveries = Arc::new(Deliveries(app.clone()));
     let noting = bus::consume(shell.bus(), delivery_spec(), deliveries, shell.stop.clone());
     shell.spawn("deliveries", noting);

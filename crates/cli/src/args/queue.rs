@@ -31,6 +31,33 @@ pub enum AgentCommand {
         /// Teams to join; may be repeated.
         #[arg(long = "team")]
         teams: Vec<String>,
+        /// Where reminders go while they are not at their console.
+        #[arg(long, default_value = "")]
+        email: String,
+    },
+    /// Change what is named of an agent, and print them.
+    Update {
+        #[arg(short, long)]
+        workspace: String,
+        agent: String,
+        /// Shown to customers.
+        #[arg(long)]
+        name: Option<String>,
+        /// Their teams, in place of those they have; may be repeated.
+        #[arg(long = "team", conflicts_with = "no_team")]
+        teams: Vec<String>,
+        /// In no team any more.
+        #[arg(long)]
+        no_team: bool,
+        /// Where reminders go while they are not at their console; an empty one: nowhere.
+        #[arg(long)]
+        email: Option<String>,
+    },
+    /// Print an agent's name, teams and address.
+    Show {
+        #[arg(short, long)]
+        workspace: String,
+        agent: String,
     },
     /// Print the agents whom the queue knows, their status and what they hold.
     List {

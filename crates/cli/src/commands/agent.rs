@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use events::common::ChannelKind;
 use events::event::AgentAvailability;
 use fault::Fault;
+use rpc::conversation::CreateAgentRequest;
 use rpc::routing::routing_service_client::RoutingServiceClient;
 use rpc::routing::{
     Agent, AgentProfile, Chats, ListAgentsRequest, SetAgentAvailabilityRequest, SetAgentProfileRequest,
@@ -13,7 +14,7 @@ use rpc::routing::{
 use serde_json::{Map, Value, json};
 use tonic::transport::Channel;
 
-use super::create;
+use super::agent_record;
 use crate::args::{AgentCommand, Availability};
 use crate::call::{call, pages};
 use crate::output::Out;
@@ -34,7 +35,30 @@ pub(crate) async fn run(command: AgentCommand, out: &Out) -> Result<ExitCode> {
             agent,
             name,
             teams,
-        } => create::agent(out, workspace, agent, name, teams).await?,
+            email,
+        } => {
+            let request = CreateAgentRequest {
+                workspace,
+                agent,
+                display_name: name,
+                teams,
+                email,
+            };
+            agent_record::create(out, request).await?;
+        }
+        AgentCommand::Update {
+            workspace,
+            agent,
+            name,
+            teams,
+            no_team,
+            email,
+        } => {
+            let teams = Some(teams).filter(|teams| no_team || !teams.is_empty());
+            let change = agent_record::Change { name, teams, email };
+            agent_record::update(out, workspace, agent, change).await?;
+        }
+        AgentCommand::Show { workspace, agent } => agent_record::show(out, workspace, agent).await?,
         AgentCommand::List { workspace } => list(out, workspace).await?,
         AgentCommand::Profile {
             workspace,

@@ -12,7 +12,7 @@ use rpc::conversation::{
 };
 use serde_json::{Value, json};
 
-use super::create::client;
+use super::channel::client;
 use crate::args::{IntegrationCommand, Scope};
 use crate::call::call;
 use crate::output::{Out, say};

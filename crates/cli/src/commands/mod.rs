@@ -2,15 +2,16 @@
 
 pub(crate) mod account;
 pub(crate) mod agent;
+mod agent_record;
 mod automatic_messages;
 pub(crate) mod books;
+pub(crate) mod channel;
 mod channel_routing;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod consent;
 pub(crate) mod contact;
 pub(crate) mod conversation;
-pub(crate) mod create;
 pub(crate) mod demo;
 pub(crate) mod dev;
 pub(crate) mod dlq;

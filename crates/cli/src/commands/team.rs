@@ -7,7 +7,7 @@ use rpc::conversation::{CreateTeamRequest, ListTeamsRequest};
 use serde_json::{Value, json};
 
 use super::automatic_messages;
-use super::create::client;
+use super::channel::client;
 use super::opening_hours;
 use crate::args::TeamCommand;
 use crate::call::call;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use rpc::conversation::{CreateWorkspaceRequest, UpdateWorkspaceRequest, Workspace};
 use serde_json::{Value, json};
 
-use super::create::client;
+use super::channel::client;
 use crate::args::{WorkspaceChange, WorkspaceCommand};
 use crate::call::call;
 use crate::output::Out;

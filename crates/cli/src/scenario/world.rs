@@ -202,6 +202,7 @@ async fn create(clients: &Clients, workspace: &str) -> Result<()> {
         agent: "ana".to_owned(),
         display_name: "Ana".to_owned(),
         teams: Vec::new(),
+        email: String::new(),
     };
     call!(clients.workspaces, create_agent, agent)?;
     let waits = |debounce_ms, ceiling_ms| ChannelSettings {

@@ -4,7 +4,7 @@ use super::App;
 use crate::domain::conversation::{Conversation, Served};
 use crate::domain::form::{Form, FormKind};
 use crate::domain::settings::{Channel, ChannelKind};
-use crate::outbound::postgres::{agent_availability, form};
+use crate::outbound::postgres::{form, staffing};
 use domain::{FormId, Language, TeamId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use store::Tx;
@@ -30,7 +30,7 @@ impl App {
             "" => None,
             team => Some(TeamId::parse(team)?),
         };
-        let nobody = agent_availability::is_nobody_available(tx, workspace, team.as_ref()).await?;
+        let nobody = staffing::is_nobody_there(tx, workspace, team.as_ref()).await?;
         let kind = match (nobody, is_first) {
             (true, _) => FormKind::LeaveContacts,
             (false, true) => FormKind::IntroduceYourself,

@@ -1,5 +1,6 @@
 //! Decisions, pure: no I/O, no clock, no chance. Ids and times are arguments.
 
+pub mod agent;
 pub mod asked;
 pub mod automatic;
 pub mod call;

@@ -1,6 +1,5 @@
 //! What comes in: rpcs, ingest events and facts from NATS, and NATS's question who may connect.
 
-mod agents;
 mod automatic_messages;
 mod conversations;
 mod deliveries;
@@ -11,10 +10,10 @@ mod nats_jwt;
 mod opening_hours;
 mod persons;
 mod senders;
+mod staffing;
 mod stars;
 mod workspaces;
 
-pub use agents::{Agents, agent_spec};
 pub use automatic_messages::Voices;
 pub use conversations::Conversations;
 pub use deliveries::{Deliveries, delivery_spec};
@@ -24,5 +23,6 @@ pub use nats_auth::{Issuer, answer_logins};
 pub use opening_hours::Openings;
 pub use persons::Persons;
 pub use senders::SenderBook;
+pub use staffing::{Staffing, staffing_spec};
 pub use stars::Stars;
 pub use workspaces::Workspaces;

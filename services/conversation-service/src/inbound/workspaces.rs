@@ -1,11 +1,12 @@
 //! WorkspaceService: from messages to use cases and back.
 
-use crate::app::{App, NewAgent, WorkspaceChange};
+use crate::app::{App, WorkspaceChange};
+use crate::domain::agent::{Agent, AgentChange};
 use crate::domain::settings::{Channel, Field};
 use crate::domain::token::Scope;
 use crate::outbound::postgres::workspace::Workspace;
 use crate::wire;
-use domain::{AgentId, ChannelId, IntegrationId, TeamId, WorkspaceId};
+use domain::{AgentId, ChannelId, Email, IntegrationId, TeamId, WorkspaceId};
 use events::{common, stamp};
 use fault::{Fault, Result};
 use rpc::conversation as proto;
@@ -144,15 +145,41 @@ impl Workspaces {
 
     async fn create_agent(&self, request: proto::CreateAgentRequest) -> Result<proto::CreateAgentResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
-        let teams: Result<Vec<_>, _> = request.teams.iter().map(|team| TeamId::parse(team)).collect();
-        let teams = teams.map_err(|wrong| wrong.of("teams"))?;
-        let new = NewAgent {
-            id: AgentId::parse(&request.agent)?,
-            display_name: request.display_name,
-            teams,
-        };
-        self.app.create_agent(&workspace, new).await?;
+        let (id, teams) = (AgentId::parse(&request.agent)?, teams_of(&request.teams)?);
+        let new = Agent::new(id, request.display_name, teams, email_of(&request.email)?)?;
+        self.app.create_agent(&workspace, &new).await?;
         Ok(proto::CreateAgentResponse {})
+    }
+
+    async fn get_agent(&self, request: proto::GetAgentRequest) -> Result<proto::GetAgentResponse> {
+        let (workspace, id) = (WorkspaceId::parse(&request.workspace)?, AgentId::parse(&request.agent)?);
+        let found = self.app.get_agent(&workspace, &id).await?;
+        Ok(proto::GetAgentResponse {
+            agent: Some(agent(found)),
+        })
+    }
+
+    async fn update_agent(&self, request: proto::UpdateAgentRequest) -> Result<proto::UpdateAgentResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let wanted = request.agent.ok_or_else(|| Fault::invalid("agent", "is missing"))?;
+        let id = AgentId::parse(&wanted.agent)?;
+        let mut change = AgentChange::default();
+        let paths = request.mask.map(|mask| mask.paths).unwrap_or_default();
+        for path in &paths {
+            match path.as_str() {
+                "display_name" => change.display_name = Some(wanted.display_name.clone()),
+                "teams" => change.teams = Some(teams_of(&wanted.teams)?),
+                "email" => change.email = Some(email_of(&wanted.email)?),
+                _ => return Err(Fault::invalid("mask", "may name display_name, teams and email only")),
+            }
+        }
+        if paths.is_empty() {
+            return Err(Fault::invalid("mask", "must name what to change"));
+        }
+        let next = self.app.update_agent(&workspace, &id, change).await?;
+        Ok(proto::UpdateAgentResponse {
+            agent: Some(agent(next)),
+        })
     }
 
     async fn create_integration(
@@ -288,6 +315,26 @@ fn scope_of(number: i32) -> Result<Scope> {
     }
 }
 
+fn teams_of(slugs: &[String]) -> Result<Vec<TeamId>> {
+    let teams: Result<_, _> = slugs.iter().map(|team| TeamId::parse(team)).collect();
+    Ok(teams.map_err(|wrong| wrong.of("teams"))?)
+}
+
+/// Empty: none.
+fn email_of(text: &str) -> Result<Option<Email>> {
+    let text = Some(text).filter(|text| !text.is_empty());
+    Ok(text.map(Email::parse).transpose()?)
+}
+
+fn agent(own: Agent) -> proto::Agent {
+    proto::Agent {
+        agent: own.id.to_string(),
+        display_name: own.display_name,
+        teams: own.teams.iter().map(TeamId::to_string).collect(),
+        email: own.email.map(|email| email.expose().to_owned()).unwrap_or_default(),
+    }
+}
+
 macro_rules! answers {
     ($($rpc:ident: $request:ident -> $response:ident;)+) => {
         #[tonic::async_trait]
@@ -310,6 +357,8 @@ answers! {
     create_team: CreateTeamRequest -> CreateTeamResponse;
     list_teams: ListTeamsRequest -> ListTeamsResponse;
     create_agent: CreateAgentRequest -> CreateAgentResponse;
+    get_agent: GetAgentRequest -> GetAgentResponse;
+    update_agent: UpdateAgentRequest -> UpdateAgentResponse;
     create_integration: CreateIntegrationRequest -> CreateIntegrationResponse;
     update_integration: UpdateIntegrationRequest -> UpdateIntegrationResponse;
     rotate_integration_token: RotateIntegrationTokenRequest -> RotateIntegrationTokenResponse;

@@ -5,7 +5,7 @@ use crate::contacts::id_of;
 use crate::deliveries::tell;
 use crate::world::{CUSTOMER, SOON, World, starting, why};
 use domain::Clock;
-use events::event::{AgentAvailability, AgentAvailabilityChanged, FormChanged};
+use events::event::{FormChanged, TeamStaffingChanged};
 use rpc::conversation::form_service_client::FormServiceClient;
 use rpc::conversation::message::Content;
 use rpc::conversation::{self as proto, Form, FormField, FormFieldKind, FormKind};
@@ -176,16 +176,15 @@ async fn who_is_known_or_has_no_widget_is_not_asked() -> Tested {
     Ok(())
 }
 
-async fn availability(world: &World, agent: &str, is: AgentAvailability, version: u64) -> anyhow::Result<()> {
-    let fact = AgentAvailabilityChanged {
-        agent: agent.into(),
-        availability: is.into(),
+async fn staffing(world: &World, team: &str, is_staffed: bool, version: u64) -> anyhow::Result<()> {
+    let fact = TeamStaffingChanged {
+        team: team.into(),
+        is_staffed,
         version,
         at: Some(events::stamp(world.clock.now())),
     };
-    // An id of its own for each: agents' names differ in their first letter.
-    let number = 10 * version + u64::from(agent.as_bytes()[0] - b'a');
-    tell(world, "acme", number, &fact).await
+    // An id of its own for each.
+    tell(world, "acme", 10 * version + team.len() as u64, &fact).await
 }
 
 /// What the database holds, of all workspaces.
@@ -203,16 +202,12 @@ async fn counted(world: &World, expected: i64, sql: &'static str) -> anyhow::Res
 #[tokio::test]
 async fn while_nobody_can_answer_contacts_may_be_left_once() -> Tested {
     let (world, forms) = world().await?;
-    availability(&world, "anna", AgentAvailability::Offline, 2).await?;
+    staffing(&world, "", false, 2).await?;
     // Told late: the higher version counts.
-    availability(&world, "anna", AgentAvailability::Available, 1).await?;
-    availability(&world, "boris", AgentAvailability::Busy, 1).await?;
-    counted(
-        &world,
-        2,
-        "SELECT count(*) FROM agent_availability WHERE NOT is_available",
-    )
-    .await?;
+    staffing(&world, "", true, 1).await?;
+    // The channel is of no team: that one of them has somebody is not asked.
+    staffing(&world, "sales", true, 1).await?;
+    counted(&world, 2, "SELECT count(*) FROM team_staffing").await?;
     let conversation = world.visit("r-1").await?;
     world.clock.advance(Duration::from_secs(5));
     let form = world.opens(&forms, &conversation).await?;
@@ -230,8 +225,13 @@ async fn while_nobody_can_answer_contacts_may_be_left_once() -> Tested {
     assert_eq!(why(late), ("form.closed", "form".into()));
     // It does not come again in this conversation, and in the next one only while nobody can answer.
     world.post(&conversation, CUSTOMER, "c-2", "Hello?").await?;
-    availability(&world, "boris", AgentAvailability::Available, 2).await?;
-    counted(&world, 1, "SELECT count(*) FROM agent_availability WHERE is_available").await?;
+    staffing(&world, "", true, 3).await?;
+    counted(
+        &world,
+        1,
+        "SELECT count(*) FROM team_staffing WHERE is_staffed AND team = ''",
+    )
+    .await?;
     let next = world.visit("r-2").await?;
     world.clock.advance(Duration::from_secs(5));
     assert_eq!(world.opens(&forms, &next).await?.kind(), FormKind::IntroduceYourself);
@@ -389,8 +389,8 @@ async fn whom_an_agent_serves_or_who_gives_an_address_is_asked_no_more() -> Test
     };
     world.conversations.clone().add_contact(given).await?;
     assert_eq!(open(&forms, &conversation).await?, None);
-    availability(&world, "anna", AgentAvailability::Busy, 1).await?;
-    counted(&world, 1, "SELECT count(*) FROM agent_availability").await?;
+    staffing(&world, "", false, 1).await?;
+    counted(&world, 1, "SELECT count(*) FROM team_staffing").await?;
     let served = world.visit("r-2").await?;
     world.post(&served, crate::world::AGENT, "a-1", "Hello.").await?;
     world.clock.advance(Duration::from_secs(5));

@@ -259,6 +259,7 @@ async fn what_is_set_up_stays_in_its_workspace() -> Tested {
             agent: "bert".into(),
             display_name: "Bert".into(),
             teams: vec![name.into()],
+            email: String::new(),
         };
         assert_eq!(seen(workspaces.create_agent(agent).await).2, Some("teams".into()));
     }

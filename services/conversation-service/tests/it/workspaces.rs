@@ -289,6 +289,7 @@ async fn teams_come_before_their_agents() -> Tested {
         agent: "bert".into(),
         display_name: name.into(),
         teams: vec!["parcels".into()],
+        email: "bert@acme.example".into(),
     };
     assert_eq!(
         why(workspaces.create_agent(bert("Bert")).await),
@@ -339,6 +340,101 @@ async fn teams_come_before_their_agents() -> Tested {
         why(workspaces.create_agent(bert("Berta")).await),
         ("request.exists", "agent".into())
     );
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_can_be_changed_field_by_field() -> Tested {
+    let world = World::new().await?;
+    let mut workspaces = world.workspaces.clone();
+    for team in ["parcels", "returns"] {
+        let team = proto::CreateTeamRequest {
+            workspace: "acme".into(),
+            team: team.into(),
+            name: team.into(),
+        };
+        workspaces.create_team(team).await?;
+    }
+    let bert = proto::CreateAgentRequest {
+        workspace: "acme".into(),
+        agent: "bert".into(),
+        display_name: "Bert".into(),
+        teams: vec!["parcels".into()],
+        email: String::new(),
+    };
+    workspaces.create_agent(bert).await?;
+    let change = |paths: &[&str], agent: proto::Agent| proto::UpdateAgentRequest {
+        workspace: "acme".into(),
+        agent: Some(proto::Agent {
+            agent: "bert".into(),
+            ..agent
+        }),
+        mask: Some(prost_types::FieldMask {
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        }),
+    };
+    let wanted = proto::Agent {
+        display_name: "ignored: not named".into(),
+        teams: vec!["returns".into(), "parcels".into(), "returns".into()],
+        email: "Bert@ACME.example".into(),
+        ..Default::default()
+    };
+    let changed = workspaces.update_agent(change(&["teams", "email"], wanted)).await?;
+    let expected = proto::Agent {
+        agent: "bert".into(),
+        display_name: "Bert".into(),
+        teams: vec!["parcels".into(), "returns".into()],
+        email: "Bert@acme.example".into(),
+    };
+    assert_eq!(changed.into_inner().agent, Some(expected.clone()));
+    let get = |workspace: &str, agent: &str| proto::GetAgentRequest {
+        workspace: workspace.into(),
+        agent: agent.into(),
+    };
+    let read = workspaces.get_agent(get("acme", "bert")).await?.into_inner().agent;
+    assert_eq!(read, Some(expected));
+    let named = |field: &str, agent: proto::Agent| change(&[field], agent);
+    let wrong = [
+        (
+            named(
+                "email",
+                proto::Agent {
+                    email: "bert".into(),
+                    ..Default::default()
+                },
+            ),
+            "email",
+        ),
+        (
+            named(
+                "teams",
+                proto::Agent {
+                    teams: vec!["nights".into()],
+                    ..Default::default()
+                },
+            ),
+            "teams",
+        ),
+        (named("display_name", proto::Agent::default()), "display_name"),
+        (named("agent", proto::Agent::default()), "mask"),
+        (change(&[], proto::Agent::default()), "mask"),
+    ];
+    for (request, field) in wrong {
+        let refused = why(workspaces.update_agent(request).await);
+        assert_eq!(refused, ("request.invalid", field.into()));
+    }
+    let none = change(&["teams", "email"], proto::Agent::default());
+    let bare = workspaces
+        .update_agent(none)
+        .await?
+        .into_inner()
+        .agent
+        .unwrap_or_default();
+    assert_eq!((bare.teams.len(), bare.email.as_str()), (0, ""));
+    world.set_up("bolt").await?;
+    let other = why(workspaces.get_agent(get("bolt", "bert")).await);
+    assert_eq!(other, ("request.not_found", "agent".into()));
     world.end().await;
     Ok(())
 }

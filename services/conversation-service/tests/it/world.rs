@@ -177,6 +177,7 @@ impl World {
             agent: "anna".into(),
             display_name,
             teams: vec![],
+            email: String::new(),
         };
         self.workspaces.clone().create_agent(request).await?;
         Ok(())

@@ -54,6 +54,8 @@ calls! { Conversations.workspaces:
     get_workspace(GetWorkspaceRequest) -> GetWorkspaceResponse;
     update_workspace(UpdateWorkspaceRequest) -> UpdateWorkspaceResponse;
     list_teams(ListTeamsRequest) -> ListTeamsResponse;
+    get_agent(GetAgentRequest) -> GetAgentResponse;
+    update_agent(UpdateAgentRequest) -> UpdateAgentResponse;
     list_integrations(ListIntegrationsRequest) -> ListIntegrationsResponse;
     update_integration(UpdateIntegrationRequest) -> UpdateIntegrationResponse;
     get_channel(GetChannelRequest) -> GetChannelResponse;

@@ -32,6 +32,8 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("get", "/u/{link}", NoToken),
     ("post", "/u/{link}", NoToken),
     ("get", "/v1/agents", Token(Scope::Read)),
+    ("get", "/v1/agents/{agent}", Token(Scope::Admin)),
+    ("patch", "/v1/agents/{agent}", Token(Scope::Admin)),
     ("put", "/v1/agents/{agent}/availability", Token(Scope::Write)),
     ("put", "/v1/agents/{agent}/profile", Token(Scope::Admin)),
     ("get", "/v1/agents/{agent}/stars", Token(Scope::Read)),

@@ -134,3 +134,28 @@ async fn opening_hours_are_set_as_a_whole_and_asked_for_a_moment() -> Result<()>
     assert_eq!(world.peers.memory().opening_hours.len(), 2);
     Ok(())
 }
+
+#[tokio::test]
+async fn an_agent_is_read_and_changed_field_by_field() -> Result<()> {
+    let world = World::start().await?;
+    let (_, read) = call(&world, Method::GET, "/v1/agents/ann", None).await?;
+    assert_eq!(
+        read,
+        json!({ "agent": "ann", "display_name": "Ann", "teams": ["parcels"], "email": "ann@acme.example" })
+    );
+    let change = json!({ "teams": [], "email": "ann.b@acme.example" });
+    let (status, changed) = call(&world, Method::PATCH, "/v1/agents/ann", Some(change)).await?;
+    assert_eq!((status, &changed["email"]), (200, &json!("ann.b@acme.example")));
+    let asked = world.peers.memory().agents[0].clone();
+    assert_eq!(
+        asked.mask.map(|mask| mask.paths),
+        Some(vec!["teams".into(), "email".into()])
+    );
+    for (body, field) in [(json!({}), "body"), (json!({ "name": "Ann" }), "name")] {
+        let (status, problem) = call(&world, Method::PATCH, "/v1/agents/ann", Some(body)).await?;
+        assert_eq!(status, 400, "{problem}");
+        assert!(problem.to_string().contains(field), "{problem}");
+    }
+    assert_eq!(world.peers.memory().agents.len(), 1);
+    Ok(())
+}

@@ -246,6 +246,8 @@ impl WorkspaceService for Peers {
         list_integrations: conversation::ListIntegrationsRequest => conversation::ListIntegrationsResponse;
         create_team: conversation::CreateTeamRequest => conversation::CreateTeamResponse;
         create_agent: conversation::CreateAgentRequest => conversation::CreateAgentResponse;
+        get_agent: conversation::GetAgentRequest => conversation::GetAgentResponse;
+        update_agent: conversation::UpdateAgentRequest => conversation::UpdateAgentResponse;
         create_integration: conversation::CreateIntegrationRequest => conversation::CreateIntegrationResponse;
         rotate_integration_token: conversation::RotateIntegrationTokenRequest
             => conversation::RotateIntegrationTokenResponse;

@@ -18,7 +18,7 @@ impl App {
             return Ok(request);
         };
         let request = self.carry_out(&mut tx, workspace, moved, now).await?;
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         Ok(request)
     }
 }

@@ -27,7 +27,7 @@ impl App {
         let mut found = invitation::get(&mut tx, workspace, id).await?.ok_or_else(missing)?;
         let follow = found.answer(answer, self.now()).map_err(|_| over())?;
         self.save_invitation(&mut tx, workspace, &mut found, follow).await?;
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         self.resolve_late(workspace, (before, &found)).await?;
         found.expires_at.into_iter().for_each(|at| self.store.due_at(at));
         Ok(found)

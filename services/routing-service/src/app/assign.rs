@@ -10,7 +10,8 @@ use store::Tx;
 pub(super) const PRIORITY: u8 = 5;
 
 impl App {
-    /// Gives a conversation to somebody, to a team's queue, or to nobody; the same again changes nothing.
+    /// Gives a conversation to somebody, to a team's queue, or to nobody; the same again changes nothing. Refuses agents and
+    /// teams that do not exist.
     pub(crate) async fn assign(
         &self,
         workspace: &WorkspaceId,
@@ -18,6 +19,11 @@ impl App {
         to: Assignee,
         by: Option<&AgentId>,
     ) -> Result<Request> {
+        match &to {
+            Assignee::Agent(agent) | Assignee::Admin(agent) => self.check_agent(workspace, "assignee", agent).await?,
+            Assignee::Team(team) => self.check_team(workspace, "assignee", team).await?,
+            Assignee::Nobody => {}
+        }
         let new = self.look_up(workspace, id).await?;
         let mut tx = self.begin_queue(workspace).await?;
         let request = self.known_or(&mut tx, workspace, id, new).await?;
@@ -26,11 +32,11 @@ impl App {
             return Ok(request);
         };
         let request = self.carry_out(&mut tx, workspace, moved, now).await?;
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         Ok(request)
     }
 
-    /// Who serves a conversation passes it on.
+    /// Who serves a conversation passes it on. Refuses agents and teams that do not exist.
     pub(crate) async fn transfer(
         &self,
         workspace: &WorkspaceId,
@@ -38,12 +44,16 @@ impl App {
         agent: &AgentId,
         to: Recipient,
     ) -> Result<Request> {
+        match &to {
+            Recipient::Agent(agent) => self.check_agent(workspace, "to", agent).await?,
+            Recipient::Team(team) => self.check_team(workspace, "to", team).await?,
+        }
         let mut tx = self.begin_queue(workspace).await?;
         let found = request::get_by_conversation(&mut tx, workspace, id).await?;
         let (request, now) = (found.ok_or_else(|| refuse(Refused::NotYours))?, self.now());
         let moved = request.transfer(agent, to, now).map_err(refuse)?;
         let request = self.carry_out(&mut tx, workspace, moved, now).await?;
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         Ok(request)
     }
 

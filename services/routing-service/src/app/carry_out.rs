@@ -3,9 +3,9 @@
 
 use super::App;
 use crate::domain::{Agent, Moved, Request, State};
-use crate::outbound::postgres::{agent, queue, request};
+use crate::outbound::postgres::{agent, queue, request, staffing};
 use ::domain::{AgentId, Timestamp, WorkspaceId};
-use events::event::{RequestChanged, RequestState};
+use events::event::{RequestChanged, RequestState, TeamStaffingChanged};
 use fault::{Fault, Result};
 use store::Tx;
 
@@ -15,6 +15,20 @@ impl App {
         let mut tx = self.store.begin(workspace).await?;
         queue::lock(&mut tx, workspace).await?;
         Ok(tx)
+    }
+
+    /// Commits such a transaction, and tells of which teams a visitor finds somebody now, or nobody any more.
+    pub(super) async fn commit_queue(&self, mut tx: Tx, workspace: &WorkspaceId) -> Result<()> {
+        for changed in staffing::renew(&mut tx, workspace).await? {
+            let fact = TeamStaffingChanged {
+                team: changed.team.map_or_else(String::new, |team| team.to_string()),
+                is_staffed: changed.is_staffed,
+                version: changed.version,
+                at: Some(events::stamp(self.now())),
+            };
+            tx.record(workspace, &fact);
+        }
+        tx.commit().await
     }
 
     /// Writes a change and what follows from it. Answers the request as it is then.

@@ -97,7 +97,7 @@ impl App {
             // Its request moved it on.
             made = invitation::get(&mut tx, workspace, made.id).await?.unwrap_or(made);
         }
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         made.expires_at.into_iter().for_each(|at| self.store.due_at(at));
         Ok(Considered::Invited(Box::new(made)))
     }

@@ -12,6 +12,6 @@ impl App {
             return Ok(());
         };
         self.carry_out(&mut tx, workspace, moved, now).await?;
-        tx.commit().await
+        self.commit_queue(tx, workspace).await
     }
 }

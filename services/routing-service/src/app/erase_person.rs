@@ -26,7 +26,7 @@ impl App {
                 person::erase_conversations(&mut tx, workspace, whose).await?,
             ),
         ];
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         Ok(erased)
     }
 }

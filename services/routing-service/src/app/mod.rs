@@ -6,6 +6,7 @@ mod answer_invitation;
 mod assign;
 mod board;
 mod carry_out;
+mod check_assignee;
 mod consider_visitor;
 mod decline_alert;
 mod enqueue;

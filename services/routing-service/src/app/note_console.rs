@@ -31,7 +31,7 @@ impl App {
             agent::set_open(&mut tx, workspace, &agent).await?;
             self.follow_agent(&mut tx, workspace, &agent).await?;
         }
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         self.board.touch(workspace);
         Ok(())
     }

@@ -18,6 +18,6 @@ impl App {
             }
         }
         visitor_conversation::delete(&mut tx, workspace, id).await?;
-        tx.commit().await
+        self.commit_queue(tx, workspace).await
     }
 }

@@ -62,7 +62,7 @@ impl App {
             self.enqueue_begun(&mut tx, workspace, entrance.request(about, PRIORITY, &routing))
                 .await?;
         }
-        tx.commit().await
+        self.commit_queue(tx, workspace).await
     }
 
     /// Puts a conversation into the queue, unless it has a request, or is resolved.

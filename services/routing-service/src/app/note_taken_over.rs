@@ -34,7 +34,7 @@ impl App {
         if let Some(moved) = request.answer(by, now) {
             self.carry_out(&mut tx, workspace, moved, now).await?;
         }
-        tx.commit().await
+        self.commit_queue(tx, workspace).await
     }
 
     async fn takes_part(&self, workspace: &WorkspaceId, id: ConversationId, by: &AgentId) -> Result<bool> {

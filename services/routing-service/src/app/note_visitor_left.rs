@@ -30,7 +30,7 @@ impl App {
         };
         let follow = found.visitor_left(self.now());
         self.save_invitation(&mut tx, workspace, &mut found, follow).await?;
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         self.resolve_late(workspace, (before, &found)).await
     }
 }

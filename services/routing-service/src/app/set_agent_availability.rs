@@ -7,8 +7,8 @@ use store::Tx;
 
 impl App {
     /// Sets an agent's availability and tells it as a fact, unless it is what they said last. Who becomes available is
-    /// of the teams that conversation-service tells now; where it is away that fails, and nothing is changed. Who becomes
-    /// available is given what waits; who goes offline loses what they hold.
+    /// of the teams that conversation-service tells now; where it is away that fails, and nothing is changed, and so it does
+    /// for agents who do not exist. Who becomes available is given what waits; who goes offline loses what they hold.
     pub(crate) async fn set_agent_availability(
         &self,
         workspace: &WorkspaceId,
@@ -16,8 +16,11 @@ impl App {
         availability: Availability,
     ) -> Result<Agent> {
         let teams = match availability {
-            Availability::Available => Some(self.conversations.teams_of(workspace, id).await?),
-            Availability::Busy | Availability::Away | Availability::Offline => None,
+            Availability::Available => Some(self.conversations.teams_of(workspace, "agent", id).await?),
+            Availability::Busy | Availability::Away | Availability::Offline => {
+                self.check_agent(workspace, "agent", id).await?;
+                None
+            }
         };
         let mut tx = self.begin_queue(workspace).await?;
         let now = self.now();
@@ -39,7 +42,7 @@ impl App {
             self.follow_agent(&mut tx, workspace, &agent).await?;
         }
         let agent = agent::get(&mut tx, workspace, id).await?.unwrap_or(agent);
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         self.board.touch(workspace);
         Ok(agent)
     }

@@ -40,7 +40,7 @@ impl App {
         let begun = self
             .attach_conversation(&mut tx, workspace, found, started.conversation)
             .await?;
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         Ok((begun, started.number))
     }
 

@@ -15,6 +15,6 @@ impl App {
         // Also where nothing changed: the row is given back.
         invitation::update(&mut tx, workspace, &mut found).await?;
         self.save_invitation(&mut tx, workspace, &mut found, follow).await?;
-        tx.commit().await
+        self.commit_queue(tx, workspace).await
     }
 }

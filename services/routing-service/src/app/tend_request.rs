@@ -18,7 +18,7 @@ impl App {
             None => self.place(&mut tx, workspace, request, now).await?,
         };
         request::rearm(&mut tx, workspace, &request, now).await?;
-        tx.commit().await?;
+        self.commit_queue(tx, workspace).await?;
         if let Some(due) = request.due_at(now) {
             self.store.due_at(due);
         }

@@ -12,6 +12,7 @@ mod page;
 mod queue_tests;
 mod queue_view;
 mod request;
+mod staffing;
 mod visited;
 
 pub(crate) use agent::{Agent, Availability, CAPACITY, Load, Profile};
@@ -21,4 +22,5 @@ pub(crate) use new_request::{About, Need, NewRequest};
 pub(crate) use page::PageSize;
 pub(crate) use queue_view::QueueView;
 pub(crate) use request::{Holder, Kept, Moved, Pass, Place, Recipient, Refused, Request, State, seconds};
+pub(crate) use staffing::Staffing;
 pub(crate) use visited::VisitedPage;

@@ -5,15 +5,15 @@ use ::domain::{
     WorkspaceId,
 };
 use events::common::AuthorRole;
-use fault::{Fault, Result};
+use fault::{Fault, Kind as FaultKind, Result};
 use rpc::Deadline;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::get_conversation_request::By;
 use rpc::conversation::opening_hours_service_client::OpeningHoursServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::{
-    GetChannelRequest, GetConversationRequest, GetOpeningRequest, ListTeamsRequest, ResolveConversationRequest,
-    StartConversationRequest,
+    GetAgentRequest, GetChannelRequest, GetConversationRequest, GetOpeningRequest, ListTeamsRequest,
+    ResolveConversationRequest, StartConversationRequest,
 };
 use tonic::transport::Channel;
 
@@ -202,8 +202,36 @@ impl Conversations {
         .map(drop)
     }
 
-    /// The teams that an agent is in, by id.
-    pub(crate) async fn teams_of(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<TeamId>> {
+    /// The teams that an agent is in, by id; refused by the name of the field where there is no such agent.
+    pub(crate) async fn teams_of(
+        &self,
+        workspace: &WorkspaceId,
+        field: &'static str,
+        agent: &AgentId,
+    ) -> Result<Vec<TeamId>> {
+        let request = GetAgentRequest {
+            workspace: workspace.to_string(),
+            agent: agent.to_string(),
+        };
+        let reply = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.workspaces.clone();
+            async move { client.get_agent(request).await }
+        })
+        .await;
+        let found = match reply {
+            Err(fault) if fault.kind() == FaultKind::NotFound => {
+                return Err(Fault::invalid(
+                    field,
+                    format!("names {agent}, who does not exist; create them first"),
+                ));
+            }
+            reply => reply?.agent.unwrap_or_default(),
+        };
+        found.teams.iter().map(|team| Ok(TeamId::parse(team)?)).collect()
+    }
+
+    /// Is there such a team?
+    pub(crate) async fn has_team(&self, workspace: &WorkspaceId, id: &TeamId) -> Result<bool> {
         let request = ListTeamsRequest {
             workspace: workspace.to_string(),
         };
@@ -212,10 +240,6 @@ impl Conversations {
             async move { client.list_teams(request).await }
         })
         .await?;
-        let own = reply
-            .teams
-            .iter()
-            .filter(|team| team.agents.iter().any(|member| member == agent.as_str()));
-        own.map(|team| Ok(TeamId::parse(&team.team)?)).collect()
+        Ok(reply.teams.iter().any(|team| team.team == id.as_str()))
     }
 }

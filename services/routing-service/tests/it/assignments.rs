@@ -160,3 +160,40 @@ async fn bad_input_is_refused_by_field() -> Tested {
     door.running.stop().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn who_and_what_does_not_exist_is_given_nothing() -> Tested {
+    let door = Door::open().await?;
+    door.sales(&["ann", "bob"], 1).await?;
+    door.available("ann").await?;
+    door.conversations.truth().strangers = vec!["zoe".into()];
+    let conversation = door.conversation();
+    for (to, named) in [(agent("zoe"), "zoe"), (admin("zoe"), "zoe"), (team("nights"), "nights")] {
+        let refused = rpc::from_status(&door.assign(&conversation, to).await.expect_err("a refusal"));
+        assert_eq!(
+            (refused.code().name, refused.field()),
+            ("request.invalid", Some("assignee"))
+        );
+        assert!(refused.to_string().contains(named), "{refused}");
+    }
+    door.assign(&conversation, agent("ann")).await?;
+    let strange = door.transfer(&conversation, "ann", agent("zoe")).await;
+    assert_eq!(refusal(strange), ("request.invalid", "to".into()));
+    let strange = door.transfer(&conversation, "ann", team("nights")).await;
+    assert_eq!(refusal(strange), ("request.invalid", "to".into()));
+    for said in [AgentAvailability::Available, AgentAvailability::Busy] {
+        assert_eq!(
+            refusal(door.set("acme", "zoe", said).await),
+            ("request.invalid", "agent".into())
+        );
+    }
+    assert_eq!(
+        refusal(door.profile("zoe", Default::default()).await),
+        ("request.invalid", "agent".into())
+    );
+    // Of those that are known nobody is asked.
+    door.conversations.truth().is_away = true;
+    door.transfer(&conversation, "ann", agent("bob")).await?;
+    door.running.stop().await;
+    Ok(())
+}

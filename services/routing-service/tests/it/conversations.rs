@@ -20,6 +20,8 @@ pub struct Truth {
     pub is_away: bool,
     /// Workspace, team, agent.
     pub members: Vec<(String, String, String)>,
+    /// Who is no agent; everybody else is.
+    pub strangers: Vec<String>,
     /// By workspace and id.
     pub channels: HashMap<(String, String), proto::Channel>,
     pub conversations: HashMap<(String, String), proto::Conversation>,
@@ -156,6 +158,28 @@ impl WorkspaceService for Conversations {
         Ok(Response::new(proto::ListTeamsResponse { teams }))
     }
 
+    async fn get_agent(&self, request: Request<proto::GetAgentRequest>) -> Answer<proto::GetAgentResponse> {
+        let (request, truth) = (request.into_inner(), self.answers()?);
+        if truth.strangers.contains(&request.agent) {
+            return Err(rpc::to_status(&fault::Fault::not_found("agent")));
+        }
+        let own = |(of, _, agent): &&(String, String, String)| *of == request.workspace && *agent == request.agent;
+        let mut teams: Vec<String> = truth
+            .members
+            .iter()
+            .filter(own)
+            .map(|(_, team, _)| team.clone())
+            .collect();
+        teams.sort();
+        let agent = proto::Agent {
+            agent: request.agent.clone(),
+            display_name: request.agent.clone(),
+            teams,
+            ..Default::default()
+        };
+        Ok(Response::new(proto::GetAgentResponse { agent: Some(agent) }))
+    }
+
     async fn get_channel(&self, request: Request<proto::GetChannelRequest>) -> Answer<proto::GetChannelResponse> {
         let (request, truth) = (request.into_inner(), self.answers()?);
         let found = truth.channels.get(&(request.workspace, request.channel)).cloned();
@@ -172,6 +196,7 @@ impl WorkspaceService for Conversations {
         update_channel: proto::UpdateChannelRequest => proto::UpdateChannelResponse;
         create_team: proto::CreateTeamRequest => proto::CreateTeamResponse;
         create_agent: proto::CreateAgentRequest => proto::CreateAgentResponse;
+        update_agent: proto::UpdateAgentRequest => proto::UpdateAgentResponse;
         create_integration: proto::CreateIntegrationRequest => proto::CreateIntegrationResponse;
         update_integration: proto::UpdateIntegrationRequest => proto::UpdateIntegrationResponse;
         rotate_integration_token: proto::RotateIntegrationTokenRequest => proto::RotateIntegrationTokenResponse;

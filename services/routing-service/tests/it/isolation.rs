@@ -1,6 +1,6 @@
 //! A workspace sees and changes nothing of another.
 
-use crate::desk::{agent, held_by, refusal, team};
+use crate::desk::{agent, held_by, refusal};
 use crate::door::{Door, Tested};
 use events::common::ChannelKind;
 use events::event::{ConversationResolved, ConversationTakenOver, RequestState};
@@ -53,7 +53,7 @@ async fn what_is_anothers_is_answered_as_what_does_not_exist() -> Tested {
         workspace: workspace(),
         conversation: conversation.clone(),
         agent: ann.clone(),
-        to: team("sales"),
+        to: agent("eve"),
     };
     assert_eq!(refusal(queue.transfer(transfer).await).0, "request.not_yours");
     let history = wire::ListAssignmentsRequest {

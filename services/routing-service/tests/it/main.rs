@@ -15,4 +15,5 @@ mod queue;
 mod replicas;
 mod retention;
 mod shop;
+mod staffing;
 mod watches;

@@ -167,6 +167,7 @@ async fn only_members_who_speak_the_language_are_asked() -> Tested {
         Some(vec!["fr".into(), "en".into()])
     );
     assert_eq!(held_by(&door.now(&request).await?), "ann");
+    door.conversations.join("acme", "support", "zoe");
     let moved = door.assign(&request.conversation, team("support")).await?;
     assert_eq!(
         (held_by(&moved), moved.team.as_str(), moved.position),

@@ -1,6 +1,7 @@
 //! Teams, agents, and who is in which team.
 
-use domain::{AgentId, TeamId, WorkspaceId};
+use crate::domain::agent::Agent;
+use domain::{AgentId, Email, TeamId, WorkspaceId};
 use fault::Result;
 use sqlx::PgConnection;
 use store::OrFault;
@@ -58,18 +59,47 @@ pub async fn list_teams(db: &mut PgConnection, workspace: &WorkspaceId) -> Resul
     .or_fault("list teams")
 }
 
-/// False if the agent exists.
-pub async fn insert_agent(db: &mut PgConnection, workspace: &WorkspaceId, agent: &AgentId, name: &str) -> Result<bool> {
+/// False if the agent exists. Without their teams.
+pub async fn insert_agent(db: &mut PgConnection, workspace: &WorkspaceId, new: &Agent) -> Result<bool> {
     let done = sqlx::query!(
-        "INSERT INTO agent (workspace_id, id, display_name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        "INSERT INTO agent (workspace_id, id, display_name, email) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         workspace.as_str(),
-        agent.as_str(),
-        name,
+        new.id.as_str(),
+        new.display_name,
+        new.email.as_ref().map_or("", Email::expose),
     )
     .execute(db)
     .await
     .or_fault("insert agent")?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Of two changes of an agent one comes after the other.
+pub async fn lock_agent(db: &mut PgConnection, workspace: &WorkspaceId, id: &AgentId) -> Result<()> {
+    sqlx::query!(
+        "SELECT FROM agent WHERE workspace_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        workspace.as_str(),
+        id.as_str()
+    )
+    .execute(db)
+    .await
+    .or_fault("lock agent")?;
+    Ok(())
+}
+
+/// Without their teams.
+pub async fn update_agent(db: &mut PgConnection, workspace: &WorkspaceId, next: &Agent) -> Result<()> {
+    sqlx::query!(
+        "UPDATE agent SET display_name = $3, email = $4 WHERE workspace_id = $1 AND id = $2",
+        workspace.as_str(),
+        next.id.as_str(),
+        next.display_name,
+        next.email.as_ref().map_or("", Email::expose),
+    )
+    .execute(db)
+    .await
+    .or_fault("update agent")?;
+    Ok(())
 }
 
 pub async fn insert_member(
@@ -90,22 +120,34 @@ pub async fn insert_member(
     Ok(())
 }
 
-/// Display name and teams, in order of team.
-pub async fn get_agent(
-    db: &mut PgConnection,
-    workspace: &WorkspaceId,
-    agent: &AgentId,
-) -> Result<Option<(String, Vec<String>)>> {
+/// Takes an agent out of all teams.
+pub async fn delete_members(db: &mut PgConnection, workspace: &WorkspaceId, agent: &AgentId) -> Result<()> {
+    sqlx::query!(
+        "DELETE FROM member WHERE workspace_id = $1 AND agent_id = $2",
+        workspace.as_str(),
+        agent.as_str()
+    )
+    .execute(db)
+    .await
+    .or_fault("delete members")?;
+    Ok(())
+}
+
+/// An agent with their teams.
+pub async fn get_agent(db: &mut PgConnection, workspace: &WorkspaceId, id: &AgentId) -> Result<Option<Agent>> {
     let row = sqlx::query!(
-        r#"SELECT display_name,
-                  ARRAY(SELECT team_id FROM member m WHERE m.workspace_id = a.workspace_id AND m.agent_id = a.id
-                        ORDER BY team_id) AS "teams!"
+        r#"SELECT display_name, email,
+                  ARRAY(SELECT team_id FROM member m WHERE m.workspace_id = a.workspace_id AND m.agent_id = a.id) AS "teams!"
            FROM agent a WHERE workspace_id = $1 AND id = $2"#,
         workspace.as_str(),
-        agent.as_str(),
+        id.as_str(),
     )
     .fetch_optional(db)
     .await
     .or_fault("get agent")?;
-    Ok(row.map(|row| (row.display_name, row.teams)))
+    let Some(row) = row else { return Ok(None) };
+    let teams: Result<_, _> = row.teams.iter().map(|team| TeamId::parse(team)).collect();
+    let email = Some(row.email).filter(|email| !email.is_empty());
+    let email = email.as_deref().map(Email::parse).transpose()?;
+    Ok(Some(Agent::new(id.clone(), row.display_name, teams?, email)?))
 }

@@ -1,7 +1,6 @@
 //! The only SQL of this service. Functions take the transaction's connection; who locks what is said where it is done.
 
 pub mod agent;
-pub mod agent_availability;
 pub mod automatic_messages;
 pub mod channel;
 pub mod conversation;
@@ -18,6 +17,7 @@ pub mod message_delivery;
 pub mod opening_hours;
 pub mod person;
 pub mod rating;
+pub mod staffing;
 pub mod star;
 pub mod text_sender;
 pub mod transcript;

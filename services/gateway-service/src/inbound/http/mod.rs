@@ -1,5 +1,6 @@
 //! The public HTTP API, the few pages of our own, and the way to the socket.
 
+mod agent_records;
 mod agents;
 mod assignments;
 mod automatic_messages;
@@ -211,6 +212,10 @@ fn api() -> Router<Arc<Edge>> {
             get(workspaces::get_workspace).patch(workspaces::update_workspace),
         )
         .route("/v1/teams", get(workspaces::list_teams))
+        .route(
+            "/v1/agents/{agent}",
+            get(agent_records::get_agent).patch(agent_records::update_agent),
+        )
         .route(
             "/v1/teams/{team}/opening-hours",
             get(opening_hours::get_opening_hours).put(opening_hours::set_opening_hours),

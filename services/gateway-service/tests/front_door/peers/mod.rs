@@ -42,8 +42,8 @@ use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
     Conversation, Form, GivenContact, IngestEventsRequest, Message, OfferFormRequest, PreviewAutomaticMessageRequest,
     RequestTranscriptRequest, Scope, SendAutomaticMessageRequest, SetAutomaticMessagesRequest, SetInputFormRequest,
-    SetOpeningHoursRequest, Star, StartConversationRequest, SubmitFormRequest, UpdateChannelRequest,
-    UpdateIntegrationRequest, UpdateWorkspaceRequest, WriteToContactRequest,
+    SetOpeningHoursRequest, Star, StartConversationRequest, SubmitFormRequest, UpdateAgentRequest,
+    UpdateChannelRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest, WriteToContactRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use rpc::notifier::{RecordInboundMailRequest, RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
@@ -113,6 +113,7 @@ pub struct Memory {
     pub usage: Vec<GetUsageRequest>,
     pub charges: Vec<ListChargesRequest>,
     pub workspaces: Vec<UpdateWorkspaceRequest>,
+    pub agents: Vec<UpdateAgentRequest>,
     pub integrations: Vec<UpdateIntegrationRequest>,
     pub opening_hours: Vec<SetOpeningHoursRequest>,
     pub automatic_messages: Vec<SetAutomaticMessagesRequest>,

@@ -153,6 +153,22 @@ impl WorkspaceService for Peers {
     async fn create_agent(&self, _: Request<CreateAgentRequest>) -> Answer<CreateAgentResponse> {
         not_played()
     }
+    async fn get_agent(&self, request: Request<GetAgentRequest>) -> Answer<GetAgentResponse> {
+        let request = request.into_inner();
+        answer(GetAgentResponse {
+            agent: Some(Agent {
+                display_name: "Ann".into(),
+                teams: vec!["parcels".into()],
+                email: format!("{}@{}.example", request.agent, request.workspace),
+                agent: request.agent,
+            }),
+        })
+    }
+    async fn update_agent(&self, request: Request<UpdateAgentRequest>) -> Answer<UpdateAgentResponse> {
+        let request = request.into_inner();
+        self.memory().agents.push(request.clone());
+        answer(UpdateAgentResponse { agent: request.agent })
+    }
     async fn create_integration(&self, _: Request<CreateIntegrationRequest>) -> Answer<CreateIntegrationResponse> {
         not_played()
     }

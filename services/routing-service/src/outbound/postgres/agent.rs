@@ -1,6 +1,6 @@
 //! Agents, and how many chats they hold.
 
-use super::{known, loaded, stored};
+use super::{known, loaded, staffing, stored};
 use crate::domain::{Agent, Availability, CAPACITY, Kind, Load, Profile};
 use ::domain::{AgentId, Language, TeamId, Timestamp, VisitorId, WorkspaceId};
 use events::event::{AgentAvailability, AgentAvailabilityChanged};
@@ -107,7 +107,8 @@ pub(crate) async fn get_by_console(
     row.map(Row::agent).transpose()
 }
 
-/// Writes what an agent tells, and whether they can be given anything. Of who is new, what they hold already is counted.
+/// Writes what an agent tells, and whether they can be given anything; their teams are followed from now on. Of who is new,
+/// what they hold already is counted.
 pub(crate) async fn set(db: &mut PgConnection, workspace: &WorkspaceId, agent: &Agent) -> Result<()> {
     let teams: Vec<String> = agent.teams.iter().map(TeamId::to_string).collect();
     let languages: Vec<String> = agent
@@ -133,6 +134,7 @@ pub(crate) async fn set(db: &mut PgConnection, workspace: &WorkspaceId, agent: &
     .execute(&mut *db)
     .await
     .or_fault("set agent")?;
+    staffing::follow(db, workspace, &agent.teams).await?;
     set_open(db, workspace, agent).await
 }
 

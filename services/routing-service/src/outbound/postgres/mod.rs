@@ -9,6 +9,7 @@ pub(crate) mod queue;
 pub(crate) mod request;
 pub(crate) mod resolved;
 pub(crate) mod retention;
+pub(crate) mod staffing;
 pub(crate) mod visitor_conversation;
 
 use fault::{Fault, Result};

@@ -135,6 +135,7 @@ async fn people(front: &Front, seen: &mut Seen) -> Result<()> {
         agent: "jan".to_owned(),
         display_name: "Jan".to_owned(),
         teams: vec!["nobody".to_owned()],
+        email: String::new(),
     };
     let nameless = CreateAgentRequest {
         display_name: String::new(),

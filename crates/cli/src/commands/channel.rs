@@ -1,11 +1,11 @@
-//! Channels and agents, by gRPC to conversation-service.
+//! Channels, by gRPC to conversation-service.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use events::common::{ChannelKind, ChannelSettings};
+use rpc::conversation::CreateChannelRequest;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
-use rpc::conversation::{CreateAgentRequest, CreateChannelRequest};
 use serde_json::json;
 use tonic::transport::Channel;
 
@@ -21,7 +21,7 @@ pub(super) fn client() -> Result<Client> {
     Ok(WorkspaceServiceClient::new(Endpoints::connect(Service::Conversation)?))
 }
 
-pub(crate) async fn channel(command: ChannelCommand, out: &Out) -> Result<ExitCode> {
+pub(crate) async fn run(command: ChannelCommand, out: &Out) -> Result<ExitCode> {
     match command {
         ChannelCommand::Create {
             workspace,
@@ -76,20 +76,5 @@ fn channel_request(
         kind: kind.into(),
         settings: Some(settings),
         mask,
-    }
-}
-
-pub(super) async fn agent(out: &Out, workspace: String, agent: String, name: String, teams: Vec<String>) -> Result<()> {
-    let request = CreateAgentRequest {
-        workspace,
-        agent: agent.clone(),
-        display_name: name,
-        teams,
-    };
-    call!(client()?, create_agent, request)?;
-    if out.json() {
-        out.document(&json!({ "agent": agent }))
-    } else {
-        out.line(agent)
     }
 }
