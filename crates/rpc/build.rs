@@ -16,6 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "contacts/v1/interactions",
         "contacts/v1/privacy",
         "contacts/v1/purchases",
+        "contacts/v1/roles",
         "contacts/v1/segments",
         "conversation/v1/automatic_messages",
         "conversation/v1/conversations",

@@ -5,6 +5,7 @@ mod forms;
 mod money;
 mod privacy;
 mod queue;
+mod roles;
 mod workspaces;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use forms::*;
 pub use money::*;
 pub use privacy::*;
 pub use queue::*;
+pub use roles::*;
 pub use workspaces::*;
 
 /// Homing: brings a customer back to a conversation that the customer has left.
@@ -107,6 +109,11 @@ pub enum Command {
     Contact {
         #[command(subcommand)]
         command: ContactCommand,
+    },
+    /// Who may see and change which fields of contacts.
+    Role {
+        #[command(subcommand)]
+        command: RoleCommand,
     },
     /// What people agreed to, and what they took back.
     Consent {

@@ -30,10 +30,12 @@ codes! {
     UNAUTHENTICATED = "access.unauthenticated", Unauthenticated, "No valid token.";
     DENIED = "access.denied", PermissionDenied, "The token does not allow this.";
     PURPOSE_DENIED = "access.purpose", PermissionDenied, "The data were not given for this purpose.";
+    FIELD_DENIED = "access.field", PermissionDenied, "The caller's role does not see this field, or may not change it.";
     SIGNATURE = "access.signature", Unauthenticated, "A provider callback whose signature does not fit.";
     RATE_LIMITED = "limit.rate", RateLimited, "Too many requests; slow down.";
     TOO_LARGE = "limit.size", InvalidArgument, "Larger than allowed.";
     CONTACT_MERGED = "contact.merged", FailedPrecondition, "The contact went into another one; name that, or undo the merge first.";
+    ROLE_HELD = "role.held", FailedPrecondition, "An integration has this role; give it another one first.";
     FIELDS_MISSING = "conversation.fields_missing", InvalidArgument, "Required contact fields were not given; the answer names them.";
     UNANSWERED = "conversation.unanswered", FailedPrecondition, "An earlier first message to this contact has no answer yet; go on in its conversation, or resolve that.";
     VERSION = "conversation.version", Conflict, "The settings have another version by now.";

@@ -1,5 +1,5 @@
 use crate::measure::{called_rpc, code_name};
-use crate::{Connector, from_status, inject};
+use crate::{Caller, Connector, from_status, inject};
 use fault::{Fault, Result, codes};
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -41,12 +41,25 @@ where
     F: Fn(Request<Q>) -> Fut,
     Fut: Future<Output = std::result::Result<Response<A>, Status>>,
 {
+    call_for(None, deadline, request, send).await
+}
+
+/// As [`call`], in somebody's name: the peer answers what they may see.
+pub async fn call_for<Q, A, F, Fut>(caller: Option<&Caller>, deadline: Deadline, request: Q, send: F) -> Result<A>
+where
+    Q: Clone + prost::Name,
+    F: Fn(Request<Q>) -> Fut,
+    Fut: Future<Output = std::result::Result<Response<A>, Status>>,
+{
     let began = Instant::now();
     let tries = async {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             let mut wrapped = Request::new(request.clone());
             inject(wrapped.metadata_mut());
+            if let Some(caller) = caller {
+                caller.write(wrapped.metadata_mut())?;
+            }
             wrapped.set_timeout(deadline.0);
             match send(wrapped).await {
                 Ok(response) => return Ok(response.into_inner()),

@@ -2,6 +2,7 @@
 //! ([`answer`]), with deadlines, retries, trace context, metrics and the error mapping of `fault`.
 
 mod call;
+mod caller;
 mod measure;
 mod status;
 mod tls;
@@ -17,7 +18,8 @@ pub use generated::homing::{
     notifier::v1 as notifier, presence::v1 as presence, routing::v1 as routing,
 };
 
-pub use call::{Deadline, call, connect};
+pub use call::{Deadline, call, call_for, connect};
+pub use caller::Caller;
 pub use measure::{Measure, MeasureLayer, Measured};
 pub use status::{answer, from_status, to_status};
 pub use tls::{Connector, Tls};

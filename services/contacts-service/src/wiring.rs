@@ -11,6 +11,7 @@ use rpc::contacts::import_service_server::ImportServiceServer;
 use rpc::contacts::interaction_service_server::InteractionServiceServer;
 use rpc::contacts::privacy_service_server::PrivacyServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
+use rpc::contacts::role_service_server::RoleServiceServer;
 use rpc::contacts::segment_service_server::SegmentServiceServer;
 use runtime::{Running, Shell, due_loop};
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         .add_service(ContactBookServiceServer::new(server.clone()))
         .add_service(IdentityServiceServer::new(server.clone()))
         .add_service(PurchaseServiceServer::new(server.clone()).max_decoding_message_size(LARGEST_REQUEST))
+        .add_service(RoleServiceServer::new(server.clone()))
         .add_service(SegmentServiceServer::new(server.clone()))
         .add_service(InteractionServiceServer::new(server.clone()))
         .add_service(PrivacyServiceServer::new(server.clone()))

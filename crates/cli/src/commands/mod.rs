@@ -33,6 +33,7 @@ mod privacy;
 mod purchases;
 pub(crate) mod queue;
 pub(crate) mod rating;
+pub(crate) mod role;
 mod segment;
 pub(crate) mod sender;
 pub(crate) mod serve_servers;

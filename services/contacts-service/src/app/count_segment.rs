@@ -1,4 +1,5 @@
 use super::Contacts;
+use crate::domain::roles::Rights;
 use crate::domain::segment::Refusal;
 use crate::domain::{Purpose, Reading, segment as filters};
 use crate::outbound::postgres::segment::{self, Segment};
@@ -6,9 +7,15 @@ use domain::WorkspaceId;
 use fault::{Fault, Result, codes};
 
 impl Contacts {
-    /// How many contacts a filter means, among those that the purpose sees.
-    pub async fn count_segment(&self, workspace: &WorkspaceId, purpose: Purpose, filter: &str) -> Result<u64> {
+    /// How many contacts a filter means, among those that the purpose sees. Refused where it asks for what the caller does not see.
+    pub async fn count_segment(
+        &self,
+        workspace: &WorkspaceId,
+        (purpose, rights): (Purpose, &Rights),
+        filter: &str,
+    ) -> Result<u64> {
         let filter = filters::parse(filter, purpose, self.now()).map_err(refused)?;
+        filter.check(rights)?;
         let segment = Segment {
             workspace,
             purpose,

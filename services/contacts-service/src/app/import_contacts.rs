@@ -1,5 +1,6 @@
 use super::Contacts;
-use crate::domain::import::{LINES, Line, Problem, Tally, Writes, lines, plan_batch, text};
+use crate::domain::import::{LINES, Line, Problem, Tally, Writes, fields, lines, plan_batch, text};
+use crate::domain::roles::Rights;
 use crate::domain::{AddressValue, ContactChange, Purpose, Reading};
 use crate::outbound::postgres::{address, captured, change, conflict, import};
 use domain::{Country, Timestamp, WorkspaceId};
@@ -39,7 +40,15 @@ struct Taken {
 impl Contacts {
     /// Takes the next lines of a file, all that can be taken of them; how far the file has come, and what is wrong with lines.
     /// Lines that were taken before are not taken again.
-    pub async fn import_contacts(&self, workspace: &WorkspaceId, piece: PieceOf<'_>) -> Result<(Tally, Vec<Problem>)> {
+    /// Refused where a column is of a field that the caller may not change.
+    pub async fn import_contacts(
+        &self,
+        workspace: &WorkspaceId,
+        rights: &Rights,
+        piece: PieceOf<'_>,
+    ) -> Result<(Tally, Vec<Problem>)> {
+        let head = text(piece.csv, piece.first_line).map_err(unreadable)?;
+        rights.must_edit(fields(head))?;
         let (mut most, mut lost, mut problems) = (LINES, 0, vec![]);
         while lost < TRIES {
             match self.take_lines(workspace, piece, most).await {

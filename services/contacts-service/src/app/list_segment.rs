@@ -1,5 +1,6 @@
 use super::Contacts;
 use super::count_segment::refused;
+use crate::domain::roles::Rights;
 use crate::domain::{Contact, Purpose, Reading, page, segment as filters};
 use crate::outbound::postgres::contact;
 use crate::outbound::postgres::segment::{self, Segment};
@@ -8,17 +9,18 @@ use fault::{Fault, Result};
 
 impl Contacts {
     /// A page of the contacts that a filter means, among those that the purpose sees and as it sees them; newest first,
-    /// and where the next page begins.
+    /// and where the next page begins. Refused where it asks for what the caller does not see.
     pub async fn list_segment(
         &self,
         workspace: &WorkspaceId,
-        purpose: Purpose,
+        (purpose, rights): (Purpose, &Rights),
         filter: &str,
         (page_size, page_token): (u32, &str),
     ) -> Result<(Vec<Contact>, Option<ContactId>)> {
         let (size, after) = (page::large(page_size)?, page::after_contact(page_token)?);
         let limit = i64::try_from(size + 1).map_err(Fault::internal)?;
         let filter = filters::parse(filter, purpose, self.now()).map_err(refused)?;
+        filter.check(rights)?;
         let segment = Segment {
             workspace,
             purpose,

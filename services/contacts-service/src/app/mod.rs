@@ -27,6 +27,8 @@ mod look_up_contact;
 mod merge_contacts;
 mod read_order;
 mod record_consent;
+mod role_rights;
+mod set_roles;
 mod undo_merge;
 mod update_contact;
 mod watch_erasures;

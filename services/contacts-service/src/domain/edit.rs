@@ -1,4 +1,5 @@
 use super::profile::{DATA, TAGS};
+use super::roles::FieldGroup;
 use super::{DataKey, DataValue, Profile, Stage, Tag, Zone};
 use domain::{Invalid, PersonName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,24 @@ pub struct Edit {
     pub tags: Option<BTreeSet<Tag>>,
     /// Only these keys; `None` removes one.
     pub data: BTreeMap<DataKey, Option<DataValue>>,
+}
+
+impl Edit {
+    /// The fields that it names.
+    pub fn touched(&self) -> Vec<FieldGroup> {
+        let named = [
+            (FieldGroup::Name, self.name.is_some()),
+            (FieldGroup::Stage, self.stage.is_some()),
+            (FieldGroup::TimeZone, self.time_zone.is_some()),
+            (FieldGroup::Tags, self.tags.is_some()),
+            (FieldGroup::Data, !self.data.is_empty()),
+        ];
+        named
+            .into_iter()
+            .filter(|(_, named)| *named)
+            .map(|(field, _)| field)
+            .collect()
+    }
 }
 
 /// The fields that can be changed.

@@ -17,6 +17,7 @@ mod profile;
 mod property;
 mod purchase;
 mod purpose;
+pub mod roles;
 pub mod segment;
 pub mod sheet;
 

@@ -1,28 +1,85 @@
 //! Contacts as lines of CSV, for spreadsheets and for reading back.
 
-use super::{AddressValue, Contact, DataKey, Purpose, Tag};
+use super::roles::{FieldGroup, Rights, Shown};
+use super::{AddressValue, DataKey, Purpose, Stage, Tag, Zone};
 use domain::{Invalid, PersonName};
 use std::borrow::Cow;
 
-/// Columns for every purpose.
-const SEEN: [&str; 6] = ["contact", "name", "phone", "email", "other_addresses", "created_at"];
-/// Columns of what is known from serving a person; custom values follow.
-const PROFILE: [&str; 4] = ["stage", "source", "time_zone", "tags"];
+/// A column; custom values have one each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Column {
+    Contact,
+    Name,
+    Phone,
+    Email,
+    OtherAddresses,
+    CreatedAt,
+    Stage,
+    Source,
+    TimeZone,
+    Tags,
+    Data(DataKey),
+}
 
-/// The names of the columns.
-pub fn head(purpose: Purpose, data: &[DataKey]) -> Vec<String> {
-    let seen = SEEN.into_iter().map(str::to_owned);
-    match purpose {
-        Purpose::Support => {
-            let keys = data.iter().map(|key| format!("data.{}", key.as_str()));
-            seen.chain(PROFILE.map(str::to_owned)).chain(keys).collect()
+impl Column {
+    /// Those that a purpose and a role see, in their order.
+    pub fn seen(purpose: Purpose, rights: &Rights, data: &[DataKey]) -> Vec<Self> {
+        let for_all = [
+            Self::Contact,
+            Self::Name,
+            Self::Phone,
+            Self::Email,
+            Self::OtherAddresses,
+            Self::CreatedAt,
+        ];
+        let from_serving = [Self::Stage, Self::Source, Self::TimeZone, Self::Tags];
+        let keys = data.iter().cloned().map(Self::Data);
+        let known = from_serving
+            .into_iter()
+            .chain(keys)
+            .filter(|_| purpose == Purpose::Support);
+        let columns = for_all.into_iter().chain(known);
+        columns
+            .filter(|column| column.fields().is_empty() || column.fields().iter().any(|field| rights.sees(*field)))
+            .collect()
+    }
+
+    pub fn name(&self) -> String {
+        let name = match self {
+            Self::Contact => "contact",
+            Self::Name => "name",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::OtherAddresses => "other_addresses",
+            Self::CreatedAt => "created_at",
+            Self::Stage => "stage",
+            Self::Source => "source",
+            Self::TimeZone => "time_zone",
+            Self::Tags => "tags",
+            Self::Data(key) => return format!("data.{}", key.as_str()),
+        };
+        name.to_owned()
+    }
+
+    /// Without any of them it shows nothing; none: it shows no field of the person's.
+    fn fields(&self) -> &'static [FieldGroup] {
+        match self {
+            Self::Contact | Self::CreatedAt => &[],
+            Self::Name => &[FieldGroup::Name],
+            Self::Phone => &[FieldGroup::Phones],
+            Self::Email => &[FieldGroup::Emails],
+            Self::OtherAddresses => &[FieldGroup::Phones, FieldGroup::Emails],
+            Self::Stage => &[FieldGroup::Stage],
+            Self::Source => &[FieldGroup::Source],
+            Self::TimeZone => &[FieldGroup::TimeZone],
+            Self::Tags => &[FieldGroup::Tags],
+            Self::Data(_) => &[FieldGroup::Data],
         }
-        Purpose::Outreach => seen.collect(),
     }
 }
 
-/// The cells of a contact, as a purpose sees it. The oldest phone number and the oldest e-mail address have a column each.
-pub fn cells(contact: &Contact, data: &[DataKey]) -> Vec<String> {
+/// The cells of a contact, as a purpose and a role see it. The oldest phone number and the oldest e-mail address have a column each.
+pub fn cells(contact: &Shown, columns: &[Column]) -> Vec<String> {
     let (mut phone, mut email, mut others) = (None, None, vec![]);
     for address in &contact.addresses {
         let value = address.value.expose();
@@ -34,29 +91,28 @@ pub fn cells(contact: &Contact, data: &[DataKey]) -> Vec<String> {
         }
     }
     let text = |text: &str| harmless(text).into_owned();
-    let mut cells = vec![
-        contact.id.to_string(),
-        text(contact.name.as_ref().map_or("", PersonName::expose)),
+    let profile = contact.profile.as_ref();
+    let cell = |column: &Column| match column {
+        Column::Contact => contact.id.to_string(),
+        Column::Name => text(contact.name.as_ref().map_or("", PersonName::expose)),
         // Digits behind a plus: as a formula it is the number itself.
-        phone.unwrap_or_default().to_owned(),
-        text(email.unwrap_or_default()),
-        text(&others.join("; ")),
-        contact.created_at.to_string(),
-    ];
-    if let Some(profile) = &contact.profile {
-        cells.push(profile.stage.word().to_owned());
-        cells.push(text(profile.source.as_deref().unwrap_or_default()));
-        cells.push(
-            profile
-                .time_zone
-                .as_ref()
-                .map_or_else(String::new, |zone| zone.as_str().to_owned()),
-        );
-        cells.push(text(&joined(profile.tags.iter())));
-        let value = |key: &DataKey| profile.data.get(key).map_or("", |datum| datum.value.expose());
-        cells.extend(data.iter().map(|key| text(value(key))));
-    }
-    cells
+        Column::Phone => phone.unwrap_or_default().to_owned(),
+        Column::Email => text(email.unwrap_or_default()),
+        Column::OtherAddresses => text(&others.join("; ")),
+        Column::CreatedAt => contact.created_at.to_string(),
+        Column::Stage => profile.and_then(|known| known.stage).map_or("", Stage::word).to_owned(),
+        Column::Source => text(profile.and_then(|known| known.source.as_deref()).unwrap_or_default()),
+        Column::TimeZone => {
+            let zone = profile.and_then(|known| known.time_zone.as_ref());
+            zone.map_or("", Zone::as_str).to_owned()
+        }
+        Column::Tags => text(&joined(profile.into_iter().flat_map(|known| known.tags.iter()))),
+        Column::Data(key) => {
+            let value = profile.and_then(|known| known.data.get(key));
+            text(value.map_or("", |datum| datum.value.expose()))
+        }
+    };
+    columns.iter().map(cell).collect()
 }
 
 /// Lines of cells.

@@ -3,8 +3,9 @@
 use super::Server;
 use super::words::{contact, purpose, stage};
 use crate::app::Wanted;
+use crate::domain::roles::FieldGroup;
 use crate::domain::{ContactChange, DataKey, DataValue, Edit, FieldChange, Tag, Zone, name};
-use domain::{ContactId, Invalid, PersonName, WorkspaceId};
+use domain::{ContactId, Invalid, PersonName};
 use fault::{Fault, Result};
 use rpc::contacts::contact_book_service_server::ContactBookService;
 use rpc::contacts::{
@@ -14,8 +15,8 @@ use rpc::contacts::{
 use tonic::{Request, Response, Status};
 
 impl Server {
-    async fn do_list_contacts(&self, request: ListContactsRequest) -> Result<ListContactsResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_list_contacts(&self, request: Request<ListContactsRequest>) -> Result<ListContactsResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let wanted = Wanted {
             stage: stage(request.stage)?,
             tag: match request.tag.as_str() {
@@ -23,32 +24,43 @@ impl Server {
                 tag => Some(Tag::parse(tag).map_err(|invalid| invalid.of("tag"))?),
             },
         };
+        // Whoever may narrow a list by a value may find it out.
+        if wanted.stage.is_some() {
+            rights.must_see(FieldGroup::Stage)?;
+        }
+        if wanted.tag.is_some() {
+            rights.must_see(FieldGroup::Tags)?;
+        }
         let page = (request.page_size, request.page_token.as_str());
         let (found, next) = self
             .contacts
             .list_contacts(&workspace, purpose(request.purpose)?, &wanted, page)
             .await?;
         Ok(ListContactsResponse {
-            contacts: found.iter().map(contact).collect(),
+            contacts: found.into_iter().map(|one| contact(&rights.show(one))).collect(),
             next_page_token: next.map(|id| id.to_string()).unwrap_or_default(),
         })
     }
 
-    async fn do_update_contact(&self, request: UpdateContactRequest) -> Result<UpdateContactResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_update_contact(&self, request: Request<UpdateContactRequest>) -> Result<UpdateContactResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let id = ContactId::parse(&request.contact)?;
         let (edit, by) = (edit(&request)?, name("by", &request.by)?);
+        rights.check(&edit)?;
         let changed = self
             .contacts
             .update_contact(&workspace, id, &edit, request.version, &by)
             .await?;
         Ok(UpdateContactResponse {
-            contact: Some(contact(&changed)),
+            contact: Some(contact(&rights.show(changed))),
         })
     }
 
-    async fn do_list_contact_changes(&self, request: ListContactChangesRequest) -> Result<ListContactChangesResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_list_contact_changes(
+        &self,
+        request: Request<ListContactChangesRequest>,
+    ) -> Result<ListContactChangesResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let id = ContactId::parse(&request.contact)?;
         let page = (request.page_size, request.page_token.as_str());
         let (changes, next) = self
@@ -56,7 +68,7 @@ impl Server {
             .list_contact_changes(&workspace, id, purpose(request.purpose)?, page)
             .await?;
         Ok(ListContactChangesResponse {
-            changes: changes.into_iter().map(change).collect(),
+            changes: rights.show_changes(changes).into_iter().map(change).collect(),
             next_page_token: next.map(|version| version.to_string()).unwrap_or_default(),
         })
     }
@@ -68,21 +80,21 @@ impl ContactBookService for Server {
         &self,
         request: Request<ListContactsRequest>,
     ) -> Result<Response<ListContactsResponse>, Status> {
-        rpc::answer(self.do_list_contacts(request.into_inner()).await)
+        rpc::answer(self.do_list_contacts(request).await)
     }
 
     async fn update_contact(
         &self,
         request: Request<UpdateContactRequest>,
     ) -> Result<Response<UpdateContactResponse>, Status> {
-        rpc::answer(self.do_update_contact(request.into_inner()).await)
+        rpc::answer(self.do_update_contact(request).await)
     }
 
     async fn list_contact_changes(
         &self,
         request: Request<ListContactChangesRequest>,
     ) -> Result<Response<ListContactChangesResponse>, Status> {
-        rpc::answer(self.do_list_contact_changes(request.into_inner()).await)
+        rpc::answer(self.do_list_contact_changes(request).await)
     }
 }
 

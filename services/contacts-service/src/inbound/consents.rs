@@ -2,8 +2,9 @@
 
 use super::Server;
 use super::words::purpose;
+use crate::domain::roles::FieldGroup;
 use crate::domain::{By, Consent, KeptConsent, Purpose, Withdrawal, Wording, name};
-use domain::{AddressId, ContactId, ConversationId, Invalid, Timestamp, WorkspaceId};
+use domain::{AddressId, ContactId, ConversationId, Invalid, Timestamp};
 use fault::Result;
 use rpc::contacts::consent_service_server::ConsentService;
 use rpc::contacts::{
@@ -13,8 +14,9 @@ use rpc::contacts::{
 use tonic::{Request, Response, Status};
 
 impl Server {
-    async fn do_record_consent(&self, request: RecordConsentRequest) -> Result<RecordConsentResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_record_consent(&self, request: Request<RecordConsentRequest>) -> Result<RecordConsentResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
+        rights.must_edit([FieldGroup::Consents])?;
         let request_id = name("request_id", &request.request_id)?;
         let kept = self
             .contacts
@@ -25,8 +27,9 @@ impl Server {
         })
     }
 
-    async fn do_withdraw_consent(&self, request: WithdrawConsentRequest) -> Result<WithdrawConsentResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_withdraw_consent(&self, request: Request<WithdrawConsentRequest>) -> Result<WithdrawConsentResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
+        rights.must_edit([FieldGroup::Consents])?;
         let contact = ContactId::parse(&request.contact)?;
         let at = request.at.map(|at| instant("at", Some(at))).transpose()?;
         let withdrawal = (given_purpose(request.purpose)?, at, by(request.by)?);
@@ -36,8 +39,9 @@ impl Server {
         })
     }
 
-    async fn do_list_consents(&self, request: ListConsentsRequest) -> Result<ListConsentsResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_list_consents(&self, request: Request<ListConsentsRequest>) -> Result<ListConsentsResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
+        rights.must_see(FieldGroup::Consents)?;
         let contact = ContactId::parse(&request.contact)?;
         let (consents, withdrawals) = self.contacts.list_consents(&workspace, contact).await?;
         let withdrawal = |withdrawal: Withdrawal| contacts::Withdrawal {
@@ -58,21 +62,21 @@ impl ConsentService for Server {
         &self,
         request: Request<RecordConsentRequest>,
     ) -> Result<Response<RecordConsentResponse>, Status> {
-        rpc::answer(self.do_record_consent(request.into_inner()).await)
+        rpc::answer(self.do_record_consent(request).await)
     }
 
     async fn withdraw_consent(
         &self,
         request: Request<WithdrawConsentRequest>,
     ) -> Result<Response<WithdrawConsentResponse>, Status> {
-        rpc::answer(self.do_withdraw_consent(request.into_inner()).await)
+        rpc::answer(self.do_withdraw_consent(request).await)
     }
 
     async fn list_consents(
         &self,
         request: Request<ListConsentsRequest>,
     ) -> Result<Response<ListConsentsResponse>, Status> {
-        rpc::answer(self.do_list_consents(request.into_inner()).await)
+        rpc::answer(self.do_list_consents(request).await)
     }
 }
 

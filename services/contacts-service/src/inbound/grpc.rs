@@ -2,8 +2,9 @@
 
 use super::Server;
 use super::words::{contact, country, purpose, spoken, told_address, told_zone};
+use crate::domain::roles::FieldGroup;
 use crate::domain::{AddressValue, Capture, CapturedValue, ExternalId, Given, Phone, Purpose};
-use domain::{AddressId, ChannelId, ContactId, Email, Invalid, PersonName, WorkspaceId};
+use domain::{AddressId, ChannelId, ContactId, Email, Invalid, PersonName};
 use fault::Result;
 use rpc::contacts::contact_service_server::ContactService;
 use rpc::contacts::{
@@ -13,8 +14,8 @@ use rpc::contacts::{
 use tonic::{Request, Response, Status};
 
 impl Server {
-    async fn do_capture_contact(&self, request: CaptureContactRequest) -> Result<CaptureContactResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_capture_contact(&self, request: Request<CaptureContactRequest>) -> Result<CaptureContactResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let purpose = match purpose(request.purpose)? {
             Purpose::Support => Purpose::Support,
             Purpose::Outreach => {
@@ -26,14 +27,11 @@ impl Server {
             "" => None,
             channel => Some(ChannelId::parse(channel)?),
         };
+        let given = given(&request)?;
+        rights.check_given(&given)?;
         let captured = self
             .contacts
-            .capture_contact(
-                &workspace,
-                &given(&request)?,
-                channel.as_ref().map(ChannelId::as_str),
-                purpose,
-            )
+            .capture_contact(&workspace, &given, channel.as_ref().map(ChannelId::as_str), purpose)
             .await?;
         let text = |id: Option<AddressId>| id.map(|id| id.to_string()).unwrap_or_default();
         Ok(CaptureContactResponse {
@@ -43,21 +41,23 @@ impl Server {
         })
     }
 
-    async fn do_get_contact(&self, request: GetContactRequest) -> Result<GetContactResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_get_contact(&self, request: Request<GetContactRequest>) -> Result<GetContactResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let id = ContactId::parse(&request.contact)?;
         let (found, given) = self
             .contacts
             .get_contact(&workspace, id, purpose(request.purpose)?)
             .await?;
+        let shown = rights.show(found);
+        let given = rights.show_captures(&shown, given);
         Ok(GetContactResponse {
-            contact: Some(contact(&found)),
+            contact: Some(contact(&shown)),
             captured: given.iter().map(captured).collect(),
         })
     }
 
-    async fn do_look_up_contact(&self, request: LookUpContactRequest) -> Result<LookUpContactResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_look_up_contact(&self, request: Request<LookUpContactRequest>) -> Result<LookUpContactResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let value = match contacts::AddressKind::try_from(request.kind) {
             Ok(contacts::AddressKind::Phone) => Phone::parse(&request.value, country(&request.default_country)?)
                 .map(AddressValue::Phone)
@@ -72,26 +72,29 @@ impl Server {
                 return Err(Invalid::new("kind", "must be PHONE, EMAIL or EXTERNAL").into());
             }
         };
+        // Whoever may ask for an address may find out whose it is.
+        rights.must_see(FieldGroup::of_address(value.kind()))?;
         let found = self
             .contacts
             .look_up_contact(&workspace, &value, purpose(request.purpose)?)
             .await?;
         Ok(LookUpContactResponse {
-            contact: Some(contact(&found)),
+            contact: Some(contact(&rights.show(found))),
         })
     }
 
-    async fn do_get_address(&self, request: GetAddressRequest) -> Result<GetAddressResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_get_address(&self, request: Request<GetAddressRequest>) -> Result<GetAddressResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let id = AddressId::parse(&request.address)?;
         let (found, owner) = self
             .contacts
             .get_address(&workspace, id, purpose(request.purpose)?)
             .await?;
+        rights.must_see(FieldGroup::of_address(found.value.kind()))?;
         Ok(GetAddressResponse {
             address: Some(told_address(&found)),
-            contact_name: spoken(owner.name.as_ref()),
-            time_zone: told_zone(owner.time_zone.as_ref()),
+            contact_name: spoken(rights.show_name(owner.name).as_ref()),
+            time_zone: told_zone(rights.show_zone(owner.time_zone).as_ref()),
         })
     }
 }
@@ -102,22 +105,22 @@ impl ContactService for Server {
         &self,
         request: Request<CaptureContactRequest>,
     ) -> Result<Response<CaptureContactResponse>, Status> {
-        rpc::answer(self.do_capture_contact(request.into_inner()).await)
+        rpc::answer(self.do_capture_contact(request).await)
     }
 
     async fn get_contact(&self, request: Request<GetContactRequest>) -> Result<Response<GetContactResponse>, Status> {
-        rpc::answer(self.do_get_contact(request.into_inner()).await)
+        rpc::answer(self.do_get_contact(request).await)
     }
 
     async fn look_up_contact(
         &self,
         request: Request<LookUpContactRequest>,
     ) -> Result<Response<LookUpContactResponse>, Status> {
-        rpc::answer(self.do_look_up_contact(request.into_inner()).await)
+        rpc::answer(self.do_look_up_contact(request).await)
     }
 
     async fn get_address(&self, request: Request<GetAddressRequest>) -> Result<Response<GetAddressResponse>, Status> {
-        rpc::answer(self.do_get_address(request.into_inner()).await)
+        rpc::answer(self.do_get_address(request).await)
     }
 }
 

@@ -19,8 +19,8 @@ const LARGEST: usize = 4 * 1024 * 1024;
 const FIRST: u64 = 2;
 
 impl Server {
-    async fn do_import_contacts(&self, request: ImportContactsRequest) -> Result<ImportContactsResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_import_contacts(&self, request: Request<ImportContactsRequest>) -> Result<ImportContactsResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let import = name("import", &request.import)?;
         let by = name("by", &request.by)?;
         let channel = (!request.channel.is_empty()).then(|| ChannelId::parse(&request.channel));
@@ -37,7 +37,7 @@ impl Server {
             channel: channel.as_ref().map(ChannelId::as_str),
             by: &by,
         };
-        let (tally, problems) = self.contacts.import_contacts(&workspace, piece).await?;
+        let (tally, problems) = self.contacts.import_contacts(&workspace, &rights, piece).await?;
         Ok(ImportContactsResponse {
             import: Some(told(import, tally)),
             problems: problems.into_iter().map(problem).collect(),
@@ -60,7 +60,7 @@ impl ImportService for Server {
         &self,
         request: Request<ImportContactsRequest>,
     ) -> Result<Response<ImportContactsResponse>, Status> {
-        rpc::answer(self.do_import_contacts(request.into_inner()).await)
+        rpc::answer(self.do_import_contacts(request).await)
     }
 
     async fn get_import(&self, request: Request<GetImportRequest>) -> Result<Response<GetImportResponse>, Status> {

@@ -2,7 +2,8 @@
 
 use super::Server;
 use super::words::purpose;
-use domain::{ContactId, WorkspaceId};
+use crate::domain::roles::FieldGroup;
+use domain::ContactId;
 use fault::Result;
 use rpc::contacts::interaction_service_server::InteractionService;
 use rpc::contacts::{Interaction, ListInteractionsRequest, ListInteractionsResponse, Talk};
@@ -10,8 +11,12 @@ use rpc::conversation;
 use tonic::{Request, Response, Status};
 
 impl Server {
-    async fn do_list_interactions(&self, request: ListInteractionsRequest) -> Result<ListInteractionsResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_list_interactions(
+        &self,
+        request: Request<ListInteractionsRequest>,
+    ) -> Result<ListInteractionsResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
+        rights.must_see(FieldGroup::Interactions)?;
         let whom = (ContactId::parse(&request.contact)?, purpose(request.purpose)?);
         let page = (request.page_size, request.page_token.as_str());
         let (found, next) = self
@@ -31,7 +36,7 @@ impl InteractionService for Server {
         &self,
         request: Request<ListInteractionsRequest>,
     ) -> Result<Response<ListInteractionsResponse>, Status> {
-        rpc::answer(self.do_list_interactions(request.into_inner()).await)
+        rpc::answer(self.do_list_interactions(request).await)
     }
 }
 

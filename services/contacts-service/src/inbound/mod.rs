@@ -9,15 +9,21 @@ mod interactions;
 mod orders;
 mod privacy;
 mod purchases;
+mod roles;
 mod segments;
 mod words;
 
 pub use orders::{Orders, spec};
 
 use crate::app::Contacts;
+use crate::domain::roles::{Rights, RoleName};
 use crate::outbound::Persons;
+use domain::{IntegrationId, Invalid, WorkspaceId};
+use fault::Result;
+use rpc::Caller;
+use tonic::Request;
 
-/// Serves all nine gRPC services, each in a file of its own.
+/// Serves all ten gRPC services, each in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Server {
     contacts: Contacts,
@@ -28,5 +34,21 @@ pub struct Server {
 impl Server {
     pub fn new(contacts: Contacts, persons: Persons) -> Self {
         Self { contacts, persons }
+    }
+
+    /// What a call asks, of which workspace, and what its caller may see and change there.
+    async fn enter<T>(&self, request: Request<T>, of: fn(&T) -> &str) -> Result<(WorkspaceId, Rights, T)> {
+        let caller = Caller::read(request.metadata())?;
+        let request = request.into_inner();
+        let workspace = WorkspaceId::parse(of(&request))?;
+        let Some(caller) = caller else {
+            return Ok((workspace, Rights::all(), request));
+        };
+        let integration = IntegrationId::parse(&caller.integration)?;
+        let role = caller.role.as_deref().map(RoleName::parse).transpose();
+        let role = role.map_err(|invalid: Invalid| invalid.of("homing-role"))?;
+        let role = role.as_ref();
+        let rights = self.contacts.role_rights(&workspace, &integration, role).await?;
+        Ok((workspace, rights, request))
     }
 }

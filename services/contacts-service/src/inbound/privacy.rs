@@ -13,8 +13,9 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 impl Server {
-    async fn do_export_person(&self, request: ExportPersonRequest) -> Result<ExportPersonResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_export_person(&self, request: Request<ExportPersonRequest>) -> Result<ExportPersonResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
+        rights.must_see_all()?;
         let contact = ContactId::parse(&request.contact)?;
         let leg = Leg::parse(&request.page_token)?;
         let exported = self.contacts.export_person(&self.persons, &workspace, contact, leg);
@@ -25,8 +26,9 @@ impl Server {
         })
     }
 
-    async fn do_erase_contact(&self, request: EraseContactRequest) -> Result<EraseContactResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_erase_contact(&self, request: Request<EraseContactRequest>) -> Result<EraseContactResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
+        rights.must_edit_all()?;
         let asked = ErasureRequest {
             request_id: name("request_id", &request.request_id)?,
             contact: ContactId::parse(&request.contact)?,
@@ -65,14 +67,14 @@ impl PrivacyService for Server {
         &self,
         request: Request<ExportPersonRequest>,
     ) -> Result<Response<ExportPersonResponse>, Status> {
-        rpc::answer(self.do_export_person(request.into_inner()).await)
+        rpc::answer(self.do_export_person(request).await)
     }
 
     async fn erase_contact(
         &self,
         request: Request<EraseContactRequest>,
     ) -> Result<Response<EraseContactResponse>, Status> {
-        rpc::answer(self.do_erase_contact(request.into_inner()).await)
+        rpc::answer(self.do_erase_contact(request).await)
     }
 
     async fn get_erasure(&self, request: Request<GetErasureRequest>) -> Result<Response<GetErasureResponse>, Status> {

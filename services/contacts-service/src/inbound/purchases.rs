@@ -2,8 +2,9 @@
 
 use super::Server;
 use super::words::purpose;
+use crate::domain::roles::FieldGroup;
 use crate::domain::{OrderStatus, Purchase};
-use domain::{ContactId, IntegrationId, WorkspaceId, limits};
+use domain::{ContactId, IntegrationId, limits};
 use events::cloudevent;
 use fault::{Fault, Kind, Result};
 use rpc::contacts::purchase_service_server::PurchaseService;
@@ -13,8 +14,9 @@ use rpc::contacts::{
 use tonic::{Request, Response, Status};
 
 impl Server {
-    async fn do_ingest_orders(&self, request: IngestOrdersRequest) -> Result<IngestOrdersResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_ingest_orders(&self, request: Request<IngestOrdersRequest>) -> Result<IngestOrdersResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
+        rights.must_edit([FieldGroup::Purchases])?;
         let integration = IntegrationId::parse(&request.integration)?;
         if request.events.len() > limits::INGEST_BATCH {
             let remedy = "takes at most 500 at a time; send the rest in another request";
@@ -33,8 +35,9 @@ impl Server {
         Ok(IngestOrdersResponse { outcomes })
     }
 
-    async fn do_list_purchases(&self, request: ListPurchasesRequest) -> Result<ListPurchasesResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_list_purchases(&self, request: Request<ListPurchasesRequest>) -> Result<ListPurchasesResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
+        rights.must_see(FieldGroup::Purchases)?;
         let id = ContactId::parse(&request.contact)?;
         let page = (request.page_size, request.page_token.as_str());
         let (found, next) = self
@@ -54,14 +57,14 @@ impl PurchaseService for Server {
         &self,
         request: Request<IngestOrdersRequest>,
     ) -> Result<Response<IngestOrdersResponse>, Status> {
-        rpc::answer(self.do_ingest_orders(request.into_inner()).await)
+        rpc::answer(self.do_ingest_orders(request).await)
     }
 
     async fn list_purchases(
         &self,
         request: Request<ListPurchasesRequest>,
     ) -> Result<Response<ListPurchasesResponse>, Status> {
-        rpc::answer(self.do_list_purchases(request.into_inner()).await)
+        rpc::answer(self.do_list_purchases(request).await)
     }
 }
 

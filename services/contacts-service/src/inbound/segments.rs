@@ -3,7 +3,7 @@
 use super::Server;
 use super::words::{contact, purpose};
 use crate::domain::{DataKey, page};
-use domain::{Invalid, WorkspaceId};
+use domain::Invalid;
 use fault::Result;
 use rpc::contacts::segment_service_server::SegmentService;
 use rpc::contacts::{
@@ -16,34 +16,34 @@ use tonic::{Request, Response, Status};
 const COLUMNS: usize = 50;
 
 impl Server {
-    async fn do_count_segment(&self, request: CountSegmentRequest) -> Result<CountSegmentResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_count_segment(&self, request: Request<CountSegmentRequest>) -> Result<CountSegmentResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let purpose = purpose(request.purpose)?;
         let contacts = self
             .contacts
-            .count_segment(&workspace, purpose, &request.filter)
+            .count_segment(&workspace, (purpose, &rights), &request.filter)
             .await?;
         Ok(CountSegmentResponse { contacts })
     }
 
-    async fn do_list_segment(&self, request: ListSegmentRequest) -> Result<ListSegmentResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_list_segment(&self, request: Request<ListSegmentRequest>) -> Result<ListSegmentResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let purpose = purpose(request.purpose)?;
         // Of those that show all their values, fewer fit into an answer than of an export.
         page::size(request.page_size)?;
         let page = (request.page_size, request.page_token.as_str());
         let (found, next) = self
             .contacts
-            .list_segment(&workspace, purpose, &request.filter, page)
+            .list_segment(&workspace, (purpose, &rights), &request.filter, page)
             .await?;
         Ok(ListSegmentResponse {
-            contacts: found.iter().map(contact).collect(),
+            contacts: found.into_iter().map(|one| contact(&rights.show(one))).collect(),
             next_page_token: next.map(|id| id.to_string()).unwrap_or_default(),
         })
     }
 
-    async fn do_export_segment(&self, request: ExportSegmentRequest) -> Result<ExportSegmentResponse> {
-        let workspace = WorkspaceId::parse(&request.workspace)?;
+    async fn do_export_segment(&self, request: Request<ExportSegmentRequest>) -> Result<ExportSegmentResponse> {
+        let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let purpose = purpose(request.purpose)?;
         if request.data.len() > COLUMNS {
             return Err(Invalid::new("data", "may name 50 keys at most").into());
@@ -56,7 +56,7 @@ impl Server {
         let page = (request.page_size, request.page_token.as_str());
         let (csv, next) = self
             .contacts
-            .export_segment(&workspace, purpose, (&request.filter, &data), page)
+            .export_segment(&workspace, (purpose, &rights), (&request.filter, &data), page)
             .await?;
         Ok(ExportSegmentResponse {
             csv,
@@ -71,20 +71,20 @@ impl SegmentService for Server {
         &self,
         request: Request<CountSegmentRequest>,
     ) -> Result<Response<CountSegmentResponse>, Status> {
-        rpc::answer(self.do_count_segment(request.into_inner()).await)
+        rpc::answer(self.do_count_segment(request).await)
     }
 
     async fn list_segment(
         &self,
         request: Request<ListSegmentRequest>,
     ) -> Result<Response<ListSegmentResponse>, Status> {
-        rpc::answer(self.do_list_segment(request.into_inner()).await)
+        rpc::answer(self.do_list_segment(request).await)
     }
 
     async fn export_segment(
         &self,
         request: Request<ExportSegmentRequest>,
     ) -> Result<Response<ExportSegmentResponse>, Status> {
-        rpc::answer(self.do_export_segment(request.into_inner()).await)
+        rpc::answer(self.do_export_segment(request).await)
     }
 }

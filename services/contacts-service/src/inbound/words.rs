@@ -1,6 +1,7 @@
 //! Between the messages and the domain: what more than one server reads and writes.
 
-use crate::domain::{Address, AddressKind, Contact, DataKey, Datum, Profile, Purpose, Stage, Tag, Zone};
+use crate::domain::roles::{FieldGroup, Shown, ShownProfile};
+use crate::domain::{Address, AddressKind, DataKey, Datum, Purpose, Stage, Tag, Zone};
 use domain::{Country, Invalid, PersonName};
 use rpc::contacts;
 
@@ -40,7 +41,7 @@ pub fn told_address(address: &Address) -> contacts::Address {
     }
 }
 
-pub fn contact(contact: &Contact) -> contacts::Contact {
+pub fn contact(contact: &Shown) -> contacts::Contact {
     contacts::Contact {
         contact: contact.id.to_string(),
         name: spoken(contact.name.as_ref()),
@@ -48,10 +49,17 @@ pub fn contact(contact: &Contact) -> contacts::Contact {
         version: contact.version,
         created_at: Some(events::stamp(contact.created_at)),
         profile: contact.profile.as_ref().map(profile),
+        hidden: words(&contact.hidden),
     }
 }
 
-fn profile(profile: &Profile) -> contacts::Profile {
+fn words(fields: &[FieldGroup]) -> Vec<String> {
+    let mut words: Vec<String> = fields.iter().map(|field| field.word().to_owned()).collect();
+    words.sort_unstable();
+    words
+}
+
+fn profile(profile: &ShownProfile) -> contacts::Profile {
     let datum = |(key, datum): (&DataKey, &Datum)| contacts::Datum {
         key: key.as_str().to_owned(),
         value: datum.value.expose().to_owned(),
@@ -59,8 +67,9 @@ fn profile(profile: &Profile) -> contacts::Profile {
         by: datum.by.clone(),
     };
     let stage = match profile.stage {
-        Stage::Lead => contacts::Stage::Lead,
-        Stage::Customer => contacts::Stage::Customer,
+        None => contacts::Stage::Unspecified,
+        Some(Stage::Lead) => contacts::Stage::Lead,
+        Some(Stage::Customer) => contacts::Stage::Customer,
     };
     contacts::Profile {
         stage: stage.into(),

@@ -8,6 +8,7 @@ use rpc::contacts::import_service_client::ImportServiceClient;
 use rpc::contacts::interaction_service_client::InteractionServiceClient;
 use rpc::contacts::privacy_service_client::PrivacyServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
+use rpc::contacts::role_service_client::RoleServiceClient;
 use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::{
     Address, AddressKind, CaptureContactRequest, CaptureContactResponse, Contact, GetAddressRequest,
@@ -34,6 +35,7 @@ pub struct Harness {
     pub purchases: PurchaseServiceClient<Channel>,
     pub privacy: PrivacyServiceClient<Channel>,
     pub peers: Peers,
+    pub roles: RoleServiceClient<Channel>,
     pub segments: SegmentServiceClient<Channel>,
     pub database: TestDatabase,
     pub nats: TestNats,
@@ -94,6 +96,7 @@ impl Harness {
         let purchases = PurchaseServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let interactions = InteractionServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let imports = ImportServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        let roles = RoleServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let segments = SegmentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         Ok(Self {
             clock,
@@ -106,6 +109,7 @@ impl Harness {
             purchases,
             privacy,
             peers,
+            roles,
             segments,
             database,
             running,

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Who signs for a workspace.
-struct Site(Ed25519KeyPair, &'static str);
+pub struct Site(Ed25519KeyPair, &'static str);
 
 impl Site {
-    fn new(seed: u8, kid: &'static str) -> Self {
+    pub fn new(seed: u8, kid: &'static str) -> Self {
         Self(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("a key"), kid)
     }
 
@@ -26,7 +26,7 @@ impl Site {
     }
 
     /// A token of now for ten minutes, for `acme`.
-    fn token(&self, contacts: &Harness, more: Value) -> String {
+    pub fn token(&self, contacts: &Harness, more: Value) -> String {
         let now = contacts.clock.now().as_second();
         let mut claims = json!({"aud": "acme", "iat": now, "exp": now + 600});
         for (claim, value) in more.as_object().expect("claims") {
@@ -39,7 +39,7 @@ impl Site {
     }
 }
 
-async fn add(contacts: &Harness, workspace: &str, site: &Site) -> Result<(), tonic::Status> {
+pub async fn add(contacts: &Harness, workspace: &str, site: &Site) -> Result<(), tonic::Status> {
     let request = AddIdentityKeyRequest {
         workspace: workspace.into(),
         jwk: site.jwk(),

@@ -53,7 +53,7 @@ async fn every_table_is_protected_and_the_login_inherits_nothing() -> Tested {
     assert_eq!(
         tables.join(" "),
         "address address_purpose captured consent consent_address contact contact_change contact_conflict contact_data contact_import contact_merge \
-         contact_tag erasure erasure_step erasure_trace identity_key inbox outbox purchase purchase_line purchase_parcel purchase_version withdrawal"
+         contact_tag erasure erasure_step erasure_trace identity_key inbox outbox purchase purchase_line purchase_parcel purchase_version role_version withdrawal"
     );
     let deletable = sqlx::query(
         "SELECT c.relname::text FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace

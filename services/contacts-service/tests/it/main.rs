@@ -14,5 +14,7 @@ mod merges;
 mod peers;
 mod purchases;
 mod purpose;
+mod role_canaries;
+mod roles;
 mod segment_meaning;
 mod segments;

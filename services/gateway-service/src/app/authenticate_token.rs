@@ -1,6 +1,6 @@
 use super::edge::{Edge, lock};
 use crate::domain::token;
-use domain::{IntegrationId, WorkspaceId};
+use domain::{AgentId, IntegrationId, WorkspaceId};
 use fault::{Fault, Result, codes};
 use rpc::conversation::{AuthenticateTokenRequest, Scope};
 
@@ -13,9 +13,30 @@ pub struct Caller {
     pub workspace: WorkspaceId,
     pub integration: IntegrationId,
     pub scopes: Vec<Scope>,
+    /// For whom the integration says that it calls; nobody checks that but itself.
+    pub agent: Option<AgentId>,
+    /// The role that it says they have. It may narrow what the integration sees of contacts, and adds nothing.
+    pub role: Option<String>,
 }
 
 impl Caller {
+    /// Who is noted beside what is changed: the integration, and for whom it spoke.
+    pub fn by(&self) -> String {
+        match &self.agent {
+            Some(agent) => format!("{}/{agent}", self.integration),
+            None => self.integration.to_string(),
+        }
+    }
+
+    /// As the services behind learn of it.
+    pub fn told(&self) -> rpc::Caller {
+        rpc::Caller {
+            integration: self.integration.to_string(),
+            agent: self.agent.as_ref().map(AgentId::to_string),
+            role: self.role.clone(),
+        }
+    }
+
     /// DENIED if the token lacks the scope.
     pub fn must(&self, scope: Scope) -> Result<()> {
         if self.scopes.contains(&scope) {
@@ -53,6 +74,8 @@ pub async fn authenticate_token(edge: &Edge, token: &str) -> Result<Caller> {
         workspace: WorkspaceId::parse(&answer.workspace)?,
         integration: IntegrationId::parse(&answer.integration)?,
         scopes: answer.scopes().collect(),
+        agent: None,
+        role: None,
     };
     lock(&edge.callers).put(key, caller.clone(), edge.age());
     Ok(caller)

@@ -49,7 +49,7 @@ async fn ingest_orders(edge: &Edge, caller: &Caller, events: Vec<Vec<u8>>) -> Re
             integration: caller.integration.to_string(),
             events,
         };
-        let told = edge.contacts.ingest_orders(request).await?.outcomes;
+        let told = edge.contacts.ingest_orders(caller, request).await?.outcomes;
         outcomes.extend(told.into_iter().map(|outcome| IngestOutcome {
             id: outcome.id,
             accepted: outcome.accepted,

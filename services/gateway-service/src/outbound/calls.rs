@@ -13,4 +13,19 @@ macro_rules! calls {
     };
 }
 
-pub(super) use calls;
+/// As `calls!`, each in the name of whoever calls us: the peer answers what they may see.
+macro_rules! calls_for {
+    ($peer:ident . $client:ident: $($verb:ident($request:ty) -> $response:ty;)+) => {
+        impl $peer {
+            $(pub async fn $verb(&self, caller: &Caller, request: $request) -> fault::Result<$response> {
+                rpc::call_for(Some(&caller.told()), rpc::Deadline::INTERACTIVE, request, |request| {
+                    let mut client = self.$client.clone();
+                    async move { client.$verb(request).await }
+                })
+                .await
+            })+
+        }
+    };
+}
+
+pub(super) use {calls, calls_for};

@@ -1,4 +1,5 @@
-use super::calls::calls;
+use super::calls::{calls, calls_for};
+use crate::app::authenticate_token::Caller;
 use rpc::contacts::consent_service_client::ConsentServiceClient;
 use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
@@ -7,6 +8,7 @@ use rpc::contacts::import_service_client::ImportServiceClient;
 use rpc::contacts::interaction_service_client::InteractionServiceClient;
 use rpc::contacts::privacy_service_client::PrivacyServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
+use rpc::contacts::role_service_client::RoleServiceClient;
 use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::*;
 use tonic::transport::Channel as Connection;
@@ -25,6 +27,7 @@ pub struct Contacts {
     privacy: PrivacyServiceClient<Connection>,
     interactions: InteractionServiceClient<Connection>,
     purchases: PurchaseServiceClient<Connection>,
+    roles: RoleServiceClient<Connection>,
     segments: SegmentServiceClient<Connection>,
 }
 
@@ -39,61 +42,79 @@ impl Contacts {
             privacy: PrivacyServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             interactions: InteractionServiceClient::new(channel.clone()),
             purchases: PurchaseServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            roles: RoleServiceClient::new(channel.clone()),
             segments: SegmentServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
         }
     }
 }
 
-calls! { Contacts.contacts:
+calls_for! { Contacts.contacts:
     get_contact(GetContactRequest) -> GetContactResponse;
 }
 
-calls! { Contacts.book:
+calls_for! { Contacts.book:
     list_contacts(ListContactsRequest) -> ListContactsResponse;
     update_contact(UpdateContactRequest) -> UpdateContactResponse;
     list_contact_changes(ListContactChangesRequest) -> ListContactChangesResponse;
 }
 
-calls! { Contacts.consents:
+calls_for! { Contacts.consents:
     list_consents(ListConsentsRequest) -> ListConsentsResponse;
     record_consent(RecordConsentRequest) -> RecordConsentResponse;
     withdraw_consent(WithdrawConsentRequest) -> WithdrawConsentResponse;
 }
 
-calls! { Contacts.identity:
+calls_for! { Contacts.identity:
     list_conflicts(ListConflictsRequest) -> ListConflictsResponse;
     dismiss_conflict(DismissConflictRequest) -> DismissConflictResponse;
     merge_contacts(MergeContactsRequest) -> MergeContactsResponse;
     undo_merge(UndoMergeRequest) -> UndoMergeResponse;
     identify_contact(IdentifyContactRequest) -> IdentifyContactResponse;
+}
+
+calls! { Contacts.identity:
     add_identity_key(AddIdentityKeyRequest) -> AddIdentityKeyResponse;
     list_identity_keys(ListIdentityKeysRequest) -> ListIdentityKeysResponse;
     remove_identity_key(RemoveIdentityKeyRequest) -> RemoveIdentityKeyResponse;
 }
 
-calls! { Contacts.privacy:
+calls! { Contacts.roles:
+    list_roles(ListRolesRequest) -> ListRolesResponse;
+    set_role(SetRoleRequest) -> SetRoleResponse;
+    remove_role(RemoveRoleRequest) -> RemoveRoleResponse;
+    assign_role(AssignRoleRequest) -> AssignRoleResponse;
+    list_role_changes(ListRoleChangesRequest) -> ListRoleChangesResponse;
+}
+
+calls_for! { Contacts.privacy:
     export_person(ExportPersonRequest) -> ExportPersonResponse;
     erase_contact(EraseContactRequest) -> EraseContactResponse;
+}
+
+calls! { Contacts.privacy:
     get_erasure(GetErasureRequest) -> GetErasureResponse;
     list_erasures(ListErasuresRequest) -> ListErasuresResponse;
 }
 
-calls! { Contacts.interactions:
+calls_for! { Contacts.interactions:
     list_interactions(ListInteractionsRequest) -> ListInteractionsResponse;
 }
 
-calls! { Contacts.purchases:
+calls_for! { Contacts.purchases:
     ingest_orders(IngestOrdersRequest) -> IngestOrdersResponse;
     list_purchases(ListPurchasesRequest) -> ListPurchasesResponse;
 }
 
-calls! { Contacts.segments:
+calls_for! { Contacts.segments:
     count_segment(CountSegmentRequest) -> CountSegmentResponse;
     list_segment(ListSegmentRequest) -> ListSegmentResponse;
     export_segment(ExportSegmentRequest) -> ExportSegmentResponse;
 }
 
-calls! { Contacts.imports:
+calls_for! { Contacts.imports:
     import_contacts(ImportContactsRequest) -> ImportContactsResponse;
+}
+
+calls! { Contacts.imports:
     get_import(GetImportRequest) -> GetImportResponse;
 }

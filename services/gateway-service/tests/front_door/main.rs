@@ -22,6 +22,7 @@ mod peers;
 mod presence;
 mod problems;
 mod queue;
+mod roles;
 mod scopes;
 mod segments;
 mod socket;

@@ -1,4 +1,5 @@
 use super::{LINE_BYTES, LINES, Problem, Row};
+use crate::domain::roles::FieldGroup;
 use crate::domain::{DataKey, DataValue, Given, Phone, Stage, Zone, sheet};
 use csv::{ReaderBuilder, StringRecord};
 use domain::{Country, Email, Invalid, PersonName};
@@ -40,6 +41,21 @@ impl Column {
     }
 }
 
+impl Column {
+    fn field(&self) -> Option<FieldGroup> {
+        match self {
+            Self::Name => Some(FieldGroup::Name),
+            Self::Phone => Some(FieldGroup::Phones),
+            Self::Email => Some(FieldGroup::Emails),
+            Self::Stage => Some(FieldGroup::Stage),
+            Self::TimeZone => Some(FieldGroup::TimeZone),
+            Self::Tags => Some(FieldGroup::Tags),
+            Self::Data(_) => Some(FieldGroup::Data),
+            Self::PassedOver => None,
+        }
+    }
+}
+
 /// Reads a head and the lines under it, the first of which is `first_line` of its file. Wrong is what no line can be read
 /// with: the head, or too many lines.
 pub fn lines(text: &str, first_line: u64, country: Option<Country>) -> Result<Vec<Line>, Problem> {
@@ -73,6 +89,16 @@ pub fn lines(text: &str, first_line: u64, country: Option<Country>) -> Result<Ve
         }
     }
     Ok(lines)
+}
+
+/// The fields that a file with this head may change; of one that cannot be read: none, as none of its lines is taken.
+pub fn fields(text: &str) -> BTreeSet<FieldGroup> {
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter(text))
+        .from_reader(text.as_bytes());
+    let head = reader.headers().ok();
+    let columns = head.and_then(|head| columns(head).ok()).unwrap_or_default();
+    columns.iter().filter_map(Column::field).collect()
 }
 
 /// Programs of some countries write semicolons, and some write tabs. The head tells, as no column has one in its name.

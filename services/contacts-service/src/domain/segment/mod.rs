@@ -7,6 +7,7 @@ mod tests;
 
 pub use parse::parse;
 
+use super::roles::{FieldDenied, FieldGroup, Rights};
 use super::{DataKey, DataValue, OrderStatus, Purpose, Stage, Tag};
 use domain::{ChannelId, Invalid, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,6 +152,21 @@ impl Term {
     }
 }
 
+impl Term {
+    /// The field that it asks for; who does not see that may not ask. None: when something was noted, and nothing of it.
+    pub fn field(&self) -> Option<FieldGroup> {
+        match self {
+            Self::Stage(_) => Some(FieldGroup::Stage),
+            Self::Tag(_) => Some(FieldGroup::Tags),
+            Self::Source(_) | Self::HasSource => Some(FieldGroup::Source),
+            Self::Data(..) | Self::HasData(_) => Some(FieldGroup::Data),
+            Self::Orders(..) | Self::Spent(..) | Self::LastOrder(..) => Some(FieldGroup::Purchases),
+            Self::Consented => Some(FieldGroup::Consents),
+            Self::Created(..) | Self::Captured(..) | Self::Changed(..) => None,
+        }
+    }
+}
+
 /// An order that came to nothing counts as none.
 pub fn stands(status: OrderStatus) -> bool {
     !matches!(
@@ -183,6 +199,12 @@ impl Filter {
             Self::Not(filter) => !filter.holds(of),
             Self::Is(term) => term.holds(of),
         }
+    }
+
+    /// Refused where it asks for what may not be seen.
+    pub fn check(&self, rights: &Rights) -> Result<(), FieldDenied> {
+        let fields = self.terms().into_iter().filter_map(Term::field);
+        fields.into_iter().try_for_each(|field| rights.must_see(field))
     }
 
     /// Every condition, in the order in which they are written.

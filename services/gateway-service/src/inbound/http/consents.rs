@@ -146,7 +146,7 @@ pub async fn list_consents(
         workspace: caller.workspace.to_string(),
         contact: ContactId::parse(&contact)?.to_string(),
     };
-    let answer = edge.contacts.list_consents(request).await?;
+    let answer = edge.contacts.list_consents(&caller, request).await?;
     let withdrawal = |one: wire::Withdrawal| Withdrawal {
         purpose: purpose(one.purpose()),
         by: by(one.by()),
@@ -182,7 +182,7 @@ pub async fn record_consent(
         conversation: body.conversation.unwrap_or_default(),
         given_at: instant("given_at", Some(body.given_at))?.map(events::stamp),
     };
-    let answer = edge.contacts.record_consent(request).await?;
+    let answer = edge.contacts.record_consent(&caller, request).await?;
     let kept = answer.consent.ok_or_else(|| Fault::not_found("consent"))?;
     Ok(Json(Consent::of(kept)))
 }
@@ -205,7 +205,7 @@ pub async fn withdraw_consent(
         at: instant("at", body.at)?.map(events::stamp),
         by: wire::WithdrawnBy::from(body.by).into(),
     };
-    let answer = edge.contacts.withdraw_consent(request).await?;
+    let answer = edge.contacts.withdraw_consent(&caller, request).await?;
     Ok(Json(Consents {
         consents: answer.consents.into_iter().map(Consent::of).collect(),
     }))

@@ -106,7 +106,7 @@ pub struct ContactPage {
     next_page_token: Option<String>,
 }
 
-/// A person. What the purpose may not see is absent.
+/// A person. What the purpose or the caller's role may not see is absent.
 #[derive(Serialize, ToSchema)]
 pub struct Contact {
     /// UUID.
@@ -137,6 +137,9 @@ pub struct Contact {
     /// What the person gave in which channel, newest first; of a single contact only.
     #[serde(skip_serializing_if = "Option::is_none")]
     captured: Option<Vec<Captured>>,
+    /// Fields that the caller's role does not see and that are absent because of that; absent: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hidden: Vec<String>,
 }
 
 /// A way to reach a person.
@@ -222,7 +225,7 @@ pub struct ContactChange {
     #[schema(format = "date-time")]
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
-    /// The integration that made it, or customer.
+    /// The integration that made it, with the agent for whom it did after a slash; or customer.
     by: String,
     fields: Vec<FieldChange>,
 }
@@ -258,7 +261,7 @@ pub async fn list_contacts(
         page_size: params.page_size,
         page_token: params.page_token,
     };
-    let page = edge.contacts.list_contacts(request).await?;
+    let page = edge.contacts.list_contacts(&caller, request).await?;
     Ok(Json(ContactPage::of(page.contacts, page.next_page_token)))
 }
 
@@ -278,21 +281,23 @@ pub async fn get_contact(
         contact: ContactId::parse(&contact)?.to_string(),
         purpose: wire::Purpose::from(params.purpose).into(),
     };
-    let answer = edge.contacts.get_contact(request).await?;
+    let answer = edge.contacts.get_contact(&caller, request).await?;
     let captured = answer.captured.into_iter().map(|given| Captured {
         address: optional(given.address),
         name: optional(given.name),
         channel: optional(given.channel),
         at: time(given.at),
     });
-    let found = Contact::answered(answer.contact)?;
+    let told = answer.contact.ok_or_else(|| Fault::not_found("contact"))?;
+    let shows = told.profile.is_some() && !told.hidden.iter().any(|field| field == "source");
     Ok(Json(Contact {
-        captured: found.stage.is_some().then(|| captured.collect()),
-        ..found
+        captured: shows.then(|| captured.collect()),
+        ..Contact::of(told)
     }))
 }
 
-/// Changes what is present, in the name of the token's integration. 409 where the version is another one by now.
+/// Changes what is present, in the name of the token's integration. 409 where the version is another one by now, 403 where the
+/// caller's role may not change a field.
 #[utoipa::path(patch, path = "/v1/contacts/{contact}", tag = "contacts",
     params(("contact" = String, Path, description = "UUID")), request_body = UpdateContact,
     security(("api_token" = ["contacts"])), responses((status = 200, body = Contact),
@@ -321,14 +326,14 @@ pub async fn update_contact(
         contact: ContactId::parse(&contact)?.to_string(),
         mask: Some(FieldMask { paths }),
         version: body.version,
-        by: caller.integration.to_string(),
+        by: caller.by(),
         name: body.name.unwrap_or_default(),
         stage: body.stage.map_or(wire::Stage::Unspecified, wire::Stage::from).into(),
         tags: body.tags.unwrap_or_default(),
         data: values.collect(),
         time_zone: body.time_zone.unwrap_or_default(),
     };
-    let answer = edge.contacts.update_contact(request).await?;
+    let answer = edge.contacts.update_contact(&caller, request).await?;
     Ok(Json(Contact::answered(answer.contact)?))
 }
 
@@ -350,7 +355,7 @@ pub async fn list_contact_changes(
         page_size: params.page_size,
         page_token: params.page_token,
     };
-    let page = edge.contacts.list_contact_changes(request).await?;
+    let page = edge.contacts.list_contact_changes(&caller, request).await?;
     let field = |field: wire::FieldChange| FieldChange {
         field: field.field,
         before: optional(field.before),
@@ -385,18 +390,23 @@ impl Contact {
     pub(super) fn of(found: wire::Contact) -> Self {
         let profile = found.profile;
         let stage = profile.as_ref().map(|profile| profile.stage().as_str_name());
+        let shows = |field: &str| !found.hidden.iter().any(|hidden| hidden == field);
+        let (tags, data) = (shows("tags"), shows("data"));
         Self {
             stage: stage.and_then(|name| word(name, "STAGE_")),
             source: profile.as_ref().and_then(|profile| optional(profile.source.clone())),
-            tags: profile.as_ref().map(|profile| profile.tags.clone()),
+            tags: profile.as_ref().filter(|_| tags).map(|profile| profile.tags.clone()),
             time_zone: profile.as_ref().and_then(|profile| optional(profile.time_zone.clone())),
-            data: profile.map(|profile| profile.data.into_iter().map(datum).collect()),
+            data: profile
+                .filter(|_| data)
+                .map(|profile| profile.data.into_iter().map(datum).collect()),
             contact: found.contact,
             name: optional(found.name),
             addresses: found.addresses.into_iter().map(Address::of).collect(),
             version: found.version,
             created_at: time(found.created_at),
             captured: None,
+            hidden: found.hidden,
         }
     }
 }

@@ -149,9 +149,9 @@ pub async fn erase_contact(
         request_id: body.request_id,
         contact: ContactId::parse(&contact)?.to_string(),
         reason: wire::ErasureReason::from(body.reason).into(),
-        by: caller.integration.to_string(),
+        by: caller.by(),
     };
-    let answer = edge.contacts.erase_contact(request).await?;
+    let answer = edge.contacts.erase_contact(&caller, request).await?;
     Ok((StatusCode::ACCEPTED, Json(Erasure::answered(answer.erasure)?)))
 }
 

@@ -2,6 +2,7 @@
 
 use super::extract::{May, Privacy};
 use super::problem::{self, Answer};
+use crate::app::authenticate_token::Caller;
 use crate::app::edge::Edge;
 use axum::body::{Body as Stream, Bytes};
 use axum::extract::{Path, State};
@@ -29,9 +30,9 @@ pub async fn export_person(
         page_token: String::new(),
     };
     // What is refused is refused before the first piece.
-    let first = edge.contacts.export_person(request.clone()).await?;
+    let first = edge.contacts.export_person(&caller, request.clone()).await?;
     let pieces = stream::try_unfold(Some(Next::Piece(first)), move |next| {
-        piece(edge.clone(), request.clone(), next)
+        piece(edge.clone(), caller.clone(), request.clone(), next)
     });
     let mut response = Stream::from_stream(pieces).into_response();
     let headers = response.headers_mut();
@@ -48,6 +49,7 @@ enum Next {
 
 async fn piece(
     edge: Arc<Edge>,
+    caller: Caller,
     request: ExportPersonRequest,
     next: Option<Next>,
 ) -> Result<Option<(Bytes, Option<Next>)>, fault::Fault> {
@@ -56,7 +58,7 @@ async fn piece(
         Some(Next::Piece(piece)) => piece,
         Some(Next::Token(page_token)) => {
             let request = ExportPersonRequest { page_token, ..request };
-            let piece = edge.contacts.export_person(request).await;
+            let piece = edge.contacts.export_person(&caller, request).await;
             piece.inspect_err(problem::log)?
         }
     };

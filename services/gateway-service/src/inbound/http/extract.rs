@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use domain::AgentId;
 use fault::{Fault, Result, codes};
 use futures::StreamExt;
 use http_body_util::LengthLimitError;
@@ -92,15 +93,22 @@ impl Needs for Privacy {
     const SCOPE: Scope = Scope::Privacy;
 }
 
-/// An integration whose token has the scope.
+/// For which agent an integration calls, and which role the agent has.
+const AGENT: &str = "homing-agent";
+const ROLE: &str = "homing-role";
+
+/// An integration whose token has the scope, and for whom it says that it calls.
 pub struct May<N>(pub Caller, pub PhantomData<N>);
 
 impl<N: Needs> FromRequestParts<Arc<Edge>> for May<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, edge: &Arc<Edge>) -> std::result::Result<Self, Problem> {
-        let caller = authenticate_token(edge, bearer(&parts.headers)?).await?;
+        let mut caller = authenticate_token(edge, bearer(&parts.headers)?).await?;
         caller.must(N::SCOPE)?;
+        let agent = header_text(&parts.headers, AGENT).map(AgentId::parse).transpose();
+        caller.agent = agent.map_err(|invalid| invalid.of(AGENT))?;
+        caller.role = header_text(&parts.headers, ROLE).map(str::to_owned);
         Ok(Self(caller, PhantomData))
     }
 }

@@ -69,7 +69,7 @@ pub async fn identify_contact(
         token: body.token,
         contact: body.contact,
     };
-    let answer = edge.contacts.identify_contact(request).await?;
+    let answer = edge.contacts.identify_contact(&caller, request).await?;
     Ok(Json(Contact::answered(answer.contact)?))
 }
 
@@ -108,7 +108,7 @@ pub async fn add_identity_key(
     let request = AddIdentityKeyRequest {
         workspace: caller.workspace.to_string(),
         jwk: Value::Object(body.jwk).to_string(),
-        by: caller.integration.to_string(),
+        by: caller.by(),
     };
     edge.contacts.add_identity_key(request).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -89,9 +89,9 @@ pub async fn import_contacts(
         csv: csv.into(),
         default_country: params.default_country,
         channel: params.channel,
-        by: caller.integration.to_string(),
+        by: caller.by(),
     };
-    let answer = edge.contacts.import_contacts(request).await?;
+    let answer = edge.contacts.import_contacts(&caller, request).await?;
     Ok(Json(Import::of(answer.import, answer.problems)?))
 }
 

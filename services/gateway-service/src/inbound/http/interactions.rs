@@ -85,7 +85,7 @@ pub async fn list_interactions(
         page_size: params.page_size,
         page_token: params.page_token,
     };
-    let page = edge.contacts.list_interactions(request).await?;
+    let page = edge.contacts.list_interactions(&caller, request).await?;
     Ok(Json(InteractionPage {
         interactions: page.interactions.into_iter().map(interaction).collect(),
         next_page_token: optional(page.next_page_token),

@@ -77,7 +77,7 @@ pub async fn list_conflicts(
         page_size: params.page_size,
         page_token: params.page_token,
     };
-    let page = edge.contacts.list_conflicts(request).await?;
+    let page = edge.contacts.list_conflicts(&caller, request).await?;
     let conflict = |one: wire::ContactConflict| Conflict {
         conflict: one.conflict,
         contact: one.contact.map(Contact::of),
@@ -104,9 +104,9 @@ pub async fn dismiss_conflict(
     let request = DismissConflictRequest {
         workspace: caller.workspace.to_string(),
         conflict,
-        by: caller.integration.to_string(),
+        by: caller.by(),
     };
-    edge.contacts.dismiss_conflict(request).await?;
+    edge.contacts.dismiss_conflict(&caller, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -127,9 +127,9 @@ pub async fn merge_contacts(
         workspace: caller.workspace.to_string(),
         contact: ContactId::parse(&contact)?.to_string(),
         other: ContactId::parse(&body.other).map_err(other)?.to_string(),
-        by: caller.integration.to_string(),
+        by: caller.by(),
     };
-    let answer = edge.contacts.merge_contacts(request).await?;
+    let answer = edge.contacts.merge_contacts(&caller, request).await?;
     Ok(Json(Contact::answered(answer.contact)?))
 }
 
@@ -147,8 +147,8 @@ pub async fn undo_merge(
     let request = UndoMergeRequest {
         workspace: caller.workspace.to_string(),
         contact: ContactId::parse(&contact)?.to_string(),
-        by: caller.integration.to_string(),
+        by: caller.by(),
     };
-    let answer = edge.contacts.undo_merge(request).await?;
+    let answer = edge.contacts.undo_merge(&caller, request).await?;
     Ok(Json(Contact::answered(answer.contact)?))
 }

@@ -37,6 +37,7 @@ mod purchases;
 mod ratings;
 mod requests;
 mod return_links;
+mod roles;
 mod segments;
 pub mod server;
 mod sessions;
@@ -189,6 +190,10 @@ fn api() -> Router<Arc<Edge>> {
         .route("/v1/contacts/{contact}/export", get(exports::export_person))
         .route("/v1/erasures", get(erasures::list_erasures))
         .route("/v1/erasures/{erasure}", get(erasures::get_erasure))
+        .route("/v1/roles", get(roles::list_roles))
+        .route("/v1/roles/{role}", patch(roles::set_role).delete(roles::remove_role))
+        .route("/v1/role-changes", get(roles::list_role_changes))
+        .route("/v1/integrations/{integration}/role", put(roles::assign_role))
         .route("/v1/contact-conflicts", get(merges::list_conflicts))
         .route("/v1/contact-conflicts/{conflict}", delete(merges::dismiss_conflict))
         .route("/v1/contact-identities", post(identities::identify_contact))

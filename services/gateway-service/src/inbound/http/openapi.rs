@@ -4,7 +4,8 @@ use super::{
     agent_records, agents, assignments, automatic_messages, balance, callbacks, channel_routing, channels, charges,
     consents, contacts, conversations, deliveries, erasures, events, exports, first_messages, follow_ups, forms,
     identities, imports, inbound_mails, interactions, invitations, merges, opening_hours, opt_outs, pages, purchases,
-    ratings, requests, return_links, segments, sessions, stars, transcripts, unsubscribe_links, usage, workspaces,
+    ratings, requests, return_links, roles, segments, sessions, stars, transcripts, unsubscribe_links, usage,
+    workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -28,6 +29,7 @@ use utoipa::{Modify, OpenApi};
         consents::list_consents, consents::record_consent, consents::withdraw_consent,
         identities::identify_contact, identities::list_identity_keys, identities::add_identity_key,
         identities::remove_identity_key,
+        roles::list_roles, roles::set_role, roles::remove_role, roles::assign_role, roles::list_role_changes,
         imports::import_contacts, imports::get_import,
         segments::count_segment, segments::list_segment, segments::export_segment,
         exports::export_person, erasures::erase_contact, erasures::get_erasure, erasures::list_erasures,
@@ -74,7 +76,11 @@ impl Modify for Tokens {
         components.add_security_scheme("session", bearer("Token of a widget's session"));
         components.add_security_scheme(
             "api_token",
-            bearer("Token of an integration, with the scope that the route names"),
+            bearer(
+                "Token of an integration, with the scope that the route names. Who calls for somebody says so in the \
+                 headers Homing-Agent (a slug, noted beside what is changed) and Homing-Role (a role of the workspace, \
+                 which narrows what of contacts is seen and may be changed, and adds nothing)",
+            ),
         );
         components.add_security_scheme(
             "mail_secret",

@@ -125,7 +125,7 @@ pub async fn list_purchases(
         page_size: params.page_size,
         page_token: params.page_token,
     };
-    let page = edge.contacts.list_purchases(request).await?;
+    let page = edge.contacts.list_purchases(&caller, request).await?;
     Ok(Json(PurchasePage {
         purchases: page.purchases.into_iter().map(purchase).collect(),
         next_page_token: optional(page.next_page_token),

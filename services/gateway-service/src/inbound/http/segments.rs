@@ -4,6 +4,7 @@
 use super::contacts::{ContactPage, Purpose};
 use super::extract::{Body, Contacts, May};
 use super::problem::{self, Answer};
+use crate::app::authenticate_token::Caller;
 use crate::app::edge::Edge;
 use axum::Json;
 use axum::body::{Body as Stream, Bytes};
@@ -85,7 +86,7 @@ pub async fn count_segment(
         purpose: wire::Purpose::from(body.purpose).into(),
         filter: body.filter,
     };
-    let contacts = edge.contacts.count_segment(request).await?.contacts;
+    let contacts = edge.contacts.count_segment(&caller, request).await?.contacts;
     Ok(Json(SegmentCount { contacts }))
 }
 
@@ -105,7 +106,7 @@ pub async fn list_segment(
         page_size: body.page_size,
         page_token: body.page_token,
     };
-    let page = edge.contacts.list_segment(request).await?;
+    let page = edge.contacts.list_segment(&caller, request).await?;
     Ok(Json(ContactPage::of(page.contacts, page.next_page_token)))
 }
 
@@ -128,9 +129,9 @@ pub async fn export_segment(
         page_token: String::new(),
     };
     // What is refused is refused before the first line.
-    let first = edge.contacts.export_segment(request.clone()).await?;
+    let first = edge.contacts.export_segment(&caller, request.clone()).await?;
     let pages = stream::try_unfold(Some(Next::Page(first)), move |next| {
-        page(edge.clone(), request.clone(), next)
+        page(edge.clone(), caller.clone(), request.clone(), next)
     });
     let csv = HeaderValue::from_static("text/csv; charset=utf-8");
     let mut response = Stream::from_stream(pages).into_response();
@@ -149,6 +150,7 @@ enum Next {
 
 async fn page(
     edge: Arc<Edge>,
+    caller: Caller,
     request: ExportSegmentRequest,
     next: Option<Next>,
 ) -> Result<Option<(Bytes, Option<Next>)>, fault::Fault> {
@@ -157,7 +159,7 @@ async fn page(
         Some(Next::Page(page)) => page,
         Some(Next::Token(page_token)) => {
             let request = ExportSegmentRequest { page_token, ..request };
-            let page = edge.contacts.export_segment(request).await;
+            let page = edge.contacts.export_segment(&caller, request).await;
             page.inspect_err(problem::log)?
         }
     };

@@ -3,6 +3,7 @@
 use super::{Answer, Peers, answer, not_played, refuse};
 use fault::{Fault, codes};
 use prost_types::Timestamp;
+use rpc::Caller;
 use rpc::contacts::consent_service_server::ConsentService;
 use rpc::contacts::contact_book_service_server::ContactBookService;
 use rpc::contacts::contact_service_server::ContactService;
@@ -10,6 +11,7 @@ use rpc::contacts::identity_service_server::IdentityService;
 use rpc::contacts::import_service_server::ImportService;
 use rpc::contacts::interaction_service_server::InteractionService;
 use rpc::contacts::purchase_service_server::PurchaseService;
+use rpc::contacts::role_service_server::RoleService;
 use rpc::contacts::segment_service_server::SegmentService;
 use rpc::contacts::*;
 use tonic::Request;
@@ -46,6 +48,7 @@ fn ann(purpose: Purpose) -> Contact {
         version: 3,
         created_at: Some(Timestamp::default()),
         profile: (purpose == Purpose::Support).then_some(profile),
+        hidden: vec![],
     }
 }
 
@@ -86,8 +89,22 @@ impl ContactService for Peers {
 #[tonic::async_trait]
 impl ContactBookService for Peers {
     async fn list_contacts(&self, request: Request<ListContactsRequest>) -> Answer<ListContactsResponse> {
+        let caller = Caller::read(request.metadata()).map_err(refuse)?;
         let request = request.into_inner();
-        let contacts = vec![ann(request.purpose())];
+        let mut found = ann(request.purpose());
+        // As a role that sees no tags and no custom values.
+        if caller
+            .as_ref()
+            .is_some_and(|caller| caller.role.as_deref() == Some("limited_agent"))
+        {
+            found.hidden = vec!["data".into(), "tags".into()];
+            found.profile.iter_mut().for_each(|profile| {
+                profile.tags.clear();
+                profile.data.clear();
+            });
+        }
+        let contacts = vec![found];
+        self.memory().callers.push(caller);
         self.memory().contact_lists.push(request);
         answer(ListContactsResponse {
             contacts,
@@ -429,5 +446,52 @@ impl ImportService for Peers {
             Some(import) => answer(GetImportResponse { import: Some(import) }),
             None => Err(refuse(Fault::not_found("import"))),
         }
+    }
+}
+
+/// The roles after any change.
+fn roles() -> Option<Roles> {
+    let role = Role {
+        role: "limited_agent".into(),
+        fields: [("phones".to_owned(), FieldAccess::See.into())].into(),
+        built_in: true,
+    };
+    Some(Roles {
+        version: 3,
+        roles: vec![role],
+        integrations: [("crm".to_owned(), "agent".to_owned())].into(),
+    })
+}
+
+#[tonic::async_trait]
+impl RoleService for Peers {
+    async fn list_roles(&self, _: Request<ListRolesRequest>) -> Answer<ListRolesResponse> {
+        answer(ListRolesResponse { roles: roles() })
+    }
+
+    async fn set_role(&self, request: Request<SetRoleRequest>) -> Answer<SetRoleResponse> {
+        self.memory().roles.push(request.into_inner());
+        answer(SetRoleResponse { roles: roles() })
+    }
+
+    async fn remove_role(&self, _: Request<RemoveRoleRequest>) -> Answer<RemoveRoleResponse> {
+        answer(RemoveRoleResponse { roles: roles() })
+    }
+
+    async fn assign_role(&self, request: Request<AssignRoleRequest>) -> Answer<AssignRoleResponse> {
+        self.memory().assigned_roles.push(request.into_inner());
+        answer(AssignRoleResponse { roles: roles() })
+    }
+
+    async fn list_role_changes(&self, _: Request<ListRoleChangesRequest>) -> Answer<ListRoleChangesResponse> {
+        answer(ListRoleChangesResponse {
+            changes: vec![RoleChange {
+                version: 3,
+                at: Some(Timestamp::default()),
+                by: "helpdesk".into(),
+                changes: vec!["limited_agent.phones: hidden > see".into()],
+            }],
+            next_page_token: String::new(),
+        })
     }
 }

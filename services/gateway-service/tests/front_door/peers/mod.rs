@@ -27,11 +27,13 @@ use rpc::contacts::import_service_server::ImportServiceServer;
 use rpc::contacts::interaction_service_server::InteractionServiceServer;
 use rpc::contacts::privacy_service_server::PrivacyServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
+use rpc::contacts::role_service_server::RoleServiceServer;
 use rpc::contacts::segment_service_server::SegmentServiceServer;
 use rpc::contacts::{
-    AddIdentityKeyRequest, DismissConflictRequest, EraseContactRequest, ExportSegmentRequest, IdentifyContactRequest,
-    ImportContactsRequest, IngestOrdersRequest, ListContactsRequest, ListSegmentRequest, MergeContactsRequest,
-    RecordConsentRequest, UndoMergeRequest, UpdateContactRequest, WithdrawConsentRequest,
+    AddIdentityKeyRequest, AssignRoleRequest, DismissConflictRequest, EraseContactRequest, ExportSegmentRequest,
+    IdentifyContactRequest, ImportContactsRequest, IngestOrdersRequest, ListContactsRequest, ListSegmentRequest,
+    MergeContactsRequest, RecordConsentRequest, SetRoleRequest, UndoMergeRequest, UpdateContactRequest,
+    WithdrawConsentRequest,
 };
 use rpc::conversation::automatic_message_service_server::AutomaticMessageServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
@@ -127,6 +129,10 @@ pub struct Memory {
     pub open_form: Option<Form>,
     pub copies: Vec<RequestTranscriptRequest>,
     pub contact_lists: Vec<ListContactsRequest>,
+    /// In whose name lists of contacts were asked for.
+    pub callers: Vec<Option<rpc::Caller>>,
+    pub roles: Vec<SetRoleRequest>,
+    pub assigned_roles: Vec<AssignRoleRequest>,
     pub contact_updates: Vec<UpdateContactRequest>,
     pub segments: Vec<ListSegmentRequest>,
     pub exports: Vec<ExportSegmentRequest>,
@@ -183,6 +189,7 @@ impl Peers {
             .add_service(PrivacyServiceServer::new(peers.clone()))
             .add_service(InteractionServiceServer::new(peers.clone()))
             .add_service(PurchaseServiceServer::new(peers.clone()))
+            .add_service(RoleServiceServer::new(peers.clone()))
             .add_service(SegmentServiceServer::new(peers.clone()))
             .add_service(ImportServiceServer::new(peers.clone()))
             .add_service(RoutingServiceServer::new(peers.clone()))
