@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "conversation/v1/persons",
         "conversation/v1/senders",
         "conversation/v1/stars",
+        "conversation/v1/workflows",
         "conversation/v1/workspaces",
         "gateway/v1/persons",
         "notifier/v1/follow_ups",

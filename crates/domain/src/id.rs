@@ -58,6 +58,8 @@ ids! {
     MessageId, "message";
     /// A form in a conversation.
     FormId, "form";
+    /// A workflow under way in a conversation.
+    RunId, "run";
     /// A visitor of a page: one browser, known by its session.
     VisitorId, "visitor";
     /// A person.

@@ -37,6 +37,8 @@ facts! {
     MessagePosted, "message", "posted";
     FormChanged, "form", "changed";
     ReminderDue, "reminder", "due";
+    WorkflowChanged, "workflow", "changed";
+    ConversationHandedOver, "conversation", "handed_over";
     MessageRead, "message", "read";
     MessageDeliveryChanged, "message", "delivery_changed";
     VisitorPresenceChanged, "visitor", "presence_changed";

@@ -45,7 +45,15 @@ pub const SERVICES: [Login; 7] = [
         ..service("presence")
     },
     Login {
-        aggregates: &["workspace", "channel", "conversation", "form", "reminder", "message"],
+        aggregates: &[
+            "workspace",
+            "channel",
+            "conversation",
+            "form",
+            "reminder",
+            "workflow",
+            "message",
+        ],
         consumers: &[(FACTS, "conversation-deliveries"), (FACTS, "conversation-staffing")],
         queue: Some((INGEST, "conversation-ingest")),
         lends: Some(FACTS),

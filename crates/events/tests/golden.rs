@@ -54,6 +54,8 @@ fn facts_keep_their_bytes() {
         ("message.posted", MessagePosted { conversation: id(1), seq: 3, message: id(6), author: AuthorRole::Agent as i32, follow_up: true, at: stamp(), automatic: 0, rating: 0 }.encode_to_vec()),
         ("form.changed", FormChanged { form: id(9), conversation: id(1), page: 2, at: stamp() }.encode_to_vec()),
         ("reminder.due", ReminderDue { conversation: id(1), agent: "maria".into(), at: stamp(), version: 3 }.encode_to_vec()),
+        ("workflow.changed", WorkflowChanged { run: id(10), conversation: id(1), workflow: "welcome".into(), workflow_version: 2, state: WorkflowRunState::Cancelled as i32, end: WorkflowRunEnd::CustomerWrote as i32, step: 3, version: 4, at: stamp() }.encode_to_vec()),
+        ("conversation.handed_over", ConversationHandedOver { conversation: id(1), team: "sales".into(), run: id(10), last_seq: 3, at: stamp() }.encode_to_vec()),
         ("message.read", MessageRead { conversation: id(1), up_to: 3, at: stamp() }.encode_to_vec()),
         ("message.delivery_changed", MessageDeliveryChanged { conversation: id(1), seq: 3, message: id(6), state: MessageDeliveryState::Failed as i32, reason: "blocked".into(), version: 2, at: stamp() }.encode_to_vec()),
         ("visitor.presence_changed", VisitorPresenceChanged { visitor: id(2), state: PresenceState::Offline as i32, cause: PresenceCause::Left as i32, since: stamp(), epoch: 4, version: 9 }.encode_to_vec()),

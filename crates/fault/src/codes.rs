@@ -43,6 +43,8 @@ codes! {
     ERASED = "conversation.erased", FailedPrecondition, "The person asked for the conversation to be erased; nothing is added to it.";
     INVITATION_OVER = "invitation.over", FailedPrecondition, "The invitation is over, or asked nothing; it is shown no more.";
     FORM_CLOSED = "form.closed", FailedPrecondition, "The form is not open any more.";
+    WORKFLOW_OFF = "workflow.off", FailedPrecondition, "The workflow is switched off, or of another channel.";
+    WORKFLOW_RUNNING = "workflow.running", FailedPrecondition, "Another workflow runs in the conversation; cancel it first, or wait for its end.";
     DELIVERED_HERE = "conversation.delivered_here", FailedPrecondition, "Homing delivers the messages of this channel; nobody else reports on them.";
     SENDER_UNASSIGNED = "channel.sender_unassigned", FailedPrecondition, "The sender of texts is not assigned to this workspace.";
     SENDER_TAKEN = "sender.taken", AlreadyExists, "The sender of texts is assigned to another workspace.";

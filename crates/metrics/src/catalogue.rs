@@ -174,6 +174,20 @@ pub(crate) const REQUEST_WAIT: Metric = metric(
     &[],
     "from coming into the queue until somebody first serves",
 );
+pub(crate) const WORKFLOW_RUNS: Metric = metric(
+    "homing.workflow.runs",
+    Kind::Counter,
+    "{change}",
+    &["outcome"],
+    "runs of workflows that began or ended: began, done, customer_wrote, agent_wrote, resolved, erased, by_hand",
+);
+pub(crate) const WORKFLOW_LATENESS: Metric = metric(
+    "homing.workflow.lateness",
+    Kind::Histogram,
+    "s",
+    &[],
+    "from the moment at which the wait of a run was over until its next step was begun",
+);
 
 /// All of them.
 pub const CATALOGUE: &[Metric] = &[
@@ -196,6 +210,8 @@ pub const CATALOGUE: &[Metric] = &[
     ERASURE_FAILURES,
     ASSIGNMENTS,
     REQUEST_WAIT,
+    WORKFLOW_RUNS,
+    WORKFLOW_LATENESS,
     sending::DELIVERIES,
     sending::ENDED,
     sending::LAG,

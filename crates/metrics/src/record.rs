@@ -32,6 +32,8 @@ struct Instruments {
     erasure_failures: Counter<u64>,
     assignments: Counter<u64>,
     request_wait: Histogram<f64>,
+    workflow_runs: Counter<u64>,
+    workflow_lateness: Histogram<f64>,
 }
 
 /// Made at the first use: the meter provider is installed before anything runs.
@@ -57,6 +59,8 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         erasure_failures: catalogue::ERASURE_FAILURES.counter(&meter),
         assignments: catalogue::ASSIGNMENTS.counter(&meter),
         request_wait: catalogue::REQUEST_WAIT.histogram(&meter, &WAITS),
+        workflow_runs: catalogue::WORKFLOW_RUNS.counter(&meter),
+        workflow_lateness: catalogue::WORKFLOW_LATENESS.histogram(&meter, &BUCKETS),
     }
 });
 
@@ -154,6 +158,16 @@ pub fn request_assigned(cause: &'static str) {
 /// Somebody in the queue is served first after so long.
 pub fn request_waited(wait: Duration) {
     INSTRUMENTS.request_wait.record(wait.as_secs_f64(), &[]);
+}
+
+/// A run of a workflow `began`, or ended with this outcome.
+pub fn workflow_moved(outcome: &'static str) {
+    INSTRUMENTS.workflow_runs.add(1, &[KeyValue::new("outcome", outcome)]);
+}
+
+/// A run of a workflow went on this long after its wait was over.
+pub fn workflow_late(late: Duration) {
+    INSTRUMENTS.workflow_lateness.record(late.as_secs_f64(), &[]);
 }
 
 fn rpc(method: String, code: &'static str) -> [KeyValue; 2] {

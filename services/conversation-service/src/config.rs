@@ -1,6 +1,8 @@
 //! Settings of this service; those that every service has are in `runtime`.
 
 use crate::app::Senders;
+use fault::{Fault, Result};
+use jiff::SignedDuration;
 use runtime::{Millis, Secret, Setting};
 
 runtime::settings! {
@@ -17,6 +19,8 @@ runtime::settings! {
         "HOMING_CONVERSATION_REFERENCE_WAIT_MS" reference_wait: Millis = "3600000";
         /// How long after a message a form comes by itself to who gave no address.
         "HOMING_CONVERSATION_FORM_AFTER_MS" form_after: Millis = "5000";
+        /// Days for which runs of workflows that have ended are kept. 1 to 36500.
+        "HOMING_CONVERSATION_RUN_RETENTION_DAYS" run_retention_days: u32 = "90";
         /// Which senders of texts a channel may name as its text_from: those that an operator assigned to its workspace, or any,
         /// where all workspaces of a deployment trust each other.
         "HOMING_CONVERSATION_SENDERS" senders: Senders = "assigned";
@@ -27,6 +31,22 @@ runtime::settings! {
         "HOMING_CONVERSATION_NATS_ISSUER_SEED" nats_issuer_seed: Option<Secret> = "";
         /// NATS account that integrations are signed into.
         "HOMING_CONVERSATION_NATS_ACCOUNT" nats_account: String = "$G";
+    }
+}
+
+/// Days.
+const LONGEST_RETENTION: u32 = 36_500;
+
+impl Config {
+    /// How long runs of workflows that have ended are kept.
+    pub(crate) fn run_retention(&self) -> Result<SignedDuration> {
+        if !(1..=LONGEST_RETENTION).contains(&self.run_retention_days) {
+            return Err(Fault::invalid(
+                "HOMING_CONVERSATION_RUN_RETENTION_DAYS",
+                "must be 1 to 36500",
+            ));
+        }
+        Ok(SignedDuration::from_hours(24 * i64::from(self.run_retention_days)))
     }
 }
 

@@ -3,9 +3,11 @@
 use crate::domain::automatic::{Carriage, Kind};
 use crate::domain::call::Outcome;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::run::{End, Run, State};
 use crate::domain::settings::{ChannelKind, Field, FieldRule, Policy, PresenceSource, Settings};
 use domain::QuietHours;
 use events::common;
+use events::event::{WorkflowRunEnd, WorkflowRunState};
 use fault::{Fault, Result};
 
 macro_rules! words {
@@ -131,4 +133,31 @@ pub fn settings_of(wire: common::ChannelSettings, mask: &[Field]) -> Result<Sett
         team: wire.team,
         transcript_at_end: wire.transcript_at_end,
     })
+}
+
+/// 1, 2, ... of the index of a step.
+pub fn step_number(index: usize) -> u32 {
+    u32::try_from(index + 1).unwrap_or(u32::MAX)
+}
+
+/// Where a run stands.
+pub fn run_state(run: &Run) -> WorkflowRunState {
+    match run.state {
+        State::Running => WorkflowRunState::Running,
+        State::Waiting { .. } => WorkflowRunState::Waiting,
+        State::Done => WorkflowRunState::Done,
+        State::Cancelled(_) => WorkflowRunState::Cancelled,
+    }
+}
+
+/// What cancelled a run; unspecified of others.
+pub fn run_end(run: &Run) -> WorkflowRunEnd {
+    match run.state {
+        State::Cancelled(End::CustomerWrote) => WorkflowRunEnd::CustomerWrote,
+        State::Cancelled(End::AgentWrote) => WorkflowRunEnd::AgentWrote,
+        State::Cancelled(End::Resolved) => WorkflowRunEnd::Resolved,
+        State::Cancelled(End::Erased) => WorkflowRunEnd::Erased,
+        State::Cancelled(End::ByHand) => WorkflowRunEnd::ByHand,
+        State::Running | State::Waiting { .. } | State::Done => WorkflowRunEnd::Unspecified,
+    }
 }

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::inbound::{
     Conversations, Deliveries, Forms, Ingest, Issuer, Openings, Persons, SenderBook, Staffing, Stars, Voices,
-    Workspaces, answer_logins, delivery_spec, spec, staffing_spec,
+    Workflows, Workspaces, answer_logins, delivery_spec, spec, staffing_spec,
 };
 use crate::outbound::Contacts;
 use fault::Result;
@@ -16,6 +16,7 @@ use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::person_service_server::PersonServiceServer;
 use rpc::conversation::sender_service_server::SenderServiceServer;
 use rpc::conversation::star_service_server::StarServiceServer;
+use rpc::conversation::workflow_service_server::WorkflowServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use runtime::{Running, Shell, due_loop};
 use std::sync::Arc;
@@ -59,6 +60,15 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = reminding.clone();
         async move { app.remind(&workspace, id).await }
     });
+    let going_on = app.clone();
+    due_loop(&shell, "workflow_run", move |workspace, id| {
+        let app = going_on.clone();
+        async move { app.tend_run(&workspace, id).await }
+    });
+    let (forgetting, stop, keep) = (app.clone(), shell.stop.clone(), config.run_retention()?);
+    shell.spawn("forget runs", async move {
+        tokio::select! { () = forgetting.forget_runs(keep) => {}, () = stop.cancelled() => {} }
+    });
     let staffing = Arc::new(Staffing(app.clone()));
     let noting = bus::consume(shell.bus(), staffing_spec(), staffing, shell.stop.clone());
     shell.spawn("staffing", noting);
@@ -81,6 +91,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         .add_service(PersonServiceServer::new(Persons::new(app.clone())))
         .add_service(SenderServiceServer::new(SenderBook::new(app.clone())))
         .add_service(StarServiceServer::new(Stars::new(app.clone())))
+        .add_service(WorkflowServiceServer::new(Workflows::new(app.clone())))
         .add_service(
             ConversationServiceServer::new(Conversations::new(app)).max_decoding_message_size(LARGEST_REQUEST),
         );

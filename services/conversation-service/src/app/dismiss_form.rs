@@ -2,6 +2,7 @@ use super::record::record;
 use super::tend_form::changed;
 use super::{App, retry};
 use crate::domain::form::FormState;
+use crate::domain::run::Heard;
 use crate::outbound::postgres::{conversation, form};
 use domain::{ConversationId, FormId, WorkspaceId};
 use fault::{Fault, Result};
@@ -27,9 +28,10 @@ impl App {
         present.given_name.clear();
         form::update(&mut tx, workspace, &present, None).await?;
         record(&mut tx, workspace, &changed(&present, self.now()), None);
+        let goes_on = self.tell_run(&mut tx, workspace, id, Heard::Dismissed(form)).await?;
         let due = self.offer_copy(&mut tx, workspace, &conversation).await?;
         tx.commit().await?;
-        self.tell_form(due);
+        self.tell_due(goes_on.or(due));
         Ok(())
     }
 }

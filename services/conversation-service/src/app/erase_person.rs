@@ -1,6 +1,7 @@
 use super::record::record;
 use super::{App, retry};
-use crate::outbound::postgres::{conversation, form, person, star};
+use crate::domain::run::Heard;
+use crate::outbound::postgres::{conversation, form, person, run, star};
 use domain::{ConversationId, WorkspaceId};
 use fault::Result;
 
@@ -45,12 +46,14 @@ impl App {
         let messages = person::erase_messages(&mut tx, workspace, id, limit).await?;
         if messages < limit {
             let now = self.now();
+            self.tell_run(&mut tx, workspace, id, Heard::Erased).await?;
             if let Some(change) = found.resolve(now) {
                 conversation::update(&mut tx, &[(workspace, &found)]).await?;
                 record(&mut tx, workspace, &change, None);
             }
             form::erase(&mut tx, workspace, id).await?;
             star::erase(&mut tx, workspace, id).await?;
+            run::erase(&mut tx, workspace, id).await?;
             person::erase_conversation(&mut tx, workspace, id, now).await?;
         }
         tx.commit().await?;

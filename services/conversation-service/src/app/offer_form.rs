@@ -3,8 +3,10 @@ use super::send_automatic_message::is_newest;
 use super::tend_form::changed;
 use super::{App, exists, retry};
 use crate::domain::conversation::Conversation;
-use crate::domain::form::{Field, FieldKind, Form, FormKind, FormState};
-use crate::domain::settings::{Channel, ChannelKind, FieldRule, Settings};
+use crate::domain::form::{Form, FormKind, FormState};
+use crate::domain::run::Heard;
+use crate::domain::settings::{Channel, ChannelKind};
+use crate::outbound::postgres::input_form::InputForm;
 use crate::outbound::postgres::{channel, conversation, form, input_form};
 use domain::{ConversationId, FormId, WorkspaceId};
 use fault::{Fault, Result};
@@ -36,13 +38,42 @@ impl App {
             };
         }
         is_newest(&conversation)?;
-        let channel = shows_forms(&mut tx, workspace, &conversation).await?;
+        let found = channel::get(&mut tx, workspace, &conversation.channel).await?;
+        let channel = found.ok_or_else(|| Fault::not_found("channel"))?;
+        if !shows_forms(&channel, &conversation) {
+            let remedy = "is of no visitor of a web channel: only a widget can show a form";
+            return Err(Fault::invalid("conversation", remedy));
+        }
         let found = input_form::get(&mut tx, workspace, name).await?;
         let input = found.ok_or_else(|| Fault::invalid("name", "is no form of this workspace; set it first"))?;
-        may_ask(&input.fields, &channel.settings)?;
+        if let Some(off) = channel.settings.first_off(&input.fields) {
+            let remedy = format!(
+                "asks in '{}' for what the conversation's channel has switched off",
+                off.key
+            );
+            return Err(Fault::invalid("name", remedy));
+        }
+        let due = match self.withdraw_form(&mut tx, workspace, id, |_| true).await? {
+            Some(gone) => self.tell_run(&mut tx, workspace, id, Heard::Withdrawn(gone)).await?,
+            None => None,
+        };
+        let offered = self.open_input(&mut tx, workspace, id, input, request_id).await?;
+        tx.commit().await?;
+        self.tell_due(due);
+        Ok(offered)
+    }
+
+    /// Opens one of the workspace's own forms; no other is open in the conversation, whose lock is held.
+    pub(super) async fn open_input(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        id: ConversationId,
+        input: InputForm,
+        request_id: &str,
+    ) -> Result<Form> {
         let now = self.now();
-        self.withdraw_form(&mut tx, workspace, id, |_| true).await?;
-        let offered = Form {
+        let opened = Form {
             id: FormId::generate(self.store.entropy()),
             conversation: id,
             kind: FormKind::Input {
@@ -56,40 +87,13 @@ impl App {
             given_name: String::new(),
             consent: None,
         };
-        form::insert_open(&mut tx, workspace, &offered, request_id, now).await?;
-        record(&mut tx, workspace, &changed(&offered, now), None);
-        tx.commit().await?;
-        Ok(offered)
+        form::insert_open(tx, workspace, &opened, request_id, now).await?;
+        record(tx, workspace, &changed(&opened, now), None);
+        Ok(opened)
     }
 }
 
-/// The channel; only a widget shows forms.
-async fn shows_forms(tx: &mut Tx, workspace: &WorkspaceId, conversation: &Conversation) -> Result<Channel> {
-    let found = channel::get(tx, workspace, &conversation.channel).await?;
-    let channel = found.ok_or_else(|| Fault::not_found("channel"))?;
-    if channel.kind == ChannelKind::Web && conversation.visitor.is_some() {
-        return Ok(channel);
-    }
-    let remedy = "is of no visitor of a web channel: only a widget can show a form";
-    Err(Fault::invalid("conversation", remedy))
-}
-
-/// A field that the channel has switched off would be stored without a purpose.
-fn may_ask(fields: &[Field], settings: &Settings) -> Result<()> {
-    let off = fields.iter().find(|field| match field.kind {
-        FieldKind::Name => settings.name == FieldRule::Off,
-        FieldKind::Email => settings.email == FieldRule::Off,
-        FieldKind::Phone => settings.phone == FieldRule::Off,
-        _ => false,
-    });
-    match off {
-        None => Ok(()),
-        Some(field) => {
-            let remedy = format!(
-                "asks in '{}' for what the conversation's channel has switched off",
-                field.key
-            );
-            Err(Fault::invalid("name", remedy))
-        }
-    }
+/// Only a widget shows forms.
+pub(super) fn shows_forms(channel: &Channel, conversation: &Conversation) -> bool {
+    channel.kind == ChannelKind::Web && conversation.visitor.is_some()
 }

@@ -64,16 +64,17 @@ impl App {
         };
         let draft = conversation.understood(draft);
         let was_silent = conversation.customer_up_to == 0;
-        let (messages, form_due) = match conversation.post(draft.clone()) {
+        let (messages, due) = match conversation.post(draft.clone()) {
             Ok((message, change)) => {
                 let reaction = self
                     .react(&mut tx, workspace, &mut conversation, &message, was_silent)
                     .await?;
                 conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
                 record(&mut tx, workspace, &change, None);
+                let goes_on = self.tell_run_of(&mut tx, workspace, &message).await?;
                 (
                     with_reaction(&mut tx, workspace, message, reaction.said),
-                    reaction.form_due,
+                    goes_on.or(reaction.due),
                 )
             }
             Err(_) => {
@@ -86,11 +87,12 @@ impl App {
                 conversation::insert(&mut tx, &[(workspace, &next)], None).await?;
                 self.withdraw_form(&mut tx, workspace, conversation.id, FormKind::offers_copy)
                     .await?;
-                record(&mut tx, workspace, &Change::Started(Box::new(next)), None);
+                record(&mut tx, workspace, &Change::Started(Box::new(next.clone())), None);
                 record(&mut tx, workspace, &change, None);
+                let begins = self.begin_run(&mut tx, workspace, &next, &message).await?;
                 (
                     with_reaction(&mut tx, workspace, message, reaction.said),
-                    reaction.form_due,
+                    begins.or(reaction.due),
                 )
             }
         };
@@ -98,7 +100,7 @@ impl App {
         message::insert(&mut tx, &rows).await?;
         rating::insert(&mut tx, &rows).await?;
         tx.commit().await?;
-        self.tell_form(form_due);
+        self.tell_due(due);
         let message = messages.into_iter().next();
         message.ok_or_else(|| Fault::internal("what was posted is not there"))
     }

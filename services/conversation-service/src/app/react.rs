@@ -13,8 +13,8 @@ use store::Tx;
 #[derive(Default)]
 pub(super) struct Reaction {
     pub said: Option<(Message, Change)>,
-    /// A form comes then.
-    pub form_due: Option<Timestamp>,
+    /// A form comes then, or a run goes on.
+    pub due: Option<Timestamp>,
 }
 
 impl App {
@@ -35,11 +35,11 @@ impl App {
         let Some(channel) = channel::get(tx, workspace, &conversation.channel).await? else {
             return Ok(Reaction::default());
         };
-        let form_due = self
+        let due = self
             .consider_form(tx, workspace, conversation, &channel, is_first)
             .await?;
         let Some(voice) = automatic_messages::voice_of(tx, workspace, &channel).await? else {
-            return Ok(Reaction { said: None, form_due });
+            return Ok(Reaction { said: None, due });
         };
         let at = message.draft.at;
         let kind = voice.reaction(conversation, is_first, at, self.now());
@@ -47,11 +47,11 @@ impl App {
             let id = MessageId::generate(self.store.entropy());
             voice.say(conversation, (kind, Carriage::Channel), About::default(), id, at)
         });
-        Ok(Reaction { said, form_due })
+        Ok(Reaction { said, due })
     }
 
-    /// Wakes who opens forms, once it is committed that one comes.
-    pub(super) fn tell_form(&self, due: Option<Timestamp>) {
+    /// Wakes whoever tends what is due then, once it is committed.
+    pub(super) fn tell_due(&self, due: Option<Timestamp>) {
         if let Some(at) = due {
             self.store.due_at(at);
         }

@@ -42,7 +42,8 @@ impl App {
     }
 }
 
-fn is_final(fault: &Fault) -> bool {
+/// Asked again, it would be refused again.
+pub(super) fn is_final(fault: &Fault) -> bool {
     matches!(
         fault.kind(),
         Kind::InvalidArgument | Kind::NotFound | Kind::FailedPrecondition | Kind::AlreadyExists

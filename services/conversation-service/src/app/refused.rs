@@ -2,6 +2,7 @@
 
 use crate::domain::given;
 use crate::domain::ingest::Refusal;
+use crate::domain::workflow;
 use fault::{Fault, codes};
 
 impl From<given::Refused> for Fault {
@@ -17,6 +18,12 @@ impl From<given::Refused> for Fault {
             }
             given::Refused::Invalid(invalid) => invalid.into(),
         }
+    }
+}
+
+impl From<workflow::Refused> for Fault {
+    fn from(refused: workflow::Refused) -> Self {
+        Self::invalid(refused.field, refused.remedy)
     }
 }
 

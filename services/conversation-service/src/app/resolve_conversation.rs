@@ -1,6 +1,7 @@
 use super::record::record;
 use super::{App, retry};
 use crate::domain::conversation::Conversation;
+use crate::domain::run::Heard;
 use crate::outbound::postgres::conversation;
 use domain::{ConversationId, WorkspaceId};
 use fault::{Fault, Result};
@@ -19,9 +20,11 @@ impl App {
         if let Some(change) = conversation.resolve(self.now()) {
             conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
             record(&mut tx, workspace, &change, None);
+            // First: the form that a run asks makes room for the offer of a copy.
+            self.tell_run(&mut tx, workspace, id, Heard::Resolved).await?;
             let form_due = self.end_forms(&mut tx, workspace, &conversation).await?;
             tx.commit().await?;
-            self.tell_form(form_due);
+            self.tell_due(form_due);
         }
         Ok(conversation)
     }

@@ -105,11 +105,12 @@ impl App {
             None,
         );
         record(&mut tx, workspace, &posted, None);
+        let begins = self.begin_run(&mut tx, workspace, &conversation, &message).await?;
         let messages = with_reaction(&mut tx, workspace, message, reaction.said);
         let rows: Vec<_> = messages.iter().map(|message| (workspace, message)).collect();
         message::insert(&mut tx, &rows).await?;
         tx.commit().await?;
-        self.tell_form(reaction.form_due);
+        self.tell_due(begins.or(reaction.due));
         let first = messages.into_iter().next();
         Ok((
             conversation,

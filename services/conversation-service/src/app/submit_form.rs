@@ -5,6 +5,7 @@ use super::{App, retry};
 use crate::domain::conversation::{Content, Draft, Message, Reach};
 use crate::domain::form::{Consent, FieldError, FieldKind, Filled, Form, FormState};
 use crate::domain::given::Given;
+use crate::domain::run::Heard;
 use crate::domain::settings::Channel;
 use crate::outbound::postgres::{channel, conversation, form, message, transcript};
 use domain::{AuthorRole, ConversationId, FormId, Language, MessageId, MessageText, Timestamp, WorkspaceId};
@@ -173,13 +174,18 @@ impl App {
         for change in reachable.into_iter().chain([posted, changed(&form, now)]) {
             record(&mut tx, workspace, &change, None);
         }
-        let copy_due = match form.state {
-            FormState::Submitted => self.offer_copy(&mut tx, workspace, &before).await?,
-            _ => None,
+        let (heard, copy_due) = match form.state {
+            FormState::Submitted => {
+                let offered = self.offer_copy(&mut tx, workspace, &before).await?;
+                (Heard::Submitted(form.id), offered)
+            }
+            _ => (Heard::CustomerWrote, None),
         };
+        let goes_on = self.tell_run(&mut tx, workspace, id, heard).await?;
         tx.commit().await?;
-        self.tell_form(due);
-        self.tell_form(copy_due);
+        for due in [due, copy_due, goes_on] {
+            self.tell_due(due);
+        }
         Ok(Submitted::Taken(Some(Box::new(message)), Box::new(form)))
     }
 }

@@ -48,7 +48,7 @@ impl App {
         }
         form::update(&mut tx, workspace, &found, due).await?;
         tx.commit().await?;
-        self.tell_form(due);
+        self.tell_due(due);
         Ok(())
     }
 }

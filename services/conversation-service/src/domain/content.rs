@@ -3,7 +3,7 @@
 use super::automatic::{Carriage, Kind};
 use super::call::Call;
 use super::form::Answer as Filled;
-use domain::{AgentId, FormId};
+use domain::{AgentId, FormId, RunId};
 use serde::{Deserialize, Serialize};
 
 /// Who serves the customer.
@@ -73,6 +73,12 @@ pub enum Content {
     Form {
         form: FormId,
         answers: Vec<Filled>,
+    },
+    /// What a workflow says.
+    Workflow {
+        run: RunId,
+        /// 1, 2, ...
+        step: u32,
     },
 }
 

@@ -273,7 +273,10 @@ impl Conversation {
                 self.asked = None;
             }
             AuthorRole::Bot => {
-                self.served = Served::Bot;
+                // A workflow says what it has to say, and serves nobody.
+                if !matches!(draft.content, Content::Workflow { .. }) {
+                    self.served = Served::Bot;
+                }
                 self.asked = None;
             }
             AuthorRole::System => {}

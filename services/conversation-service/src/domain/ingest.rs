@@ -7,8 +7,11 @@
 use super::automatic::{About, Carriage, Voice};
 use super::conversation::{Change, Content, Conversation, Draft, ExternalRef, Message, Opening, Reach};
 use super::given::Given;
+use super::ingest_runs::Runs;
+use super::run::Heard;
 use domain::{
-    AgentId, AuthorRole, ChannelId, ConversationId, IntegrationId, MessageId, MessageText, Timestamp, WorkspaceId,
+    AgentId, AuthorRole, ChannelId, ConversationId, IntegrationId, MessageId, MessageText, RunId, Timestamp,
+    WorkspaceId,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -59,6 +62,8 @@ pub struct Fresh {
     pub conversation: ConversationId,
     /// Of the automatic message that answers it.
     pub automatic: MessageId,
+    /// Of the workflow that it begins.
+    pub run: RunId,
 }
 
 /// What the event says.
@@ -126,6 +131,7 @@ pub struct Known {
     pub foreign: HashMap<Key, (ConversationId, u64)>,
     /// What is said by itself on the channels of these conversations, where anything is.
     pub voices: HashMap<(WorkspaceId, ChannelId), Voice>,
+    pub runs: Runs,
     pub now: Timestamp,
 }
 
@@ -153,6 +159,7 @@ pub struct Plan {
     pub messages: Vec<(WorkspaceId, Message)>,
     /// What happened, `Started` aside, each with the index of its event.
     pub changes: Vec<(usize, Change)>,
+    pub runs: Runs,
 }
 
 /// Decides what a batch does. Events of one reference take effect in their order.
@@ -168,6 +175,7 @@ pub fn plan(known: Known, events: &[Event]) -> Plan {
         fresh: HashSet::new(),
         plan: Plan {
             conversations: known.conversations,
+            runs: known.runs,
             ..Plan::default()
         },
     };
@@ -234,6 +242,7 @@ impl Planner {
             Action::Resolve => {
                 let place = self.find(event).ok_or(Refusal::ReferenceUnknown)?;
                 let change = self.conversation(&place).resolve(event.at);
+                self.plan.runs.hear(&place, Heard::Resolved, self.at);
                 self.note(place, change);
             }
         }
@@ -261,6 +270,13 @@ impl Planner {
         let (message, change) = posted.expect("a customer's conversation is open here, others may always post");
         if let Some(foreign) = &said.foreign {
             self.foreign.insert(event.key(foreign), (place.1, message.seq));
+        }
+        if let Some(heard) = Heard::of(said.author) {
+            self.plan.runs.hear(&place, heard, self.at);
+        }
+        if let Some(conversation) = self.plan.conversations.get(&place) {
+            let by = (self.at, event.fresh.run);
+            self.plan.runs.begin(&place.0, conversation, &message, by);
         }
         self.plan.messages.push((place.0.clone(), message));
         self.note(place.clone(), reachable);

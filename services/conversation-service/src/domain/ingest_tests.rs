@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::domain::automatic::{AutomaticMessages, Kind, Setting};
+use crate::domain::run::{End, Run, State};
 use crate::domain::settings::ChannelKind;
+use crate::domain::workflow::{Step, Trigger, Workflow};
 use domain::Language;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -17,6 +19,7 @@ struct Stored {
     /// What was told of each conversation's customer when it began.
     started: Vec<(Place, Reach)>,
     changes: Vec<(WorkspaceId, Change)>,
+    runs: HashMap<Place, Run>,
 }
 
 impl Stored {
@@ -56,7 +59,29 @@ impl Stored {
             channels: channels.into(),
             foreign,
             voices: voices(),
+            runs: self.runs(),
             now: Timestamp::from_second(60).expect("in range"),
+        }
+    }
+
+    /// Those that have not ended, and bolt's workflow.
+    fn runs(&self) -> Runs {
+        let active = self.runs.iter().filter(|(_, run)| !run.is_over());
+        let workflow = Workflow {
+            key: "welcome".into(),
+            channel: ChannelId::parse("web").expect("a slug"),
+            trigger: Trigger::FirstMessage,
+            on: true,
+            steps: vec![Step::Message { text: "Hello".into() }],
+            version: 1,
+            changed_at: Timestamp::UNIX_EPOCH,
+        };
+        let place = (WorkspaceId::parse("bolt").expect("a slug"), workflow.channel.clone());
+        Runs {
+            runs: active.map(|(place, run)| (place.clone(), run.clone())).collect(),
+            workflows: [(place, workflow)].into(),
+            now: Timestamp::from_second(60).expect("in range"),
+            ..Runs::default()
         }
     }
 
@@ -78,6 +103,9 @@ impl Stored {
             }
         }
         self.messages.append(&mut plan.messages);
+        for place in plan.runs.changed.keys() {
+            self.runs.insert(place.clone(), plan.runs.runs[place].clone());
+        }
         let changes = plan
             .changes
             .into_iter()
@@ -99,6 +127,7 @@ fn event(n: u8, workspace: &str, reference: &str, action: Action) -> Event {
             message: Uuid::from_u128(1000 + u128::from(n)).into(),
             conversation: Uuid::from_u128(2000 + u128::from(n)).into(),
             automatic: Uuid::from_u128(3000 + u128::from(n)).into(),
+            run: Uuid::from_u128(4000 + u128::from(n)).into(),
         },
         action,
         trace: None,
@@ -282,6 +311,43 @@ fn the_first_message_of_each_conversation_is_thanked_for_once() {
     let (customer, system, bot) = (AuthorRole::Customer, AuthorRole::System, AuthorRole::Bot);
     // Never on top of a bot.
     assert_eq!(said, [customer, system, customer, customer, system, bot, customer]);
+}
+
+#[test]
+fn the_first_message_of_each_conversation_begins_its_workflow_and_what_is_written_then_ends_it() {
+    let mut stored = Stored::default();
+    let outcomes = stored.apply(&[
+        event(1, "bolt", "t-1", said(AuthorRole::Customer, Some("web"))),
+        event(2, "bolt", "t-1", Action::Resolve),
+        event(3, "bolt", "t-1", said(AuthorRole::Customer, None)),
+        event(4, "bolt", "t-1", said(AuthorRole::Bot, None)),
+        event(5, "bolt", "t-2", said(AuthorRole::Agent, Some("web"))),
+        event(6, "bolt", "t-2", said(AuthorRole::Customer, None)),
+        event(7, "bolt", "t-3", said(AuthorRole::Customer, Some("web"))),
+        event(8, "acme", "t-1", said(AuthorRole::Customer, Some("web"))),
+    ]);
+    assert!(outcomes.iter().all(|outcome| *outcome == Ok(true)));
+    let of = |stored: &Stored, n: u128| {
+        let place = (
+            WorkspaceId::parse("bolt").expect("a slug"),
+            Uuid::from_u128(2000 + n).into(),
+        );
+        stored.runs.get(&place).map(|run| run.state)
+    };
+    assert_eq!(of(&stored, 1), Some(State::Cancelled(End::Resolved)));
+    assert_eq!(
+        of(&stored, 3),
+        Some(State::Running),
+        "it goes on in another one, whose first message this is"
+    );
+    assert_eq!(of(&stored, 5), None, "an agent began it");
+    assert_eq!(stored.runs.len(), 3);
+    stored.apply(&[
+        event(9, "bolt", "t-1", said(AuthorRole::Agent, None)),
+        event(10, "bolt", "t-3", said(AuthorRole::Customer, None)),
+    ]);
+    assert_eq!(of(&stored, 3), Some(State::Cancelled(End::AgentWrote)));
+    assert_eq!(of(&stored, 7), Some(State::Cancelled(End::CustomerWrote)));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Settings of a channel: defaults, ranges, and changes by field mask.
 
+use super::form::{self, FieldKind};
 use domain::{ChannelId, Country, Invalid, Language, QuietHours, TeamId, TextSender, limits};
 use serde::{Deserialize, Serialize};
 
@@ -203,6 +204,16 @@ impl Field {
 }
 
 impl Settings {
+    /// The first of these fields of a form that the channel has switched off: it would be stored without a purpose.
+    pub fn first_off<'a>(&self, fields: &'a [form::Field]) -> Option<&'a form::Field> {
+        fields.iter().find(|field| match field.kind {
+            FieldKind::Name => self.name == FieldRule::Off,
+            FieldKind::Email => self.email == FieldRule::Off,
+            FieldKind::Phone => self.phone == FieldRule::Off,
+            FieldKind::Text | FieldKind::Choice | FieldKind::Consent => false,
+        })
+    }
+
     /// What a new channel of this kind gets. Channels that deliver by themselves follow nobody up, and where nobody
     /// tells of presence only the e-mail applies.
     pub fn default_for(kind: ChannelKind, business_name: &str) -> Self {

@@ -375,6 +375,10 @@ pub(super) fn message(of: Message) -> proto::Message {
                 form: form.to_string(),
                 answers: answers.into_iter().map(answer).collect(),
             })),
+            Content::Workflow { run, step } => Some(Shown::Workflow(proto::SaidByWorkflow {
+                run: run.to_string(),
+                step,
+            })),
         },
     }
 }

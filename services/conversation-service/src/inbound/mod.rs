@@ -12,6 +12,7 @@ mod persons;
 mod senders;
 mod staffing;
 mod stars;
+mod workflows;
 mod workspaces;
 
 pub use automatic_messages::Voices;
@@ -25,4 +26,5 @@ pub use persons::Persons;
 pub use senders::SenderBook;
 pub use staffing::{Staffing, staffing_spec};
 pub use stars::Stars;
+pub use workflows::Workflows;
 pub use workspaces::Workspaces;

@@ -3,10 +3,15 @@ use crate::domain::given::Given;
 use domain::{AddressId, ChannelId, ContactId, ConversationId, Timestamp, WorkspaceId};
 use events::stamp;
 use fault::{Fault, Kind, Result, codes};
+use prost_types::FieldMask;
 use rpc::Deadline;
 use rpc::contacts::consent_service_client::ConsentServiceClient;
+use rpc::contacts::contact_book_service_client::ContactBookServiceClient;
 use rpc::contacts::contact_service_client::ContactServiceClient;
-use rpc::contacts::{AddressKind, CaptureContactRequest, GetContactRequest, Purpose, RecordConsentRequest};
+use rpc::contacts::{
+    AddressKind, CaptureContactRequest, GetContactRequest, GetContactResponse, Purpose, RecordConsentRequest,
+    UpdateContactRequest,
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -17,6 +22,7 @@ use tonic::transport::Channel;
 pub struct Contacts {
     client: ContactServiceClient<Channel>,
     consents: ConsentServiceClient<Channel>,
+    book: ContactBookServiceClient<Channel>,
     /// Until when it is taken to be away.
     away: Arc<Mutex<Option<Instant>>>,
 }
@@ -42,11 +48,15 @@ const AWAY: Duration = Duration::from_secs(1);
 /// Or so many times what that call took.
 const SHARE: u32 = 5;
 
+/// How often a contact that somebody else changes meanwhile is read again for a tag.
+const TAG_TRIES: u32 = 3;
+
 impl Contacts {
     pub fn new(channel: Channel) -> Self {
         Self {
             client: ContactServiceClient::new(channel.clone()),
-            consents: ConsentServiceClient::new(channel),
+            consents: ConsentServiceClient::new(channel.clone()),
+            book: ContactBookServiceClient::new(channel),
             away: Arc::default(),
         }
     }
@@ -109,17 +119,7 @@ impl Contacts {
         contact: ContactId,
         wanted: Option<AddressId>,
     ) -> Result<(ContactId, AddressId)> {
-        let request = GetContactRequest {
-            workspace: workspace.to_string(),
-            contact: contact.to_string(),
-            purpose: Purpose::Outreach.into(),
-        };
-        let reply = rpc::call(Deadline::INTERACTIVE, request, |request| {
-            let mut client = self.client.clone();
-            async move { client.get_contact(request).await }
-        })
-        .await;
-        let found = match reply {
+        let found = match self.get_contact(workspace, contact, Purpose::Outreach).await {
             Ok(reply) => reply.contact.unwrap_or_default(),
             Err(fault) if fault.kind() == Kind::PermissionDenied => return Err(no_consent("contact")),
             Err(fault) if fault.kind() == Kind::NotFound => return Err(fault.of("contact")),
@@ -141,6 +141,61 @@ impl Contacts {
             None => numbers.pop().ok_or_else(|| no_consent("contact"))?,
         };
         Ok((ContactId::parse(&found.contact)?, number))
+    }
+
+    /// Puts a tag on a contact, or on the one it went into, unless it is there. CONFLICT where somebody else keeps changing the contact meanwhile.
+    pub async fn put_tag(&self, workspace: &WorkspaceId, contact: ContactId, tag: &str, by: &str) -> Result<()> {
+        for _ in 1..TAG_TRIES {
+            match self.add_tag(workspace, contact, tag, by).await {
+                Err(fault) if fault.kind() == Kind::Conflict => {}
+                outcome => return outcome,
+            }
+        }
+        self.add_tag(workspace, contact, tag, by).await
+    }
+
+    async fn add_tag(&self, workspace: &WorkspaceId, contact: ContactId, tag: &str, by: &str) -> Result<()> {
+        let found = self.get_contact(workspace, contact, Purpose::Support).await?;
+        let found = found.contact.unwrap_or_default();
+        let mut tags = found.profile.unwrap_or_default().tags;
+        if tags.iter().any(|present| present == tag) {
+            return Ok(());
+        }
+        tags.push(tag.to_owned());
+        let request = UpdateContactRequest {
+            workspace: workspace.to_string(),
+            contact: found.contact,
+            mask: Some(FieldMask {
+                paths: vec!["tags".to_owned()],
+            }),
+            version: found.version,
+            by: by.to_owned(),
+            tags,
+            ..Default::default()
+        };
+        let reply = rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.book.clone();
+            async move { client.update_contact(request).await }
+        });
+        reply.await.map(drop)
+    }
+
+    async fn get_contact(
+        &self,
+        workspace: &WorkspaceId,
+        contact: ContactId,
+        purpose: Purpose,
+    ) -> Result<GetContactResponse> {
+        let request = GetContactRequest {
+            workspace: workspace.to_string(),
+            contact: contact.to_string(),
+            purpose: purpose.into(),
+        };
+        rpc::call(Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.client.clone();
+            async move { client.get_contact(request).await }
+        })
+        .await
     }
 
     /// As [`Self::capture_contact`], for events that can wait: after a call that did not reach contacts-service the next

@@ -2,12 +2,14 @@
 
 use fault::{Fault, codes};
 use rpc::contacts::consent_service_server::{ConsentService, ConsentServiceServer};
+use rpc::contacts::contact_book_service_server::{ContactBookService, ContactBookServiceServer};
 use rpc::contacts::contact_service_server::{ContactService, ContactServiceServer};
 use rpc::contacts::{
     Address, AddressKind, CaptureContactRequest, CaptureContactResponse, Contact, GetAddressRequest,
     GetAddressResponse, GetContactRequest, GetContactResponse, ListConsentsRequest, ListConsentsResponse,
-    LookUpContactRequest, LookUpContactResponse, Purpose, RecordConsentRequest, RecordConsentResponse,
-    WithdrawConsentRequest, WithdrawConsentResponse,
+    ListContactChangesRequest, ListContactChangesResponse, ListContactsRequest, ListContactsResponse,
+    LookUpContactRequest, LookUpContactResponse, Profile, Purpose, RecordConsentRequest, RecordConsentResponse,
+    UpdateContactRequest, UpdateContactResponse, WithdrawConsentRequest, WithdrawConsentResponse,
 };
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +25,9 @@ pub struct FakeContacts {
     away: Arc<AtomicBool>,
     people: Arc<Mutex<HashMap<String, Contact>>>,
     consents: Arc<Mutex<HashMap<String, RecordConsentRequest>>>,
+    updates: Arc<Mutex<Vec<UpdateContactRequest>>>,
+    /// Somebody else changes a contact between the next reading and changing of it.
+    pub overtaken: Arc<AtomicBool>,
 }
 
 impl FakeContacts {
@@ -32,6 +37,7 @@ impl FakeContacts {
         let url = format!("http://{}", listener.local_addr()?);
         let server = tonic::transport::Server::builder()
             .add_service(ContactServiceServer::new(self.clone()))
+            .add_service(ContactBookServiceServer::new(self.clone()))
             .add_service(ConsentServiceServer::new(self.clone()));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
         Ok(url)
@@ -72,6 +78,31 @@ impl FakeContacts {
     pub fn consents(&self) -> Vec<RecordConsentRequest> {
         let consents = self.consents.lock().expect("no test panics while holding it");
         consents.values().cloned().collect()
+    }
+
+    /// How contacts were changed.
+    pub fn updates(&self) -> Vec<UpdateContactRequest> {
+        self.updates.lock().expect("no test panics while holding it").clone()
+    }
+
+    /// A captured contact as support sees it: its version is the number of its changes.
+    fn of_support(&self, contact: &str) -> Option<Contact> {
+        let known = |one: &CaptureContactRequest| {
+            let person = if one.phone.is_empty() { &one.email } else { &one.phone };
+            id_of(&format!("contact of {person}")) == contact
+        };
+        self.asked().iter().find(|one| known(one))?;
+        let updates = self.updates();
+        let own: Vec<_> = updates.iter().filter(|one| one.contact == contact).collect();
+        Some(Contact {
+            contact: contact.to_owned(),
+            version: 1 + own.len() as u64,
+            profile: Some(Profile {
+                tags: own.last().map(|last| last.tags.clone()).unwrap_or_default(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        })
     }
 
     /// While away, every call is refused as unavailable.
@@ -126,7 +157,18 @@ impl ContactService for FakeContacts {
     }
 
     async fn get_contact(&self, request: Request<GetContactRequest>) -> Result<Response<GetContactResponse>, Status> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(rpc::to_status(&Fault::new(&codes::UNAVAILABLE, "away")));
+        }
         let request = request.into_inner();
+        if request.purpose() == Purpose::Support {
+            let found = self.of_support(&request.contact);
+            let contact = found.ok_or_else(|| rpc::to_status(&Fault::not_found("contact")))?;
+            return Ok(Response::new(GetContactResponse {
+                contact: Some(contact),
+                captured: vec![],
+            }));
+        }
         assert_eq!(request.purpose(), Purpose::Outreach);
         let people = self.people.lock().expect("no test panics while holding it");
         let Some(person) = people.get(&request.contact) else {
@@ -196,6 +238,40 @@ impl ConsentService for FakeContacts {
     }
 
     async fn list_consents(&self, _: Request<ListConsentsRequest>) -> Result<Response<ListConsentsResponse>, Status> {
+        Err(Status::unimplemented("conversation-service does not ask"))
+    }
+}
+
+#[tonic::async_trait]
+impl ContactBookService for FakeContacts {
+    async fn update_contact(
+        &self,
+        request: Request<UpdateContactRequest>,
+    ) -> Result<Response<UpdateContactResponse>, Status> {
+        let request = request.into_inner();
+        let present = self.of_support(&request.contact);
+        let present = present.ok_or_else(|| rpc::to_status(&Fault::not_found("contact")))?;
+        if self.overtaken.swap(false, Ordering::SeqCst) || request.version != present.version {
+            return Err(rpc::to_status(&Fault::new(&codes::CONFLICT, "changed meanwhile")));
+        }
+        if request.tags.iter().any(|tag| tag == "one too many") {
+            return Err(rpc::to_status(&Fault::invalid("tags", "may be 50 at most")));
+        }
+        self.updates
+            .lock()
+            .expect("no test panics while holding it")
+            .push(request);
+        Ok(Response::new(UpdateContactResponse { contact: None }))
+    }
+
+    async fn list_contacts(&self, _: Request<ListContactsRequest>) -> Result<Response<ListContactsResponse>, Status> {
+        Err(Status::unimplemented("conversation-service does not ask"))
+    }
+
+    async fn list_contact_changes(
+        &self,
+        _: Request<ListContactChangesRequest>,
+    ) -> Result<Response<ListContactChangesResponse>, Status> {
         Err(Status::unimplemented("conversation-service does not ask"))
     }
 }

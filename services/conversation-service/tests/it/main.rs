@@ -18,10 +18,13 @@ mod nats_logins;
 mod opening_hours;
 mod persons;
 mod replicas;
+mod runs;
 mod senders;
 mod stars;
 mod transcripts;
 mod waiting;
+mod workflow_ends;
+mod workflows;
 mod workspaces;
 mod world;
 

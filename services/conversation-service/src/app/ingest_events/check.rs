@@ -7,8 +7,8 @@ use crate::domain::given::Given;
 use crate::domain::ingest::{Action, Digest, Event, Fresh, Mark, Said, Sent};
 use aws_lc_rs::digest;
 use domain::{
-    AgentId, AuthorRole, ChannelId, ConversationId, Entropy, IntegrationId, Invalid, MessageId, MessageText, TeamId,
-    Timestamp, WorkspaceId, limits,
+    AgentId, AuthorRole, ChannelId, ConversationId, Entropy, IntegrationId, Invalid, MessageId, MessageText, RunId,
+    TeamId, Timestamp, WorkspaceId, limits,
 };
 use events::cloudevent::{IngestData, IngestEvent};
 use events::event::{IngestCustomer, IngestMessage, IngestMessageRead};
@@ -129,6 +129,7 @@ pub fn check(submitted: Submitted, now: Timestamp, entropy: &dyn Entropy) -> Res
             message: MessageId::generate(entropy),
             conversation: ConversationId::generate(entropy),
             automatic: MessageId::generate(entropy),
+            run: RunId::generate(entropy),
         },
         action,
         trace: event.traceparent,

@@ -2,13 +2,17 @@
 
 use crate::app::App;
 use crate::app::record::record;
+use crate::app::tell_run::record_run;
 use crate::domain::conversation::{Change, Conversation};
 use crate::domain::form::FormKind;
 use crate::domain::ingest::{Action, Begun, Event, Key, Known, Mark, Place, Plan, Refusal, Sent, plan};
-use crate::outbound::postgres::{automatic_messages, channel, conversation, counter, ingest, message, rating};
+use crate::domain::ingest_runs::Runs;
+use crate::outbound::postgres::{
+    automatic_messages, channel, conversation, counter, ingest, message, rating, run, workflow,
+};
 use domain::{AuthorRole, ConversationId, Timestamp, WorkspaceId};
 use fault::{Fault, Result, codes};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::{Tenure, Tx};
 
 impl App {
@@ -28,9 +32,10 @@ impl App {
         let mut plan = plan(known, events);
         if plan.outcomes.contains(&Ok(true)) {
             self.save(&mut tx, events, &mut plan).await?;
+            let goes_on = self.save_runs(&mut tx, events, &mut plan).await?;
             let form_due = self.close_forms(&mut tx, events, &plan).await?;
             tx.commit().await?;
-            self.tell_form(form_due);
+            self.tell_due(goes_on.or(form_due));
         }
         Ok(plan
             .outcomes
@@ -79,6 +84,31 @@ impl App {
 }
 
 impl App {
+    /// Runs of workflows that the batch began or ended, with the forms that these were asking. When the first of them goes on.
+    async fn save_runs(&self, tx: &mut Tx, events: &[Event], plan: &mut Plan) -> Result<Option<Timestamp>> {
+        let now = self.now();
+        let Runs { runs, changed, .. } = &mut plan.runs;
+        for place in changed.keys() {
+            if let Some(run) = runs.get_mut(place) {
+                run.version += 1;
+            }
+        }
+        let written: Vec<_> = changed
+            .iter()
+            .filter_map(|(place, event)| Some((&place.0, runs.get(place)?, *event)))
+            .collect();
+        if written.is_empty() {
+            return Ok(None);
+        }
+        let rows: Vec<_> = written.iter().map(|(workspace, run, _)| (*workspace, *run)).collect();
+        run::put(tx, &rows, None, now).await?;
+        for (workspace, run, event) in &written {
+            record_run(tx, workspace, run, now, events[*event].trace.as_deref());
+            self.take_back_form_of(tx, workspace, run).await?;
+        }
+        Ok(written.iter().filter_map(|(_, run, _)| run.due_at(now)).min())
+    }
+
     /// Of conversations with a widget that the batch resolved, or that go on in another one. When a form comes next.
     async fn close_forms(&self, tx: &mut Tx, events: &[Event], plan: &Plan) -> Result<Option<Timestamp>> {
         let mut due = None;
@@ -204,12 +234,26 @@ async fn load(tx: &mut Tx, events: &[Event], now: Timestamp) -> Result<Known> {
     let mut places: BTreeSet<_> = channels.keys().cloned().collect();
     let channels_of_known = conversations.iter().map(|((workspace, _), known)| (workspace, known));
     places.extend(channels_of_known.map(|(workspace, known)| (workspace.clone(), known.channel.clone())));
+    let channels_named = Vec::from_iter(places);
     let voices = match events.iter().any(is_customers) {
-        true => automatic_messages::voices(tx, &Vec::from_iter(places)).await?,
+        true => automatic_messages::voices(tx, &channels_named).await?,
         false => HashMap::new(),
+    };
+    let runs = Runs {
+        runs: match conversations.is_empty() {
+            true => HashMap::new(),
+            false => run::active(tx, &conversations.keys().cloned().collect::<Vec<_>>()).await?,
+        },
+        workflows: match events.iter().any(is_customers) {
+            true => workflow::of_first_messages(tx, &channels_named).await?,
+            false => HashMap::new(),
+        },
+        changed: BTreeMap::new(),
+        now,
     };
     Ok(Known {
         voices,
+        runs,
         now,
         conversations,
         references,

@@ -17,10 +17,12 @@ pub mod message_delivery;
 pub mod opening_hours;
 pub mod person;
 pub mod rating;
+pub mod run;
 pub mod staffing;
 pub mod star;
 pub mod text_sender;
 pub mod transcript;
+pub mod workflow;
 pub mod workspace;
 
 use fault::{Fault, Result};

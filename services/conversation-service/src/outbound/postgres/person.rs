@@ -72,7 +72,7 @@ pub async fn list(
 }
 
 /// What is kept of these conversations, as it is kept, by kind: first themselves, then what was said in them, then what agents
-/// noted of them, from a place on.
+/// noted of them, then which workflows ran in them, from a place on.
 pub async fn export(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -95,7 +95,11 @@ pub async fn export(
              SELECT 3, 'star', s.conversation_id, row_number() OVER (PARTITION BY s.conversation_id ORDER BY s.agent_id),
                to_jsonb(s) - ARRAY['id', 'due_at', 'leased_until']
              FROM star s WHERE s.workspace_id = $1 AND s.conversation_id = ANY($2) AND s.version > 0
-               AND s.starred_at IS NOT NULL) kept
+               AND s.starred_at IS NOT NULL
+             UNION ALL
+             SELECT 4, 'workflow_run', r.conversation_id, row_number() OVER (PARTITION BY r.conversation_id ORDER BY r.id),
+               to_jsonb(r) - ARRAY['steps', 'due_at', 'leased_until']
+             FROM workflow_run r WHERE r.workspace_id = $1 AND r.conversation_id = ANY($2) AND r.version > 0) kept
            ORDER BY place, id, seq LIMIT $3 OFFSET $4"#,
         workspace.as_str(),
         &ids,

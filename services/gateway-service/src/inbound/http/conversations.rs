@@ -114,6 +114,18 @@ pub struct Message {
     /// What the customer filled into a form.
     #[serde(skip_serializing_if = "Option::is_none")]
     form: Option<FormAnswers>,
+    /// The run of a workflow that says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflow: Option<SaidByWorkflow>,
+}
+
+/// A step of a workflow that says something.
+#[derive(Serialize, ToSchema)]
+pub struct SaidByWorkflow {
+    /// UUID.
+    run: String,
+    /// 1, 2, ...
+    step: u32,
 }
 
 /// What a customer filled into a page of a form.
@@ -158,7 +170,8 @@ impl From<wire::FormAnswers> for FormAnswers {
 
 impl From<wire::Message> for Message {
     fn from(found: wire::Message) -> Self {
-        let (mut automatic, mut rating, mut solved, mut call, mut form) = (None, None, None, None, None);
+        let (mut automatic, mut rating, mut solved) = (None, None, None);
+        let (mut call, mut form, mut workflow) = (None, None, None);
         match found.content {
             Some(Content::Automatic(said)) => automatic = Kind::of_wire(said.kind()),
             Some(Content::Rating(given)) => rating = Some(given),
@@ -169,10 +182,15 @@ impl From<wire::Message> for Message {
                 call = outcome.map(|outcome| Call { outcome, seconds });
             }
             Some(Content::Form(filled)) => form = Some(filled.into()),
+            Some(Content::Workflow(said)) => {
+                let (run, step) = (said.run, said.step);
+                workflow = Some(SaidByWorkflow { run, step });
+            }
             None => {}
         }
         Self {
             form,
+            workflow,
             automatic,
             rating,
             solved,

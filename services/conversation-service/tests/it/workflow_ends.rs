@@ -1,0 +1,150 @@
+//! What a person does ends a run, in the same transaction.
+
+use crate::Tested;
+use crate::forms::{open, submit};
+use crate::workflows::{Desk, ask, desk, say};
+use crate::world::{AGENT, BOT, CUSTOMER, SOON, why};
+use events::event::{WorkflowChanged, WorkflowRunEnd as End, WorkflowRunState as State};
+use rpc::conversation::workflow_step::Step;
+use rpc::conversation::{self as proto, FormKind};
+use std::time::Duration;
+use testkit::eventually;
+
+/// A visitor's conversation in which a run waits a minute before it says something.
+async fn waiting(desk: &Desk, request_id: &str) -> anyhow::Result<(String, String)> {
+    let conversation = desk.visit(request_id).await?;
+    let run = desk
+        .run(&conversation, "wait", &[Step::WaitSeconds(60), say("Still there?")])
+        .await?;
+    desk.comes_to(&conversation, State::Waiting).await?;
+    Ok((conversation, run))
+}
+
+async fn resolve(desk: &Desk, conversation: &str) -> Tested {
+    let request = proto::ResolveConversationRequest {
+        workspace: "acme".into(),
+        conversation: conversation.into(),
+    };
+    desk.conversations.clone().resolve_conversation(request).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_word_of_the_customer_or_an_agent_the_end_or_a_hand_ends_a_run_and_a_bot_does_not() -> Tested {
+    let desk = desk().await?;
+    let mut ended = Vec::new();
+    for (n, end) in [End::CustomerWrote, End::AgentWrote, End::Resolved, End::ByHand]
+        .into_iter()
+        .enumerate()
+    {
+        let (conversation, run) = waiting(&desk, &format!("r-{n}")).await?;
+        match end {
+            End::CustomerWrote => drop(desk.post(&conversation, CUSTOMER, "c-1", "Hello?").await?),
+            End::AgentWrote => drop(desk.post(&conversation, AGENT, "a-1", "Hello.").await?),
+            End::Resolved => resolve(&desk, &conversation).await?,
+            _ => drop(desk.cancel(&run).await?),
+        }
+        let stands = desk.get_run(&run).await?;
+        assert_eq!((stands.state(), stands.end(), stands.step), (State::Cancelled, end, 1));
+        assert!(stands.ended_at.is_some() && stands.waits_until.is_none());
+        ended.push((conversation, stands));
+    }
+    let (last, run) = &ended[3];
+    assert_eq!(desk.cancel(&run.run).await?, *run, "again it stays as it is");
+    let (served, _) = waiting(&desk, "r-bot").await?;
+    desk.post(&served, BOT, "b-1", "Beep.").await?;
+    desk.clock.advance(Duration::from_secs(60));
+    desk.comes_to(&served, State::Done).await?;
+    assert_eq!(desk.said(&served).await?, ["Beep.", "Still there?"]);
+    for (conversation, run) in &ended {
+        assert_eq!(desk.get_run(&run.run).await?.version, run.version);
+        assert!(!desk.said(conversation).await?.contains(&"Still there?".to_owned()));
+    }
+    assert!(desk.said(last).await?.is_empty());
+    let told = desk.facts::<WorkflowChanged>(4 * 3 + 3).await?;
+    let ends: Vec<End> = told
+        .iter()
+        .map(WorkflowChanged::end)
+        .filter(|end| *end != End::Unspecified)
+        .collect();
+    assert_eq!(ends, [End::CustomerWrote, End::AgentWrote, End::Resolved, End::ByHand]);
+    desk.world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn with_a_run_goes_the_form_that_it_asked() -> Tested {
+    let desk = desk().await?;
+    let mut asked = Vec::new();
+    for n in 1..=3 {
+        let conversation = desk.visit(&format!("r-{n}")).await?;
+        desk.run(&conversation, "ask", &[ask(600), say("Thank you.")]).await?;
+        let form = desk.opens(&desk.forms, &conversation).await?;
+        desk.comes_to(&conversation, State::Waiting).await?;
+        asked.push((conversation, form));
+    }
+    let [(wrote, form), (served, _), (resolved, _)] = &asked[..] else {
+        panic!("three")
+    };
+    desk.post(wrote, CUSTOMER, "c-1", "Why do you ask?").await?;
+    desk.post(served, AGENT, "a-1", "I am here.").await?;
+    for conversation in [wrote, served] {
+        assert_eq!(desk.comes_to(conversation, State::Cancelled).await?.step, 1);
+        assert_eq!(open(&desk.forms, conversation).await?, None);
+    }
+    let late = submit(&desk.forms, wrote, form, &[("email", "ann@example.com")]).await;
+    assert_eq!(why(late), ("form.closed", "form".into()));
+    // It makes room for the offer of a copy.
+    resolve(&desk, resolved).await?;
+    assert_eq!(open(&desk.forms, resolved).await?, None);
+    desk.clock.advance(Duration::from_secs(5));
+    let offer = desk.opens(&desk.forms, resolved).await?;
+    assert_eq!(offer.kind(), FormKind::OfferCopy);
+    desk.world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_form_that_is_filled_in_is_the_customers_word() -> Tested {
+    let desk = desk().await?;
+    let (conversation, run) = waiting(&desk, "r-1").await?;
+    desk.clock.advance(Duration::from_secs(5));
+    let form = desk.opens(&desk.forms, &conversation).await?;
+    assert_eq!(form.kind(), FormKind::IntroduceYourself);
+    submit(&desk.forms, &conversation, &form, &[("name", "Ann")]).await?;
+    assert_eq!(desk.get_run(&run).await?.end(), End::CustomerWrote);
+    desk.world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_who_is_erased_no_run_is_left_and_an_export_holds_it() -> Tested {
+    let desk = desk().await?;
+    let (conversation, run) = waiting(&desk, "r-1").await?;
+    let (stays, _) = waiting(&desk, "r-2").await?;
+    let export = proto::ExportPersonRequest {
+        workspace: "acme".into(),
+        conversations: vec![conversation.clone()],
+        ..Default::default()
+    };
+    let entries = desk.persons.clone().export_person(export).await?.into_inner().entries;
+    let of_runs: Vec<_> = entries.iter().filter(|entry| entry.contains("workflow_run")).collect();
+    assert!(of_runs.len() == 1 && of_runs[0].contains(&run), "{entries:?}");
+    let erase = proto::ErasePersonRequest {
+        workspace: "acme".into(),
+        conversations: vec![conversation.clone()],
+    };
+    desk.persons.clone().erase_person(erase).await?;
+    assert_eq!(why(desk.get_run(&run).await), ("request.not_found", "run".into()));
+    let told = async || {
+        let facts = desk.facts::<WorkflowChanged>(5).await.ok()?;
+        facts.into_iter().find(|fact| fact.end() == End::Erased)
+    };
+    let fact = eventually("its end", SOON, told).await?;
+    assert_eq!((fact.run, fact.version), (run, 3));
+    desk.clock.advance(Duration::from_secs(60));
+    desk.comes_to(&stays, State::Done).await?;
+    assert!(desk.messages(&conversation).await?.is_empty());
+    desk.world.end().await;
+    Ok(())
+}
