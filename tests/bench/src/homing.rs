@@ -272,6 +272,11 @@ impl Homing {
         Ok(rpc::connect(&self.stack.endpoints.services[Service::Billing.short()])?)
     }
 
+    /// routing-service.
+    pub fn routing(&self) -> Result<Channel> {
+        Ok(rpc::connect(&self.stack.endpoints.services[Service::Routing.short()])?)
+    }
+
     /// The streams, with every right.
     pub async fn bus(&self) -> Result<bus::Bus> {
         connect(&self.stack).await

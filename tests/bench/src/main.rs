@@ -1,11 +1,12 @@
 //! `make bench`: raw limits, a reference pipeline and Homing in one run on the machine at hand. Prints a table, writes
 //! `tests/bench/results.json`. Ratios within the run are what counts; a bar in milliseconds counts only while the
-//! disk's fsync p99 is at most 5 ms. `bench ingest`, `bench latency`, `bench pairs` and `bench usage` measure
-//! one part and write nothing.
+//! disk's fsync p99 is at most 5 ms. `bench ingest`, `bench latency`, `bench pairs`, `bench usage` and `bench queue`
+//! measure one part and write nothing.
 
 mod figures;
 mod homing;
 mod pairs;
+mod queue;
 mod raw;
 mod reference;
 mod usage;
@@ -70,6 +71,9 @@ async fn main() -> Result<()> {
     }
     if wanted("usage") {
         results["usage"] = usage(&homing, &mut out).await?;
+    }
+    if wanted("queue") {
+        results["queue"] = queue(&homing, &mut out).await?;
     }
     // Last: it leaves only conversation-service running.
     if wanted("ingest") {
@@ -237,6 +241,22 @@ async fn usage(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_js
         read.p99
     )?;
     Ok(json!({"messages": usage::MESSAGES, "p50_ms": read.p50, "p99_ms": read.p99}))
+}
+
+async fn queue(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_json::Value> {
+    let queue::Measured { alert, assigned } = queue::measure(homing).await?;
+    writeln!(
+        out,
+        "{} agents, {} waiting: change of capacity to alert p50 {:.1} ms, p99 {:.1} ms; {assigned:.0} assigned/s",
+        queue::AGENTS,
+        queue::WAITING,
+        alert.p50,
+        alert.p99
+    )?;
+    Ok(json!({
+        "agents": queue::AGENTS, "waiting": queue::WAITING, "alert_p50_ms": alert.p50, "alert_p99_ms": alert.p99,
+        "assigned_per_second": assigned,
+    }))
 }
 
 fn machine() -> serde_json::Value {
