@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "contacts/v1/roles",
         "contacts/v1/segments",
         "conversation/v1/automatic_messages",
+        "conversation/v1/cards",
         "conversation/v1/conversations",
         "conversation/v1/forms",
         "conversation/v1/opening_hours",

@@ -16,7 +16,7 @@ pub(crate) fn clock(at: Option<&Timestamp>) -> String {
         .unwrap_or_default()
 }
 
-fn time(at: Option<&Timestamp>) -> Option<jiff::Timestamp> {
+pub(crate) fn time(at: Option<&Timestamp>) -> Option<jiff::Timestamp> {
     instant(at.cloned())
 }
 

@@ -39,6 +39,7 @@ facts! {
     ReminderDue, "reminder", "due";
     WorkflowChanged, "workflow", "changed";
     ConversationHandedOver, "conversation", "handed_over";
+    CardChanged, "card", "changed";
     MessageRead, "message", "read";
     MessageDeliveryChanged, "message", "delivery_changed";
     VisitorPresenceChanged, "visitor", "presence_changed";

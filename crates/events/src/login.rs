@@ -52,6 +52,7 @@ pub const SERVICES: [Login; 7] = [
             "form",
             "reminder",
             "workflow",
+            "card",
             "message",
         ],
         consumers: &[(FACTS, "conversation-deliveries"), (FACTS, "conversation-staffing")],

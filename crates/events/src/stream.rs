@@ -66,6 +66,7 @@ pub const INGEST: StreamSpec = StreamSpec {
         "homing.v1.ingest.*.*.message_read",
         "homing.v1.ingest.*.*.conversation_resolved",
         "homing.v1.ingest.*.*.call_ended",
+        "homing.v1.ingest.*.*.card_outcome",
     ],
     copy_of: None,
     is_copied: false,

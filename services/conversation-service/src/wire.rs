@@ -2,6 +2,7 @@
 
 use crate::domain::automatic::{Carriage, Kind};
 use crate::domain::call::Outcome;
+use crate::domain::card::{CardKind, CardState};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::run::{End, Run, State};
 use crate::domain::settings::{ChannelKind, Field, FieldRule, Policy, PresenceSource, Settings};
@@ -34,6 +35,7 @@ words!(kind, kind_of, "kind", ChannelKind, ChannelKind: Web, Sms, Email, Whatsap
 words!(rule, rule_of, "rule", FieldRule, FieldRule: Off, Optional, Required);
 words!(policy, policy_of, "policy", FollowUpPolicy, Policy: TextThenEmail, EmailOnUnread);
 words!(delivery_state, delivery_state_of, "state", MessageDeliveryState, DeliveryState: Sending, Unknown, Sent, Failed, Delivered, Read);
+words!(card_kind, card_kind_of, "card.kind", CardKind, CardKind: Product, Order, Payment);
 words!(source, source_of, "presence_source", PresenceSource, PresenceSource: Widget, Integration, None);
 
 words!(automatic_kind, automatic_kind_of, "kind", AutomaticMessageKind, Kind: MissedCall, Voicemail, CallEnded, AskRating, AskSolved, FirstMessage, AskMedia, ContactPage, CallOutOfHours, CallGivenUp, AskApproval, AskPayment, TextOutOfHours, ChatOutOfHours);
@@ -43,6 +45,17 @@ pub fn carriage(own: Carriage) -> common::Carriage {
     match own {
         Carriage::Channel => common::Carriage::Channel,
         Carriage::Text => common::Carriage::Text,
+    }
+}
+
+/// How far a card has come.
+pub fn card_state(own: CardState) -> common::CardState {
+    match own {
+        CardState::Requested => common::CardState::Requested,
+        CardState::Ready => common::CardState::Ready,
+        CardState::Failed => common::CardState::Failed,
+        CardState::Cancelled => common::CardState::Cancelled,
+        CardState::Done => common::CardState::Done,
     }
 }
 

@@ -3,13 +3,14 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::inbound::{
-    Conversations, Deliveries, Forms, Ingest, Issuer, Openings, Persons, SenderBook, Staffing, Stars, Voices,
+    Cards, Conversations, Deliveries, Forms, Ingest, Issuer, Openings, Persons, SenderBook, Staffing, Stars, Voices,
     Workflows, Workspaces, answer_logins, delivery_spec, spec, staffing_spec,
 };
 use crate::outbound::Contacts;
 use fault::Result;
 use futures::FutureExt;
 use rpc::conversation::automatic_message_service_server::AutomaticMessageServiceServer;
+use rpc::conversation::card_service_server::CardServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::form_service_server::FormServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
@@ -90,6 +91,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         .add_service(OpeningHoursServiceServer::new(Openings::new(app.clone())))
         .add_service(PersonServiceServer::new(Persons::new(app.clone())))
         .add_service(SenderServiceServer::new(SenderBook::new(app.clone())))
+        .add_service(CardServiceServer::new(Cards::new(app.clone())))
         .add_service(StarServiceServer::new(Stars::new(app.clone())))
         .add_service(WorkflowServiceServer::new(Workflows::new(app.clone())))
         .add_service(

@@ -168,6 +168,52 @@ pub enum ConversationCommand {
     },
     #[command(flatten)]
     Stars(StarCommand),
+    #[command(flatten)]
+    Cards(CardCommand),
+}
+
+/// Structured messages of agents that a shop acts on.
+#[derive(Debug, Subcommand)]
+pub enum CardCommand {
+    /// Say a card as an agent: a product, an order to put together, or a request to pay. Prints its id.
+    SendCard {
+        #[arg(short, long)]
+        workspace: String,
+        /// Its id, or the number that customers and agents see.
+        conversation: String,
+        #[arg(long)]
+        agent: String,
+        /// The same again answers the card that was said.
+        #[arg(long)]
+        client_id: String,
+        /// product, order or payment.
+        #[arg(long)]
+        kind: String,
+        /// 1 to 200 characters.
+        #[arg(long)]
+        title: String,
+        /// The shop's own id of the product, or of what is to be paid.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        reference: String,
+        /// Of an order, for example '2 Shoes', or '2 sh-38=Shoes' with the shop's own id; may be repeated.
+        #[arg(long = "line", value_name = "QUANTITY [SKU=]TITLE")]
+        lines: Vec<String>,
+        /// In minor units of the currency.
+        #[arg(long, default_value_t = 0, hide_default_value = true)]
+        amount_minor: i64,
+        /// ISO 4217.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        currency: String,
+        /// Where to look, or to pay.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        url: String,
+    },
+    /// Print a card, and what came of it.
+    Card {
+        #[arg(short, long)]
+        workspace: String,
+        card: String,
+    },
 }
 
 /// Agents' stars on conversations.

@@ -11,7 +11,7 @@ use rpc::routing::{AssignRequest, Assignee, Assignment, ListAssignmentsRequest, 
 use serde_json::{Value, json};
 
 use super::queue::{assignee, assignee_document, client, tell};
-use super::star;
+use super::{card, star};
 use crate::args::{AssignTo, ConversationCommand, TransferTo};
 use crate::call::call;
 use crate::output::Out;
@@ -65,6 +65,7 @@ pub(crate) async fn run(command: ConversationCommand, out: &Out) -> Result<ExitC
             list(out, &assignments(workspace, conversation).await?)?;
         }
         ConversationCommand::Stars(command) => star::run(command, out).await?,
+        ConversationCommand::Cards(command) => card::run(command, out).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@ pub(crate) mod agent;
 mod agent_record;
 mod automatic_messages;
 pub(crate) mod books;
+mod card;
 pub(crate) mod channel;
 mod channel_routing;
 pub(crate) mod check;

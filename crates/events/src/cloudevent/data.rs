@@ -1,7 +1,9 @@
 //! What events say: one type per service that reads them.
 
 use super::{from_raw, malformed};
-use crate::event::{IngestCallEnded, IngestConversationResolved, IngestMessage, IngestMessageRead, IngestOrder};
+use crate::event::{
+    IngestCallEnded, IngestCardOutcome, IngestConversationResolved, IngestMessage, IngestMessageRead, IngestOrder,
+};
 use fault::Result;
 use prost::Message;
 
@@ -24,6 +26,7 @@ pub enum IngestData {
     MessageRead(IngestMessageRead),
     ConversationResolved(IngestConversationResolved),
     CallEnded(IngestCallEnded),
+    CardOutcome(IngestCardOutcome),
 }
 
 /// What happened to an order.
@@ -38,6 +41,7 @@ pub const MESSAGE: (&str, &str) = ("homing.message.v1", "message");
 pub const MESSAGE_READ: (&str, &str) = ("homing.message_read.v1", "message_read");
 pub const CONVERSATION_RESOLVED: (&str, &str) = ("homing.conversation_resolved.v1", "conversation_resolved");
 pub const CALL_ENDED: (&str, &str) = ("homing.call_ended.v1", "call_ended");
+pub const CARD_OUTCOME: (&str, &str) = ("homing.card_outcome.v1", "card_outcome");
 
 pub const ORDER_PLACED: (&str, &str) = ("homing.order_placed.v1", "order_placed");
 pub const ORDER_UPDATED: (&str, &str) = ("homing.order_updated.v1", "order_updated");
@@ -49,6 +53,7 @@ impl Data for IngestData {
             Self::MessageRead(_) => MESSAGE_READ,
             Self::ConversationResolved(_) => CONVERSATION_RESOLVED,
             Self::CallEnded(_) => CALL_ENDED,
+            Self::CardOutcome(_) => CARD_OUTCOME,
         }
     }
 
@@ -58,6 +63,7 @@ impl Data for IngestData {
             kind if kind == MESSAGE_READ.0 => Some(from_raw(data).map(Self::MessageRead)),
             kind if kind == CONVERSATION_RESOLVED.0 => Some(from_raw(data).map(Self::ConversationResolved)),
             kind if kind == CALL_ENDED.0 => Some(from_raw(data).map(Self::CallEnded)),
+            kind if kind == CARD_OUTCOME.0 => Some(from_raw(data).map(Self::CardOutcome)),
             _ => None,
         }
     }
@@ -68,6 +74,7 @@ impl Data for IngestData {
             kind if kind == MESSAGE_READ.0 => Some(decode(payload).map(Self::MessageRead)),
             kind if kind == CONVERSATION_RESOLVED.0 => Some(decode(payload).map(Self::ConversationResolved)),
             kind if kind == CALL_ENDED.0 => Some(decode(payload).map(Self::CallEnded)),
+            kind if kind == CARD_OUTCOME.0 => Some(decode(payload).map(Self::CardOutcome)),
             _ => None,
         }
     }
@@ -78,6 +85,7 @@ impl Data for IngestData {
             Self::MessageRead(data) => data.encode_to_vec(),
             Self::ConversationResolved(data) => data.encode_to_vec(),
             Self::CallEnded(data) => data.encode_to_vec(),
+            Self::CardOutcome(data) => data.encode_to_vec(),
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::record::record;
 use super::{App, retry};
 use crate::domain::run::Heard;
-use crate::outbound::postgres::{conversation, form, person, run, star};
+use crate::outbound::postgres::{card, conversation, form, person, run, star};
 use domain::{ConversationId, WorkspaceId};
 use fault::Result;
 
@@ -52,6 +52,7 @@ impl App {
                 record(&mut tx, workspace, &change, None);
             }
             form::erase(&mut tx, workspace, id).await?;
+            card::erase(&mut tx, workspace, id).await?;
             star::erase(&mut tx, workspace, id).await?;
             run::erase(&mut tx, workspace, id).await?;
             person::erase_conversation(&mut tx, workspace, id, now).await?;

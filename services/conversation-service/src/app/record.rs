@@ -1,8 +1,9 @@
 //! Changes of conversations, and what else happened, as facts.
 
+use crate::domain::card::{Card, CardOutcome};
 use crate::domain::conversation::{Change, Content, Reach};
 use crate::wire;
-use domain::{AddressId, ContactId, WorkspaceId};
+use domain::{AddressId, ContactId, ConversationId, WorkspaceId};
 use events::common::{AuthorRole, Carriage};
 use events::{event, stamp};
 use std::fmt::Display;
@@ -10,10 +11,7 @@ use store::Tx;
 
 /// Records the fact of a change, in the trace that `traceparent` names or else the present one.
 pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent: Option<&str>) {
-    let traceparent = match traceparent {
-        Some(text) => Some(text.to_owned()),
-        None => rpc::traceparent(&tracing::Span::current()),
-    };
+    let traceparent = trace(traceparent);
     match change {
         Change::Started(conversation) => {
             let (contact, phone_address, email_address) = reach(conversation.reach);
@@ -124,6 +122,34 @@ pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent
             };
             tx.record_in(workspace, &fact, traceparent);
         }
+    }
+}
+
+/// Records what came of a card, said at this place.
+pub fn record_card(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    (card, (conversation, seq)): (&Card, (ConversationId, u64)),
+    outcome: &CardOutcome,
+    traceparent: Option<&str>,
+) {
+    let fact = event::CardChanged {
+        card: card.id.to_string(),
+        conversation: conversation.to_string(),
+        seq,
+        kind: wire::card_kind(card.kind).into(),
+        state: wire::card_state(outcome.state).into(),
+        version: outcome.version,
+        at: Some(stamp(outcome.at)),
+    };
+    tx.record_in(workspace, &fact, trace(traceparent));
+}
+
+/// The trace that was named, or else the present one.
+fn trace(named: Option<&str>) -> Option<String> {
+    match named {
+        Some(text) => Some(text.to_owned()),
+        None => rpc::traceparent(&tracing::Span::current()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::automatic::{Carriage, Kind};
 use super::call::Call;
+use super::card::Card;
 use super::form::Answer as Filled;
 use domain::{AgentId, FormId, RunId};
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,8 @@ pub enum Content {
         /// 1, 2, ...
         step: u32,
     },
+    /// What an agent has a shop act on.
+    Card(Card),
 }
 
 impl Content {

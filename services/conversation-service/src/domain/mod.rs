@@ -4,6 +4,7 @@ pub mod agent;
 pub mod asked;
 pub mod automatic;
 pub mod call;
+pub mod card;
 pub mod carried;
 pub mod content;
 pub mod conversation;

@@ -1,6 +1,8 @@
 //! ConversationService: from messages to use cases and back.
 
+use super::cards::shown;
 use crate::app::{App, Asked, By, FirstMessage, Post, Start, Submitted};
+use crate::domain::card::CardOutcome;
 use crate::domain::conversation::{Content, Conversation, Message};
 use crate::domain::delivery::{self, Delivery};
 use crate::domain::form::Answer;
@@ -168,9 +170,13 @@ impl Conversations {
         let limit = page::size(request.page_size)?;
         let mut page = self.app.list_messages(&workspace, id, request.after_seq, limit).await?;
         let mut deliveries = std::mem::take(&mut page.deliveries);
-        let messages = page.messages.into_iter().map(|of| proto::Message {
-            delivery: deliveries.remove(&of.seq).map(told),
-            ..message(of)
+        let mut cards = std::mem::take(&mut page.cards);
+        let messages = page.messages.into_iter().map(|of| {
+            let (delivery, outcome) = (deliveries.remove(&of.seq), cards.remove(&of.seq));
+            proto::Message {
+                delivery: delivery.map(told),
+                ..message_with(of, outcome)
+            }
         });
         Ok(proto::ListMessagesResponse {
             messages: messages.collect(),
@@ -350,6 +356,11 @@ fn conversation(of: Conversation) -> proto::Conversation {
 }
 
 pub(super) fn message(of: Message) -> proto::Message {
+    message_with(of, None)
+}
+
+/// With what came of the card that it is.
+fn message_with(of: Message, outcome: Option<CardOutcome>) -> proto::Message {
     proto::Message {
         message: of.draft.id.to_string(),
         seq: of.seq,
@@ -371,6 +382,7 @@ pub(super) fn message(of: Message) -> proto::Message {
                 outcome: wire::call_outcome(call.outcome).into(),
                 seconds: call.seconds,
             })),
+            Content::Card(card) => Some(Shown::Card(shown(card, outcome))),
             Content::Form { form, answers } => Some(Shown::Form(proto::FormAnswers {
                 form: form.to_string(),
                 answers: answers.into_iter().map(answer).collect(),

@@ -1,6 +1,7 @@
 //! What comes in: rpcs, ingest events and facts from NATS, and NATS's question who may connect.
 
 mod automatic_messages;
+mod cards;
 mod conversations;
 mod deliveries;
 mod events;
@@ -16,6 +17,7 @@ mod workflows;
 mod workspaces;
 
 pub use automatic_messages::Voices;
+pub use cards::Cards;
 pub use conversations::Conversations;
 pub use deliveries::{Deliveries, delivery_spec};
 pub use events::{Ingest, spec};

@@ -3,6 +3,7 @@
 mod answers;
 mod automatic_messages;
 mod calls;
+mod cards;
 mod catalogue;
 mod channels_of_texts;
 mod contacts;

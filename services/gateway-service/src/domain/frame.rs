@@ -2,6 +2,7 @@
 //! schemas of both directions stand in `schemas/`.
 
 use super::automatic::Kind;
+use super::card::CardShown;
 use super::form::{FieldError, Form};
 use super::invitation::{Invitation, InvitationAnswer};
 use super::tagged::{self, Misfit};
@@ -156,6 +157,10 @@ pub enum ServerFrame {
         /// ask_solved with yes or no: a widget may offer buttons that send them.
         #[serde(skip_serializing_if = "Option::is_none")]
         automatic: Option<Kind>,
+        /// A product, an order or a request to pay, with what came of it until now; the text says the same in words. Where the
+        /// customer can go on, for example to pay, a message of its own says.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        card: Option<Box<CardShown>>,
     },
     /// The answer to `message`.
     Posted { client_id: String, seq: u64 },

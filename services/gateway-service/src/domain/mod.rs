@@ -5,6 +5,7 @@ pub mod address;
 pub mod agent_frame;
 pub mod automatic;
 pub mod bucket;
+pub mod card;
 pub mod form;
 pub mod frame;
 pub mod invitation;

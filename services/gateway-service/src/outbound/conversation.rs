@@ -1,5 +1,6 @@
 use super::calls::calls;
 use rpc::conversation::automatic_message_service_client::AutomaticMessageServiceClient;
+use rpc::conversation::card_service_client::CardServiceClient;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::form_service_client::FormServiceClient;
 use rpc::conversation::opening_hours_service_client::OpeningHoursServiceClient;
@@ -19,6 +20,7 @@ pub struct Conversations {
     openings: OpeningHoursServiceClient<Connection>,
     automatic: AutomaticMessageServiceClient<Connection>,
     forms: FormServiceClient<Connection>,
+    cards: CardServiceClient<Connection>,
     stars: StarServiceClient<Connection>,
 }
 
@@ -30,6 +32,7 @@ impl Conversations {
             openings: OpeningHoursServiceClient::new(channel.clone()),
             automatic: AutomaticMessageServiceClient::new(channel.clone()),
             forms: FormServiceClient::new(channel.clone()),
+            cards: CardServiceClient::new(channel.clone()),
             stars: StarServiceClient::new(channel),
         }
     }
@@ -78,6 +81,11 @@ calls! { Conversations.forms:
     get_open_form(GetOpenFormRequest) -> GetOpenFormResponse;
     submit_form(SubmitFormRequest) -> SubmitFormResponse;
     dismiss_form(DismissFormRequest) -> DismissFormResponse;
+}
+
+calls! { Conversations.cards:
+    send_card(SendCardRequest) -> SendCardResponse;
+    get_card(GetCardRequest) -> GetCardResponse;
 }
 
 calls! { Conversations.stars:

@@ -3,6 +3,7 @@
 mod agent_socket;
 mod automatic_messages;
 mod callbacks;
+mod cards;
 mod catalogue;
 mod contacts;
 mod contracts;

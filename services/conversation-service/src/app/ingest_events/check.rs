@@ -2,6 +2,7 @@
 
 use super::Submitted;
 use crate::domain::call::Outcome;
+use crate::domain::card::{CardOutcome, CardState};
 use crate::domain::conversation::Reach;
 use crate::domain::given::Given;
 use crate::domain::ingest::{Action, Digest, Event, Fresh, Mark, Said, Sent};
@@ -13,6 +14,7 @@ use domain::{
 use events::cloudevent::{IngestData, IngestEvent};
 use events::event::{IngestCustomer, IngestMessage, IngestMessageRead};
 use fault::{Fault, Kind, Result};
+use uuid::Uuid;
 
 /// Nothing that is worth a conversation happened before; also keeps times within PostgreSQL's range.
 const OLDEST: Timestamp = Timestamp::constant(946_684_800, 0);
@@ -47,6 +49,64 @@ impl CallEnded {
             digest: &self.digest,
         }
     }
+}
+
+/// What a shop tells of a card, checked for form.
+#[derive(Debug)]
+pub struct CardTold {
+    pub workspace: WorkspaceId,
+    integration: IntegrationId,
+    id: String,
+    digest: Digest,
+    pub card: Uuid,
+    pub outcome: CardOutcome,
+    pub trace: Option<String>,
+}
+
+impl CardTold {
+    /// By what it is known when it comes again.
+    pub fn sent(&self) -> Sent<'_> {
+        Sent {
+            workspace: &self.workspace,
+            integration: &self.integration,
+            id: &self.id,
+            digest: &self.digest,
+        }
+    }
+}
+
+pub fn check_card(submitted: Submitted, now: Timestamp) -> Result<CardTold> {
+    let Submitted {
+        workspace,
+        integration,
+        event,
+    } = submitted;
+    let digest = begin(&event)?;
+    let IngestData::CardOutcome(data) = event.data else {
+        return Err(Fault::internal(
+            "an event of another kind was taken for what came of a card",
+        ));
+    };
+    let state = CardState::from_word(&data.state).filter(|state| *state != CardState::Requested);
+    let outcome = CardOutcome {
+        state: state.ok_or_else(|| Fault::invalid("data.state", "must be ready, failed, cancelled or done"))?,
+        reference: data.reference.unwrap_or_default(),
+        url: data.url.unwrap_or_default(),
+        reason: data.reason.unwrap_or_default(),
+        at: event.time.min(now),
+        version: 0,
+    };
+    outcome.check()?;
+    let card = Uuid::parse_str(&event.reference);
+    Ok(CardTold {
+        workspace,
+        integration,
+        id: event.id,
+        digest,
+        card: card.map_err(|_| Fault::invalid("subject", "must be the card's id, a UUID"))?,
+        outcome,
+        trace: event.traceparent,
+    })
 }
 
 /// No call takes longer.
@@ -115,7 +175,9 @@ pub fn check(submitted: Submitted, now: Timestamp, entropy: &dyn Entropy) -> Res
         IngestData::Message(message) => Action::Message(Box::new(said(message)?)),
         IngestData::MessageRead(read) => Action::Read(mark(read)?),
         IngestData::ConversationResolved(_) => Action::Resolve,
-        IngestData::CallEnded(_) => return Err(Fault::internal("a call was taken for an event of a conversation")),
+        IngestData::CallEnded(_) | IngestData::CardOutcome(_) => {
+            return Err(Fault::internal("was taken for an event of a conversation"));
+        }
     };
     Ok(Event {
         workspace,

@@ -4,7 +4,7 @@ mod capture;
 mod check;
 mod write;
 
-pub(super) use check::{CallEnded, of_customer};
+pub(super) use check::{CallEnded, CardTold, of_customer};
 pub(super) use write::remember;
 
 use super::{App, retry};
@@ -24,8 +24,9 @@ pub struct Submitted {
 }
 
 impl Submitted {
-    fn is_call(&self) -> bool {
-        matches!(self.event.data, IngestData::CallEnded(_))
+    /// It is about something that no reference names, and taken by itself.
+    fn is_single(&self) -> bool {
+        matches!(self.event.data, IngestData::CallEnded(_) | IngestData::CardOutcome(_))
     }
 }
 
@@ -37,24 +38,29 @@ impl App {
         let mut outcomes = Vec::with_capacity(submitted.len());
         // In their order: what comes after a call may be said in the conversation that it opens.
         for run in runs(submitted) {
-            outcomes.extend(match run.first().is_some_and(Submitted::is_call) {
-                true => self.ingest_calls(run, tenure).await,
+            outcomes.extend(match run.first().is_some_and(Submitted::is_single) {
+                true => self.ingest_singles(run, tenure).await,
                 false => self.ingest_others(run, tenure).await,
             });
         }
         outcomes
     }
 
-    /// Calls, one by one: each may open a conversation, or go on in one that no reference names.
-    async fn ingest_calls(&self, submitted: Vec<Submitted>, tenure: Option<&Tenure>) -> Vec<Result<()>> {
+    /// Calls, one by one: each may open a conversation, or go on in one that no reference names. And what came of cards.
+    async fn ingest_singles(&self, submitted: Vec<Submitted>, tenure: Option<&Tenure>) -> Vec<Result<()>> {
         let mut outcomes = Vec::with_capacity(submitted.len());
         for one in submitted {
-            outcomes.push(match check::check_call(one, self.now()) {
-                Ok(ended) => self.record_call(ended, tenure).await,
-                Err(fault) => Err(fault),
-            });
+            outcomes.push(self.ingest_single(one, tenure).await);
         }
         outcomes
+    }
+
+    async fn ingest_single(&self, one: Submitted, tenure: Option<&Tenure>) -> Result<()> {
+        let now = self.now();
+        if matches!(one.event.data, IngestData::CardOutcome(_)) {
+            return self.note_card_outcome(check::check_card(one, now)?, tenure).await;
+        }
+        self.record_call(check::check_call(one, now)?, tenure).await
     }
 
     async fn ingest_others(&self, submitted: Vec<Submitted>, tenure: Option<&Tenure>) -> Vec<Result<()>> {
@@ -129,12 +135,12 @@ impl App {
     }
 }
 
-/// Events one after the other that are all calls, or all none.
+/// Events one after the other that are all taken by themselves, or all none.
 fn runs(submitted: Vec<Submitted>) -> Vec<Vec<Submitted>> {
     let mut runs: Vec<Vec<Submitted>> = Vec::new();
     for one in submitted {
         match runs.last_mut() {
-            Some(run) if run.first().is_some_and(|first| first.is_call() == one.is_call()) => run.push(one),
+            Some(run) if run.first().is_some_and(|first| first.is_single() == one.is_single()) => run.push(one),
             _ => runs.push(vec![one]),
         }
     }

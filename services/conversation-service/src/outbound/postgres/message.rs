@@ -93,6 +93,25 @@ pub async fn list(
     rows.into_iter().map(Row::message).collect()
 }
 
+/// The message of a sequence.
+pub async fn get(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    conversation: ConversationId,
+    seq: u64,
+) -> Result<Option<Message>> {
+    let row = messages!(
+        "message m WHERE workspace_id = $1 AND conversation_id = $2 AND seq = $3",
+        workspace.as_str(),
+        conversation.0,
+        stored(seq)
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("get message")?;
+    row.map(Row::message).transpose()
+}
+
 /// Who wrote the message of a sequence, and its id.
 pub async fn author(
     db: &mut PgConnection,

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod automatic_messages;
+pub mod card;
 pub mod channel;
 pub mod conversation;
 pub mod counter;

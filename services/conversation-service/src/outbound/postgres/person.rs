@@ -89,7 +89,9 @@ pub async fn export(
              UNION ALL
              SELECT 2, 'message', m.conversation_id, m.seq, to_jsonb(m) || jsonb_build_object('delivery',
                (SELECT to_jsonb(d) - 'workspace_id' FROM message_delivery d
-                WHERE d.workspace_id = m.workspace_id AND d.conversation_id = m.conversation_id AND d.seq = m.seq))
+                WHERE d.workspace_id = m.workspace_id AND d.conversation_id = m.conversation_id AND d.seq = m.seq),
+               'card', (SELECT to_jsonb(k) - 'workspace_id' FROM card k
+                WHERE k.workspace_id = m.workspace_id AND k.conversation_id = m.conversation_id AND k.seq = m.seq AND k.seq > 0))
              FROM message m WHERE m.workspace_id = $1 AND m.conversation_id = ANY($2)
              UNION ALL
              SELECT 3, 'star', s.conversation_id, row_number() OVER (PARTITION BY s.conversation_id ORDER BY s.agent_id),

@@ -7,6 +7,7 @@ use super::problem::Answer;
 use super::wire::{optional, time, word};
 use crate::app::authenticate_token::Caller;
 use crate::app::edge::Edge;
+use crate::domain::card::CardShown;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -114,6 +115,9 @@ pub struct Message {
     /// What the customer filled into a form.
     #[serde(skip_serializing_if = "Option::is_none")]
     form: Option<FormAnswers>,
+    /// What an agent has a shop act on, with what came of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card: Option<CardShown>,
     /// The run of a workflow that says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     workflow: Option<SaidByWorkflow>,
@@ -171,7 +175,7 @@ impl From<wire::FormAnswers> for FormAnswers {
 impl From<wire::Message> for Message {
     fn from(found: wire::Message) -> Self {
         let (mut automatic, mut rating, mut solved) = (None, None, None);
-        let (mut call, mut form, mut workflow) = (None, None, None);
+        let (mut call, mut form, mut workflow, mut card) = (None, None, None, None);
         match found.content {
             Some(Content::Automatic(said)) => automatic = Kind::of_wire(said.kind()),
             Some(Content::Rating(given)) => rating = Some(given),
@@ -186,9 +190,11 @@ impl From<wire::Message> for Message {
                 let (run, step) = (said.run, said.step);
                 workflow = Some(SaidByWorkflow { run, step });
             }
+            Some(Content::Card(shown)) => card = CardShown::of_wire(shown),
             None => {}
         }
         Self {
+            card,
             form,
             workflow,
             automatic,

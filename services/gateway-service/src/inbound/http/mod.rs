@@ -6,6 +6,7 @@ mod assignments;
 mod automatic_messages;
 mod balance;
 mod callbacks;
+mod cards;
 mod channel_routing;
 mod channels;
 mod charges;
@@ -157,6 +158,8 @@ fn api() -> Router<Arc<Edge>> {
             put(stars::set_star).delete(stars::remove_star),
         )
         .route("/v1/agents/{agent}/stars", get(stars::list_starred))
+        .route("/v1/conversations/{conversation}/cards", post(cards::send_card))
+        .route("/v1/cards/{card}", get(cards::get_card))
         .route("/v1/input-forms", get(forms::list_input_forms))
         .route("/v1/input-forms/{name}", put(forms::set_input_form))
         .route(

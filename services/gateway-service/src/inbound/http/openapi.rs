@@ -1,11 +1,11 @@
 //! The OpenAPI 3.1 document, made from the handlers themselves.
 
 use super::{
-    agent_records, agents, assignments, automatic_messages, balance, callbacks, channel_routing, channels, charges,
-    consents, contacts, conversations, deliveries, erasures, events, exports, first_messages, follow_ups, forms,
-    identities, imports, inbound_mails, interactions, invitations, merges, opening_hours, opt_outs, pages, purchases,
-    ratings, requests, return_links, roles, segments, sessions, stars, transcripts, unsubscribe_links, usage,
-    workspaces,
+    agent_records, agents, assignments, automatic_messages, balance, callbacks, cards, channel_routing, channels,
+    charges, consents, contacts, conversations, deliveries, erasures, events, exports, first_messages, follow_ups,
+    forms, identities, imports, inbound_mails, interactions, invitations, merges, opening_hours, opt_outs, pages,
+    purchases, ratings, requests, return_links, roles, segments, sessions, stars, transcripts, unsubscribe_links,
+    usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -43,7 +43,7 @@ use utoipa::{Modify, OpenApi};
         automatic_messages::get_automatic_messages, automatic_messages::set_automatic_messages,
         automatic_messages::preview_automatic_message, automatic_messages::send_automatic_message, ratings::list_ratings,
         forms::list_input_forms, forms::set_input_form, forms::offer_form,
-        transcripts::request_transcript, stars::set_star, stars::remove_star, stars::list_starred,
+        transcripts::request_transcript, cards::send_card, cards::get_card, stars::set_star, stars::remove_star, stars::list_starred,
         agent_records::get_agent, agent_records::update_agent,
         agents::list_agents, agents::set_agent_availability, agents::set_agent_profile, agents::post_agent_ticket,
         socket::agents::get_agent_socket,

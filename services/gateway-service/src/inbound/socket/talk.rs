@@ -18,6 +18,7 @@ use crate::app::start_conversation::{enter, start_conversation};
 use crate::app::tabs::OpenTab;
 use crate::domain::automatic::Kind;
 use crate::domain::bucket::Bucket;
+use crate::domain::card::CardShown;
 use crate::domain::frame::{ClientFrame, ServerFrame, Start, own_names};
 use crate::domain::invitation::Invitation;
 use crate::domain::session::Session;
@@ -445,6 +446,10 @@ fn tell(message: rpc::conversation::Message) -> Option<ServerFrame> {
         Some(Content::Automatic(said)) if said.carriage() != Carriage::Text => Kind::of_wire(said.kind()),
         _ => None,
     };
+    let card = match message.content {
+        Some(Content::Card(shown)) => CardShown::of_wire(shown).map(Box::new),
+        _ => None,
+    };
     let author = events::role(message.author).filter(|role| *role != AuthorRole::System || automatic.is_some())?;
     Some(ServerFrame::Message {
         seq: message.seq,
@@ -453,5 +458,6 @@ fn tell(message: rpc::conversation::Message) -> Option<ServerFrame> {
         text: message.text,
         at: events::instant(message.at).map(|at| at.to_string()).unwrap_or_default(),
         automatic,
+        card,
     })
 }

@@ -2,6 +2,7 @@
 
 mod automatic_messages;
 mod billing;
+pub mod cards;
 pub mod contacts;
 mod conversations;
 mod erasures;
@@ -36,6 +37,7 @@ use rpc::contacts::{
     WithdrawConsentRequest,
 };
 use rpc::conversation::automatic_message_service_server::AutomaticMessageServiceServer;
+use rpc::conversation::card_service_server::CardServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::form_service_server::FormServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
@@ -43,8 +45,8 @@ use rpc::conversation::star_service_server::StarServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
     Conversation, Form, GivenContact, IngestEventsRequest, Message, OfferFormRequest, PreviewAutomaticMessageRequest,
-    RequestTranscriptRequest, Scope, SendAutomaticMessageRequest, SetAutomaticMessagesRequest, SetInputFormRequest,
-    SetOpeningHoursRequest, Star, StartConversationRequest, SubmitFormRequest, UpdateAgentRequest,
+    RequestTranscriptRequest, Scope, SendAutomaticMessageRequest, SendCardRequest, SetAutomaticMessagesRequest,
+    SetInputFormRequest, SetOpeningHoursRequest, Star, StartConversationRequest, SubmitFormRequest, UpdateAgentRequest,
     UpdateChannelRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest, WriteToContactRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
@@ -124,6 +126,7 @@ pub struct Memory {
     pub input_forms: Vec<SetInputFormRequest>,
     pub offered: Vec<OfferFormRequest>,
     pub stars: Vec<Star>,
+    pub cards: Vec<SendCardRequest>,
     pub submitted: Vec<SubmitFormRequest>,
     /// The form that is open, whichever the conversation.
     pub open_form: Option<Form>,
@@ -176,6 +179,7 @@ impl Peers {
             .add_service(WorkspaceServiceServer::new(peers.clone()))
             .add_service(OpeningHoursServiceServer::new(peers.clone()))
             .add_service(FormServiceServer::new(peers.clone()))
+            .add_service(CardServiceServer::new(peers.clone()))
             .add_service(StarServiceServer::new(peers.clone()))
             .add_service(AutomaticMessageServiceServer::new(peers.clone()))
             .add_service(

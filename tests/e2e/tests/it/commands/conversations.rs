@@ -200,6 +200,55 @@ pub async fn desk_work(desk: &Desk, told: &Value) -> Result<()> {
     json_of(with(of(&["conversation", "unstar"]), &["--agent", "ewa"])).await?;
     same("what is starred", &desk.json(&starred).await?, &json!([]))?;
 
+    let address = ["agent", "update", "-w", workspace, "ewa", "--email", "ewa@acme.example"];
+    desk.json(&address).await?;
+    let ewa = json!({ "agent": "ewa", "display_name": "Ewa", "teams": [], "email": "ewa@acme.example" });
+    same(
+        "ewa",
+        &desk.json(&["agent", "show", "-w", workspace, "ewa"]).await?,
+        &ewa,
+    )?;
+    let card = with(
+        of(&["conversation", "send-card"]),
+        &[
+            "--agent",
+            "ewa",
+            "--client-id",
+            "card-1",
+            "--kind",
+            "order",
+            "--title",
+            "Your shoes",
+            "--line",
+            "2 sh-38=Shoes",
+        ],
+    );
+    let sent = json_of(card.clone()).await?;
+    same("the card", &json_of(card).await?, &sent)?;
+    let id = sent["card"].as_str().context("no card")?;
+    let shown = desk.json(&["conversation", "card", "-w", workspace, id]).await?;
+    same(
+        "its lines",
+        &shown["lines"],
+        &json!([{ "sku": "sh-38", "title": "Shoes", "quantity": 2 }]),
+    )?;
+    same("its state", &shown["outcome"]["state"], &"requested".into())?;
+    let free = with(
+        of(&["conversation", "send-card"]),
+        &[
+            "--agent",
+            "ewa",
+            "--client-id",
+            "card-2",
+            "--kind",
+            "payment",
+            "--title",
+            "Nothing",
+        ],
+    );
+    let free: Vec<&str> = free.iter().map(String::as_str).collect();
+    desk.fails(&free, REFUSED, "card.amount_minor").await?;
+
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("form.json");
     let path = file.to_str().context("a path")?;

@@ -22,8 +22,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-/// Whose token was taken back must not stay for ever: then the console needs a new ticket.
-const LIFE: Duration = Duration::from_secs(12 * 3600);
+/// So long may a console stay whose token was taken back: then it needs a new ticket.
+const LIFE: Duration = Duration::from_secs(3600);
 /// A console is used as long as it is open: presence never takes its agent for idle.
 const IN_USE: TabReport = TabReport {
     visible: true,
