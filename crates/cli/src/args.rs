@@ -5,6 +5,7 @@ mod forms;
 mod money;
 mod privacy;
 mod queue;
+mod retention;
 mod roles;
 mod workspaces;
 
@@ -19,6 +20,7 @@ pub use forms::*;
 pub use money::*;
 pub use privacy::*;
 pub use queue::*;
+pub use retention::*;
 pub use roles::*;
 pub use workspaces::*;
 
@@ -114,6 +116,11 @@ pub enum Command {
     Role {
         #[command(subcommand)]
         command: RoleCommand,
+    },
+    /// How long contacts and what was said are kept.
+    Retention {
+        #[command(subcommand)]
+        command: RetentionCommand,
     },
     /// What people agreed to, and what they took back.
     Consent {

@@ -42,6 +42,7 @@ pub async fn run(args: Args) -> ExitCode {
         Command::Rating { command } => commands::rating::run(command, &out).await,
         Command::Contact { command } => commands::contact::run(command, &out).await,
         Command::Role { command } => commands::role::run(command, &out).await,
+        Command::Retention { command } => commands::retention::run(command, &out).await,
         Command::Consent { command } => commands::consent::run(command, &out).await,
         Command::Links { command } => commands::links::run(command, &out).await,
         Command::OptOut { command } => commands::opt_out::run(command, &out).await,

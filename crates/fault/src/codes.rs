@@ -72,6 +72,7 @@ codes! {
     MAIL_UNKNOWN = "mail.outcome_unknown", Timeout, "The connection was lost after the data; the mail may have been accepted.";
     OPTED_OUT = "send.opted_out", FailedPrecondition, "The recipient opted out.";
     NO_ADDRESS = "send.no_address", FailedPrecondition, "No address of this kind was given.";
+    NOT_VERIFIED = "send.not_verified", FailedPrecondition, "The channel follows up only at addresses that are proved to be the customer's, and this one is not.";
     NO_CONSENT = "send.no_consent", FailedPrecondition, "Nobody is written to first without a consent for outreach that names the address; record one, or wait until they write.";
     NO_HOUR = "send.no_hour", FailedPrecondition, "The quiet hours leave no time of the recipient's day at which it may be sent; shorten the channel's.";
     SEND_LIMIT = "send.limit", RateLimited, "The number or address, or the workspace's day, has reached its limit.";

@@ -160,6 +160,13 @@ pub(crate) const ERASURE_FAILURES: Metric = metric(
     &["step", "code"],
     "turns of erasures that failed, by where and by the code of what is wrong; they are taken again",
 );
+pub(crate) const RETENTION_ERASED: Metric = metric(
+    "homing.retention.erased",
+    Kind::Counter,
+    "{item}",
+    &["kind"],
+    "contacts, and conversations whose words went, because a workspace's retention period was over, by kind: contacts, conversations",
+);
 pub(crate) const ASSIGNMENTS: Metric = metric(
     "homing.routing.assignments",
     Kind::Counter,
@@ -208,6 +215,7 @@ pub const CATALOGUE: &[Metric] = &[
     ERASURES,
     ERASURE_AGE,
     ERASURE_FAILURES,
+    RETENTION_ERASED,
     ASSIGNMENTS,
     REQUEST_WAIT,
     WORKFLOW_RUNS,

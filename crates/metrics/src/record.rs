@@ -30,6 +30,7 @@ struct Instruments {
     erasures: Gauge<u64>,
     erasure_age: Gauge<f64>,
     erasure_failures: Counter<u64>,
+    retention_erased: Counter<u64>,
     assignments: Counter<u64>,
     request_wait: Histogram<f64>,
     workflow_runs: Counter<u64>,
@@ -57,6 +58,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         erasures: catalogue::ERASURES.gauge(&meter),
         erasure_age: described(meter.f64_gauge(catalogue::ERASURE_AGE.name), &catalogue::ERASURE_AGE).build(),
         erasure_failures: catalogue::ERASURE_FAILURES.counter(&meter),
+        retention_erased: catalogue::RETENTION_ERASED.counter(&meter),
         assignments: catalogue::ASSIGNMENTS.counter(&meter),
         request_wait: catalogue::REQUEST_WAIT.histogram(&meter, &WAITS),
         workflow_runs: catalogue::WORKFLOW_RUNS.counter(&meter),
@@ -148,6 +150,11 @@ pub fn erasures(count: u64, age: Duration) {
 pub fn erasure_failed(step: &'static str, code: &'static str) {
     let labels = [KeyValue::new("step", step), KeyValue::new("code", code)];
     INSTRUMENTS.erasure_failures.add(1, &labels);
+}
+
+/// So many contacts, or conversations, went because a retention period was over: `contacts` or `conversations`.
+pub fn retention_erased(kind: &'static str, count: u64) {
+    INSTRUMENTS.retention_erased.add(count, &[KeyValue::new("kind", kind)]);
 }
 
 /// Who has a request for an agent changed.

@@ -11,6 +11,7 @@ use rpc::contacts::import_service_server::ImportServiceServer;
 use rpc::contacts::interaction_service_server::InteractionServiceServer;
 use rpc::contacts::privacy_service_server::PrivacyServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
+use rpc::contacts::retention_service_server::RetentionServiceServer;
 use rpc::contacts::role_service_server::RoleServiceServer;
 use rpc::contacts::segment_service_server::SegmentServiceServer;
 use runtime::{Running, Shell, due_loop};
@@ -35,9 +36,15 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         persons: persons.clone(),
         bus: shell.bus(),
     };
+    let erasing = eraser.clone();
     due_loop(&shell, "erasure", move |workspace, id| {
-        let eraser = eraser.clone();
+        let eraser = erasing.clone();
         async move { eraser.keep_erasing(&workspace, id).await }
+    });
+    let keeping = eraser.clone();
+    due_loop(&shell, "retention", move |workspace, id| {
+        let eraser = keeping.clone();
+        async move { eraser.keep_retention(&workspace, id).await }
     });
     let (watching, stop) = (contacts.clone(), shell.stop.clone());
     shell.spawn("watch erasures", async move {
@@ -50,6 +57,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         .add_service(ContactBookServiceServer::new(server.clone()))
         .add_service(IdentityServiceServer::new(server.clone()))
         .add_service(PurchaseServiceServer::new(server.clone()).max_decoding_message_size(LARGEST_REQUEST))
+        .add_service(RetentionServiceServer::new(server.clone()))
         .add_service(RoleServiceServer::new(server.clone()))
         .add_service(SegmentServiceServer::new(server.clone()))
         .add_service(InteractionServiceServer::new(server.clone()))

@@ -99,6 +99,7 @@ pub fn settings(own: &Settings) -> common::ChannelSettings {
         text_countries: own.text_countries.clone(),
         team: own.team.clone(),
         transcript_at_end: own.transcript_at_end,
+        follow_up_verified_only: own.follow_up_verified_only,
     }
 }
 
@@ -145,6 +146,7 @@ pub fn settings_of(wire: common::ChannelSettings, mask: &[Field]) -> Result<Sett
         text_countries: wire.text_countries,
         team: wire.team,
         transcript_at_end: wire.transcript_at_end,
+        follow_up_verified_only: wire.follow_up_verified_only,
     })
 }
 

@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::inbound::{
-    Cards, Conversations, Deliveries, Forms, Ingest, Issuer, Openings, Persons, SenderBook, Staffing, Stars, Voices,
-    Workflows, Workspaces, answer_logins, delivery_spec, spec, staffing_spec,
+    Cards, Conversations, Deliveries, Forms, Ingest, Issuer, Keeping, Openings, Persons, SenderBook, Staffing, Stars,
+    Voices, Workflows, Workspaces, answer_logins, delivery_spec, spec, staffing_spec,
 };
 use crate::outbound::Contacts;
 use fault::Result;
@@ -15,6 +15,7 @@ use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::form_service_server::FormServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::person_service_server::PersonServiceServer;
+use rpc::conversation::retention_service_server::RetentionServiceServer;
 use rpc::conversation::sender_service_server::SenderServiceServer;
 use rpc::conversation::star_service_server::StarServiceServer;
 use rpc::conversation::workflow_service_server::WorkflowServiceServer;
@@ -61,6 +62,11 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = reminding.clone();
         async move { app.remind(&workspace, id).await }
     });
+    let keeping = app.clone();
+    due_loop(&shell, "retention", move |workspace, id| {
+        let app = keeping.clone();
+        async move { app.keep_retention(&workspace, id).await }
+    });
     let going_on = app.clone();
     due_loop(&shell, "workflow_run", move |workspace, id| {
         let app = going_on.clone();
@@ -90,6 +96,7 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         .add_service(FormServiceServer::new(Forms::new(app.clone())))
         .add_service(OpeningHoursServiceServer::new(Openings::new(app.clone())))
         .add_service(PersonServiceServer::new(Persons::new(app.clone())))
+        .add_service(RetentionServiceServer::new(Keeping::new(app.clone())))
         .add_service(SenderServiceServer::new(SenderBook::new(app.clone())))
         .add_service(CardServiceServer::new(Cards::new(app.clone())))
         .add_service(StarServiceServer::new(Stars::new(app.clone())))

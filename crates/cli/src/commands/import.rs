@@ -6,15 +6,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use aws_lc_rs::digest::{Context as Digest, SHA256};
-use contacts_service::domain::import::{Pieces, Problem, text};
+use contacts_service::domain::import::{Pieces, Problem, open_quote, text};
 use fault::{Fault, Kind};
 use rpc::contacts::import_service_client::ImportServiceClient;
-use rpc::contacts::{GetImportRequest, Import, ImportContactsRequest, ImportProblem};
+use rpc::contacts::{GetImportRequest, Import, ImportContactsRequest, ImportProblem, ListImportProblemsRequest};
 use serde_json::json;
 use tonic::transport::Channel;
 
 use crate::args::ImportArgs;
-use crate::call::call;
+use crate::call::{call, pages};
 use crate::output::{Out, say};
 
 /// Pieces between two lines about how far it is.
@@ -24,6 +24,9 @@ const FIRST: u64 = 2;
 /// Some lines were not taken.
 const REFUSED: u8 = 4;
 
+/// Problems with lines that were looked at before that are told again.
+const EARLIER: u32 = 10_000;
+
 /// Room for a problem with every cell of a piece.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
@@ -32,12 +35,27 @@ pub(super) async fn run(args: ImportArgs, channel: Channel, out: &Out) -> Result
     let bytes = read(&args.file).await?;
     // Of the whole file, before anything of it is taken.
     let text = text(&bytes, FIRST).map_err(unreadable)?;
+    if let Some(problem) = open_quote(text, FIRST) {
+        return Err(unreadable(problem).into());
+    }
     let import = name(&args, &bytes);
     let known = known(&client, &args.workspace, &import).await?;
     if known.lines > 0 {
         say(format!("goes on after {} lines that were taken before", known.lines));
     }
     let (mut far, mut problems) = (known.clone(), vec![]);
+    if known.lines > 0 {
+        // Whoever was broken off may have lost the answer.
+        let request = ListImportProblemsRequest {
+            workspace: args.workspace.clone(),
+            import: import.clone(),
+            ..Default::default()
+        };
+        for problem in pages!(client, list_import_problems, request, problems, EARLIER) {
+            tell(&problem, out)?;
+            problems.push(problem);
+        }
+    }
     for (number, piece) in (1..).zip(Pieces::after(text, known.lines)) {
         let request = ImportContactsRequest {
             workspace: args.workspace.clone(),

@@ -34,6 +34,7 @@ mod privacy;
 mod purchases;
 pub(crate) mod queue;
 pub(crate) mod rating;
+pub(crate) mod retention;
 pub(crate) mod role;
 mod segment;
 pub(crate) mod sender;

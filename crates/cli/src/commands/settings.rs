@@ -45,6 +45,7 @@ fn set(settings: &mut ChannelSettings, name: &str, value: &str) -> Result<()> {
         "text_countries" => settings.text_countries = list(value),
         "team" => settings.team = value.to_owned(),
         "transcript_at_end" => settings.transcript_at_end = parsed(name, value)?,
+        "follow_up_verified_only" => settings.follow_up_verified_only = parsed(name, value)?,
         _ => return Err(Fault::invalid("set", format!("there is no setting '{name}'"))),
     }
     Ok(())

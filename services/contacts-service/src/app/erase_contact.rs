@@ -1,9 +1,10 @@
 use super::{Contacts, TRIES};
 use crate::domain::{Erased, Erasure, ErasureRequest, ErasureStep, Place, Reading};
 use crate::outbound::postgres::{erasure, merge, person};
-use domain::{ContactId, WorkspaceId};
+use domain::{ContactId, Timestamp, WorkspaceId};
 use fault::{Fault, Kind, Result, codes};
 use store::Tx;
+use uuid::Uuid;
 
 impl Contacts {
     /// Deletes a contact, and all that went into it, from here, and has the other services do the same: the erasure goes on
@@ -27,35 +28,47 @@ impl Contacts {
             }
             return Err(Fault::new(&codes::EXISTS, "named another erasure; use a new id").of("request_id"));
         }
-        let contacts = lock_person(&mut tx, workspace, request.contact).await?;
-        let traces = person::traces(&mut tx, workspace, &contacts).await?;
-        let erased = person::erase(&mut tx, workspace, &contacts).await?;
-        let step = |place: Place| ErasureStep {
-            place,
-            done: place == Place::Contacts,
-            failures: 0,
-            failure: String::new(),
-            erased: match place {
-                Place::Contacts => erased.clone(),
-                _ => Erased::new(),
-            },
-        };
-        let begun = Erasure {
-            id: self.store.entropy().id(),
-            request: request.clone(),
-            contacts,
-            asked_at: now,
-            looked_up_to: 0,
-            done_at: None,
-            steps: Place::ALL.map(step).into(),
-        };
         let due = now.checked_add(self.erasure_wait).map_err(Fault::internal)?;
-        erasure::insert(&mut tx, workspace, &begun, due).await?;
-        erasure::keep_traces(&mut tx, workspace, begun.id, &traces).await?;
+        let id = self.store.entropy().id();
+        let begun = begin_erasure(&mut tx, workspace, (id, request), (now, due)).await?;
         tx.commit().await?;
         self.store.due_at(due);
         Ok(begun)
     }
+}
+
+/// Deletes the person from here, and notes that the others do so from `due` on. In a transaction that sees all addresses.
+pub(super) async fn begin_erasure(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    (id, request): (Uuid, &ErasureRequest),
+    (now, due): (Timestamp, Timestamp),
+) -> Result<Erasure> {
+    let contacts = lock_person(tx, workspace, request.contact).await?;
+    let traces = person::traces(tx, workspace, &contacts).await?;
+    let erased = person::erase(tx, workspace, &contacts).await?;
+    let step = |place: Place| ErasureStep {
+        place,
+        done: place == Place::Contacts,
+        failures: 0,
+        failure: String::new(),
+        erased: match place {
+            Place::Contacts => erased.clone(),
+            _ => Erased::new(),
+        },
+    };
+    let begun = Erasure {
+        id,
+        request: request.clone(),
+        contacts,
+        asked_at: now,
+        looked_up_to: 0,
+        done_at: None,
+        steps: Place::ALL.map(step).into(),
+    };
+    erasure::insert(tx, workspace, &begun, due).await?;
+    erasure::keep_traces(tx, workspace, begun.id, &traces).await?;
+    Ok(begun)
 }
 
 /// Locks the contact and all that went into it. Refused where it went into another one, or is gone.

@@ -93,6 +93,7 @@ impl Contacts {
             return Ok(None);
         }
         let tally = before.with(writes.tally);
+        import::keep_problems(&mut tx, workspace, piece.import, &writes.problems).await?;
         import::note(&mut tx, workspace, (piece.import, tally), now).await?;
         tx.commit().await?;
         Ok(Some(Taken {

@@ -12,10 +12,18 @@ pub enum ErasureReason {
     NoLongerNeeded,
     Unlawful,
     Obligation,
+    /// The workspace's period is over; nobody asked.
+    Retention,
 }
 
 impl ErasureReason {
-    const ALL: [Self; 4] = [Self::Requested, Self::NoLongerNeeded, Self::Unlawful, Self::Obligation];
+    const ALL: [Self; 5] = [
+        Self::Requested,
+        Self::NoLongerNeeded,
+        Self::Unlawful,
+        Self::Obligation,
+        Self::Retention,
+    ];
 
     /// The word as stored.
     pub fn word(self) -> &'static str {
@@ -24,6 +32,7 @@ impl ErasureReason {
             Self::NoLongerNeeded => "no_longer_needed",
             Self::Unlawful => "unlawful",
             Self::Obligation => "obligation",
+            Self::Retention => "retention",
         }
     }
 

@@ -10,6 +10,7 @@ use fault::{Fault, Result, codes};
 use rpc::contacts::import_service_server::ImportService;
 use rpc::contacts::{
     GetImportRequest, GetImportResponse, Import, ImportContactsRequest, ImportContactsResponse, ImportProblem,
+    ListImportProblemsRequest, ListImportProblemsResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -44,6 +45,17 @@ impl Server {
         })
     }
 
+    async fn do_list_import_problems(&self, request: ListImportProblemsRequest) -> Result<ListImportProblemsResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let import = name("import", &request.import)?;
+        let page = (request.page_size, request.page_token.as_str());
+        let (found, next) = self.contacts.list_import_problems(&workspace, &import, page).await?;
+        Ok(ListImportProblemsResponse {
+            problems: found.into_iter().map(problem).collect(),
+            next_page_token: next.map(|place| place.to_string()).unwrap_or_default(),
+        })
+    }
+
     async fn do_get_import(&self, request: GetImportRequest) -> Result<GetImportResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let import = name("import", &request.import)?;
@@ -61,6 +73,13 @@ impl ImportService for Server {
         request: Request<ImportContactsRequest>,
     ) -> Result<Response<ImportContactsResponse>, Status> {
         rpc::answer(self.do_import_contacts(request).await)
+    }
+
+    async fn list_import_problems(
+        &self,
+        request: Request<ListImportProblemsRequest>,
+    ) -> Result<Response<ListImportProblemsResponse>, Status> {
+        rpc::answer(self.do_list_import_problems(request.into_inner()).await)
     }
 
     async fn get_import(&self, request: Request<GetImportRequest>) -> Result<Response<GetImportResponse>, Status> {

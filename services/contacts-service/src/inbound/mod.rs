@@ -9,6 +9,7 @@ mod interactions;
 mod orders;
 mod privacy;
 mod purchases;
+mod retention;
 mod roles;
 mod segments;
 mod words;
@@ -23,7 +24,7 @@ use fault::Result;
 use rpc::Caller;
 use tonic::Request;
 
-/// Serves all ten gRPC services, each in a file of its own.
+/// Serves all eleven gRPC services, each in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Server {
     contacts: Contacts,

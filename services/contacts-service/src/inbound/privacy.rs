@@ -95,7 +95,7 @@ fn reason(number: i32) -> Result<ErasureReason, Invalid> {
         Ok(contacts::ErasureReason::NoLongerNeeded) => Ok(ErasureReason::NoLongerNeeded),
         Ok(contacts::ErasureReason::Unlawful) => Ok(ErasureReason::Unlawful),
         Ok(contacts::ErasureReason::Obligation) => Ok(ErasureReason::Obligation),
-        Ok(contacts::ErasureReason::Unspecified) | Err(_) => Err(Invalid::new(
+        Ok(contacts::ErasureReason::Retention | contacts::ErasureReason::Unspecified) | Err(_) => Err(Invalid::new(
             "reason",
             "must be REQUESTED, NO_LONGER_NEEDED, UNLAWFUL or OBLIGATION",
         )),
@@ -115,6 +115,7 @@ fn erasure(told: Erasure) -> contacts::Erasure {
         ErasureReason::NoLongerNeeded => contacts::ErasureReason::NoLongerNeeded,
         ErasureReason::Unlawful => contacts::ErasureReason::Unlawful,
         ErasureReason::Obligation => contacts::ErasureReason::Obligation,
+        ErasureReason::Retention => contacts::ErasureReason::Retention,
     };
     let step = |step: ErasureStep| contacts::ErasureStep {
         step: step.place.word().to_owned(),

@@ -1,5 +1,5 @@
 use crate::domain::{Erased, Trace};
-use domain::{ContactId, ConversationId, WorkspaceId};
+use domain::{ContactId, ConversationId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use rpc::conversation::person_service_client::PersonServiceClient as ConversationClient;
 use rpc::gateway::person_service_client::PersonServiceClient as GatewayClient;
@@ -118,6 +118,30 @@ impl Persons {
         }
         page.visitors = visitors.into_iter().filter(|visitor| !visitor.is_empty()).collect();
         Ok(page)
+    }
+
+    /// Of each of these contacts that has conversations: whether one is open, and when one was begun or resolved last.
+    pub async fn list_activity(
+        &self,
+        workspace: &WorkspaceId,
+        contacts: &[ContactId],
+    ) -> Result<HashMap<ContactId, (bool, Option<Timestamp>)>> {
+        let mut found = HashMap::new();
+        for some in contacts.chunks(CONTACTS) {
+            let request = conversation::ListActivityRequest {
+                workspace: workspace.to_string(),
+                contacts: some.iter().map(ContactId::to_string).collect(),
+            };
+            let told = rpc::call(Deadline::INTERACTIVE, request, |request| {
+                let mut client = self.conversations.clone();
+                async move { client.list_activity(request).await }
+            });
+            for one in told.await?.activities {
+                let at = events::instant(one.last_at);
+                found.insert(ContactId::parse(&one.contact)?, (one.open, at));
+            }
+        }
+        Ok(found)
     }
 
     /// Conversations of these contacts before one, the newest first, and the one before which the next page is.

@@ -8,6 +8,7 @@ use rpc::contacts::import_service_client::ImportServiceClient;
 use rpc::contacts::interaction_service_client::InteractionServiceClient;
 use rpc::contacts::privacy_service_client::PrivacyServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
+use rpc::contacts::retention_service_client::RetentionServiceClient;
 use rpc::contacts::role_service_client::RoleServiceClient;
 use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::{
@@ -35,6 +36,7 @@ pub struct Harness {
     pub purchases: PurchaseServiceClient<Channel>,
     pub privacy: PrivacyServiceClient<Channel>,
     pub peers: Peers,
+    pub retention: RetentionServiceClient<Channel>,
     pub roles: RoleServiceClient<Channel>,
     pub segments: SegmentServiceClient<Channel>,
     pub database: TestDatabase,
@@ -96,6 +98,7 @@ impl Harness {
         let purchases = PurchaseServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let interactions = InteractionServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let imports = ImportServiceClient::connect(format!("http://{}", running.grpc)).await?;
+        let retention = RetentionServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let roles = RoleServiceClient::connect(format!("http://{}", running.grpc)).await?;
         let segments = SegmentServiceClient::connect(format!("http://{}", running.grpc)).await?;
         Ok(Self {
@@ -109,6 +112,7 @@ impl Harness {
             purchases,
             privacy,
             peers,
+            retention,
             roles,
             segments,
             database,

@@ -3,7 +3,8 @@
 use crate::harness::{Harness, Tested, given, refusal, values};
 use contacts_service::domain::import::Pieces;
 use rpc::contacts::{
-    AddressKind, Contact, GetImportRequest, Import, ImportContactsRequest, ImportContactsResponse, Purpose, Stage,
+    AddressKind, Contact, GetImportRequest, Import, ImportContactsRequest, ImportContactsResponse,
+    ListImportProblemsRequest, Purpose, Stage,
 };
 
 const HEAD: &str = "phone,email,name,stage,tags,data.size\n";
@@ -315,5 +316,78 @@ async fn what_no_line_can_be_read_with_is_refused_by_field_and_nothing_is_taken(
     );
     assert_eq!(contacts.count("SELECT count(*) FROM contact_import").await?, 0);
     assert_eq!(contacts.count("SELECT count(*) FROM contact").await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_wrong_can_be_read_when_the_answer_was_lost() -> Tested {
+    let contacts = Harness::start().await?;
+    let list = async |contacts: &Harness, page_size: u32, page_token: &str| {
+        let request = ListImportProblemsRequest {
+            workspace: "acme".into(),
+            import: "file-1".into(),
+            page_size,
+            page_token: page_token.into(),
+        };
+        let answer = contacts.imports.clone().list_import_problems(request).await?;
+        Ok::<_, tonic::Status>(answer.into_inner())
+    };
+    assert_eq!(
+        refusal(list(&contacts, 0, "").await),
+        ("import".to_owned(), "request.not_found")
+    );
+    let first = import(
+        &contacts,
+        piece("phone,stage\n1,lead\n600700123,gone\n600700124,lead\n"),
+    )
+    .await?;
+    let second = ImportContactsRequest {
+        done: 3,
+        first_line: 5,
+        ..piece("phone,stage\nx,lead\n")
+    };
+    let second = import(&contacts, second).await?;
+    // The process that told of them is gone, and a piece that comes again brings none twice.
+    let contacts = contacts.start_again().await?;
+    import(
+        &contacts,
+        piece("phone,stage\n1,lead\n600700123,gone\n600700124,lead\n"),
+    )
+    .await?;
+    let told = [first.problems, second.problems].concat();
+    assert_eq!(told.len(), 3);
+    let page = list(&contacts, 2, "").await?;
+    assert_eq!(page.problems, told[..2]);
+    let rest = list(&contacts, 2, &page.next_page_token).await?;
+    assert_eq!((rest.problems, rest.next_page_token.as_str()), (told[2..].to_vec(), ""));
+    assert_eq!(
+        refusal(list(&contacts, 1_001, "").await),
+        ("page_size".to_owned(), "request.invalid")
+    );
+    contacts.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_quote_without_an_end_takes_nothing_with_it() -> Tested {
+    let contacts = Harness::start().await?;
+    let broken = import(
+        &contacts,
+        piece("phone,name\r600700123,Ann\r600700124,\"Bea\r600700125,Cat\r"),
+    )
+    .await;
+    let fault = rpc::from_status(&broken.expect_err("refused"));
+    assert!(
+        fault.public().starts_with("line 3: has a quote that has no end"),
+        "{fault}"
+    );
+    assert_eq!(contacts.count("SELECT count(*) FROM contact").await?, 0);
+    let whole = import(
+        &contacts,
+        piece("phone,name\r600700123,Ann\r600700124,Bea\r600700125,Cat\r"),
+    )
+    .await?;
+    assert_eq!(whole.import.map(|import| import.created), Some(3));
+    contacts.stop().await;
     Ok(())
 }

@@ -14,6 +14,7 @@ mod merges;
 mod peers;
 mod purchases;
 mod purpose;
+mod retention;
 mod role_canaries;
 mod roles;
 mod segment_meaning;

@@ -27,6 +27,8 @@ pub struct Truth {
     /// Who was asked to erase what, in order.
     pub asked: Vec<(&'static str, Vec<String>)>,
     pub contacts: Vec<String>,
+    /// By contact: whether a conversation is open, and the second in which one was begun or resolved last.
+    pub activity: HashMap<String, (bool, i64)>,
     pub numbers: Vec<String>,
 }
 
@@ -125,6 +127,28 @@ impl conversations::PersonService for Peers {
         });
         Ok(Response::new(conversation::ListInteractionsResponse {
             interactions: talked.collect(),
+        }))
+    }
+
+    async fn list_activity(
+        &self,
+        request: Request<conversation::ListActivityRequest>,
+    ) -> Answer<conversation::ListActivityResponse> {
+        let truth = self.truth();
+        if truth.away == Some("conversation") {
+            return Err(Status::internal("broken"));
+        }
+        let asked = request.into_inner().contacts;
+        let known = asked.into_iter().filter_map(|contact| {
+            let (open, seconds) = *truth.activity.get(&contact)?;
+            Some(conversation::ContactActivity {
+                contact,
+                open,
+                last_at: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+            })
+        });
+        Ok(Response::new(conversation::ListActivityResponse {
+            activities: known.collect(),
         }))
     }
 

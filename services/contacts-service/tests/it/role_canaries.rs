@@ -169,8 +169,11 @@ fn orders(order: &str, line: &str) -> IngestOrdersRequest {
     }
 }
 
-/// Rpcs that tell of nobody: keys, erasures by their ids, counts of files, and roles themselves.
-const SILENT: [&str; 11] = [
+/// Rpcs that tell of nobody: keys, erasures by their ids, periods, counts of files and what is wrong with lines, and roles themselves.
+const SILENT: [&str; 14] = [
+    "GetRetention",
+    "SetRetention",
+    "ListImportProblems",
     "AddIdentityKey",
     "ListIdentityKeys",
     "RemoveIdentityKey",

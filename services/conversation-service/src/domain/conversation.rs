@@ -32,6 +32,15 @@ impl Reach {
         }
     }
 
+    /// Whose it is by what is known of them; addresses that were given here stay.
+    #[must_use]
+    pub fn bound_to(self, known: Self) -> Self {
+        Self {
+            contact: known.contact.or(self.contact),
+            ..self.filled(known)
+        }
+    }
+
     /// What was given before, completed by what is given now.
     #[must_use]
     pub fn filled(self, given: Self) -> Self {

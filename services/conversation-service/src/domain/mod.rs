@@ -14,6 +14,7 @@ pub mod given;
 pub mod ingest;
 pub mod ingest_runs;
 pub mod page;
+pub mod retention;
 pub mod run;
 pub mod sender;
 pub mod settings;

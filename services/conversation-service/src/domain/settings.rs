@@ -122,6 +122,9 @@ pub struct Settings {
     /// A resolved conversation is mailed to its customer. Channels that were stored before have the default of their kind.
     #[serde(default)]
     pub transcript_at_end: bool,
+    /// Follow-ups go only to addresses that are proved to be the customer's.
+    #[serde(default)]
+    pub follow_up_verified_only: bool,
 }
 
 fn mails_per_address_per_day() -> u32 {
@@ -160,6 +163,7 @@ pub enum Field {
     TextCountries,
     Team,
     TranscriptAtEnd,
+    FollowUpVerifiedOnly,
 }
 
 /// Names above this do not fit a text of one part together with link and number.
@@ -197,6 +201,7 @@ impl Field {
             "text_countries" => Self::TextCountries,
             "team" => Self::Team,
             "transcript_at_end" => Self::TranscriptAtEnd,
+            "follow_up_verified_only" => Self::FollowUpVerifiedOnly,
             _ => return Err(Invalid::new("mask", "names a field that channel settings do not have")),
         };
         Ok(field)
@@ -251,6 +256,7 @@ impl Settings {
             text_countries: Vec::new(),
             team: String::new(),
             transcript_at_end: transcript_at_end(kind),
+            follow_up_verified_only: false,
         }
     }
 
@@ -300,6 +306,7 @@ impl Settings {
             Field::TextCountries => self.text_countries.clone_from(&wanted.text_countries),
             Field::Team => self.team.clone_from(&wanted.team),
             Field::TranscriptAtEnd => self.transcript_at_end = wanted.transcript_at_end,
+            Field::FollowUpVerifiedOnly => self.follow_up_verified_only = wanted.follow_up_verified_only,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::cards::shown;
 use crate::app::{App, Asked, By, FirstMessage, Post, Start, Submitted};
 use crate::domain::card::CardOutcome;
-use crate::domain::conversation::{Content, Conversation, Message};
+use crate::domain::conversation::{Content, Conversation, Message, Reach};
 use crate::domain::delivery::{self, Delivery};
 use crate::domain::form::Answer;
 use crate::domain::given::Given;
@@ -125,6 +125,19 @@ impl Conversations {
         let reached = self.app.add_contact(&workspace, id, given(request.contact)).await?;
         Ok(proto::AddContactResponse {
             conversation: Some(conversation(reached)),
+        })
+    }
+
+    async fn bind_contact(&self, request: proto::BindContactRequest) -> Result<proto::BindContactResponse> {
+        let (workspace, id) = place(&request.workspace, &request.conversation)?;
+        let known = Reach {
+            contact: Some(ContactId::parse(&request.contact)?),
+            phone: AddressId::parse_optional(&request.phone_address).map_err(|wrong| wrong.of("phone_address"))?,
+            email: AddressId::parse_optional(&request.email_address).map_err(|wrong| wrong.of("email_address"))?,
+        };
+        let bound = self.app.bind_contact(&workspace, id, known).await?;
+        Ok(proto::BindContactResponse {
+            conversation: Some(conversation(bound)),
         })
     }
 
@@ -435,6 +448,7 @@ answers! {
     list_conversations: ListConversationsRequest -> ListConversationsResponse;
     resolve_conversation: ResolveConversationRequest -> ResolveConversationResponse;
     add_contact: AddContactRequest -> AddContactResponse;
+    bind_contact: BindContactRequest -> BindContactResponse;
     request_transcript: RequestTranscriptRequest -> RequestTranscriptResponse;
     post_message: PostMessageRequest -> PostMessageResponse;
     list_messages: ListMessagesRequest -> ListMessagesResponse;

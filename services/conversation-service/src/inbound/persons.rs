@@ -74,6 +74,20 @@ impl Persons {
         })
     }
 
+    async fn list_activity(&self, request: proto::ListActivityRequest) -> Result<proto::ListActivityResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let contacts = contacts(&request.contacts)?;
+        let found = self.app.list_activity(&workspace, &contacts).await?;
+        let told = found.into_iter().map(|(contact, open, at)| proto::ContactActivity {
+            contact: contact.to_string(),
+            open,
+            last_at: Some(stamp(at)),
+        });
+        Ok(proto::ListActivityResponse {
+            activities: told.collect(),
+        })
+    }
+
     async fn export_person(&self, request: proto::ExportPersonRequest) -> Result<proto::ExportPersonResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let ids = conversations(&request.conversations)?;
@@ -115,6 +129,10 @@ impl PersonService for Persons {
         request: Request<proto::ListInteractionsRequest>,
     ) -> Reply<proto::ListInteractionsResponse> {
         rpc::answer(self.list_interactions(request.into_inner()).await)
+    }
+
+    async fn list_activity(&self, request: Request<proto::ListActivityRequest>) -> Reply<proto::ListActivityResponse> {
+        rpc::answer(self.list_activity(request.into_inner()).await)
     }
 
     async fn export_person(&self, request: Request<proto::ExportPersonRequest>) -> Reply<proto::ExportPersonResponse> {

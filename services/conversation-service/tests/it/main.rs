@@ -19,6 +19,7 @@ mod nats_logins;
 mod opening_hours;
 mod persons;
 mod replicas;
+mod retention;
 mod runs;
 mod senders;
 mod stars;

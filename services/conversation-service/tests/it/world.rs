@@ -10,6 +10,7 @@ use fault::Fault;
 use rpc::conversation as proto;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::person_service_client::PersonServiceClient;
+use rpc::conversation::retention_service_client::RetentionServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use runtime::{Running, Settings, Shell};
 use std::sync::{Arc, Mutex};
@@ -29,6 +30,7 @@ pub struct World {
     pub workspaces: WorkspaceServiceClient<Channel>,
     pub conversations: ConversationServiceClient<Channel>,
     pub persons: PersonServiceClient<Channel>,
+    pub retention: RetentionServiceClient<Channel>,
     pub contacts: FakeContacts,
     pub bus: Bus,
     pub clock: Arc<ManualClock>,
@@ -120,7 +122,8 @@ impl World {
         let world = Self {
             workspaces: WorkspaceServiceClient::new(channel.clone()),
             conversations: ConversationServiceClient::new(channel.clone()),
-            persons: PersonServiceClient::new(channel),
+            persons: PersonServiceClient::new(channel.clone()),
+            retention: RetentionServiceClient::new(channel),
             contacts,
             bus,
             clock,

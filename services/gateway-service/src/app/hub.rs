@@ -248,6 +248,7 @@ mod tests {
             channel: ChannelId::parse("web").expect("a slug"),
             conversation: conversation.map(|id| ConversationId(Uuid::from_u128(id))),
             scope: None,
+            contact: None,
             expires_at: Timestamp::UNIX_EPOCH,
         }
     }

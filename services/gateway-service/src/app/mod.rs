@@ -11,6 +11,7 @@ pub mod forms;
 pub mod gate;
 pub mod get_channel;
 pub mod hub;
+pub mod identify_customer;
 pub mod ingest_events;
 pub mod invitations;
 pub mod issue_agent_ticket;

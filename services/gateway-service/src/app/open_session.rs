@@ -40,6 +40,7 @@ pub async fn open_session(
         channel,
         conversation: None,
         scope: None,
+        contact: None,
         expires_at,
     };
     insert_session(&mut tx, &session, now).await?;

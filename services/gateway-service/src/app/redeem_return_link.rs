@@ -39,6 +39,7 @@ pub async fn redeem_return_link(edge: &Edge, link: &Token, origin: Option<&str>)
         channel,
         conversation: Some(conversation),
         scope: Some(conversation),
+        contact: None,
         expires_at: after(now, SCOPED_SESSION_LIFE)?,
     };
     let mut tx = edge.store.begin(&session.workspace).await?;

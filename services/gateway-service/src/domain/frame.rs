@@ -38,6 +38,9 @@ pub enum ClientFrame {
     Message { client_id: String, text: String },
     /// Contact data given later in the same conversation.
     Contact(Contact),
+    /// Who the visitor is by the word of the workspace's own site: a JWT that one of its keys signed. The session keeps it, and its
+    /// conversation, this one or the next to be started, is theirs.
+    Identify { token: String },
     /// Asks for a copy of the conversation by mail, also after its end: to `email`, which is kept like contact data given later, else to the
     /// address that was given in the conversation. The same `client_id` again asks for nothing more; 3 of a conversation a day.
     Copy {
@@ -168,6 +171,8 @@ pub enum ServerFrame {
     Read { up_to: u64 },
     /// The answer to `contact`.
     ContactAdded {},
+    /// The answer to `identify`.
+    Identified {},
     /// A form to show inside the conversation, or its next page, in place of what was shown before.
     Form(Form),
     /// No form is to be shown any more.
@@ -210,6 +215,7 @@ impl ServerFrame {
             Self::Posted { .. } => "posted",
             Self::Read { .. } => "read",
             Self::ContactAdded {} => "contact_added",
+            Self::Identified {} => "identified",
             Self::Form(_) => "form",
             Self::FormClosed {} => "form_closed",
             Self::FormTaken { .. } => "form_taken",
@@ -235,6 +241,7 @@ impl ClientFrame {
             Self::Start(_) => "start",
             Self::Message { .. } => "message",
             Self::Contact(_) => "contact",
+            Self::Identify { .. } => "identify",
             Self::Copy { .. } => "copy",
             Self::Read { .. } => "read",
             Self::Tab { .. } => "tab",
@@ -278,6 +285,7 @@ impl ClientFrame {
                 }
                 check_contact(name, phone, email)
             }
+            Self::Identify { token } => check_token(token),
             Self::Copy { email, .. } => check_contact(&None, &None, email),
             Self::Page(page) => page.check(),
             _ => Ok(()),
@@ -318,6 +326,16 @@ fn check_client_id(id: &str) -> Result<(), Invalid> {
         Ok(())
     } else {
         Err(Invalid::new("client_id", "needs 1 to 64 printable ASCII characters"))
+    }
+}
+
+/// Longer than any token that a site has a reason to sign.
+const TOKEN_BYTES: usize = 8_192;
+
+fn check_token(token: &str) -> Result<(), Invalid> {
+    match (1..=TOKEN_BYTES).contains(&token.len()) {
+        true => Ok(()),
+        false => Err(Invalid::new("token", "needs a JWT of at most 8,192 bytes")),
     }
 }
 

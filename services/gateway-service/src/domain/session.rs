@@ -1,7 +1,7 @@
 //! What a session may do.
 
 use super::token::TokenHash;
-use domain::{ChannelId, ConversationId, Invalid, Timestamp, VisitorId, WorkspaceId};
+use domain::{ChannelId, ContactId, ConversationId, Invalid, Timestamp, VisitorId, WorkspaceId};
 
 /// A visitor's browser, known by its token.
 #[derive(Clone)]
@@ -14,6 +14,8 @@ pub struct Session {
     pub conversation: Option<ConversationId>,
     /// Set for a session out of a return link: it began with this conversation and opens no other.
     pub scope: Option<ConversationId>,
+    /// Who the visitor is by the word of the workspace's own site.
+    pub contact: Option<ContactId>,
     pub expires_at: Timestamp,
 }
 

@@ -8,6 +8,7 @@ use rpc::contacts::import_service_client::ImportServiceClient;
 use rpc::contacts::interaction_service_client::InteractionServiceClient;
 use rpc::contacts::privacy_service_client::PrivacyServiceClient;
 use rpc::contacts::purchase_service_client::PurchaseServiceClient;
+use rpc::contacts::retention_service_client::RetentionServiceClient;
 use rpc::contacts::role_service_client::RoleServiceClient;
 use rpc::contacts::segment_service_client::SegmentServiceClient;
 use rpc::contacts::*;
@@ -27,6 +28,7 @@ pub struct Contacts {
     privacy: PrivacyServiceClient<Connection>,
     interactions: InteractionServiceClient<Connection>,
     purchases: PurchaseServiceClient<Connection>,
+    retention: RetentionServiceClient<Connection>,
     roles: RoleServiceClient<Connection>,
     segments: SegmentServiceClient<Connection>,
 }
@@ -42,6 +44,7 @@ impl Contacts {
             privacy: PrivacyServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             interactions: InteractionServiceClient::new(channel.clone()),
             purchases: PurchaseServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            retention: RetentionServiceClient::new(channel.clone()),
             roles: RoleServiceClient::new(channel.clone()),
             segments: SegmentServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
         }
@@ -76,6 +79,11 @@ calls! { Contacts.identity:
     add_identity_key(AddIdentityKeyRequest) -> AddIdentityKeyResponse;
     list_identity_keys(ListIdentityKeysRequest) -> ListIdentityKeysResponse;
     remove_identity_key(RemoveIdentityKeyRequest) -> RemoveIdentityKeyResponse;
+}
+
+calls! { Contacts.retention:
+    get_retention(GetRetentionRequest) -> GetRetentionResponse;
+    set_retention(SetRetentionRequest) -> SetRetentionResponse;
 }
 
 calls! { Contacts.roles:
@@ -117,4 +125,24 @@ calls_for! { Contacts.imports:
 
 calls! { Contacts.imports:
     get_import(GetImportRequest) -> GetImportResponse;
+    list_import_problems(ListImportProblemsRequest) -> ListImportProblemsResponse;
+}
+
+/// What a customer's own socket asks, in nobody's name: a signature says who they are, and nothing of it is answered to them.
+impl Contacts {
+    pub async fn identify_customer(&self, request: IdentifyContactRequest) -> fault::Result<IdentifyContactResponse> {
+        rpc::call(rpc::Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.identity.clone();
+            async move { client.identify_contact(request).await }
+        })
+        .await
+    }
+
+    pub async fn get_customer(&self, request: GetContactRequest) -> fault::Result<GetContactResponse> {
+        rpc::call(rpc::Deadline::INTERACTIVE, request, |request| {
+            let mut client = self.contacts.clone();
+            async move { client.get_contact(request).await }
+        })
+        .await
+    }
 }

@@ -4,6 +4,7 @@ use rpc::conversation::card_service_client::CardServiceClient;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::form_service_client::FormServiceClient;
 use rpc::conversation::opening_hours_service_client::OpeningHoursServiceClient;
+use rpc::conversation::retention_service_client::RetentionServiceClient;
 use rpc::conversation::star_service_client::StarServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::*;
@@ -21,6 +22,7 @@ pub struct Conversations {
     automatic: AutomaticMessageServiceClient<Connection>,
     forms: FormServiceClient<Connection>,
     cards: CardServiceClient<Connection>,
+    retention: RetentionServiceClient<Connection>,
     stars: StarServiceClient<Connection>,
 }
 
@@ -33,6 +35,7 @@ impl Conversations {
             automatic: AutomaticMessageServiceClient::new(channel.clone()),
             forms: FormServiceClient::new(channel.clone()),
             cards: CardServiceClient::new(channel.clone()),
+            retention: RetentionServiceClient::new(channel.clone()),
             stars: StarServiceClient::new(channel),
         }
     }
@@ -45,6 +48,7 @@ calls! { Conversations.conversations:
     list_conversations(ListConversationsRequest) -> ListConversationsResponse;
     resolve_conversation(ResolveConversationRequest) -> ResolveConversationResponse;
     add_contact(AddContactRequest) -> AddContactResponse;
+    bind_contact(BindContactRequest) -> BindContactResponse;
     request_transcript(RequestTranscriptRequest) -> RequestTranscriptResponse;
     post_message(PostMessageRequest) -> PostMessageResponse;
     list_messages(ListMessagesRequest) -> ListMessagesResponse;
@@ -86,6 +90,11 @@ calls! { Conversations.forms:
 calls! { Conversations.cards:
     send_card(SendCardRequest) -> SendCardResponse;
     get_card(GetCardRequest) -> GetCardResponse;
+}
+
+calls! { Conversations.retention:
+    get_retention(GetRetentionRequest) -> GetRetentionResponse;
+    set_retention(SetRetentionRequest) -> SetRetentionResponse;
 }
 
 calls! { Conversations.stars:

@@ -42,6 +42,10 @@ async fn a_piece_of_a_file_is_handed_over_and_what_is_wrong_is_told_by_line() ->
 
     let (status, far) = call(&world, Method::GET, "/v1/contact-imports/file-1", None).await?;
     assert_eq!((status, &far["lines"], &far["problems"]), (200, &json!(2), &json!([])));
+    let problems = "/v1/contact-imports/file-1/problems?page_size=1";
+    let (_, page) = call(&world, Method::GET, problems, None).await?;
+    let problem = json!({"line": 3, "column": "phone", "reason": "is too short", "taken": false});
+    assert_eq!(page, json!({"problems": [problem], "next_page_token": "1"}));
     let (status, none) = call(&world, Method::GET, "/v1/contact-imports/file-2", None).await?;
     assert_eq!((status, &none["field"]), (404, &json!("import")));
     for (path, kind, field) in [

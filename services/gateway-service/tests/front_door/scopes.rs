@@ -57,6 +57,7 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("post", "/v1/contact-identities", Token(Scope::Contacts)),
     ("get", "/v1/contact-imports/{import}", Token(Scope::Contacts)),
     ("post", "/v1/contact-imports/{import}", Token(Scope::Contacts)),
+    ("get", "/v1/contact-imports/{import}/problems", Token(Scope::Contacts)),
     ("post", "/v1/contact-segments/count", Token(Scope::Contacts)),
     ("post", "/v1/contact-segments/export", Token(Scope::Contacts)),
     ("post", "/v1/contact-segments/list", Token(Scope::Contacts)),
@@ -139,6 +140,8 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("post", "/v1/requests/{request}/accept", Token(Scope::Write)),
     ("post", "/v1/requests/{request}/decline", Token(Scope::Write)),
     ("post", "/v1/requests/{request}/start", Token(Scope::Write)),
+    ("get", "/v1/retention/{kept}", Token(Scope::Admin)),
+    ("put", "/v1/retention/{kept}", Token(Scope::Admin)),
     ("post", "/v1/return", NoToken),
     ("post", "/v1/sessions", NoToken),
     ("get", "/v1/socket", NoToken),
@@ -215,6 +218,7 @@ async fn a_token_opens_the_routes_of_its_scope_and_no_others() -> Result<()> {
             .replace("{channel}", "web")
             .replace("{seq}", "1")
             .replace("{integration}", "crm")
+            .replace("{kept}", "contacts")
             .replace("{link}", "acme.DDDDDDDDDDDDDDDDDDDDDD");
         let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())?;
         let request = world.http.request(method, world.url(&path)).bearer_auth(token);

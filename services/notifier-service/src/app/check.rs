@@ -146,6 +146,9 @@ impl App {
             Ok((Recipient::Phone { country, .. }, _)) if !allows_texts_to(&now_known, country) => {
                 checked.refusal = Some(&codes::SEND_COUNTRY);
             }
+            Ok((_, person)) if wants_proof(&now_known, delivery) && !person.verified => {
+                checked.refusal = Some(&codes::NOT_VERIFIED);
+            }
             Ok((recipient, person)) => {
                 let hours = quiet_hours(&now_known, delivery, is_first);
                 let (of, home) = ((delivery.id, delivery.step), &checked.context.time_zone);
@@ -385,6 +388,12 @@ fn quiet_hours(case: &Case, delivery: &Delivery, is_first: bool) -> Vec<QuietHou
     own.into_iter()
         .chain(is_first.then_some(QuietHours::FIRST_MESSAGES))
         .collect()
+}
+
+/// Whether a delivery may only go to an address that is proved to be the customer's.
+fn wants_proof(case: &Case, delivery: &Delivery) -> bool {
+    let is_wanted = case.settings.as_ref().is_some_and(|settings| settings.verified_only);
+    is_wanted && delivery.purpose == Purpose::FollowUp
 }
 
 fn allows_texts_to(case: &Case, country: Country) -> bool {

@@ -41,6 +41,7 @@ pub(crate) fn settings() -> Settings {
         text_from: None,
         text_countries: vec![],
         transcript_at_end: None,
+        verified_only: false,
     }
 }
 

@@ -70,6 +70,9 @@ pub struct Settings {
     /// `None`: told of before the setting was there.
     #[serde(default)]
     pub transcript_at_end: Option<bool>,
+    /// Follow-ups go only to addresses that are proved to be the customer's.
+    #[serde(default)]
+    pub verified_only: bool,
 }
 
 /// Whether a channel brings messages to its customers by itself.
@@ -113,6 +116,7 @@ impl Settings {
             text_from: TextSender::parse(&wire.text_from).ok(),
             text_countries: wire.text_countries.clone(),
             transcript_at_end: Some(wire.transcript_at_end),
+            verified_only: wire.follow_up_verified_only,
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Person {
     pub name: Option<PersonName>,
     /// In which they live.
     pub zone: Option<TimeZone>,
+    /// The address is proved to be theirs.
+    pub verified: bool,
 }
 
 /// What an address is read for.
@@ -72,6 +74,7 @@ impl Contacts {
         let person = Person {
             name: PersonName::parse(&answer.contact_name).ok(),
             zone: TimeZone::get(&answer.time_zone).ok(),
+            verified: answer.address.as_ref().is_some_and(|told| told.verified),
         };
         let told = answer
             .address

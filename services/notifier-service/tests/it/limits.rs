@@ -245,3 +245,28 @@ async fn pumping_spends_no_more_than_the_days_ceilings() -> Tested {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_channel_may_follow_up_at_proved_addresses_only() -> Tested {
+    let mut notifier = Harness::start().await?;
+    notifier.settings.follow_up_verified_only = true;
+    let customer = notifier.pumped("+48600700001", "PL", None).await?;
+    let told = notifier.delivery(&customer, DeliveryStatus::Failed).await?;
+    assert_eq!(told.deliveries[0].reason, "send.not_verified");
+    assert!(
+        told.summary.ends_with(
+            "The channel follows up only at addresses that are proved to be the customer's, and this one is not."
+        ),
+        "{}",
+        told.summary
+    );
+    assert!(notifier.truth().holds.is_empty(), "nothing was held");
+    notifier.prepared("+48600700002", "PL", None).await?;
+    for (address, _) in notifier.truth().addresses.values_mut() {
+        address.verified = true;
+    }
+    notifier.advance(31).await;
+    notifier.sms.nth("+48600700002", 1, SOON).await?;
+    assert_eq!(notifier.sms.calls(), 1);
+    Ok(())
+}

@@ -206,6 +206,7 @@ impl ConversationService for Peers {
         resolve_conversation: conversation::ResolveConversationRequest => conversation::ResolveConversationResponse;
         request_transcript: conversation::RequestTranscriptRequest => conversation::RequestTranscriptResponse;
         add_contact: conversation::AddContactRequest => conversation::AddContactResponse;
+        bind_contact: conversation::BindContactRequest => conversation::BindContactResponse;
         mark_read: conversation::MarkReadRequest => conversation::MarkReadResponse;
         report_delivery: conversation::ReportDeliveryRequest => conversation::ReportDeliveryResponse;
         ingest_events: conversation::IngestEventsRequest => conversation::IngestEventsResponse;

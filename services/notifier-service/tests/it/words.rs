@@ -49,6 +49,7 @@ pub fn settings() -> ChannelSettings {
         text_countries: vec![],
         team: String::new(),
         transcript_at_end: true,
+        follow_up_verified_only: false,
     }
 }
 

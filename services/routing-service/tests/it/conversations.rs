@@ -279,6 +279,7 @@ impl ConversationService for Conversations {
         write_to_contact: proto::WriteToContactRequest => proto::WriteToContactResponse;
         list_conversations: proto::ListConversationsRequest => proto::ListConversationsResponse;
         add_contact: proto::AddContactRequest => proto::AddContactResponse;
+        bind_contact: proto::BindContactRequest => proto::BindContactResponse;
         request_transcript: proto::RequestTranscriptRequest => proto::RequestTranscriptResponse;
         post_message: proto::PostMessageRequest => proto::PostMessageResponse;
         list_messages: proto::ListMessagesRequest => proto::ListMessagesResponse;

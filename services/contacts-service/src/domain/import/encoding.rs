@@ -9,8 +9,11 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub fn text(bytes: &[u8], first_line: u64) -> Result<&str, Problem> {
     let wrong = |at: usize, remedy: &str| {
         let before = bytes.get(..at).unwrap_or_default();
-        let lines = before.iter().filter(|byte| **byte == b'\n').count();
-        let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let next = before.iter().skip(1).map(Some).chain([None]);
+        let is_end = |(byte, next): &(&u8, Option<&u8>)| **byte == b'\n' || (**byte == b'\r' && *next != Some(&b'\n'));
+        let lines = before.iter().zip(next).filter(is_end).count();
+        let is_mark = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let begin = before.iter().rposition(is_mark).map_or(0, |end| end + 1);
         let line = match u64::try_from(lines) {
             Ok(0) | Err(_) => 1,
             Ok(under) => first_line + under - 1,

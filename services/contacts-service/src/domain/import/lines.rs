@@ -64,6 +64,9 @@ pub fn lines(text: &str, first_line: u64, country: Option<Country>) -> Result<Ve
         .delimiter(delimiter(text))
         .from_reader(text.as_bytes());
     let unread = |_| Problem::refused(1, "", "cannot be read as the head of a CSV file");
+    if let Some(problem) = open_quote(text, first_line) {
+        return Err(problem);
+    }
     let columns = columns(reader.headers().map_err(unread)?)?;
     let mut count = Count::new(text);
     let mut lines = vec![];
@@ -91,6 +94,38 @@ pub fn lines(text: &str, first_line: u64, country: Option<Country>) -> Result<Ve
     Ok(lines)
 }
 
+/// The first line; lines end with a line feed, a carriage return, or both.
+pub(super) fn head(text: &str) -> &str {
+    text.split(['\r', '\n']).next().unwrap_or_default()
+}
+
+/// The line of a quote that a cell begins with and that has no end, if there is one: whatever comes after it would be that cell.
+pub fn open_quote(text: &str, first_line: u64) -> Option<Problem> {
+    let delimiter = delimiter(text);
+    let bytes = text.as_bytes();
+    let (mut begins, mut quote) = (true, None);
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match (quote, *byte) {
+            (None, b'"') if begins => quote = Some(at),
+            (None, other) => begins = other == delimiter || matches!(other, b'\r' | b'\n'),
+            // Two stand for one.
+            (Some(_), b'"') if bytes.get(at + 1) == Some(&b'"') => at += 1,
+            (Some(_), b'"') => (begins, quote) = (false, None),
+            (Some(_), _) => {}
+        }
+        at += 1;
+    }
+    let line = Count::new(text).line_at(u64::try_from(quote?).unwrap_or(u64::MAX));
+    let number = if line == 1 {
+        1
+    } else {
+        first_line + line.saturating_sub(2)
+    };
+    let remedy = "has a quote that has no end; close it, or write two where one is meant";
+    Some(Problem::refused(number, "", remedy))
+}
+
 /// The fields that a file with this head may change; of one that cannot be read: none, as none of its lines is taken.
 pub fn fields(text: &str) -> BTreeSet<FieldGroup> {
     let mut reader = ReaderBuilder::new()
@@ -103,7 +138,7 @@ pub fn fields(text: &str) -> BTreeSet<FieldGroup> {
 
 /// Programs of some countries write semicolons, and some write tabs. The head tells, as no column has one in its name.
 pub(super) fn delimiter(text: &str) -> u8 {
-    let head = text.lines().next().unwrap_or_default();
+    let head = head(text);
     [b',', b';', b'\t']
         .into_iter()
         .find(|delimiter| head.as_bytes().contains(delimiter))
@@ -147,7 +182,7 @@ fn columns(head: &StringRecord) -> Result<Vec<Column>, Problem> {
 fn row(record: &StringRecord, columns: &[Column], line: u64, country: Option<Country>) -> Result<Row, Vec<Problem>> {
     let whole = |remedy: String| Err(vec![Problem::refused(line, "", remedy)]);
     if record.as_slice().len() > LINE_BYTES {
-        return whole("is longer than 65,536 bytes; has a quote before it no end?".into());
+        return whole("is longer than 65,536 bytes; has a quote in it another end than it should?".into());
     }
     if record.len() != columns.len() {
         return whole(format!("has {} cells; the head has {}", record.len(), columns.len()));
@@ -230,7 +265,8 @@ impl<'a> Count<'a> {
             if self.at >= from && !matches!(character, b'\r' | b'\n') {
                 break;
             }
-            self.line += u64::from(*character == b'\n');
+            let is_half = *character == b'\r' && self.bytes.get(self.at + 1) == Some(&b'\n');
+            self.line += u64::from(matches!(character, b'\r' | b'\n') && !is_half);
             self.at += 1;
         }
         self.line

@@ -9,7 +9,7 @@ mod tests;
 
 pub use batch::{Book, Writes, plan_batch};
 pub use encoding::text;
-pub use lines::{Line, fields, lines};
+pub use lines::{Line, fields, lines, open_quote};
 pub use pieces::{Piece, Pieces};
 
 use super::{DataKey, DataValue, Given, Stage, Tag, Zone};

@@ -1,4 +1,4 @@
-use super::lines::{Count, delimiter};
+use super::lines::{Count, delimiter, head};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 /// Lines of a piece that [`Pieces`] cuts, unless they are long.
@@ -73,7 +73,7 @@ impl Iterator for Pieces<'_> {
                 None => break,
             }
         }
-        let head = self.text.lines().next().unwrap_or_default();
+        let head = head(self.text);
         let first_line = self.count.line_at(u64::try_from(begin).unwrap_or(u64::MAX));
         // Empty lines before the first one are left out: it is told by its own number.
         let lines = self.text.get(begin..end).unwrap_or_default();

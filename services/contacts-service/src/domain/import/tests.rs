@@ -1,3 +1,4 @@
+use super::lines::head;
 use super::*;
 use crate::domain::{AddressKind, Fields};
 use domain::{Country, Entropy};
@@ -101,12 +102,69 @@ fn what_is_wrong_is_told_by_line_and_column_and_the_others_are_read() {
     let data: Vec<&str> = row.data.values().map(|value| value.expose()).collect();
     assert_eq!((last.number, tags, data), (8, vec!["new;er", "vip"], vec!["=38"]));
     assert_eq!(row.stage, Some(Stage::Customer));
-    let long = format!("phone\n600700123\n\"{}\n", "x".repeat(LINE_BYTES));
+    let long = format!("phone\n600700123\n\"{}\"\n", "x".repeat(LINE_BYTES));
     assert_eq!(
         wrong(&long),
-        ["3, : is longer than 65,536 bytes; has a quote before it no end?"]
+        ["3, : is longer than 65,536 bytes; has a quote in it another end than it should?"]
     );
     assert!(read(&format!("phone\n{}", "1\n".repeat(LINES + 1))).is_err());
+}
+
+#[test]
+fn lines_end_in_every_way_that_programs_know() {
+    for end in ["\n", "\r\n", "\r"] {
+        let csv = [
+            "phone,name",
+            "600700123,Ann",
+            "",
+            "1,Bea",
+            "600700125,\"Cat",
+            "and\"",
+            "2,Dot",
+            "",
+        ]
+        .join(end);
+        let lines = read(&csv).expect("lines");
+        assert_eq!(lines.len(), 4, "{end:?}");
+        let told: Vec<String> = wrong(&csv)
+            .into_iter()
+            .map(|told| told.chars().take(8).collect())
+            .collect();
+        assert_eq!(told, ["4, phone", "7, phone"], "{end:?}");
+        let pieces: Vec<Piece> = Pieces::after(&csv, 1).collect();
+        assert_eq!(
+            (pieces.len(), pieces[0].lines, pieces[0].first_line),
+            (1, 3, 4),
+            "{end:?}"
+        );
+        assert_eq!(head(&pieces[0].csv), "phone,name");
+    }
+    let (line, remedy) = {
+        let problem = text(b"name\rAnn\rJos\xe9\r", 2).expect_err("refused");
+        (problem.line, problem.remedy)
+    };
+    assert!(line == 3 && remedy.starts_with("byte 4 of the line"), "{line} {remedy}");
+}
+
+#[test]
+fn a_quote_without_an_end_is_told_of_where_it_begins() {
+    let line = |csv: &str, first: u64| open_quote(csv, first).map(|problem| problem.line);
+    for whole in [
+        "phone,name\n1,\"Ann\"\n",
+        "phone,name\n1,\"An \"\"n\"\n",
+        "phone,name\n1,5\" screen\n",
+        "phone;name\r1;\"\"\r",
+        "phone,name\n1,\"Ann\nand Bea\"",
+    ] {
+        assert_eq!(line(whole, 2), None, "{whole:?}");
+    }
+    assert_eq!(line("phone,name\n1,Ann\n2,\"Bea\n3,Cat\n", 2), Some(3));
+    assert_eq!(line("phone,name\r1,Ann\r2,\"Bea\r3,Cat\r", 41), Some(42));
+    assert_eq!(line("phone,\"name\n1,Ann\n", 2), Some(1));
+    // One that is written twice ends nothing.
+    assert_eq!(line("phone,name\n1,\"Ann\"\"\n2,Bea\n", 2), Some(2));
+    let refused = read("phone,name\n1,Ann\n2,\"Bea\n3,Cat\n").expect_err("refused");
+    assert_eq!(refused.line, 3);
 }
 
 /// Ids in their order.

@@ -1,5 +1,5 @@
 use super::unreadable;
-use crate::domain::import::{Book, Tally, Writes};
+use crate::domain::import::{Book, Problem, Tally, Writes};
 use crate::domain::{AddressKind, AddressValue, FieldChange, Fields, Purpose};
 use domain::{AddressId, ContactId, Country, PersonName, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
@@ -88,6 +88,68 @@ pub async fn note(
     .await
     .or_fault("note how far an import has come")?;
     Ok(())
+}
+
+/// Keeps what is wrong with lines of a locked import, after what was kept before.
+pub async fn keep_problems(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    import: &str,
+    problems: &[Problem],
+) -> Result<()> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let lines = problems.iter().map(|problem| number(problem.line));
+    let columns: Vec<String> = problems.iter().map(|problem| problem.column.clone()).collect();
+    let reasons: Vec<String> = problems.iter().map(|problem| problem.remedy.clone()).collect();
+    let taken: Vec<bool> = problems.iter().map(|problem| problem.taken).collect();
+    sqlx::query!(
+        "INSERT INTO contact_import_problem (workspace_id, import, place, line, cell, reason, taken)
+         SELECT $1, $2, k.place + (SELECT coalesce(max(place), 0) FROM contact_import_problem WHERE workspace_id = $1 AND import = $2),
+           k.line, k.cell, k.reason, k.taken
+         FROM UNNEST($3::bigint[], $4::text[], $5::text[], $6::boolean[]) WITH ORDINALITY AS k(line, cell, reason, taken, place)",
+        workspace.as_str(),
+        import,
+        &lines.collect::<Result<Vec<_>>>()?,
+        &columns,
+        &reasons,
+        &taken,
+    )
+    .execute(db)
+    .await
+    .or_fault("keep problems of import")?;
+    Ok(())
+}
+
+/// What is wrong with lines of an import after a place, and at which place each stands.
+pub async fn problems(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    (import, after): (&str, u64),
+    limit: i64,
+) -> Result<Vec<(u64, Problem)>> {
+    let rows = sqlx::query!(
+        "SELECT place, line, cell, reason, taken FROM contact_import_problem
+         WHERE workspace_id = $1 AND import = $2 AND place > $3 ORDER BY place LIMIT $4",
+        workspace.as_str(),
+        import,
+        number(after)?,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list problems of import")?;
+    let read = rows.into_iter().map(|row| {
+        let problem = Problem {
+            line: row.line.unsigned_abs(),
+            column: row.cell,
+            remedy: row.reason,
+            taken: row.taken,
+        };
+        (row.place.unsigned_abs(), problem)
+    });
+    Ok(read.collect())
 }
 
 /// Who has these addresses; they and their contacts locked until the transaction ends. What moved to another contact while

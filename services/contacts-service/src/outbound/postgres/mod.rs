@@ -15,6 +15,7 @@ pub mod person;
 pub mod purchase;
 mod purchase_details;
 pub mod purpose;
+pub mod retention;
 pub mod roles;
 pub mod segment;
 

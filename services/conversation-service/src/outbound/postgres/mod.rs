@@ -18,6 +18,7 @@ pub mod message_delivery;
 pub mod opening_hours;
 pub mod person;
 pub mod rating;
+pub mod retention;
 pub mod run;
 pub mod staffing;
 pub mod star;

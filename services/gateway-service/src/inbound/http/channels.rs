@@ -95,6 +95,8 @@ pub struct Settings {
     team: Option<String>,
     /// When a conversation is resolved, a copy of it is mailed to the e-mail address that was given in it.
     transcript_at_end: Option<bool>,
+    /// Follow-ups go only to addresses that are proved to be the customer's: by an identity token, or a link that was opened.
+    follow_up_verified_only: Option<bool>,
 }
 
 /// A channel.
@@ -175,6 +177,7 @@ impl From<ChannelSettings> for Settings {
             text_countries: Some(found.text_countries),
             team: Some(found.team),
             transcript_at_end: Some(found.transcript_at_end),
+            follow_up_verified_only: Some(found.follow_up_verified_only),
         }
     }
 }
@@ -246,6 +249,7 @@ impl Settings {
             text_countries: std::convert::identity;
             team: std::convert::identity;
             transcript_at_end: std::convert::identity;
+            follow_up_verified_only: std::convert::identity;
         }
         (settings, FieldMask { paths })
     }
@@ -338,6 +342,7 @@ mod tests {
             text_countries: vec!["PL".into()],
             team: "parcels".into(),
             transcript_at_end: true,
+            follow_up_verified_only: true,
         };
         let json = serde_json::to_string(&Settings::from(there.clone())).expect("JSON");
         let back: Settings = serde_json::from_str(&json).expect("settings");

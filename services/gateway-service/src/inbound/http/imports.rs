@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use fault::Fault;
-use rpc::contacts::{self as wire, GetImportRequest, ImportContactsRequest};
+use rpc::contacts::{self as wire, GetImportRequest, ImportContactsRequest, ListImportProblemsRequest};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -113,15 +113,65 @@ pub async fn get_import(
     Ok(Json(Import::of(answer.import, vec![])?))
 }
 
-impl Import {
-    fn of(import: Option<wire::Import>, problems: Vec<wire::ImportProblem>) -> Result<Self, Fault> {
-        let import = import.ok_or_else(|| Fault::not_found("import"))?;
-        let problem = |problem: wire::ImportProblem| ImportProblem {
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListImportProblems {
+    /// 1 to 1,000; 50 if left out.
+    #[serde(default)]
+    page_size: u32,
+    /// `next_page_token` of the page before.
+    #[serde(default)]
+    page_token: String,
+}
+
+/// A page of what is wrong with lines of a file.
+#[derive(Serialize, ToSchema)]
+pub struct ImportProblemPage {
+    problems: Vec<ImportProblem>,
+    /// Absent: that was all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+/// What is wrong with which lines of a file, as far as it has come, in their order; also of pieces whose answer was lost.
+#[utoipa::path(get, path = "/v1/contact-imports/{import}/problems", tag = "contacts",
+    params(("import" = String, Path, description = "The name of the file"), ListImportProblems),
+    security(("api_token" = ["contacts"])), responses((status = 200, body = ImportProblemPage),
+    (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn list_import_problems(
+    State(edge): State<Arc<Edge>>,
+    May(caller, _): May<Contacts>,
+    Path(import): Path<String>,
+    Params(params): Params<ListImportProblems>,
+) -> Answer<Json<ImportProblemPage>> {
+    let request = ListImportProblemsRequest {
+        workspace: caller.workspace.to_string(),
+        import,
+        page_size: params.page_size,
+        page_token: params.page_token,
+    };
+    let page = edge.contacts.list_import_problems(request).await?;
+    Ok(Json(ImportProblemPage {
+        problems: page.problems.into_iter().map(ImportProblem::of).collect(),
+        next_page_token: optional(page.next_page_token),
+    }))
+}
+
+impl ImportProblem {
+    fn of(problem: wire::ImportProblem) -> Self {
+        Self {
             line: problem.line,
             column: optional(problem.column),
             reason: problem.reason,
             taken: problem.taken,
-        };
+        }
+    }
+}
+
+impl Import {
+    fn of(import: Option<wire::Import>, problems: Vec<wire::ImportProblem>) -> Result<Self, Fault> {
+        let import = import.ok_or_else(|| Fault::not_found("import"))?;
         Ok(Self {
             import: import.import,
             lines: import.lines,
@@ -130,7 +180,7 @@ impl Import {
             unchanged: import.unchanged,
             refused: import.refused,
             conflicts: import.conflicts,
-            problems: problems.into_iter().map(problem).collect(),
+            problems: problems.into_iter().map(ImportProblem::of).collect(),
         })
     }
 }

@@ -37,6 +37,7 @@ pub mod problem;
 mod purchases;
 mod ratings;
 mod requests;
+mod retention;
 mod return_links;
 mod roles;
 mod segments;
@@ -78,6 +79,10 @@ pub fn router(edge: Arc<Edge>) -> Router {
         .route(
             "/v1/events",
             post(events::post_events).layer(DefaultBodyLimit::max(BATCH_BODY)),
+        )
+        .route(
+            "/v1/contact-imports/{import}/problems",
+            get(imports::list_import_problems),
         )
         .route(
             "/v1/contact-imports/{import}",
@@ -193,6 +198,10 @@ fn api() -> Router<Arc<Edge>> {
         .route("/v1/contacts/{contact}/export", get(exports::export_person))
         .route("/v1/erasures", get(erasures::list_erasures))
         .route("/v1/erasures/{erasure}", get(erasures::get_erasure))
+        .route(
+            "/v1/retention/{kept}",
+            get(retention::get_retention).put(retention::set_retention),
+        )
         .route("/v1/roles", get(roles::list_roles))
         .route("/v1/roles/{role}", patch(roles::set_role).delete(roles::remove_role))
         .route("/v1/role-changes", get(roles::list_role_changes))

@@ -4,8 +4,8 @@ use super::{
     agent_records, agents, assignments, automatic_messages, balance, callbacks, cards, channel_routing, channels,
     charges, consents, contacts, conversations, deliveries, erasures, events, exports, first_messages, follow_ups,
     forms, identities, imports, inbound_mails, interactions, invitations, merges, opening_hours, opt_outs, pages,
-    purchases, ratings, requests, return_links, roles, segments, sessions, stars, transcripts, unsubscribe_links,
-    usage, workspaces,
+    purchases, ratings, requests, retention, return_links, roles, segments, sessions, stars, transcripts,
+    unsubscribe_links, usage, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -29,8 +29,9 @@ use utoipa::{Modify, OpenApi};
         consents::list_consents, consents::record_consent, consents::withdraw_consent,
         identities::identify_contact, identities::list_identity_keys, identities::add_identity_key,
         identities::remove_identity_key,
+        retention::get_retention, retention::set_retention,
         roles::list_roles, roles::set_role, roles::remove_role, roles::assign_role, roles::list_role_changes,
-        imports::import_contacts, imports::get_import,
+        imports::import_contacts, imports::get_import, imports::list_import_problems,
         segments::count_segment, segments::list_segment, segments::export_segment,
         exports::export_person, erasures::erase_contact, erasures::get_erasure, erasures::list_erasures,
         merges::list_conflicts, merges::dismiss_conflict, merges::merge_contacts, merges::undo_merge,

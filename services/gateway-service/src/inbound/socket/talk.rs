@@ -8,6 +8,7 @@ use crate::app::forms::{dismiss_form, get_open_form, submit_form};
 use crate::app::gate::Door;
 use crate::app::get_channel::check_page;
 use crate::app::hub::Seat;
+use crate::app::identify_customer::{bind_conversation, identify_customer};
 use crate::app::invitations::{answer_invitation, enter_invited, show_invitation};
 use crate::app::list_messages::{PAGE, get_conversation, list_messages};
 use crate::app::mark_read::mark_read;
@@ -201,6 +202,10 @@ impl Talk {
                 add_contact(&self.edge, &self.session, &contact).await?;
                 Ok(wire.send(&ServerFrame::ContactAdded {}).await?)
             }
+            ClientFrame::Identify { token } => {
+                identify_customer(&self.edge, &mut self.session, token).await?;
+                Ok(wire.send(&ServerFrame::Identified {}).await?)
+            }
             ClientFrame::Copy { client_id, email } => {
                 let up_to = request_transcript(&self.edge, &self.session, &client_id, &email).await?;
                 Ok(wire.send(&ServerFrame::CopyRequested { client_id, up_to }).await?)
@@ -244,6 +249,7 @@ impl Talk {
         let client_id = start.client_id.clone();
         let before = self.session.conversation;
         let (conversation, seq) = start_conversation(&self.edge, &mut self.session, &mut self.seat, start).await?;
+        bind_conversation(&self.edge, &self.session).await?;
         let started = ServerFrame::Started {
             client_id,
             conversation: conversation.conversation,

@@ -1,6 +1,6 @@
 use crate::domain::session::Session;
 use crate::domain::token::TokenHash;
-use domain::{ChannelId, ConversationId, Timestamp, VisitorId, WorkspaceId};
+use domain::{ChannelId, ContactId, ConversationId, Timestamp, VisitorId, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use store::{OrFault, Tx};
@@ -46,7 +46,7 @@ pub async fn find_session(
     now: Timestamp,
 ) -> Result<Option<Session>> {
     let row = sqlx::query!(
-        r#"SELECT visitor, channel, conversation, scope_conversation, expires_at AS "expires_at: jiff_sqlx::Timestamp"
+        r#"SELECT visitor, channel, conversation, scope_conversation, contact, expires_at AS "expires_at: jiff_sqlx::Timestamp"
            FROM session WHERE workspace_id = $1 AND token_hash = $2"#,
         workspace.as_str(),
         &hash[..],
@@ -62,6 +62,7 @@ pub async fn find_session(
         channel: ChannelId::parse(&row.channel)?,
         conversation: row.conversation.map(ConversationId),
         scope: row.scope_conversation.map(ConversationId),
+        contact: row.contact.map(ContactId),
         expires_at: row.expires_at.to_jiff(),
     };
     Ok(session.is_live(now).then_some(session))
@@ -92,6 +93,22 @@ pub async fn enter_conversation(tx: &mut Tx, session: &Session, conversation: Co
     .await
     .or_fault("update session's conversation")?;
     Ok(())
+}
+
+/// Notes who the visitor is; false where somebody else was noted than `session` knows.
+pub async fn identify_session(tx: &mut Tx, session: &Session, contact: ContactId) -> Result<bool> {
+    let written = sqlx::query!(
+        "UPDATE session SET contact = $3
+         WHERE workspace_id = $1 AND token_hash = $2 AND (contact IS NOT DISTINCT FROM $4 OR contact = $3)",
+        session.workspace.as_str(),
+        &session.hash[..],
+        contact.0,
+        session.contact.map(|known| known.0),
+    )
+    .execute(&mut **tx)
+    .await
+    .or_fault("update session's contact")?;
+    Ok(written.rows_affected() == 1)
 }
 
 /// Deletes the sessions of these visitors, and those out of return links to these conversations; says how many.

@@ -238,6 +238,13 @@ impl IdentityService for Peers {
 
     async fn identify_contact(&self, request: Request<IdentifyContactRequest>) -> Answer<IdentifyContactResponse> {
         let request = request.into_inner();
+        if request.token == "somebody else's" {
+            let other = Contact {
+                contact: OTHER.into(),
+                ..ann(Purpose::Support)
+            };
+            return answer(IdentifyContactResponse { contact: Some(other) });
+        }
         if request.token == "old" {
             return Err(refuse(Fault::new(&codes::UNAUTHENTICATED, "is expired").of("token")));
         }
@@ -430,6 +437,27 @@ impl ImportService for Peers {
                 reason: "is not a phone number".into(),
                 taken: false,
             }],
+        })
+    }
+
+    async fn list_import_problems(
+        &self,
+        request: Request<ListImportProblemsRequest>,
+    ) -> Answer<ListImportProblemsResponse> {
+        let request = request.into_inner();
+        let problem = ImportProblem {
+            line: 3,
+            column: "phone".into(),
+            reason: "is too short".into(),
+            taken: false,
+        };
+        answer(ListImportProblemsResponse {
+            problems: vec![problem],
+            next_page_token: if request.page_size == 1 {
+                "1".into()
+            } else {
+                String::new()
+            },
         })
     }
 

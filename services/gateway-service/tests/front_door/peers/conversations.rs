@@ -124,6 +124,13 @@ impl ConversationService for Peers {
         answer(AddContactResponse { conversation: None })
     }
 
+    async fn bind_contact(&self, request: Request<BindContactRequest>) -> Answer<BindContactResponse> {
+        let request = request.into_inner();
+        self.find(|one| one.conversation == request.conversation)?;
+        self.present()?.bound.push(request);
+        answer(BindContactResponse { conversation: None })
+    }
+
     async fn request_transcript(
         &self,
         request: Request<RequestTranscriptRequest>,

@@ -9,6 +9,7 @@ mod erasures;
 mod follow_ups;
 pub mod forms;
 mod opening_hours;
+mod retention;
 pub mod routing;
 mod stars;
 mod workspaces;
@@ -28,6 +29,7 @@ use rpc::contacts::import_service_server::ImportServiceServer;
 use rpc::contacts::interaction_service_server::InteractionServiceServer;
 use rpc::contacts::privacy_service_server::PrivacyServiceServer;
 use rpc::contacts::purchase_service_server::PurchaseServiceServer;
+use rpc::contacts::retention_service_server as contact_retention;
 use rpc::contacts::role_service_server::RoleServiceServer;
 use rpc::contacts::segment_service_server::SegmentServiceServer;
 use rpc::contacts::{
@@ -41,13 +43,15 @@ use rpc::conversation::card_service_server::CardServiceServer;
 use rpc::conversation::conversation_service_server::ConversationServiceServer;
 use rpc::conversation::form_service_server::FormServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
+use rpc::conversation::retention_service_server as conversation_retention;
 use rpc::conversation::star_service_server::StarServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
-    Conversation, Form, GivenContact, IngestEventsRequest, Message, OfferFormRequest, PreviewAutomaticMessageRequest,
-    RequestTranscriptRequest, Scope, SendAutomaticMessageRequest, SendCardRequest, SetAutomaticMessagesRequest,
-    SetInputFormRequest, SetOpeningHoursRequest, Star, StartConversationRequest, SubmitFormRequest, UpdateAgentRequest,
-    UpdateChannelRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest, WriteToContactRequest,
+    BindContactRequest, Conversation, Form, GivenContact, IngestEventsRequest, Message, OfferFormRequest,
+    PreviewAutomaticMessageRequest, RequestTranscriptRequest, Scope, SendAutomaticMessageRequest, SendCardRequest,
+    SetAutomaticMessagesRequest, SetInputFormRequest, SetOpeningHoursRequest, Star, StartConversationRequest,
+    SubmitFormRequest, UpdateAgentRequest, UpdateChannelRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest,
+    WriteToContactRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use rpc::notifier::{RecordInboundMailRequest, RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
@@ -102,6 +106,7 @@ pub struct Memory {
     /// (request id, conversation)
     started: Vec<(String, String)>,
     pub contacts: Vec<GivenContact>,
+    pub bound: Vec<BindContactRequest>,
     pub starts: Vec<StartConversationRequest>,
     pub first_messages: Vec<WriteToContactRequest>,
     pub receipts: Vec<RecordReceiptRequest>,
@@ -135,6 +140,8 @@ pub struct Memory {
     /// In whose name lists of contacts were asked for.
     pub callers: Vec<Option<rpc::Caller>>,
     pub roles: Vec<SetRoleRequest>,
+    /// Of contacts, and of conversations: days, version and who set it.
+    pub retentions: Vec<(&'static str, u32, u64, String)>,
     pub assigned_roles: Vec<AssignRoleRequest>,
     pub contact_updates: Vec<UpdateContactRequest>,
     pub segments: Vec<ListSegmentRequest>,
@@ -193,6 +200,8 @@ impl Peers {
             .add_service(PrivacyServiceServer::new(peers.clone()))
             .add_service(InteractionServiceServer::new(peers.clone()))
             .add_service(PurchaseServiceServer::new(peers.clone()))
+            .add_service(contact_retention::RetentionServiceServer::new(peers.clone()))
+            .add_service(conversation_retention::RetentionServiceServer::new(peers.clone()))
             .add_service(RoleServiceServer::new(peers.clone()))
             .add_service(SegmentServiceServer::new(peers.clone()))
             .add_service(ImportServiceServer::new(peers.clone()))
