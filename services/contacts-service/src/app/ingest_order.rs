@@ -1,10 +1,14 @@
-use super::Contacts;
 use super::read_order::{customer_field, read_order};
-use crate::domain::{Purpose, Reading, step};
+use super::write_fields::write_fields;
+use super::{Contacts, denied};
+use crate::domain::segment::stands;
+use crate::domain::{Edit, Purpose, Reading, Stage, step};
+use crate::outbound::postgres::contact;
 use crate::outbound::postgres::purchase::{self, Owner};
-use domain::{IntegrationId, WorkspaceId};
+use domain::{ContactId, IntegrationId, Timestamp, WorkspaceId};
 use events::cloudevent::{IngestEvent, OrderData};
 use fault::{Fault, Result, codes};
+use store::Tx;
 
 impl Contacts {
     /// Takes what a shop tells of an order. Its customer is captured first, as from any other channel; then the order is
@@ -69,7 +73,35 @@ impl Contacts {
         if let (true, Some(owner)) = (step.contact, owner) {
             purchase::give(&mut tx, workspace, id, told.order.version, owner).await?;
         }
+        // Once for each order: whoever is set back to a lead stays one while it goes on.
+        if let (true, Some(owner)) = (kept.version == told.order.version && stands(told.order.status), owner) {
+            self.make_customer(&mut tx, workspace, owner.survivor, (now, integration))
+                .await?;
+        }
         tx.commit().await
+    }
+
+    /// Who buys is a customer; one that is already stays as it is.
+    async fn make_customer(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        contact: ContactId,
+        (at, by): (Timestamp, &IntegrationId),
+    ) -> Result<()> {
+        let missing = || Fault::not_found("contact");
+        let stored = contact::find(tx, workspace, contact).await?.ok_or_else(missing)?;
+        let present = stored.fields(Purpose::Support).map_err(denied)?;
+        let edit = Edit {
+            stage: Some(Stage::Customer),
+            ..Edit::default()
+        };
+        let (next, changes) = present.edit(&edit)?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let written = write_fields(tx, workspace, contact, (&next, changes), (at, by.as_str()));
+        written.await.map(drop)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Orders of shops: told by rpc and on NATS, in any order and again, and shown for support alone.
 
 use crate::harness::{Harness, Tested, given, refusal, values};
+use prost_types::FieldMask;
 use rpc::contacts::{
-    AddressKind, IngestOrdersRequest, ListPurchasesRequest, MergeContactsRequest, OrderOutcome, OrderStatus, Purchase,
-    Purpose, UndoMergeRequest,
+    AddressKind, IngestOrdersRequest, ListContactChangesRequest, ListPurchasesRequest, MergeContactsRequest,
+    OrderOutcome, OrderStatus, Purchase, Purpose, Stage, UndoMergeRequest, UpdateContactRequest,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -135,6 +136,60 @@ async fn an_order_is_kept_up_to_date_and_its_customer_captured() -> Tested {
             (1, OrderStatus::Placed)
         ]
     );
+    contacts.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_buys_is_a_customer_and_history_says_which_shop_told() -> Tested {
+    let contacts = Harness::start().await?;
+    let ann_id = contacts.capture(given("Ann", "600700123", "")).await?.contact;
+    let mut first = order(1, "cancelled", ann());
+    first["type"] = "homing.order_placed.v1".into();
+    tell(&contacts, "acme", &[first]).await?;
+    let stage = async |contacts: &Harness| -> anyhow::Result<Stage> {
+        let profile = contacts.contact(&ann_id).await?.profile;
+        Ok(profile.expect("for support").stage())
+    };
+    assert_eq!(stage(&contacts).await?, Stage::Lead);
+    let second = |version: u64, status: &str| {
+        let mut event = order(version, status, ann());
+        event["subject"] = "o-2".into();
+        event["id"] = format!("second-{version}").into();
+        event
+    };
+    tell(&contacts, "acme", &[second(1, "placed")]).await?;
+    assert_eq!(stage(&contacts).await?, Stage::Customer);
+    let changes = ListContactChangesRequest {
+        workspace: "acme".into(),
+        contact: ann_id.clone(),
+        purpose: Purpose::Support.into(),
+        ..Default::default()
+    };
+    let newest = contacts
+        .book
+        .clone()
+        .list_contact_changes(changes)
+        .await?
+        .into_inner()
+        .changes
+        .remove(0);
+    assert_eq!((newest.by.as_str(), newest.fields[0].field.as_str()), ("shop", "stage"));
+
+    // Who is set back stays a lead while the same order goes on.
+    let back = UpdateContactRequest {
+        workspace: "acme".into(),
+        contact: ann_id.clone(),
+        mask: Some(FieldMask {
+            paths: vec!["stage".into()],
+        }),
+        stage: Stage::Lead.into(),
+        by: "ana".into(),
+        ..Default::default()
+    };
+    contacts.book.clone().update_contact(back).await?;
+    tell(&contacts, "acme", &[second(1, "placed"), second(2, "shipped")]).await?;
+    assert_eq!(stage(&contacts).await?, Stage::Lead);
     contacts.stop().await;
     Ok(())
 }

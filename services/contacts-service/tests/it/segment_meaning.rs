@@ -138,6 +138,11 @@ async fn order(contacts: &Harness, person: &mut Person, number: usize) -> Tested
             .await?
             .into_inner()
             .outcomes;
+        // Who buys is a customer.
+        if person.known.stage == Stage::Lead {
+            person.known.stage = Stage::Customer;
+            person.known.changed = Some(now);
+        }
         assert!(told.iter().all(|outcome| outcome.accepted), "{told:?}");
         // The order came by no channel: there the address is new.
         if nth == 0 && !person.channel.is_empty() {
