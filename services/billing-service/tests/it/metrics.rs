@@ -139,6 +139,7 @@ async fn a_running_service_exports_the_catalogue() -> Tested {
         "homing.gateway.",
         "homing.contacts.",
         "homing.routing.",
+        "homing.workflow.",
         "http.server.",
     ];
     let names = CATALOGUE.iter().map(|metric| metric.name);
