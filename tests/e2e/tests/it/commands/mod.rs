@@ -28,6 +28,7 @@ async fn commands_answer_people_and_scripts_against_a_running_system() -> Result
     money::account(&desk).await.context("the account")?;
     contacts::files(&desk).await.context("files of contacts")?;
     contacts::segments(&desk).await.context("segments")?;
+    contacts::rules(&desk).await.context("roles and periods")?;
     contacts::privacy(&desk).await.context("privacy")?;
     workspaces::check(&desk).await.context("check")?;
     workspaces::opt_out(&desk).await.context("opt-out")?;
