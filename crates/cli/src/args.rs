@@ -7,6 +7,7 @@ mod privacy;
 mod queue;
 mod retention;
 mod roles;
+mod workflows;
 mod workspaces;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use privacy::*;
 pub use queue::*;
 pub use retention::*;
 pub use roles::*;
+pub use workflows::*;
 pub use workspaces::*;
 
 /// Homing: brings a customer back to a conversation that the customer has left.
@@ -101,6 +103,11 @@ pub enum Command {
     Form {
         #[command(subcommand)]
         command: FormCommand,
+    },
+    /// Steps that conversations of a channel go through by themselves.
+    Workflow {
+        #[command(subcommand)]
+        command: WorkflowCommand,
     },
     /// How customers found the help.
     Rating {

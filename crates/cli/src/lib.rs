@@ -39,6 +39,7 @@ pub async fn run(args: Args) -> ExitCode {
         Command::Integration { command } => commands::integration::run(command, &out).await,
         Command::Sender { command } => commands::sender::run(command, &out).await,
         Command::Form { command } => commands::form::run(command, &out).await,
+        Command::Workflow { command } => commands::workflow::run(command, &out).await,
         Command::Rating { command } => commands::rating::run(command, &out).await,
         Command::Contact { command } => commands::contact::run(command, &out).await,
         Command::Role { command } => commands::role::run(command, &out).await,

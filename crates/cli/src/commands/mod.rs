@@ -44,4 +44,5 @@ pub(crate) mod simulate;
 mod star;
 pub(crate) mod team;
 pub(crate) mod usage;
+pub(crate) mod workflow;
 pub(crate) mod workspace;

@@ -67,6 +67,7 @@ impl App {
         conversation::update(&mut tx, &[(workspace, &conversation)]).await?;
         message::insert(&mut tx, &[(workspace, &said)]).await?;
         record(&mut tx, workspace, &change, None);
+        self.tell_run_of(&mut tx, workspace, &said).await?;
         let (place, outcome) = ((conversation.id, said.seq), CardOutcome::requested(now));
         card::put(&mut tx, workspace, id, place, &outcome).await?;
         record_card(&mut tx, workspace, (&new.card, place), &outcome, None);

@@ -15,7 +15,7 @@ use tonic::transport::Channel;
 
 const SHOP: &str = "shop";
 
-type Cards = CardServiceClient<Channel>;
+pub type Cards = CardServiceClient<Channel>;
 
 async fn world() -> anyhow::Result<(World, Cards)> {
     let world = World::new().await?;
@@ -23,7 +23,7 @@ async fn world() -> anyhow::Result<(World, Cards)> {
     Ok((world, CardServiceClient::new(channel)))
 }
 
-fn payment() -> Card {
+pub fn payment() -> Card {
     Card {
         kind: CardKind::Payment.into(),
         title: "Shoes, two pairs".into(),
@@ -34,7 +34,7 @@ fn payment() -> Card {
     }
 }
 
-async fn send(cards: &Cards, conversation: &str, client_id: &str, card: Card) -> Result<SendCardResponse, Status> {
+pub async fn send(cards: &Cards, conversation: &str, client_id: &str, card: Card) -> Result<SendCardResponse, Status> {
     let request = proto::SendCardRequest {
         workspace: "acme".into(),
         conversation: conversation.into(),

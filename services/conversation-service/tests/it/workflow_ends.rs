@@ -1,6 +1,7 @@
 //! What a person does ends a run, in the same transaction.
 
 use crate::Tested;
+use crate::cards::{Cards, payment, send};
 use crate::forms::{open, submit};
 use crate::workflows::{Desk, ask, desk, say};
 use crate::world::{AGENT, BOT, CUSTOMER, SOON, why};
@@ -113,6 +114,17 @@ async fn another_form_that_is_filled_in_is_the_customers_word() -> Tested {
     assert_eq!(form.kind(), FormKind::IntroduceYourself);
     submit(&desk.forms, &conversation, &form, &[("name", "Ann")]).await?;
     assert_eq!(desk.get_run(&run).await?.end(), End::CustomerWrote);
+    desk.world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_card_is_the_agents_word() -> Tested {
+    let desk = desk().await?;
+    let (conversation, run) = waiting(&desk, "r-1").await?;
+    let cards = Cards::new(rpc::connect(&format!("http://{}", desk.running.grpc))?);
+    send(&cards, &conversation, "card-1", payment()).await?;
+    assert_eq!(desk.get_run(&run).await?.end(), End::AgentWrote);
     desk.world.end().await;
     Ok(())
 }

@@ -6,6 +6,7 @@ use rpc::conversation::form_service_client::FormServiceClient;
 use rpc::conversation::opening_hours_service_client::OpeningHoursServiceClient;
 use rpc::conversation::retention_service_client::RetentionServiceClient;
 use rpc::conversation::star_service_client::StarServiceClient;
+use rpc::conversation::workflow_service_client::WorkflowServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::*;
 use tonic::transport::Channel as Connection;
@@ -24,6 +25,7 @@ pub struct Conversations {
     cards: CardServiceClient<Connection>,
     retention: RetentionServiceClient<Connection>,
     stars: StarServiceClient<Connection>,
+    workflows: WorkflowServiceClient<Connection>,
 }
 
 impl Conversations {
@@ -36,7 +38,8 @@ impl Conversations {
             forms: FormServiceClient::new(channel.clone()),
             cards: CardServiceClient::new(channel.clone()),
             retention: RetentionServiceClient::new(channel.clone()),
-            stars: StarServiceClient::new(channel),
+            stars: StarServiceClient::new(channel.clone()),
+            workflows: WorkflowServiceClient::new(channel),
         }
     }
 }
@@ -101,6 +104,15 @@ calls! { Conversations.stars:
     set_star(SetStarRequest) -> SetStarResponse;
     remove_star(RemoveStarRequest) -> RemoveStarResponse;
     list_starred(ListStarredRequest) -> ListStarredResponse;
+}
+
+calls! { Conversations.workflows:
+    set_workflow(SetWorkflowRequest) -> SetWorkflowResponse;
+    list_workflows(ListWorkflowsRequest) -> ListWorkflowsResponse;
+    start_workflow(StartWorkflowRequest) -> StartWorkflowResponse;
+    cancel_workflow(CancelWorkflowRequest) -> CancelWorkflowResponse;
+    get_run(GetRunRequest) -> GetRunResponse;
+    list_runs(ListRunsRequest) -> ListRunsResponse;
 }
 
 calls! { Conversations.openings:

@@ -31,4 +31,5 @@ mod segments;
 mod socket;
 mod stars;
 mod transcripts;
+mod workflows;
 mod workspaces;

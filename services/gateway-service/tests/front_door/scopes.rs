@@ -117,6 +117,11 @@ const ROUTES: &[(&str, &str, Asks)] = &[
         Token(Scope::Write),
     ),
     ("post", "/v1/conversations/{conversation}/transfer", Token(Scope::Write)),
+    (
+        "post",
+        "/v1/conversations/{conversation}/workflow-runs",
+        Token(Scope::Write),
+    ),
     ("post", "/v1/events", Token(Scope::Ingest)),
     ("get", "/v1/follow-ups", Token(Scope::Read)),
     ("get", "/v1/follow-ups/{follow_up}/explain", Token(Scope::Read)),
@@ -158,6 +163,11 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("put", "/v1/teams/{team}/opening-hours", Token(Scope::Admin)),
     ("post", "/v1/tickets", Session),
     ("get", "/v1/usage", Token(Scope::Read)),
+    ("get", "/v1/workflow-runs", Token(Scope::Read)),
+    ("get", "/v1/workflow-runs/{run}", Token(Scope::Read)),
+    ("post", "/v1/workflow-runs/{run}/cancel", Token(Scope::Write)),
+    ("get", "/v1/workflows", Token(Scope::Read)),
+    ("put", "/v1/workflows/{key}", Token(Scope::Admin)),
     ("get", "/v1/workspace", Token(Scope::Read)),
     ("patch", "/v1/workspace", Token(Scope::Admin)),
 ];

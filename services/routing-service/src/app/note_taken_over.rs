@@ -4,7 +4,7 @@ use ::domain::{AgentId, ConversationId, WorkspaceId};
 use fault::{Kind, Result};
 
 /// Under which facts are remembered.
-const CONSUMER: &str = "routing";
+pub(super) const CONSUMER: &str = "routing";
 
 impl App {
     /// conversation-service told that an agent answered: the conversation is theirs, unless somebody has it. Of agents who

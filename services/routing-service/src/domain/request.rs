@@ -331,6 +331,24 @@ impl Request {
         }))
     }
 
+    /// A workflow gives it to a team's queue; `None`: it is there, somebody serves it, or its conversation was resolved.
+    pub(crate) fn hand_over(&self, team: &TeamId, now: Timestamp) -> Option<Moved> {
+        let stays = match &self.state {
+            State::Serving(_) | State::Resolved => true,
+            State::Waiting | State::Alerted { .. } => self.need.team.as_ref() == Some(team),
+            State::Done => false,
+        };
+        (!stays).then(|| {
+            self.moved(Cause::Queued, None, |after| {
+                if after.state == State::Done {
+                    // Nobody waited meanwhile.
+                    after.waiting_since = now;
+                }
+                after.wait_for(Some(team.clone()), None);
+            })
+        })
+    }
+
     /// Who serves it passes it on, to a team's queue or for a while to one agent; for that while they are not asked themselves.
     pub(crate) fn transfer(&self, agent: &AgentId, to: Recipient, now: Timestamp) -> Result<Moved, Refused> {
         if self.state == State::Resolved {

@@ -1,10 +1,12 @@
 //! What other services tell.
 
 use crate::app::{App, Started};
-use ::domain::{AgentId, ChannelId, ContactId, ConversationId, VisitorId};
+use ::domain::{AgentId, ChannelId, ContactId, ConversationId, TeamId, VisitorId};
 use bus::{ConsumerSpec, Handler};
 use events::common::{AuthorRole, PresenceCause, PresenceState};
-use events::event::{ConversationResolved, ConversationStarted, ConversationTakenOver, VisitorPresenceChanged};
+use events::event::{
+    ConversationHandedOver, ConversationResolved, ConversationStarted, ConversationTakenOver, VisitorPresenceChanged,
+};
 use events::{Received, fact_filter, instant};
 use fault::{Fault, Result};
 
@@ -13,6 +15,7 @@ pub(crate) fn spec() -> ConsumerSpec {
     ConsumerSpec::facts(
         "routing",
         vec![
+            fact_filter::<ConversationHandedOver>(),
             fact_filter::<ConversationResolved>(),
             fact_filter::<ConversationStarted>(),
             fact_filter::<ConversationTakenOver>(),
@@ -56,6 +59,11 @@ impl Handler for Facts {
             let fact: ConversationTakenOver = message.decode()?;
             let (conversation, agent) = (ConversationId::parse(&fact.conversation)?, AgentId::parse(&fact.agent)?);
             app.note_taken_over(workspace, conversation, (&agent, &message.id))
+                .await
+        } else if message.is::<ConversationHandedOver>() {
+            let fact: ConversationHandedOver = message.decode()?;
+            let (conversation, team) = (ConversationId::parse(&fact.conversation)?, TeamId::parse(&fact.team)?);
+            app.note_handed_over(workspace, conversation, (&team, &message.id))
                 .await
         } else if message.is::<ConversationResolved>() {
             let fact: ConversationResolved = message.decode()?;

@@ -7,6 +7,7 @@ mod chance;
 mod conversations;
 mod desk;
 mod door;
+mod hand_overs;
 mod invitations;
 mod isolation;
 mod launches;

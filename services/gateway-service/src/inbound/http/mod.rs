@@ -48,6 +48,7 @@ mod transcripts;
 mod unsubscribe_links;
 mod usage;
 mod wire;
+mod workflows;
 mod workspaces;
 
 use super::socket;
@@ -165,6 +166,15 @@ fn api() -> Router<Arc<Edge>> {
         .route("/v1/agents/{agent}/stars", get(stars::list_starred))
         .route("/v1/conversations/{conversation}/cards", post(cards::send_card))
         .route("/v1/cards/{card}", get(cards::get_card))
+        .route(
+            "/v1/conversations/{conversation}/workflow-runs",
+            post(workflows::start_workflow),
+        )
+        .route("/v1/workflow-runs", get(workflows::list_workflow_runs))
+        .route("/v1/workflow-runs/{run}", get(workflows::get_workflow_run))
+        .route("/v1/workflow-runs/{run}/cancel", post(workflows::cancel_workflow))
+        .route("/v1/workflows", get(workflows::list_workflows))
+        .route("/v1/workflows/{key}", put(workflows::set_workflow))
         .route("/v1/input-forms", get(forms::list_input_forms))
         .route("/v1/input-forms/{name}", put(forms::set_input_form))
         .route(

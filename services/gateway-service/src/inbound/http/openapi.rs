@@ -5,7 +5,7 @@ use super::{
     charges, consents, contacts, conversations, deliveries, erasures, events, exports, first_messages, follow_ups,
     forms, identities, imports, inbound_mails, interactions, invitations, merges, opening_hours, opt_outs, pages,
     purchases, ratings, requests, retention, return_links, roles, segments, sessions, stars, transcripts,
-    unsubscribe_links, usage, workspaces,
+    unsubscribe_links, usage, workflows, workspaces,
 };
 use crate::inbound::socket;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -45,6 +45,8 @@ use utoipa::{Modify, OpenApi};
         automatic_messages::preview_automatic_message, automatic_messages::send_automatic_message, ratings::list_ratings,
         forms::list_input_forms, forms::set_input_form, forms::offer_form,
         transcripts::request_transcript, cards::send_card, cards::get_card, stars::set_star, stars::remove_star, stars::list_starred,
+        workflows::list_workflows, workflows::set_workflow, workflows::start_workflow, workflows::cancel_workflow,
+        workflows::get_workflow_run, workflows::list_workflow_runs,
         agent_records::get_agent, agent_records::update_agent,
         agents::list_agents, agents::set_agent_availability, agents::set_agent_profile, agents::post_agent_ticket,
         socket::agents::get_agent_socket,

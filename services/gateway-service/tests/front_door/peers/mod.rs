@@ -12,6 +12,7 @@ mod opening_hours;
 mod retention;
 pub mod routing;
 mod stars;
+pub mod workflows;
 mod workspaces;
 
 use domain::{ConversationId, Entropy, WorkspaceId};
@@ -45,13 +46,14 @@ use rpc::conversation::form_service_server::FormServiceServer;
 use rpc::conversation::opening_hours_service_server::OpeningHoursServiceServer;
 use rpc::conversation::retention_service_server as conversation_retention;
 use rpc::conversation::star_service_server::StarServiceServer;
+use rpc::conversation::workflow_service_server::WorkflowServiceServer;
 use rpc::conversation::workspace_service_server::WorkspaceServiceServer;
 use rpc::conversation::{
     BindContactRequest, Conversation, Form, GivenContact, IngestEventsRequest, Message, OfferFormRequest,
     PreviewAutomaticMessageRequest, RequestTranscriptRequest, Scope, SendAutomaticMessageRequest, SendCardRequest,
     SetAutomaticMessagesRequest, SetInputFormRequest, SetOpeningHoursRequest, Star, StartConversationRequest,
-    SubmitFormRequest, UpdateAgentRequest, UpdateChannelRequest, UpdateIntegrationRequest, UpdateWorkspaceRequest,
-    WriteToContactRequest,
+    StartWorkflowRequest, SubmitFormRequest, UpdateAgentRequest, UpdateChannelRequest, UpdateIntegrationRequest,
+    UpdateWorkspaceRequest, Workflow, WriteToContactRequest,
 };
 use rpc::notifier::follow_up_service_server::FollowUpServiceServer;
 use rpc::notifier::{RecordInboundMailRequest, RecordInboundTextRequest, RecordReceiptRequest, SetOptOutRequest};
@@ -132,6 +134,8 @@ pub struct Memory {
     pub offered: Vec<OfferFormRequest>,
     pub stars: Vec<Star>,
     pub cards: Vec<SendCardRequest>,
+    pub workflows: Vec<Workflow>,
+    pub started_workflows: Vec<StartWorkflowRequest>,
     pub submitted: Vec<SubmitFormRequest>,
     /// The form that is open, whichever the conversation.
     pub open_form: Option<Form>,
@@ -188,6 +192,7 @@ impl Peers {
             .add_service(FormServiceServer::new(peers.clone()))
             .add_service(CardServiceServer::new(peers.clone()))
             .add_service(StarServiceServer::new(peers.clone()))
+            .add_service(WorkflowServiceServer::new(peers.clone()))
             .add_service(AutomaticMessageServiceServer::new(peers.clone()))
             .add_service(
                 FollowUpServiceServer::new(peers.clone()).max_decoding_message_size(2 * runtime::MESSAGE_BYTES),

@@ -143,6 +143,71 @@ pub async fn explain(desk: &Desk, told: &Value) -> Result<()> {
     desk.fails(&two, USAGE, "cannot be used with").await
 }
 
+/// A workflow is set from a file, listed, and started in a conversation of its channel, where its run is shown and cancelled.
+pub async fn workflows(desk: &Desk, told: &Value) -> Result<()> {
+    let workspace = told["workspace"].as_str().context("no workspace")?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("workflow.json");
+    let path = file.to_str().context("a path")?;
+    let steps = json!([{ "kind": "wait", "seconds": 3600 }, { "kind": "message", "text": "Still there?" }]);
+    let workflow = json!({ "channel": "web", "trigger": "agent", "on": true, "steps": steps });
+    std::fs::write(&file, workflow.to_string())?;
+    let set = ["workflow", "set", "-w", workspace, "nudge", path];
+    for _ in 0..2 {
+        ensure!(
+            desk.says(&set).await? == "version 1\n",
+            "the same again changes nothing"
+        );
+    }
+    let listed = desk.json(&["workflow", "list", "-w", workspace]).await?;
+    same("its steps", &listed[0]["steps"], &steps)?;
+    same("its trigger", &listed[0]["trigger"], &"agent".into())?;
+    let number = open_conversation(desk, told).await?;
+    let start = |number| {
+        [
+            "workflow",
+            "start",
+            "-w",
+            workspace,
+            number,
+            "nudge",
+            "--request-id",
+            "s-1",
+        ]
+    };
+    desk.fails(&start("999"), REFUSED, "conversation").await?;
+    let run = desk.json(&start(&number)).await?;
+    let id = run["run"].as_str().context("an id")?;
+    same("the run", &desk.json(&start(&number)).await?["run"], &run["run"])?;
+    let shown = desk.says(&["workflow", "show", "-w", workspace, id]).await?;
+    ensure!(shown.contains("nudge") && shown.contains("1/2"), "it prints {shown}");
+    let cancelled = desk.json(&["workflow", "cancel", "-w", workspace, id]).await?;
+    same("its end", &cancelled["end"], &"by_hand".into())?;
+    let runs = ["workflow", "runs", "-w", workspace, "--conversation", &number];
+    same("the runs", &desk.json(&runs).await?, &json!([cancelled]))?;
+    let active = [&runs[..], &["--active"]].concat();
+    same("what runs", &desk.json(&active).await?, &json!([]))?;
+    desk.fails(&[&set[..], &["--version", "7"]].concat(), REFUSED, "version")
+        .await?;
+    std::fs::write(&file, workflow.to_string().replace("agent", "noon"))?;
+    desk.fails(&set, FAILED, "noon").await?;
+    std::fs::write(&file, workflow.to_string().replace("3600", "0"))?;
+    desk.fails(&set, REFUSED, "steps.1.seconds").await
+}
+
+/// The number of a conversation of the demo that is not resolved.
+async fn open_conversation(desk: &Desk, told: &Value) -> Result<String> {
+    let workspace = told["workspace"].as_str().context("no workspace")?;
+    for one in told["conversations"].as_array().context("no conversations")? {
+        let number = one["number"].to_string();
+        let shown = desk.json(&["conversation", "show", "-w", workspace, &number]).await?;
+        if shown["resolved_at"].is_null() && shown["channel"] == "web" {
+            return Ok(number);
+        }
+    }
+    anyhow::bail!("every conversation of the demo is resolved")
+}
+
 /// A conversation is found by its number, starred and unstarred; a form is set from a file and offered in it; ratings are listed.
 pub async fn desk_work(desk: &Desk, told: &Value) -> Result<()> {
     let workspace = told["workspace"].as_str().context("no workspace")?;

@@ -38,6 +38,7 @@ async fn commands_answer_people_and_scripts_against_a_running_system() -> Result
     conversations::desk_work(&desk, &told)
         .await
         .context("stars and forms")?;
+    conversations::workflows(&desk, &told).await.context("workflows")?;
     conversations::events(&desk, &told).await.context("events")?;
     dev::crash(&desk, dev).await.context("the crash of a service")
 }

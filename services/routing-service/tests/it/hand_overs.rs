@@ -1,0 +1,86 @@
+//! Conversations that a workflow puts into a team's queue.
+
+use crate::desk::{held_by, team};
+use crate::door::{Door, SOON, Tested};
+use anyhow::Result;
+use events::event::{ConversationHandedOver, RequestState};
+use rpc::routing::Request;
+use testkit::eventually;
+
+impl Door {
+    async fn hand_over(&self, conversation: &str, team: &str) -> Tested {
+        let fact = ConversationHandedOver {
+            conversation: conversation.into(),
+            team: team.into(),
+            last_seq: 2,
+            ..Default::default()
+        };
+        self.tell("acme", &fact).await
+    }
+
+    /// The request of a conversation, once it has one.
+    async fn request_of(&self, conversation: &str) -> Result<Request> {
+        let found = async || {
+            let all = self.requests().await.ok()?;
+            all.into_iter().find(|one| one.conversation == conversation)
+        };
+        Ok(eventually("a request", SOON, found).await?)
+    }
+}
+
+#[tokio::test]
+async fn it_waits_in_the_teams_queue_and_goes_to_who_is_free() -> Tested {
+    let door = Door::open().await?;
+    door.sales(&["ann"], 1).await?;
+    let conversation = door.conversation();
+    door.hand_over(&conversation, "sales").await?;
+    let waiting = door.request_of(&conversation).await?;
+    assert_eq!(
+        (waiting.state(), waiting.team.as_str()),
+        (RequestState::Waiting, "sales")
+    );
+    door.available("ann").await?;
+    let alerted = door.once_of(&waiting, "ann").await?;
+    // The same team again changes nothing for who is alerted, and whoever serves keeps it.
+    door.hand_over(&conversation, "sales").await?;
+    let served = door.accept(&alerted, "ann").await?;
+    door.hand_over(&conversation, "care").await?;
+    // What comes after these has been taken in after them.
+    let later = door.conversation();
+    door.hand_over(&later, "sales").await?;
+    door.request_of(&later).await?;
+    let now = door.now(&served).await?;
+    assert_eq!((now.version, held_by(&now)), (served.version, "ann"));
+    assert_eq!(
+        door.history(&conversation).await?,
+        ["queued sales", "alerted ann", "accepted ann"]
+    );
+    door.running.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_waits_for_one_team_goes_to_the_other_and_what_is_resolved_to_nobody() -> Tested {
+    let door = Door::open().await?;
+    door.sales(&["ann"], 1).await?;
+    door.conversations.join("acme", "care", "bob");
+    let conversation = door.conversation();
+    let waiting = door.assign(&conversation, team("sales")).await?;
+    door.hand_over(&conversation, "care").await?;
+    let moved = door
+        .once("it goes to the other team", &waiting, |now| now.team == "care")
+        .await?;
+    assert_eq!(
+        (moved.state(), moved.version),
+        (RequestState::Waiting, waiting.version + 1)
+    );
+    let over = door.conversation();
+    door.resolve(&over).await?;
+    door.hand_over(&over, "sales").await?;
+    let later = door.conversation();
+    door.hand_over(&later, "sales").await?;
+    door.request_of(&later).await?;
+    assert!(door.requests().await?.iter().all(|one| one.conversation != over));
+    door.running.stop().await;
+    Ok(())
+}
