@@ -70,7 +70,8 @@ impl Homing {
         Ok((client.clone(), jetstream::new(client), pool))
     }
 
-    async fn workspace(&self, name: &str, settings: ChannelSettings, paths: &[&str]) -> Result<()> {
+    /// With a web channel `web`, and an integration that ingests.
+    pub async fn workspace(&self, name: &str, settings: ChannelSettings, paths: &[&str]) -> Result<()> {
         let mut client = WorkspaceServiceClient::new(self.channel.clone());
         let workspace = Workspace {
             workspace: name.into(),
@@ -355,7 +356,7 @@ impl Homing {
 }
 
 #[expect(clippy::disallowed_methods, reason = "compared with the sink's clock")]
-fn wall() -> jiff::Timestamp {
+pub fn wall() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 

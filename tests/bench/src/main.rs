@@ -1,7 +1,7 @@
 //! `make bench`: raw limits, a reference pipeline and Homing in one run on the machine at hand. Prints a table, writes
 //! `tests/bench/results.json`. Ratios within the run are what counts; a bar in milliseconds counts only while the
-//! disk's fsync p99 is at most 5 ms. `bench ingest`, `bench latency`, `bench pairs`, `bench usage` and `bench queue`
-//! measure one part and write nothing.
+//! disk's fsync p99 is at most 5 ms. `bench ingest`, `bench latency`, `bench pairs`, `bench usage`, `bench queue` and
+//! `bench timers` measure one part and write nothing.
 
 mod figures;
 mod homing;
@@ -9,6 +9,7 @@ mod pairs;
 mod queue;
 mod raw;
 mod reference;
+mod timers;
 mod usage;
 
 use anyhow::{Context, Result, ensure};
@@ -26,6 +27,8 @@ const PIPELINE_MESSAGES: usize = 60_000;
 const ANSWERS_A_SECOND: [usize; 2] = [10, 200];
 const SECONDS: usize = 10;
 const HOLDS_A_SECOND: usize = 500;
+/// How late a step of a workflow is told at the 99th percentile, milliseconds.
+const LATENESS_BAR: f64 = 250.0;
 /// The way of an answer, debounce zero: 4 commits (message, decision with its claim, hold, attempting),
 /// 2 JetStream publishes (ingest, fact), 4 requests between services (context, presence, address, hold) and the call.
 const COMMITS: f64 = 4.0;
@@ -75,10 +78,15 @@ async fn main() -> Result<()> {
     if wanted("queue") {
         results["queue"] = queue(&homing, &mut out).await?;
     }
-    // Last: it leaves only conversation-service running.
-    if wanted("ingest") {
+    // Last: they leave only conversation-service running.
+    if wanted("ingest") || wanted("timers") {
         homing.only_conversation().await?;
+    }
+    if wanted("ingest") {
         results["ingest"] = ingest(&homing, &limits, &mut out).await?;
+    }
+    if wanted("timers") {
+        results["timers"] = timers(&homing, &mut out).await?;
     }
     homing.stop().await?;
     if only.is_none() {
@@ -104,6 +112,15 @@ fn bars(results: &serde_json::Value) -> Result<()> {
         ensure!(
             ratio <= LATENCY_BAR,
             "answer to provider: {ratio:.1} times its way, above {LATENCY_BAR}"
+        );
+    }
+    let counts = results
+        .pointer("/disk/milliseconds_count")
+        .and_then(serde_json::Value::as_bool);
+    if let (Some(true), Some(ratio)) = (counts, ratio("/timers/told_p99_to_bar")) {
+        ensure!(
+            ratio <= 1.0,
+            "timers: {ratio:.2} times the {LATENESS_BAR} ms that they may be late"
         );
     }
     Ok(())
@@ -256,6 +273,25 @@ async fn queue(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_js
     Ok(json!({
         "agents": queue::AGENTS, "waiting": queue::WAITING, "alert_p50_ms": alert.p50, "alert_p99_ms": alert.p99,
         "assigned_per_second": assigned,
+    }))
+}
+
+async fn timers(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_json::Value> {
+    let late = timers::fire(homing).await?;
+    let ratio = late.told.p99 / LATENESS_BAR;
+    writeln!(
+        out,
+        "waits of workflows, {}/s of {}: begun late by p50 {:.1} ms, p99 {:.1} ms, told late by p50 {:.1} ms, p99 {:.1} ms; ratio {ratio:.2}",
+        timers::PER_SECOND,
+        timers::PENDING,
+        late.begun.p50,
+        late.begun.p99,
+        late.told.p50,
+        late.told.p99,
+    )?;
+    Ok(json!({
+        "pending": timers::PENDING, "per_second": timers::PER_SECOND, "begun_p50_ms": late.begun.p50,
+        "begun_p99_ms": late.begun.p99, "told_p50_ms": late.told.p50, "told_p99_ms": late.told.p99, "told_p99_to_bar": ratio,
     }))
 }
 
