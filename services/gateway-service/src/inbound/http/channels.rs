@@ -95,7 +95,7 @@ pub struct Settings {
     team: Option<String>,
     /// When a conversation is resolved, a copy of it is mailed to the e-mail address that was given in it.
     transcript_at_end: Option<bool>,
-    /// Follow-ups go only to addresses that are proved to be the customer's: by an identity token, or a link that was opened.
+    /// Follow-ups go only to addresses that are proved to be the customer's, which an identity token does.
     follow_up_verified_only: Option<bool>,
 }
 
