@@ -194,15 +194,7 @@ pub fn foreign_mail(language: Language, from: Option<&Email>, words: &str) -> St
 
 /// The mail with question and unread answers: the newest ones, of `total`.
 pub fn follow_up_mail(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Quote], total: u32) -> MailBody {
-    let earlier = usize::try_from(total)
-        .unwrap_or(usize::MAX)
-        .saturating_sub(answers.len());
-    let name = frame.name.and_then(shown);
-    let business = line(frame.business);
-    let question = question.map(Quote::value);
-    let answers: Vec<Value> = answers.iter().map(Quote::value).collect();
-    let context = context! { business, number => frame.number, name, link => frame.link,
-    unsubscribe => frame.unsubscribe, question, answers, earlier };
+    let context = follow_up_context(frame, question, answers, total);
     MailBody {
         subject: short(frame, "subject.txt", None),
         text: render(frame, "mail.txt", context.clone()),
@@ -210,21 +202,41 @@ pub fn follow_up_mail(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Qu
     }
 }
 
+fn follow_up_context(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Quote], total: u32) -> Value {
+    let earlier = usize::try_from(total)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(answers.len());
+    let name = frame.name.and_then(shown);
+    let business = line(frame.business);
+    let question = question.map(Quote::value);
+    let answers: Vec<Value> = answers.iter().map(Quote::value).collect();
+    context! { business, number => frame.number, name, link => frame.link,
+    unsubscribe => frame.unsubscribe, question, answers, earlier }
+}
+
 /// The mail with a copy of the conversation.
 pub fn transcript_mail(frame: &Frame<'_>, copy: &Transcript) -> MailBody {
-    let entries = copy.entries().map(|entry| {
-        let (text, at) = (entry.text.as_str(), entry.at.as_str());
-        context! { own => entry.by_customer, text, at }
-    });
-    let context = context! { business => line(frame.business), number => frame.number,
-    name => frame.name.and_then(shown), unsubscribe => frame.unsubscribe, zone => copy.zone(),
-    earlier => copy.earlier(), entries => entries.collect::<Vec<_>>() };
+    let context = transcript_context(frame, copy);
     MailBody {
         subject: short(frame, "transcript_subject.txt", None),
         text: render(frame, "transcript.txt", context.clone()),
         html: render(frame, "transcript.html", context),
     }
 }
+
+fn transcript_context(frame: &Frame<'_>, copy: &Transcript) -> Value {
+    let entries = copy.entries().map(|entry| {
+        let (text, at) = (entry.text.as_str(), entry.at.as_str());
+        context! { own => entry.by_customer, text, at }
+    });
+    context! { business => line(frame.business), number => frame.number,
+    name => frame.name.and_then(shown), unsubscribe => frame.unsubscribe, zone => copy.zone(),
+    earlier => copy.earlier(), entries => entries.collect::<Vec<_>>() }
+}
+
+#[cfg(test)]
+#[path = "render_locale_tests.rs"]
+mod locale_tests;
 
 #[cfg(test)]
 mod tests {
