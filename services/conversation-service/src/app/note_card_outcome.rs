@@ -4,9 +4,9 @@ use super::get_card::{Said, find};
 use super::ingest_events::{CardTold, remember};
 use super::record::{record, record_card};
 use super::{App, retry};
-use crate::domain::conversation::{Closed, Content, Draft};
+use crate::domain::conversation::{Closed, Content, Conversation, Draft};
 use crate::outbound::postgres::{card, conversation, message};
-use domain::{AuthorRole, MessageId, MessageText};
+use domain::{AuthorRole, ConversationId, MessageId, MessageText, WorkspaceId};
 use fault::{Fault, Result, codes};
 use store::{Tenure, Tx};
 
@@ -45,29 +45,45 @@ impl App {
         tx.commit().await
     }
 
-    /// Says where the customer goes on, in the name of who said the card, in the conversation that they read now.
+    /// Says where the customer goes on, in the name of who said the card, in the conversation that they read now. What was erased
+    /// meanwhile stays as it is.
     async fn show_way(&self, tx: &mut Tx, told: &CardTold, said: &Said, (words, version): (&str, u64)) -> Result<()> {
         let workspace = &told.workspace;
-        let chain = conversation::chain(tx, workspace, said.conversation).await?;
-        let newest = chain.last().copied().unwrap_or(said.conversation);
-        let locked = conversation::lock(tx, workspace, newest).await?;
-        let mut conversation = locked.ok_or_else(|| Fault::not_found("conversation"))?;
+        let mut conversation = lock_newest(tx, workspace, said.conversation).await?;
+        if conversation.erased {
+            return Ok(());
+        }
         let draft = Draft {
             id: MessageId::generate(self.store.entropy()),
             author: AuthorRole::Agent,
             agent: said.message.draft.agent.clone(),
             text: MessageText::parse(words)?,
-            at: told.outcome.at,
+            // It is said now, whenever the shop did its part.
+            at: self.now(),
             follow_up: true,
             client_id: Some(format!("card/{}/{version}", said.card.id)),
             foreign: None,
             content: Content::Words,
         };
-        let posted = conversation.post(draft);
+        let posted = conversation.post_in_name_of(draft);
         let (message, change) = posted.map_err(|Closed| Fault::internal("an agent was taken for a customer"))?;
         conversation::update(tx, &[(workspace, &conversation)]).await?;
         message::insert(tx, &[(workspace, &message)]).await?;
         record(tx, workspace, &change, told.trace.as_deref());
         Ok(())
+    }
+}
+
+/// Locks the newest of the conversations that continue this one.
+async fn lock_newest(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<Conversation> {
+    loop {
+        let chain = conversation::chain(tx, workspace, id).await?;
+        let newest = chain.last().copied().unwrap_or(id);
+        let locked = conversation::lock(tx, workspace, newest).await?;
+        let locked = locked.ok_or_else(|| Fault::not_found("conversation"))?;
+        // Somebody may have continued it between the two statements.
+        if locked.continued_by.is_none() {
+            return Ok(locked);
+        }
     }
 }

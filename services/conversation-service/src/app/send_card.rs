@@ -48,7 +48,8 @@ impl App {
         known_agent(&mut tx, workspace, Some(&new.agent)).await?;
         let text = MessageText::parse(&new.card.words()).map_err(|wrong| wrong.of("card"))?;
         if let Some(channel) = channel::get(&mut tx, workspace, &conversation.channel).await? {
-            carried::check(channel.kind, AuthorRole::Agent, &text)?;
+            let fits = carried::check(channel.kind, AuthorRole::Agent, &text);
+            fits.map_err(|fault| fault.of("card"))?;
         }
         let (now, id) = (self.now(), new.card.id);
         let draft = Draft {

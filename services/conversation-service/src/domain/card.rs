@@ -69,8 +69,8 @@ impl fmt::Debug for CardLine {
 impl Card {
     /// Refuses what no shop could act on, by the field.
     pub fn check(&self) -> Result<(), Invalid> {
-        check_text("card.title", &self.title, 1, MAX_TITLE)?;
-        check_text("card.reference", &self.reference, 0, limits::FOREIGN_ID_BYTES)?;
+        check_title("card.title", &self.title)?;
+        check_id("card.reference", &self.reference)?;
         let ordered = self.kind == CardKind::Order;
         if ordered == self.lines.is_empty() || self.lines.len() > MAX_LINES {
             return Err(Invalid::new(
@@ -79,8 +79,8 @@ impl Card {
             ));
         }
         for line in &self.lines {
-            check_text("card.lines.title", &line.title, 1, MAX_TITLE)?;
-            check_text("card.lines.sku", &line.sku, 0, limits::FOREIGN_ID_BYTES)?;
+            check_title("card.lines.title", &line.title)?;
+            check_id("card.lines.sku", &line.sku)?;
             if !(1..=MAX_QUANTITY).contains(&line.quantity) {
                 return Err(Invalid::new("card.lines.quantity", "must be 1 to 10,000"));
             }
@@ -153,16 +153,28 @@ fn amount(minor: i64, currency: &str) -> String {
     format!("{}.{:0width$} {currency}", minor / unit, minor % unit)
 }
 
-fn check_text(field: &'static str, text: &str, least: usize, most: usize) -> Result<(), Invalid> {
-    let fits = (least..=most).contains(&text.chars().count()) && text.len() <= most.max(4 * MAX_TITLE);
-    if fits && !text.chars().any(char::is_control) && text.trim().len() >= least {
-        return Ok(());
+fn check_title(field: &'static str, text: &str) -> Result<(), Invalid> {
+    let fits = (1..=MAX_TITLE).contains(&text.chars().count()) && !text.trim().is_empty();
+    if fits && !text.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err(Invalid::new(
+            field,
+            "needs 1 to 200 characters without control characters",
+        ))
     }
-    let remedy = match least {
-        0 => "must be at most 200 characters without control characters",
-        _ => "needs 1 to 200 characters without control characters",
-    };
-    Err(Invalid::new(field, remedy))
+}
+
+/// A shop's own id; may be empty.
+fn check_id(field: &'static str, text: &str) -> Result<(), Invalid> {
+    if text.len() <= limits::FOREIGN_ID_BYTES && !text.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err(Invalid::new(
+            field,
+            "must be at most 200 bytes without control characters",
+        ))
+    }
 }
 
 /// How far a card has come. What stands later outdoes what stands before it: money that moved is worth more than a word that it
@@ -231,7 +243,7 @@ impl CardOutcome {
 
     /// Refuses what a shop cannot mean, by the field.
     pub fn check(&self) -> Result<(), Invalid> {
-        check_text("data.reference", &self.reference, 0, limits::FOREIGN_ID_BYTES)?;
+        check_id("data.reference", &self.reference)?;
         if !self.url.is_empty() {
             check_link("data.url", &self.url)?;
         }

@@ -265,6 +265,17 @@ impl Conversation {
         (!goes_on).then(|| agent.clone())
     }
 
+    /// Gives a message the next place that is said in somebody's name without their doing: who serves stays as it was.
+    pub fn post_in_name_of(&mut self, draft: Draft) -> Result<(Message, Change), Closed> {
+        let served = self.served.clone();
+        let (message, mut change) = self.post(draft)?;
+        self.served = served;
+        if let Change::Posted { taken_over, .. } = &mut change {
+            *taken_over = None;
+        }
+        Ok((message, change))
+    }
+
     /// Gives a message the next place, unless it [has to open another conversation](Self::is_closed_to).
     pub fn post(&mut self, draft: Draft) -> Result<(Message, Change), Closed> {
         if self.is_closed_to(&draft) {

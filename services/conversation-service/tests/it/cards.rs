@@ -4,7 +4,7 @@ use crate::Tested;
 use crate::world::{AGENT, CUSTOMER, World, why};
 use domain::{Clock, Timestamp};
 use events::common::{AuthorRole, CardKind, CardState};
-use events::event::CardChanged;
+use events::event::{CardChanged, ConversationTakenOver};
 use rpc::conversation::card_service_client::CardServiceClient;
 use rpc::conversation::message::Content;
 use rpc::conversation::person_service_client::PersonServiceClient;
@@ -230,6 +230,12 @@ async fn a_customer_who_went_on_in_another_conversation_is_shown_the_way_there()
     assert_eq!(next.continues, conversation);
     let messages = world.messages(&next.conversation).await?;
     assert!(messages.iter().any(|one| one.text.ends_with("https://pay.example/17")));
+    world.facts::<CardChanged>(2).await?;
+    assert_eq!(
+        world.facts::<ConversationTakenOver>(1).await?[0].conversation,
+        conversation,
+        "nobody took over what the shop said in their name"
+    );
     let late = send(&cards, &conversation, "card-2", payment()).await;
     assert_eq!(why(late), ("request.invalid", "conversation".into()));
     world.end().await;
