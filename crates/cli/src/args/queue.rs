@@ -31,7 +31,7 @@ pub enum AgentCommand {
         /// Teams to join; may be repeated.
         #[arg(long = "team")]
         teams: Vec<String>,
-        /// Where reminders go while they are not at their console.
+        /// For reminders while they are not at their console, which nobody mails yet.
         #[arg(long, default_value = "")]
         email: String,
     },
@@ -49,7 +49,7 @@ pub enum AgentCommand {
         /// In no team any more.
         #[arg(long)]
         no_team: bool,
-        /// Where reminders go while they are not at their console; an empty one: nowhere.
+        /// For reminders while they are not at their console, which nobody mails yet; an empty one: none.
         #[arg(long)]
         email: Option<String>,
     },

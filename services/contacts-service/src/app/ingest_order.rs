@@ -1,6 +1,7 @@
 use super::read_order::{customer_field, read_order};
 use super::write_fields::write_fields;
 use super::{Contacts, denied};
+use crate::domain::roles::{FieldGroup, Rights};
 use crate::domain::segment::stands;
 use crate::domain::{Edit, Purpose, Reading, Stage, step};
 use crate::outbound::postgres::contact;
@@ -11,16 +12,20 @@ use fault::{Fault, Result, codes};
 use store::Tx;
 
 impl Contacts {
-    /// Takes what a shop tells of an order. Its customer is captured first, as from any other channel; then the order is
+    /// Takes what a shop tells of an order, as far as it may change what it tells. Its customer is captured first, as from any other channel; then the order is
     /// theirs, as its highest version says. The same again changes nothing.
     pub async fn ingest_order(
         &self,
         workspace: &WorkspaceId,
-        integration: &IntegrationId,
+        (integration, rights): (&IntegrationId, &Rights),
         event: IngestEvent<OrderData>,
     ) -> Result<()> {
         let now = self.now();
+        rights.must_edit([FieldGroup::Purchases])?;
         let told = read_order(integration, event, now)?;
+        if let Some(given) = &told.given {
+            rights.check_given(given)?;
+        }
         // What was told of before captures nobody again, and neither does what is refused.
         let mut tx = self.begin(workspace, Reading::Upkeep).await?;
         let before = purchase::digest(&mut tx, workspace, &told.key, told.order.version).await?;

@@ -1,7 +1,7 @@
 //! `homing.contacts.v1.ContactBookService`: reads requests, calls the use case of the same name, writes answers.
 
 use super::Server;
-use super::words::{contact, purpose, stage};
+use super::words::{contact, purpose_for, stage};
 use crate::app::Wanted;
 use crate::domain::roles::FieldGroup;
 use crate::domain::{ContactChange, DataKey, DataValue, Edit, FieldChange, Tag, Zone, name};
@@ -34,7 +34,7 @@ impl Server {
         let page = (request.page_size, request.page_token.as_str());
         let (found, next) = self
             .contacts
-            .list_contacts(&workspace, purpose(request.purpose)?, &wanted, page)
+            .list_contacts(&workspace, purpose_for(&rights, request.purpose)?, &wanted, page)
             .await?;
         Ok(ListContactsResponse {
             contacts: found.into_iter().map(|one| contact(&rights.show(one))).collect(),
@@ -65,7 +65,7 @@ impl Server {
         let page = (request.page_size, request.page_token.as_str());
         let (changes, next) = self
             .contacts
-            .list_contact_changes(&workspace, id, purpose(request.purpose)?, page)
+            .list_contact_changes(&workspace, id, purpose_for(&rights, request.purpose)?, page)
             .await?;
         Ok(ListContactChangesResponse {
             changes: rights.show_changes(changes).into_iter().map(change).collect(),

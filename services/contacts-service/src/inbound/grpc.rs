@@ -1,7 +1,7 @@
 //! `homing.contacts.v1.ContactService`: reads requests, calls the use case of the same name, writes answers.
 
 use super::Server;
-use super::words::{contact, country, purpose, spoken, told_address, told_zone};
+use super::words::{contact, country, purpose, purpose_for, spoken, told_address, told_zone};
 use crate::domain::roles::FieldGroup;
 use crate::domain::{AddressValue, Capture, CapturedValue, ExternalId, Given, Phone, Purpose};
 use domain::{AddressId, ChannelId, ContactId, Email, Invalid, PersonName};
@@ -46,7 +46,7 @@ impl Server {
         let id = ContactId::parse(&request.contact)?;
         let (found, given) = self
             .contacts
-            .get_contact(&workspace, id, purpose(request.purpose)?)
+            .get_contact(&workspace, id, purpose_for(&rights, request.purpose)?)
             .await?;
         let shown = rights.show(found);
         let given = rights.show_captures(&shown, given);
@@ -76,7 +76,7 @@ impl Server {
         rights.must_see(FieldGroup::of_address(value.kind()))?;
         let found = self
             .contacts
-            .look_up_contact(&workspace, &value, purpose(request.purpose)?)
+            .look_up_contact(&workspace, &value, purpose_for(&rights, request.purpose)?)
             .await?;
         Ok(LookUpContactResponse {
             contact: Some(contact(&rights.show(found))),
@@ -88,7 +88,7 @@ impl Server {
         let id = AddressId::parse(&request.address)?;
         let (found, owner) = self
             .contacts
-            .get_address(&workspace, id, purpose(request.purpose)?)
+            .get_address(&workspace, id, purpose_for(&rights, request.purpose)?)
             .await?;
         rights.must_see(FieldGroup::of_address(found.value.kind()))?;
         Ok(GetAddressResponse {

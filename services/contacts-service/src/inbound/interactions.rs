@@ -1,7 +1,7 @@
 //! `homing.contacts.v1.InteractionService`: reads requests, calls the use case of the same name, writes answers.
 
 use super::Server;
-use super::words::purpose;
+use super::words::purpose_for;
 use crate::domain::roles::FieldGroup;
 use domain::ContactId;
 use fault::Result;
@@ -17,7 +17,10 @@ impl Server {
     ) -> Result<ListInteractionsResponse> {
         let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         rights.must_see(FieldGroup::Interactions)?;
-        let whom = (ContactId::parse(&request.contact)?, purpose(request.purpose)?);
+        let whom = (
+            ContactId::parse(&request.contact)?,
+            purpose_for(&rights, request.purpose)?,
+        );
         let page = (request.page_size, request.page_token.as_str());
         let (found, next) = self
             .contacts

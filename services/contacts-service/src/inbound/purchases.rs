@@ -1,7 +1,7 @@
 //! `homing.contacts.v1.PurchaseService`: reads requests, calls the use case of the same name, writes answers.
 
 use super::Server;
-use super::words::purpose;
+use super::words::purpose_for;
 use crate::domain::roles::FieldGroup;
 use crate::domain::{OrderStatus, Purchase};
 use domain::{ContactId, IntegrationId, limits};
@@ -27,7 +27,8 @@ impl Server {
             outcomes.push(match cloudevent::from_json(&integration, document) {
                 Ok(event) => {
                     let id = event.id.clone();
-                    outcome(id, self.contacts.ingest_order(&workspace, &integration, event).await)
+                    let told = self.contacts.ingest_order(&workspace, (&integration, &rights), event);
+                    outcome(id, told.await)
                 }
                 Err(fault) => outcome(String::new(), Err(fault)),
             });
@@ -42,7 +43,7 @@ impl Server {
         let page = (request.page_size, request.page_token.as_str());
         let (found, next) = self
             .contacts
-            .list_purchases(&workspace, id, purpose(request.purpose)?, page)
+            .list_purchases(&workspace, id, purpose_for(&rights, request.purpose)?, page)
             .await?;
         Ok(ListPurchasesResponse {
             purchases: found.into_iter().map(purchase).collect(),

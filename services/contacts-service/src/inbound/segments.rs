@@ -1,7 +1,7 @@
 //! `homing.contacts.v1.SegmentService`: reads requests, calls the use case of the same name, writes answers.
 
 use super::Server;
-use super::words::{contact, purpose};
+use super::words::{contact, purpose_for};
 use crate::domain::{DataKey, page};
 use domain::Invalid;
 use fault::Result;
@@ -18,7 +18,7 @@ const COLUMNS: usize = 50;
 impl Server {
     async fn do_count_segment(&self, request: Request<CountSegmentRequest>) -> Result<CountSegmentResponse> {
         let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
-        let purpose = purpose(request.purpose)?;
+        let purpose = purpose_for(&rights, request.purpose)?;
         let contacts = self
             .contacts
             .count_segment(&workspace, (purpose, &rights), &request.filter)
@@ -28,7 +28,7 @@ impl Server {
 
     async fn do_list_segment(&self, request: Request<ListSegmentRequest>) -> Result<ListSegmentResponse> {
         let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
-        let purpose = purpose(request.purpose)?;
+        let purpose = purpose_for(&rights, request.purpose)?;
         // Of those that show all their values, fewer fit into an answer than of an export.
         page::size(request.page_size)?;
         let page = (request.page_size, request.page_token.as_str());
@@ -44,7 +44,7 @@ impl Server {
 
     async fn do_export_segment(&self, request: Request<ExportSegmentRequest>) -> Result<ExportSegmentResponse> {
         let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
-        let purpose = purpose(request.purpose)?;
+        let purpose = purpose_for(&rights, request.purpose)?;
         if request.data.len() > COLUMNS {
             return Err(Invalid::new("data", "may name 50 keys at most").into());
         }

@@ -1,8 +1,9 @@
 //! Between the messages and the domain: what more than one server reads and writes.
 
-use crate::domain::roles::{FieldGroup, Shown, ShownProfile};
+use crate::domain::roles::{FieldGroup, Rights, Shown, ShownProfile};
 use crate::domain::{Address, AddressKind, DataKey, Datum, Purpose, Stage, Tag, Zone};
 use domain::{Country, Invalid, PersonName};
+use fault::Result;
 use rpc::contacts;
 
 pub fn purpose(number: i32) -> Result<Purpose, Invalid> {
@@ -11,6 +12,15 @@ pub fn purpose(number: i32) -> Result<Purpose, Invalid> {
         Ok(contacts::Purpose::Outreach) => Ok(Purpose::Outreach),
         Ok(contacts::Purpose::Unspecified) | Err(_) => Err(Invalid::new("purpose", "must be SUPPORT or OUTREACH")),
     }
+}
+
+/// What somebody with these rights reads for. Whoever is found for outreach has consented: that is a field too.
+pub fn purpose_for(rights: &Rights, number: i32) -> Result<Purpose> {
+    let purpose = purpose(number)?;
+    if purpose == Purpose::Outreach {
+        rights.must_see(FieldGroup::Consents)?;
+    }
+    Ok(purpose)
 }
 
 pub fn spoken(name: Option<&PersonName>) -> String {

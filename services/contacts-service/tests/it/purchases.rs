@@ -1,10 +1,11 @@
 //! Orders of shops: told by rpc and on NATS, in any order and again, and shown for support alone.
 
 use crate::harness::{Harness, Tested, given, refusal, values};
+use crate::role_canaries::set;
 use prost_types::FieldMask;
 use rpc::contacts::{
-    AddressKind, IngestOrdersRequest, ListContactChangesRequest, ListPurchasesRequest, MergeContactsRequest,
-    OrderOutcome, OrderStatus, Purchase, Purpose, Stage, UndoMergeRequest, UpdateContactRequest,
+    AddressKind, AssignRoleRequest, FieldAccess, IngestOrdersRequest, ListContactChangesRequest, ListPurchasesRequest,
+    MergeContactsRequest, OrderOutcome, OrderStatus, Purchase, Purpose, Stage, UndoMergeRequest, UpdateContactRequest,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -251,29 +252,30 @@ async fn what_cannot_be_an_order_is_refused_by_its_field() -> Tested {
     Ok(())
 }
 
+async fn publish(contacts: &Harness, workspace: &str, event: Value, token: &str) -> Tested {
+    let stream = async_nats::jetstream::new(async_nats::connect(contacts.nats.url()).await?);
+    let subject = events::Subject::Ingest {
+        workspace: domain::WorkspaceId::parse(workspace)?,
+        integration: domain::IntegrationId::parse("shop")?,
+        event: token.into(),
+    };
+    eventually("the stream", SOON, async || {
+        let sent = stream
+            .publish(subject.to_string(), event.to_string().into())
+            .await
+            .ok()?;
+        sent.await.ok()
+    })
+    .await?;
+    Ok(())
+}
+
 #[tokio::test]
 async fn orders_come_on_nats_and_what_cannot_be_taken_is_a_dead_letter_with_a_reason() -> Tested {
     let contacts = Harness::start().await?;
-    let stream = async_nats::jetstream::new(async_nats::connect(contacts.nats.url()).await?);
-    let publish = async |event: Value, token: &str| {
-        let subject = events::Subject::Ingest {
-            workspace: domain::WorkspaceId::parse("acme")?,
-            integration: domain::IntegrationId::parse("shop")?,
-            event: token.into(),
-        };
-        eventually("the stream", SOON, async || {
-            let sent = stream
-                .publish(subject.to_string(), event.to_string().into())
-                .await
-                .ok()?;
-            sent.await.ok()
-        })
-        .await?;
-        anyhow::Ok(())
-    };
-    publish(order(2, "shipped", ann()), "order_updated").await?;
-    publish(order(1, "placed", ann()), "order_placed").await?;
-    publish(order(3, "lost", ann()), "order_updated").await?;
+    publish(&contacts, "acme", order(2, "shipped", ann()), "order_updated").await?;
+    publish(&contacts, "acme", order(1, "placed", ann()), "order_placed").await?;
+    publish(&contacts, "acme", order(3, "lost", ann()), "order_updated").await?;
     let seen = eventually("the order", SOON, async || {
         let contact = found(&contacts).await.ok()?;
         let purchases = bought(&contacts, &contact).await.ok()?;
@@ -411,5 +413,29 @@ async fn purchases_go_with_a_merge_come_back_and_are_paged() -> Tested {
     };
     assert_eq!(of(&other).await?, ["o-3", "o-2"]);
     assert_eq!(of(&one).await?, ["o-4", "o-1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_shop_that_may_not_change_purchases_or_phones_tells_of_none_on_nats_either() -> Tested {
+    let contacts = Harness::start().await?;
+    let give = |role: &str| AssignRoleRequest {
+        workspace: "acme".into(),
+        integration: "shop".into(),
+        role: role.into(),
+        by: "ana".into(),
+        ..Default::default()
+    };
+    for (role, field, event) in [("reader", "purchases", 1), ("nameless", "phones", 2)] {
+        let fields = [("purchases", FieldAccess::Edit), (field, FieldAccess::See)];
+        set(&contacts, role, &fields).await?;
+        contacts.roles.clone().assign_role(give(role)).await?;
+        publish(&contacts, "acme", order(event, "placed", ann()), "order_placed").await?;
+    }
+    publish(&contacts, "bolt", order(1, "placed", ann()), "order_placed").await?;
+    let stored = async || (contacts.count("SELECT count(*) FROM purchase").await.ok()? == 1).then_some(());
+    eventually("the other workspace's order", SOON, stored).await?;
+    let known = "SELECT count(*) FROM contact WHERE workspace_id = 'acme'";
+    assert_eq!(contacts.count(known).await?, 0);
     Ok(())
 }

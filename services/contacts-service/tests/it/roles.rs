@@ -196,3 +196,33 @@ async fn roles_are_versioned_and_say_who_changed_what() -> Tested {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn who_may_not_see_consents_reads_nothing_for_outreach() -> Tested {
+    let contacts = Harness::start().await?;
+    let ids = fill(&contacts).await?;
+    let list = ListContactsRequest {
+        workspace: workspace(),
+        purpose: Purpose::Outreach.into(),
+        ..Default::default()
+    };
+    let listed = contacts
+        .book
+        .clone()
+        .list_contacts(with_role(list.clone(), "limited_agent"))
+        .await;
+    assert_eq!(refusal(listed), ("consents".into(), "access.field"));
+    let get = GetContactRequest {
+        workspace: workspace(),
+        contact: ids.contact,
+        purpose: Purpose::Outreach.into(),
+    };
+    let read = contacts
+        .client
+        .clone()
+        .get_contact(with_role(get, "limited_agent"))
+        .await;
+    assert_eq!(refusal(read), ("consents".into(), "access.field"));
+    contacts.book.clone().list_contacts(with_role(list, "admin")).await?;
+    Ok(())
+}

@@ -9,7 +9,7 @@ pub struct Agent {
     pub display_name: String,
     /// By id, each once.
     pub teams: Vec<TeamId>,
-    /// Where reminders go while they are not at their console.
+    /// For reminders while they are not at their console; nobody mails them yet.
     pub email: Option<Email>,
 }
 

@@ -84,6 +84,13 @@ async fn roles_are_seen_set_and_given() -> Result<()> {
         (status, given.integration.as_str(), given.role.as_str()),
         (200, "crm", "agent")
     );
+    // On the second page, and on none.
+    let body = json!({"role": "agent"});
+    let (status, _) = call(&world, Method::PUT, "/v1/integrations/shop/role", Some(body.clone())).await?;
+    assert_eq!(status, 200);
+    let (status, problem) = call(&world, Method::PUT, "/v1/integrations/crmbot/role", Some(body)).await?;
+    assert_eq!((status, &problem["field"]), (404, &json!("integration")), "{problem}");
+    assert_eq!(world.peers.memory().assigned_roles.len(), 2);
     let (_, changes) = call(&world, Method::GET, "/v1/role-changes", None).await?;
     assert_eq!(
         changes["changes"][0]["changes"],

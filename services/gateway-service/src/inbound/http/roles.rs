@@ -3,6 +3,7 @@
 use super::extract::{Admin, Body, May, Params};
 use super::problem::Answer;
 use super::wire::{optional, time};
+use crate::app::authenticate_token::Caller;
 use crate::app::edge::Edge;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -11,6 +12,7 @@ use fault::{Fault, Result};
 use rpc::contacts::{
     self as wire, AssignRoleRequest, ListRoleChangesRequest, ListRolesRequest, RemoveRoleRequest, SetRoleRequest,
 };
+use rpc::conversation::ListIntegrationsRequest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -215,14 +217,35 @@ pub async fn assign_role(
     Path(integration): Path<String>,
     Body(body): Body<AssignRole>,
 ) -> Answer<Json<Roles>> {
+    let integration = IntegrationId::parse(&integration)?;
+    check_integration(&edge, &caller, &integration).await?;
     let request = AssignRoleRequest {
         workspace: caller.workspace.to_string(),
-        integration: IntegrationId::parse(&integration)?.to_string(),
+        integration: integration.to_string(),
         role: body.role,
         version: body.version,
         by: caller.by(),
     };
     Ok(Roles::answered(edge.contacts.assign_role(request).await?.roles)?)
+}
+
+/// Refuses an integration that does not exist: the one that was meant would keep its rights.
+async fn check_integration(edge: &Edge, caller: &Caller, id: &IntegrationId) -> Result<(), Fault> {
+    let mut request = ListIntegrationsRequest {
+        workspace: caller.workspace.to_string(),
+        page_size: 200,
+        page_token: String::new(),
+    };
+    loop {
+        let page = edge.conversations.list_integrations(request.clone()).await?;
+        if page.integrations.iter().any(|one| one.integration == id.as_str()) {
+            return Ok(());
+        }
+        if page.next_page_token.is_empty() {
+            return Err(Fault::not_found("integration"));
+        }
+        request.page_token = page.next_page_token;
+    }
 }
 
 /// What was changed of the roles, by whom and when, newest first.
