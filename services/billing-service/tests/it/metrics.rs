@@ -138,6 +138,7 @@ async fn a_running_service_exports_the_catalogue() -> Tested {
         "homing.notifier.",
         "homing.gateway.",
         "homing.contacts.",
+        "homing.retention.",
         "homing.routing.",
         "homing.workflow.",
         "http.server.",
