@@ -347,6 +347,6 @@ mod tests {
         let json = serde_json::to_string(&Settings::from(there.clone())).expect("JSON");
         let back: Settings = serde_json::from_str(&json).expect("settings");
         let (back, mask) = back.change();
-        assert_eq!((back, mask.paths.len()), (there, 24));
+        assert_eq!((back, mask.paths.len()), (there, 25));
     }
 }
