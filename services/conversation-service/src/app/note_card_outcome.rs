@@ -2,11 +2,12 @@
 
 use super::get_card::{Said, find};
 use super::ingest_events::{CardTold, remember};
+use super::post_message::lock_newest;
 use super::record::{record, record_card};
 use super::{App, retry};
-use crate::domain::conversation::{Closed, Content, Conversation, Draft};
+use crate::domain::conversation::{Closed, Content, Draft};
 use crate::outbound::postgres::{card, conversation, message};
-use domain::{AuthorRole, ConversationId, MessageId, MessageText, WorkspaceId};
+use domain::{AuthorRole, MessageId, MessageText};
 use fault::{Fault, Result, codes};
 use store::{Tenure, Tx};
 
@@ -49,7 +50,7 @@ impl App {
     /// meanwhile stays as it is.
     async fn show_way(&self, tx: &mut Tx, told: &CardTold, said: &Said, (words, version): (&str, u64)) -> Result<()> {
         let workspace = &told.workspace;
-        let mut conversation = lock_newest(tx, workspace, said.conversation).await?;
+        let (mut conversation, _) = lock_newest(tx, workspace, said.conversation).await?;
         if conversation.erased {
             return Ok(());
         }
@@ -71,19 +72,5 @@ impl App {
         message::insert(tx, &[(workspace, &message)]).await?;
         record(tx, workspace, &change, told.trace.as_deref());
         Ok(())
-    }
-}
-
-/// Locks the newest of the conversations that continue this one.
-async fn lock_newest(tx: &mut Tx, workspace: &WorkspaceId, id: ConversationId) -> Result<Conversation> {
-    loop {
-        let chain = conversation::chain(tx, workspace, id).await?;
-        let newest = chain.last().copied().unwrap_or(id);
-        let locked = conversation::lock(tx, workspace, newest).await?;
-        let locked = locked.ok_or_else(|| Fault::not_found("conversation"))?;
-        // Somebody may have continued it between the two statements.
-        if locked.continued_by.is_none() {
-            return Ok(locked);
-        }
     }
 }

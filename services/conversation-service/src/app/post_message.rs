@@ -31,7 +31,7 @@ impl App {
 
     async fn post(&self, workspace: &WorkspaceId, post: &Post) -> Result<Message> {
         let mut tx = self.store.begin(workspace).await?;
-        let (mut conversation, chain) = lock_newest(&mut tx, workspace, post).await?;
+        let (mut conversation, chain) = lock_target(&mut tx, workspace, post).await?;
         if let Some(stored) = message::get_by_client_id(&mut tx, workspace, &chain, &post.client_id).await? {
             let same = stored.draft.text == post.text && stored.draft.author == post.author;
             return if same {
@@ -108,19 +108,28 @@ impl App {
 
 /// Locks the conversation that takes the message: the named one, for a customer the newest of those that continue it.
 /// Also answers all of them, among which the client id is unique.
-async fn lock_newest(tx: &mut Tx, workspace: &WorkspaceId, post: &Post) -> Result<(Conversation, Vec<ConversationId>)> {
+async fn lock_target(tx: &mut Tx, workspace: &WorkspaceId, post: &Post) -> Result<(Conversation, Vec<ConversationId>)> {
+    if post.author == AuthorRole::Customer {
+        return lock_newest(tx, workspace, post.conversation).await;
+    }
+    let chain = conversation::chain(tx, workspace, post.conversation).await?;
+    let locked = conversation::lock(tx, workspace, post.conversation).await?;
+    Ok((locked.ok_or_else(|| Fault::not_found("conversation"))?, chain))
+}
+
+/// Locks the newest of the conversations that continue this one. Also answers all of them.
+pub(super) async fn lock_newest(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    id: ConversationId,
+) -> Result<(Conversation, Vec<ConversationId>)> {
     loop {
-        let chain = conversation::chain(tx, workspace, post.conversation).await?;
+        let chain = conversation::chain(tx, workspace, id).await?;
         let newest = *chain.last().ok_or_else(|| Fault::not_found("conversation"))?;
-        let target = if post.author == AuthorRole::Customer {
-            newest
-        } else {
-            post.conversation
-        };
-        let locked = conversation::lock(tx, workspace, target).await?;
+        let locked = conversation::lock(tx, workspace, newest).await?;
         let locked = locked.ok_or_else(|| Fault::not_found("conversation"))?;
         // Somebody may have continued it between the two statements.
-        if post.author != AuthorRole::Customer || locked.continued_by.is_none() {
+        if locked.continued_by.is_none() {
             return Ok((locked, chain));
         }
     }

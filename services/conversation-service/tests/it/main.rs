@@ -1,5 +1,6 @@
 //! conversation-service through its front doors, on a real PostgreSQL and NATS, with contacts-service played by a fake.
 
+mod agents;
 mod answers;
 mod automatic_messages;
 mod calls;
