@@ -27,6 +27,7 @@ pub mod render;
 pub mod reply_address;
 mod settings;
 pub mod transcript;
+mod words;
 pub mod zones;
 
 pub use case::{Case, Effect, Ids};

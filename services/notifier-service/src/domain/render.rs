@@ -1,14 +1,14 @@
-//! What the outside gets to read. Words live in `templates/<language>/`; whatever people typed goes into HTML only
-//! through an escaping engine.
+//! What the outside gets to read: words of `words/<language>.ftl`, put together by `templates/`. Whatever people typed goes into
+//! HTML only through an escaping engine.
 
 use crate::domain::given_name::shown;
 use crate::domain::keywords::Keyword;
 use crate::domain::transcript::Transcript;
+use crate::domain::words::Words;
 use domain::{Email, Language, PersonName, sms};
 use jiff::Timestamp;
-use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Environment, Error, Output, State, Value, context, escape_formatter};
-use std::fmt::Write;
+use minijinja::value::{Kwargs, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value, context, escape_formatter};
 use std::sync::LazyLock;
 
 /// A longer answer is cut in the mail: the rest stands behind the link.
@@ -17,29 +17,55 @@ const QUOTE_CHARACTERS: usize = 2000;
 const QUOTE_COST: usize = 2200;
 
 macro_rules! templates {
-    ($environment:ident: $($language:literal),+) => {$(
-        templates!($environment, $language: "stop.txt", "start.txt", "help.txt", "text.txt", "confirmation.txt", "subject.txt", "mail.txt", "mail.html",
-            "foreign_mail.txt", "transcript_subject.txt", "transcript.txt", "transcript.html");
-    )+};
-    ($environment:ident, $language:literal: $($name:literal),+) => {$(
+    ($environment:ident: $($name:literal),+) => {$(
         $environment
-            .add_template(
-                concat!($language, "/", $name),
-                include_str!(concat!("../../templates/", $language, "/", $name)),
-            )
+            .add_template($name, include_str!(concat!("../../templates/", $name)))
             .expect("templates are part of the program, and a test renders each");
     )+};
 }
 
-static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+static ENGLISH: LazyLock<Environment<'static>> = LazyLock::new(|| environment(Words::of(Language::English)));
+static POLISH: LazyLock<Environment<'static>> = LazyLock::new(|| environment(Words::of(Language::Polish)));
+static FRENCH: LazyLock<Environment<'static>> = LazyLock::new(|| environment(Words::of(Language::French)));
+
+/// The templates, which say these words.
+fn environment(words: &'static Words) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_formatter(format);
-    templates!(environment: "en", "pl", "fr");
+    environment.add_function("say", move |state: &State<'_, '_>, name: String, with: Kwargs| {
+        say(words, state, &name, &with)
+    });
+    environment.add_filter("bdi", |text: String| {
+        Value::from_safe_string(format!("<bdi>{}</bdi>", escaped(&text)))
+    });
+    templates!(environment: "mail.txt", "mail.html", "transcript.txt", "transcript.html");
     environment
-});
+}
 
-/// Escapes for HTML's text and quoted attributes. The engine's own form would also turn the slashes of links into
-/// entities, which some mail programs do not undo.
+/// A message of our words; what it puts into HTML is escaped, unless it is markup of a template.
+fn say(words: &Words, state: &State<'_, '_>, name: &str, with: &Kwargs) -> Result<Value, Error> {
+    let is_html = matches!(state.auto_escape(), AutoEscape::Html);
+    let mut put = Vec::new();
+    for name in with.args() {
+        let value: Value = with.get(name)?;
+        let text = value.to_string();
+        let is_typed = is_html && !value.is_safe();
+        put.push((name, if is_typed { escaped(&text) } else { text }));
+    }
+    let said = words.find(name, &put).ok_or_else(|| {
+        let wrong = format!(
+            "there are no words `{name}` that put in {:?}",
+            with.args().collect::<Vec<_>>()
+        );
+        Error::new(ErrorKind::InvalidOperation, wrong)
+    })?;
+    Ok(if is_html {
+        Value::from_safe_string(said)
+    } else {
+        Value::from(said)
+    })
+}
+
 fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let plain = value.kind() == ValueKind::String && !value.is_safe();
     let Some(text) = value
@@ -48,17 +74,24 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
     else {
         return escape_formatter(out, state, value);
     };
+    Ok(out.write_str(&escaped(text))?)
+}
+
+/// Escapes for HTML's text and quoted attributes. The engine's own form would also turn the slashes of links into
+/// entities, which some mail programs do not undo.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '&' => out.write_str("&amp;"),
-            '<' => out.write_str("&lt;"),
-            '>' => out.write_str("&gt;"),
-            '"' => out.write_str("&quot;"),
-            '\'' => out.write_str("&#39;"),
-            other => out.write_char(other),
-        }?;
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
     }
-    Ok(())
+    out
 }
 
 /// What every message says.
@@ -126,13 +159,18 @@ pub struct MailBody {
     pub html: String,
 }
 
-fn render(frame: &Frame<'_>, template: &str, context: Value) -> String {
-    rendered(&format!("{}/{template}", frame.language.code()), context)
+fn render(language: Language, template: &str, context: Value) -> String {
+    let environment = match language {
+        Language::English => &ENGLISH,
+        Language::Polish => &POLISH,
+        Language::French => &FRENCH,
+    };
+    rendered(environment, template, context)
 }
 
-fn rendered(name: &str, context: Value) -> String {
-    TEMPLATES
-        .get_template(name)
+fn rendered(environment: &Environment<'_>, template: &str, context: Value) -> String {
+    environment
+        .get_template(template)
         .and_then(|template| template.render(context))
         .expect("templates are part of the program, and a test renders each")
 }
@@ -145,23 +183,23 @@ fn line(text: &str) -> String {
         .join(" ")
 }
 
-fn short(frame: &Frame<'_>, template: &str, name: Option<&str>) -> String {
-    let business = line(frame.business);
-    let text = render(
-        frame,
-        template,
-        context! { business, number => frame.number, name, link => frame.link },
-    );
-    line(&text)
+/// Words without a template, on one line.
+fn short(frame: &Frame<'_>, words: &str) -> String {
+    let with = [
+        ("business", line(frame.business)),
+        ("number", frame.number.to_string()),
+        ("link", frame.link.to_owned()),
+    ];
+    line(&Words::of(frame.language).say(words, &with))
 }
 
 /// A text bears the name only as long as it costs nothing: the same encoding, and no further part.
-fn text(frame: &Frame<'_>, template: &str) -> String {
-    let without = short(frame, template, None);
+fn text(frame: &Frame<'_>, words: &str) -> String {
+    let without = short(frame, words);
     let Some(name) = frame.name.and_then(shown) else {
         return without;
     };
-    let with = short(frame, template, Some(&name));
+    let with = line(&format!("{name}, {without}"));
     let (cheap, dear) = (sms::parts(&without), sms::parts(&with));
     if dear.encoding == cheap.encoding && dear.count <= cheap.count {
         with
@@ -172,33 +210,33 @@ fn text(frame: &Frame<'_>, template: &str) -> String {
 
 /// The text that says that an answer waits; without the answer.
 pub fn follow_up_text(frame: &Frame<'_>) -> String {
-    text(frame, "text.txt")
+    text(frame, "text-answered")
 }
 
 /// The text that confirms the first message.
 pub fn confirmation_text(frame: &Frame<'_>) -> String {
-    text(frame, "confirmation.txt")
+    text(frame, "text-confirmed")
 }
 
 /// The answer to a keyword; without the customer's name.
 pub fn keyword_text(frame: &Frame<'_>, keyword: Keyword) -> String {
-    short(frame, &format!("{}.txt", keyword.word()), None)
+    short(frame, &format!("text-{}", keyword.word()))
 }
 
 /// The note that an agent gets about a mail that somebody other than the customer wrote.
 pub fn foreign_mail(language: Language, from: Option<&Email>, words: &str) -> String {
-    let name = format!("{}/foreign_mail.txt", language.code());
-    let context = context! { from => from.map_or("?", Email::expose), words };
-    rendered(&name, context)
+    let from = from.map_or("?", Email::expose).to_owned();
+    let said = Words::of(language).say("foreign-mail", &[("from", from)]);
+    format!("{said}\n\n{words}")
 }
 
 /// The mail with question and unread answers: the newest ones, of `total`.
 pub fn follow_up_mail(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Quote], total: u32) -> MailBody {
     let context = follow_up_context(frame, question, answers, total);
     MailBody {
-        subject: short(frame, "subject.txt", None),
-        text: render(frame, "mail.txt", context.clone()),
-        html: render(frame, "mail.html", context),
+        subject: short(frame, "subject"),
+        text: render(frame.language, "mail.txt", context.clone()),
+        html: render(frame.language, "mail.html", context),
     }
 }
 
@@ -210,7 +248,7 @@ fn follow_up_context(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Quo
     let business = line(frame.business);
     let question = question.map(Quote::value);
     let answers: Vec<Value> = answers.iter().map(Quote::value).collect();
-    context! { business, number => frame.number, name, link => frame.link,
+    context! { language => frame.language.code(), business, number => frame.number, name, link => frame.link,
     unsubscribe => frame.unsubscribe, question, answers, earlier }
 }
 
@@ -218,9 +256,9 @@ fn follow_up_context(frame: &Frame<'_>, question: Option<&Quote>, answers: &[Quo
 pub fn transcript_mail(frame: &Frame<'_>, copy: &Transcript) -> MailBody {
     let context = transcript_context(frame, copy);
     MailBody {
-        subject: short(frame, "transcript_subject.txt", None),
-        text: render(frame, "transcript.txt", context.clone()),
-        html: render(frame, "transcript.html", context),
+        subject: short(frame, "copy-subject"),
+        text: render(frame.language, "transcript.txt", context.clone()),
+        html: render(frame.language, "transcript.html", context),
     }
 }
 
@@ -229,7 +267,7 @@ fn transcript_context(frame: &Frame<'_>, copy: &Transcript) -> Value {
         let (text, at) = (entry.text.as_str(), entry.at.as_str());
         context! { own => entry.by_customer, text, at }
     });
-    context! { business => line(frame.business), number => frame.number,
+    context! { language => frame.language.code(), business => line(frame.business), number => frame.number,
     name => frame.name.and_then(shown), unsubscribe => frame.unsubscribe, zone => copy.zone(),
     earlier => copy.earlier(), entries => entries.collect::<Vec<_>>() }
 }
@@ -353,8 +391,8 @@ mod tests {
             let Ok(name) = PersonName::parse(&given) else { return Ok(()) };
             for language in ALL {
                 let (plain, named) = (frame(language, None), frame(language, Some(&name)));
-                for template in ["text.txt", "confirmation.txt"] {
-                    let (without, with) = (text(&plain, template), text(&named, template));
+                for words in ["text-answered", "text-confirmed"] {
+                    let (without, with) = (text(&plain, words), text(&named, words));
                     let (cheap, dear) = (parts(&without), parts(&with));
                     prop_assert_eq!(cheap.encoding, dear.encoding);
                     prop_assert!(dear.count <= cheap.count);

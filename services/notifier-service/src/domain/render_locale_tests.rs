@@ -10,25 +10,22 @@ const TEXT: &str = "\u{645}\u{62a}\u{649} \u{62a}\u{635}\u{644}\u{61f}";
 const LINK: &str = "//1/2";
 
 /// Our words with every letter made wide, as in a translation that was never written.
-fn pseudo(template: &str, is_html: bool) -> String {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some(first) = rest.chars().next() {
-        let ends = [("{{", "}}"), ("{%", "%}"), ("<", ">")];
-        let code = ends
-            .iter()
-            .filter(|(start, _)| is_html || *start != "<")
-            .find(|(start, _)| rest.starts_with(start))
-            .and_then(|(_, end)| Some(rest.find(end)? + end.len()));
-        let taken = code.unwrap_or(first.len_utf8());
-        let (piece, after) = rest.split_at(taken);
-        match code {
-            Some(_) => out.push_str(piece),
-            None => out.push(wide(first)),
+fn pseudo() -> &'static Words {
+    let mut source = String::new();
+    for line in include_str!("../../words/en.ftl").lines() {
+        let Some((name, said)) = line.split_once(" = ") else {
+            continue;
+        };
+        source.push_str(&format!("{name} = "));
+        let mut is_ours = true;
+        for letter in said.chars() {
+            is_ours = is_ours && letter != '{';
+            source.push(if is_ours { wide(letter) } else { letter });
+            is_ours = is_ours || letter == '}';
         }
-        rest = after;
+        source.push('\n');
     }
-    out
+    Box::leak(Box::new(Words::read("en", &source)))
 }
 
 fn wide(letter: char) -> char {
@@ -75,30 +72,43 @@ fn copy() -> Transcript {
 }
 
 #[test]
-fn every_word_of_ours_stands_in_the_templates() {
+fn every_word_of_ours_stands_in_the_words() {
     let name = PersonName::parse(NAME).expect("a name");
     let (frame, quote) = (frame(&name), Quote::new(TEXT, Timestamp::UNIX_EPOCH));
     let mail = follow_up_context(&frame, Some(&quote), std::slice::from_ref(&quote), 12);
     let copied = transcript_context(&frame, &copy());
-    let short = context! { business => BUSINESS, number => 1234, name => NAME, link => LINK };
-    let foreign = context! { from => "?", words => TEXT };
+    let words = pseudo();
+    let environment = environment(words);
+    let mut all = Vec::new();
     for (template, context) in [
-        (include_str!("../../templates/en/mail.txt"), &mail),
-        (include_str!("../../templates/en/mail.html"), &mail),
-        (include_str!("../../templates/en/transcript.txt"), &copied),
-        (include_str!("../../templates/en/transcript.html"), &copied),
-        (include_str!("../../templates/en/text.txt"), &short),
-        (include_str!("../../templates/en/confirmation.txt"), &short),
-        (include_str!("../../templates/en/subject.txt"), &short),
-        (include_str!("../../templates/en/transcript_subject.txt"), &short),
-        (include_str!("../../templates/en/foreign_mail.txt"), &foreign),
+        ("mail.txt", &mail),
+        ("mail.html", &mail),
+        ("transcript.txt", &copied),
+        ("transcript.html", &copied),
     ] {
-        let is_html = template.starts_with("<!");
-        let mut environment = Environment::new();
-        environment.set_formatter(format);
-        let source = pseudo(template, is_html);
-        let said = environment.render_str(&source, context).expect("a template");
-        let said = if is_html { seen(&said) } else { said };
+        let said = rendered(&environment, template, context.clone());
+        all.push(if template.ends_with(".html") { seen(&said) } else { said });
+    }
+    let with = [
+        ("business", BUSINESS),
+        ("number", "1234"),
+        ("link", LINK),
+        ("from", "?"),
+    ];
+    let with = with.map(|(name, value)| (name, value.to_owned()));
+    for name in [
+        "text-answered",
+        "text-confirmed",
+        "text-stop",
+        "text-start",
+        "text-help",
+        "subject",
+        "copy-subject",
+        "foreign-mail",
+    ] {
+        all.push(words.say(name, &with));
+    }
+    for said in all {
         // Times are given in the zone that they name.
         let said = said.replace("UTC", "");
         let ours: String = said.chars().filter(char::is_ascii_alphabetic).collect();
