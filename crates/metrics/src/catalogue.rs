@@ -224,6 +224,7 @@ pub const CATALOGUE: &[Metric] = &[
     sending::ENDED,
     sending::LAG,
     sending::CALL,
+    sending::REMINDERS,
     sending::BREAKER,
     sending::BREAKER_TURNS,
     door::REQUESTS,

@@ -30,6 +30,13 @@ pub const CALL: Metric = metric(
     &["step", "provider", "outcome"],
     "calls to providers: accepted, refused, later, not_reached, unknown",
 );
+pub const REMINDERS: Metric = metric(
+    "homing.notifier.reminders",
+    Kind::Counter,
+    "{reminder}",
+    &["outcome"],
+    "reminders of agents: sent by mail, or not: agent_there, no_address, gone, too_late, failed, unknown",
+);
 pub const BREAKER: Metric = metric(
     "homing.notifier.provider.breaker",
     Kind::Gauge,

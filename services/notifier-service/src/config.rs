@@ -28,6 +28,8 @@ runtime::settings! {
         "HOMING_CONTACTS_URL" contacts_url: String = required;
         /// billing-service.
         "HOMING_BILLING_URL" billing_url: String = required;
+        /// routing-service.
+        "HOMING_ROUTING_URL" routing_url: String = required;
         /// A JSON file that names several providers of texts and the countries that go through each, instead of HOMING_SMS_PROVIDER and HOMING_TWILIO_ACCOUNT_SID.
         "HOMING_NOTIFIER_TEXT_PROVIDERS" text_providers: Option<String> = "";
         /// Who sends texts: twilio, or anything with its HTTP API (see HOMING_TWILIO_BASE_URL).

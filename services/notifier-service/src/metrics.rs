@@ -2,6 +2,7 @@
 //! personal.
 
 use crate::domain::breaker::State;
+use crate::domain::reminder;
 use crate::domain::{End, Purpose, Step};
 use crate::outbound::Outcome;
 use ::metrics::sending;
@@ -20,6 +21,7 @@ pub struct Metrics {
     ended: Counter<u64>,
     lag: Histogram<f64>,
     call: Histogram<f64>,
+    reminders: Counter<u64>,
     breakers: Gauge<u64>,
     breaker_turns: Counter<u64>,
 }
@@ -45,6 +47,7 @@ impl Metrics {
             ended: sending::ENDED.counter(meter),
             lag: sending::LAG.histogram(meter, &BOUNDS),
             call: sending::CALL.histogram(meter, &BOUNDS),
+            reminders: sending::REMINDERS.counter(meter),
             breakers: sending::BREAKER.gauge(meter),
             breaker_turns: sending::BREAKER_TURNS.counter(meter),
         }
@@ -77,6 +80,11 @@ impl Metrics {
             KeyValue::new("outcome", outcome.word()),
         ];
         self.call.record(took.as_secs_f64(), &attributes);
+    }
+
+    /// What became of the mail about a reminder.
+    pub fn reminded(&self, state: reminder::State) {
+        self.reminders.add(1, &[KeyValue::new("outcome", state.word())]);
     }
 
     /// Where a provider's breaker stands.

@@ -12,6 +12,7 @@ use crate::outbound::conversation::Conversations;
 use crate::outbound::dkim::Dkim;
 use crate::outbound::mail_smtp::MailServer;
 use crate::outbound::presence::Presences;
+use crate::outbound::routing::Agents;
 use crate::outbound::smpp::{Inbox, Place, Session, Smpp, SmppConfig};
 use crate::outbound::sms_aligo::{Aligo, AligoConfig};
 use crate::outbound::sms_kannel::{Kannel, KannelConfig};
@@ -81,6 +82,11 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = joining.clone();
         async move { app.post_joined_text(&workspace, id).await }
     });
+    let reminders = app.clone();
+    due_loop(&shell, "reminder_mail", move |workspace, id| {
+        let app = reminders.clone();
+        async move { app.take_reminder(&workspace, id).await }
+    });
     let persons = PersonServiceServer::new(persons::Persons(app.clone()));
     let rpcs =
         FollowUpServiceServer::new(grpc::Grpc(app)).max_decoding_message_size(MAIL_BYTES + runtime::MESSAGE_BYTES);
@@ -148,6 +154,7 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<(App, Vec<Smsc>)>
         metrics,
         conversations: Conversations::new(shell.channel(&config.conversation_url)?),
         presences: Presences::new(shell.channel(&config.presence_url)?),
+        agents: Agents::new(shell.channel(&config.routing_url)?),
         contacts: Contacts::new(shell.channel(&config.contacts_url)?),
         billing: Billing::new(shell.channel(&config.billing_url)?),
         texts,

@@ -34,5 +34,11 @@ go-on = To go on with the conversation, answer this mail.
 why-copy = You get this mail because you left this address in the conversation.
 unsubscribe-copy = Unsubscribe
 
+# Reminders, for agents.
+reminder-subject = Reminder: conversation no. { $number }
+reminder = You wanted to be reminded of conversation no. { $number } now.
+note = Your note:
+why-reminder = You get this mail because you were not at your console when the time came.
+
 # A note for agents, before what somebody else wrote.
 foreign-mail = E-mail from { $from }, which is not the address that we wrote to:

@@ -28,4 +28,9 @@ go-on = Pour poursuivre la conversation, répondez à ce message.
 why-copy = Vous recevez ce message parce que vous avez laissé cette adresse dans la conversation.
 unsubscribe-copy = Ne plus recevoir de messages
 
+reminder-subject = Rappel : conversation no { $number }
+reminder = Vous vouliez un rappel maintenant pour la conversation no { $number }.
+note = Votre note :
+why-reminder = Vous recevez ce message parce que vous n'étiez pas à votre console à ce moment.
+
 foreign-mail = E-mail de { $from }, qui n'est pas l'adresse à laquelle nous avons écrit :

@@ -28,4 +28,9 @@ go-on = Aby kontynuować rozmowę, odpowiedz na ten list.
 why-copy = Ta wiadomość przyszła, ponieważ w tej rozmowie podano ten adres.
 unsubscribe-copy = Rezygnuję z wiadomości
 
+reminder-subject = Przypomnienie: rozmowa nr { $number }
+reminder = To jest przypomnienie o rozmowie nr { $number }, ustawione na teraz.
+note = Twoja notatka:
+why-reminder = Ta wiadomość przyszła, ponieważ o tej porze nie było Cię przy konsoli.
+
 foreign-mail = E-mail z adresu { $from }, który nie jest adresem, na który pisaliśmy:

@@ -31,7 +31,7 @@ pub enum AgentCommand {
         /// Teams to join; may be repeated.
         #[arg(long = "team")]
         teams: Vec<String>,
-        /// For reminders while they are not at their console, which nobody mails yet.
+        /// For reminders while they are not at their console.
         #[arg(long, default_value = "")]
         email: String,
     },
@@ -49,7 +49,7 @@ pub enum AgentCommand {
         /// In no team any more.
         #[arg(long)]
         no_team: bool,
-        /// For reminders while they are not at their console, which nobody mails yet; an empty one: none.
+        /// For reminders while they are not at their console; an empty one: none.
         #[arg(long)]
         email: Option<String>,
     },

@@ -26,6 +26,7 @@ mod get_follow_up_context;
 mod get_open_form;
 mod get_opening;
 mod get_opening_hours;
+mod get_reminder;
 mod get_run;
 mod get_workspace;
 mod ingest_events;

@@ -9,7 +9,7 @@ pub struct Agent {
     pub display_name: String,
     /// By id, each once.
     pub teams: Vec<TeamId>,
-    /// For reminders while they are not at their console; nobody mails them yet.
+    /// For reminders while they are not at their console.
     pub email: Option<Email>,
 }
 

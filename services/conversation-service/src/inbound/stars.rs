@@ -3,6 +3,7 @@
 use super::conversations::place;
 use crate::app::App;
 use crate::domain::star::{Star, Wish};
+use crate::wire;
 use domain::{AgentId, Timestamp, WorkspaceId};
 use events::{instant, stamp};
 use fault::{Fault, Result};
@@ -51,6 +52,19 @@ impl Stars {
             next_page_token: next,
         })
     }
+
+    async fn get_reminder(&self, request: proto::GetReminderRequest) -> Result<proto::GetReminderResponse> {
+        let (workspace, id) = place(&request.workspace, &request.conversation)?;
+        let agent = AgentId::parse(&request.agent)?;
+        let told = self.app.get_reminder(&workspace, id, &agent).await?;
+        let email = told.agent.email.as_ref().map(|email| email.expose().to_owned());
+        Ok(proto::GetReminderResponse {
+            number: told.star.number,
+            note: told.star.note,
+            email: email.unwrap_or_default(),
+            settings: Some(wire::settings(&told.channel.settings)),
+        })
+    }
 }
 
 /// As exactly as the database keeps it: the same again is the same.
@@ -88,4 +102,5 @@ answers! {
     set_star: SetStarRequest -> SetStarResponse;
     remove_star: RemoveStarRequest -> RemoveStarResponse;
     list_starred: ListStarredRequest -> ListStarredResponse;
+    get_reminder: GetReminderRequest -> GetReminderResponse;
 }

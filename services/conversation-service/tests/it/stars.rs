@@ -4,6 +4,7 @@ use crate::Tested;
 use crate::world::{SOON, World, why};
 use domain::{Clock, Timestamp};
 use events::event::ReminderDue;
+use fault::Kind;
 use jiff::SignedDuration;
 use rpc::conversation::star_service_client::StarServiceClient;
 use rpc::conversation::{self as proto, Star};
@@ -302,6 +303,57 @@ async fn of_who_is_erased_no_star_is_left_nor_told_and_an_export_holds_it() -> T
     world.clock.advance(HOUR);
     let found = async || (world.facts::<ReminderDue>(1).await.ok()?[0].conversation == stays).then_some(());
     eventually("the other reminder", SOON, found).await?;
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reminder_is_given_for_its_mail_once_it_was_told_and_while_it_stands() -> Tested {
+    let (world, stars) = world().await?;
+    let conversation = world.start("r-1").await?;
+    let email = proto::UpdateAgentRequest {
+        workspace: "acme".into(),
+        agent: Some(proto::Agent {
+            agent: "anna".into(),
+            email: "anna@acme.example".into(),
+            ..Default::default()
+        }),
+        mask: Some(prost_types::FieldMask {
+            paths: vec!["email".into()],
+        }),
+    };
+    world.workspaces.clone().update_agent(email).await?;
+    let asked = |workspace: &str| proto::GetReminderRequest {
+        workspace: workspace.into(),
+        conversation: conversation.conversation.clone(),
+        agent: "anna".into(),
+    };
+    let get = async |workspace: &str| {
+        let got = stars.clone().get_reminder(asked(workspace)).await;
+        got.map(Response::into_inner)
+            .map_err(|status| rpc::from_status(&status).kind())
+    };
+    let noted = proto::SetStarRequest {
+        note: "call back".into(),
+        ..wish(&world, &conversation.conversation, Some(1))
+    };
+    set(&stars, noted).await?;
+    assert_eq!(get("acme").await, Err(Kind::NotFound), "it was not told yet");
+    world.clock.advance(HOUR);
+    told(&world, 1).await?;
+    let reminder = get("acme").await.expect("a reminder");
+    assert_eq!(
+        (reminder.number, reminder.note.as_str(), reminder.email.as_str()),
+        (conversation.number, "call back", "anna@acme.example")
+    );
+    let settings = reminder.settings.expect("the channel's");
+    assert_eq!(settings.language, "en");
+    assert_eq!(get("other").await, Err(Kind::NotFound), "another workspace's");
+    // Another time: the mail about the one before is not wanted any more.
+    set(&stars, wish(&world, &conversation.conversation, Some(1))).await?;
+    assert_eq!(get("acme").await, Err(Kind::NotFound));
+    remove(&stars, &conversation.conversation).await?;
+    assert_eq!(get("acme").await, Err(Kind::NotFound));
     world.end().await;
     Ok(())
 }

@@ -61,8 +61,8 @@ impl App {
                         html: &body.html,
                         id: &reply_address::message_id(workspace, delivery.id),
                         conversation: &delivery.conversation.to_string(),
-                        reply_to: &reply,
-                        unsubscribe: &self.unsubscribe_link(claimed),
+                        reply_to: Some(&reply),
+                        unsubscribe: Some(&self.unsubscribe_link(claimed)),
                         at: self.now(),
                     };
                     self.mails.send(&mail).await

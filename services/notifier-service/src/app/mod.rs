@@ -14,6 +14,7 @@ mod get_opt_out;
 mod hand_over;
 mod join_inbound_text;
 mod list_follow_ups;
+mod mail_reminder;
 mod note_channel;
 mod note_conversation;
 mod note_message;
@@ -59,6 +60,7 @@ use crate::outbound::conversation::Conversations;
 use crate::outbound::mail_smtp::MailServer;
 use crate::outbound::postgres::delivery::Delivery;
 use crate::outbound::presence::Presences;
+use crate::outbound::routing::Agents;
 use crate::outbound::text_providers::TextProviders;
 use domain::{TextSender, TimeScale, Timestamp};
 use events::common::MessageKind;
@@ -101,6 +103,7 @@ pub struct App {
     pub metrics: Metrics,
     pub conversations: Conversations,
     pub presences: Presences,
+    pub agents: Agents,
     pub contacts: Contacts,
     pub billing: Billing,
     pub texts: TextProviders,

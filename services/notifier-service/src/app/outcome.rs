@@ -29,7 +29,7 @@ const MESSAGE_RETRIES: &[SignedDuration] = &[
     SignedDuration::from_hours(6),
 ];
 /// The same for mails: greylisting takes minutes, a mail server's maintenance hours.
-const MAIL_RETRIES: &[SignedDuration] = &[
+pub(super) const MAIL_RETRIES: &[SignedDuration] = &[
     SignedDuration::from_secs(10),
     SignedDuration::from_secs(60),
     SignedDuration::from_mins(5),

@@ -1,6 +1,7 @@
 use super::App;
 use crate::outbound::postgres::{
-    inbound_text, joining_text, presence, receipt, reply_address, return_link, send_limit, submitted_part, timeline,
+    inbound_text, joining_text, presence, receipt, reminder_mail, reply_address, return_link, send_limit,
+    submitted_part, timeline,
 };
 use fault::Result;
 use jiff::SignedDuration;
@@ -40,6 +41,7 @@ impl App {
                 timeline::prune_entries(&mut tx, before, BATCH).await?,
                 receipt::prune_receipts(&mut tx, before, BATCH).await?,
                 inbound_text::prune_inbound_texts(&mut tx, before, BATCH).await?,
+                reminder_mail::prune_reminder_mails(&mut tx, before, BATCH).await?,
                 joining_text::prune_joining_texts(&mut tx, now - PARTS_GRACE, BATCH).await?,
                 submitted_part::prune_submitted_parts(&mut tx, before, BATCH).await?,
                 send_limit::prune_limits(&mut tx, day, BATCH).await?,

@@ -23,6 +23,7 @@ pub mod quiet;
 mod quoted;
 pub mod read;
 mod reason;
+pub mod reminder;
 pub mod render;
 pub mod reply_address;
 mod settings;

@@ -3,6 +3,7 @@
 
 use crate::domain::given_name::shown;
 use crate::domain::keywords::Keyword;
+use crate::domain::reminder::Reminder;
 use crate::domain::transcript::Transcript;
 use crate::domain::words::Words;
 use domain::{Email, Language, PersonName, sms};
@@ -38,7 +39,8 @@ fn environment(words: &'static Words) -> Environment<'static> {
     environment.add_filter("bdi", |text: String| {
         Value::from_safe_string(format!("<bdi>{}</bdi>", escaped(&text)))
     });
-    templates!(environment: "mail.txt", "mail.html", "transcript.txt", "transcript.html");
+    templates!(environment: "mail.txt", "mail.html", "transcript.txt", "transcript.html", "reminder.txt",
+        "reminder.html");
     environment
 }
 
@@ -270,6 +272,22 @@ fn transcript_context(frame: &Frame<'_>, copy: &Transcript) -> Value {
     context! { language => frame.language.code(), business => line(frame.business), number => frame.number,
     name => frame.name.and_then(shown), unsubscribe => frame.unsubscribe, zone => copy.zone(),
     earlier => copy.earlier(), entries => entries.collect::<Vec<_>>() }
+}
+
+/// The mail that reminds an agent of a conversation.
+pub fn reminder_mail(reminder: &Reminder) -> MailBody {
+    let context = reminder_context(reminder);
+    let number = [("number", reminder.number.to_string())];
+    MailBody {
+        subject: Words::of(reminder.language).say("reminder-subject", &number),
+        text: render(reminder.language, "reminder.txt", context.clone()),
+        html: render(reminder.language, "reminder.html", context),
+    }
+}
+
+fn reminder_context(reminder: &Reminder) -> Value {
+    context! { language => reminder.language.code(), business => line(&reminder.business), number => reminder.number,
+    note => reminder.note.as_str() }
 }
 
 #[cfg(test)]

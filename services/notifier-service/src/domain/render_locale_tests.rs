@@ -77,6 +77,13 @@ fn every_word_of_ours_stands_in_the_words() {
     let (frame, quote) = (frame(&name), Quote::new(TEXT, Timestamp::UNIX_EPOCH));
     let mail = follow_up_context(&frame, Some(&quote), std::slice::from_ref(&quote), 12);
     let copied = transcript_context(&frame, &copy());
+    let reminder = reminder_context(&Reminder {
+        number: 1234,
+        note: TEXT.into(),
+        email: None,
+        language: Language::English,
+        business: BUSINESS.into(),
+    });
     let words = pseudo();
     let environment = environment(words);
     let mut all = Vec::new();
@@ -85,6 +92,8 @@ fn every_word_of_ours_stands_in_the_words() {
         ("mail.html", &mail),
         ("transcript.txt", &copied),
         ("transcript.html", &copied),
+        ("reminder.txt", &reminder),
+        ("reminder.html", &reminder),
     ] {
         let said = rendered(&environment, template, context.clone());
         all.push(if template.ends_with(".html") { seen(&said) } else { said });
@@ -105,6 +114,7 @@ fn every_word_of_ours_stands_in_the_words() {
         "subject",
         "copy-subject",
         "foreign-mail",
+        "reminder-subject",
     ] {
         all.push(words.say(name, &with));
     }

@@ -2,7 +2,7 @@ use crate::app::App;
 use bus::{ConsumerSpec, Handler};
 use events::event::{
     ChannelChanged, ConversationReachable, ConversationResolved, ConversationStarted, ConversationTranscriptRequested,
-    MessagePosted, MessageRead, VisitorPresenceChanged,
+    MessagePosted, MessageRead, ReminderDue, VisitorPresenceChanged,
 };
 use events::{Received, fact_filter};
 use fault::{Fault, Result};
@@ -21,6 +21,7 @@ pub fn spec() -> ConsumerSpec {
             fact_filter::<MessagePosted>(),
             fact_filter::<MessageRead>(),
             fact_filter::<VisitorPresenceChanged>(),
+            fact_filter::<ReminderDue>(),
         ],
     )
 }
@@ -48,6 +49,8 @@ impl Handler for Facts {
             app.note_transcript_requested(workspace, message.decode()?).await
         } else if message.is::<ChannelChanged>() {
             app.note_channel(workspace, message.decode()?).await
+        } else if message.is::<ReminderDue>() {
+            app.note_reminder(workspace, message.decode()?).await
         } else {
             Err(Fault::invalid("subject", "is not a fact that this consumer asked for"))
         }

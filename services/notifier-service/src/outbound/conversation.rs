@@ -1,14 +1,16 @@
+use crate::domain::reminder::Reminder;
 use crate::domain::{Carries, Medium};
-use domain::{ChannelId, ConversationId, PhoneE164, WorkspaceId};
+use domain::{AgentId, ChannelId, ConversationId, Email, Language, PhoneE164, WorkspaceId};
 use events::common::AuthorRole;
-use fault::{Fault, Result};
+use fault::{Fault, Kind, Result};
 use rpc::Deadline;
 use rpc::conversation::conversation_service_client::ConversationServiceClient;
 use rpc::conversation::get_conversation_request::By;
+use rpc::conversation::star_service_client::StarServiceClient;
 use rpc::conversation::workspace_service_client::WorkspaceServiceClient;
 use rpc::conversation::{
-    GetChannelRequest, GetConversationRequest, GetFollowUpContextRequest, GetFollowUpContextResponse, GivenContact,
-    ListMessagesRequest, Message, PostMessageRequest, StartConversationRequest,
+    GetChannelRequest, GetConversationRequest, GetFollowUpContextRequest, GetFollowUpContextResponse,
+    GetReminderRequest, GivenContact, ListMessagesRequest, Message, PostMessageRequest, StartConversationRequest,
 };
 use tonic::transport::Channel;
 
@@ -20,6 +22,7 @@ const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 pub struct Conversations {
     client: ConversationServiceClient<Channel>,
     channels: WorkspaceServiceClient<Channel>,
+    stars: StarServiceClient<Channel>,
 }
 
 /// A conversation that somebody opens by a text.
@@ -37,7 +40,8 @@ impl Conversations {
     pub fn new(channel: Channel) -> Self {
         Self {
             client: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
-            channels: WorkspaceServiceClient::new(channel),
+            channels: WorkspaceServiceClient::new(channel.clone()),
+            stars: StarServiceClient::new(channel),
         }
     }
 
@@ -58,6 +62,37 @@ impl Conversations {
             async move { client.get_follow_up_context(request).await }
         })
         .await
+    }
+
+    /// A reminder that was told, for its mail; `None` if it is not wanted any more.
+    pub async fn get_reminder(
+        &self,
+        workspace: &WorkspaceId,
+        conversation: ConversationId,
+        agent: &AgentId,
+    ) -> Result<Option<Reminder>> {
+        let request = GetReminderRequest {
+            workspace: workspace.to_string(),
+            conversation: conversation.to_string(),
+            agent: agent.to_string(),
+        };
+        let answer = rpc::call(Deadline::DECISION, request, |request| {
+            let mut client = self.stars.clone();
+            async move { client.get_reminder(request).await }
+        });
+        let told = match answer.await {
+            Err(fault) if fault.kind() == Kind::NotFound => return Ok(None),
+            answer => answer?,
+        };
+        let settings = told.settings.unwrap_or_default();
+        let email = Some(told.email).filter(|email| !email.is_empty());
+        Ok(Some(Reminder {
+            number: told.number,
+            note: told.note,
+            email: email.map(|email| Email::parse(&email)).transpose()?,
+            language: Language::parse(&settings.language)?,
+            business: settings.business_name,
+        }))
     }
 
     /// One message; `None` if it is gone.

@@ -59,10 +59,10 @@ pub struct Mail<'a> {
     pub id: &'a str,
     /// The same for all mails of one conversation.
     pub conversation: &'a str,
-    /// What the address that is answered to has before the @.
-    pub reply_to: &'a str,
-    /// Address that opts the reader out by one POST (RFC 8058).
-    pub unsubscribe: &'a str,
+    /// What the address that is answered to has before the @; `None`: answers go to the sender.
+    pub reply_to: Option<&'a str>,
+    /// Address that opts the reader out by one POST (RFC 8058); `None`: they cannot.
+    pub unsubscribe: Option<&'a str>,
     pub at: jiff::Timestamp,
 }
 
@@ -313,19 +313,25 @@ impl MailServer {
         };
         let domain = self.domain();
         let thread = format!("<conversation-{}@{domain}>", mail.conversation);
-        let reply = format!("{}@{domain}", mail.reply_to);
-        let message = Message::builder()
+        let mut message = Message::builder()
             .from(mailbox(Some(mail.business), self.from.expose())?)
-            .to(mailbox(None, mail.to.expose())?)
-            .reply_to(mailbox(Some(mail.business), &reply)?)
+            .to(mailbox(None, mail.to.expose())?);
+        if let Some(reply_to) = mail.reply_to {
+            message = message.reply_to(mailbox(Some(mail.business), &format!("{reply_to}@{domain}"))?);
+        }
+        message = message
             .subject(mail.subject)
             .date(SystemTime::from(mail.at))
             .message_id(Some(format!("<{}@{domain}>", mail.id)))
             .in_reply_to(thread.clone())
             .references(thread)
-            .header(AutoSubmitted("auto-generated".to_owned()))
-            .header(ListUnsubscribe(format!("<{}>", mail.unsubscribe)))
-            .header(ListUnsubscribePost("List-Unsubscribe=One-Click".to_owned()))
+            .header(AutoSubmitted("auto-generated".to_owned()));
+        if let Some(unsubscribe) = mail.unsubscribe {
+            message = message
+                .header(ListUnsubscribe(format!("<{unsubscribe}>")))
+                .header(ListUnsubscribePost("List-Unsubscribe=One-Click".to_owned()));
+        }
+        let message = message
             .multipart(
                 // Of our own making, so that the same mail is the same every time.
                 MultiPart::builder()

@@ -59,8 +59,8 @@ fn mail(to: &Email) -> Mail<'_> {
         html: "<p>text</p>",
         id: "d1",
         conversation: "c1",
-        reply_to: "reply+acme.0123",
-        unsubscribe: "https://chat.example/u/acme.x",
+        reply_to: Some("reply+acme.0123"),
+        unsubscribe: Some("https://chat.example/u/acme.x"),
         at: jiff::Timestamp::UNIX_EPOCH,
     }
 }
@@ -235,7 +235,7 @@ fn composed(server: &MailServer, body: &MailBody) -> Vec<u8> {
         html: &body.html,
         id: "0192f000-0000-7000-8000-00000000c0de.acme",
         conversation: "0192f000-0000-7000-8000-0000000000c1",
-        reply_to: "reply+acme.0000000000000000000000001",
+        reply_to: Some("reply+acme.0000000000000000000000001"),
         ..mail(&to)
     };
     server.compose(&mail).expect("a mail")

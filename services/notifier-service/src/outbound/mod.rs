@@ -7,6 +7,7 @@ pub mod dkim;
 pub mod mail_smtp;
 pub mod postgres;
 pub mod presence;
+pub mod routing;
 pub mod smpp;
 pub mod sms_aligo;
 pub mod sms_kannel;

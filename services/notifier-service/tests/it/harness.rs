@@ -127,9 +127,11 @@ impl Harness {
         let sms = self.sms.options().clone();
         let usual = |name: &str| match name {
             "HOMING_PUBLIC_URL" => Some(self.public_url.clone()),
-            "HOMING_CONVERSATION_URL" | "HOMING_PRESENCE_URL" | "HOMING_CONTACTS_URL" | "HOMING_BILLING_URL" => {
-                Some(self.peers_url.clone())
-            }
+            "HOMING_CONVERSATION_URL"
+            | "HOMING_PRESENCE_URL"
+            | "HOMING_CONTACTS_URL"
+            | "HOMING_BILLING_URL"
+            | "HOMING_ROUTING_URL" => Some(self.peers_url.clone()),
             "HOMING_TWILIO_BASE_URL" => Some(self.sms.url().to_owned()),
             "HOMING_TWILIO_ACCOUNT_SID" => Some(sms.account_sid.clone()),
             "HOMING_TWILIO_AUTH_TOKEN" => Some(sms.auth_token.clone()),

@@ -15,7 +15,7 @@ async fn every_table_is_protected_and_belongs_to_nobody_who_logs_in() -> Tested 
     let database = TestDatabase::create("notifier", migrate).await?;
     let tables = database.guarded_tables(&[]).await?;
     let expected = "channel_view conversation_view delivery follow_up inbound_text inbox joining_text opt_out outbox presence_view \
-                    receipt reply_address return_link send_limit submitted_part timeline unanswered";
+                    receipt reminder_mail reply_address return_link send_limit submitted_part timeline unanswered";
     assert_eq!(tables.join(" "), expected);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! conversation-, presence-, contacts- and billing-service as the notifier sees them.
+//! The other services as the notifier sees them.
 
 use events::common::{ChannelKind, MessageKind, PresenceState};
 use rpc::billing::billing_service_server::{BillingService, BillingServiceServer};
@@ -7,10 +7,12 @@ use rpc::contacts::consent_service_server::{ConsentService, ConsentServiceServer
 use rpc::contacts::contact_service_server::{ContactService, ContactServiceServer};
 use rpc::contacts::{self, Address};
 use rpc::conversation::conversation_service_server::{ConversationService, ConversationServiceServer};
+use rpc::conversation::star_service_server::StarServiceServer;
 use rpc::conversation::workspace_service_server::{WorkspaceService, WorkspaceServiceServer};
 use rpc::conversation::{self, GetFollowUpContextResponse, Message};
 use rpc::presence::presence_service_server::{PresenceService, PresenceServiceServer};
 use rpc::presence::{self, Presence};
+use rpc::routing::routing_service_server::RoutingServiceServer;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::TcpListener;
@@ -43,6 +45,11 @@ pub struct Truth {
     pub replies: Vec<conversation::PostMessageRequest>,
     pub opened: Vec<conversation::StartConversationRequest>,
     pub conversation_away: bool,
+    /// Reminders that were told, by conversation and agent.
+    pub reminders: HashMap<(String, String), conversation::GetReminderResponse>,
+    /// Agents who told their availability.
+    pub agents: HashMap<String, rpc::routing::Agent>,
+    pub routing_away: bool,
     /// Calls to conversation-service do not come back.
     pub conversation_hangs: bool,
     /// Messages that are posted are answered once this is over.
@@ -55,14 +62,14 @@ pub struct Truth {
 #[derive(Clone, Default)]
 pub struct Peers(Arc<Mutex<Truth>>);
 
-type Answer<T> = Result<Response<T>, Status>;
+pub type Answer<T> = Result<Response<T>, Status>;
 
 fn none<T>() -> Answer<T> {
     Err(Status::unimplemented("not needed here"))
 }
 
 impl Peers {
-    /// Serves all four on one port.
+    /// Serves all of them on one port.
     pub async fn start() -> anyhow::Result<(Self, String)> {
         let peers = Self::default();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -74,6 +81,8 @@ impl Peers {
             .add_service(ContactServiceServer::new(peers.clone()))
             .add_service(ConsentServiceServer::new(peers.clone()))
             .add_service(BillingServiceServer::new(peers.clone()))
+            .add_service(StarServiceServer::new(peers.clone()))
+            .add_service(RoutingServiceServer::new(peers.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Ok((peers, url))

@@ -14,7 +14,8 @@ impl Harness {
             // One statement: work that moves from a follow-up to its delivery is seen in either.
             let left = self.count(
                 "SELECT (SELECT count(*) FROM follow_up WHERE due_at <= $1::timestamptz)
-                   + (SELECT count(*) FROM delivery WHERE due_at <= $1::timestamptz)",
+                   + (SELECT count(*) FROM delivery WHERE due_at <= $1::timestamptz)
+                   + (SELECT count(*) FROM reminder_mail WHERE due_at <= $1::timestamptz)",
                 &now,
             );
             (left.await.ok()? == 0).then_some(())

@@ -1,6 +1,9 @@
 //! What is kept, for how long, and what is counted.
 
 use crate::harness::{Harness, PHONE, SOON, Tested};
+use domain::Clock;
+use events::event::ReminderDue;
+use events::stamp;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
@@ -134,6 +137,13 @@ async fn sends_and_ends_are_counted_without_anything_personal() -> Tested {
     let customer = notifier.texted().await?;
     notifier.read(&customer, 2).await?;
     notifier.state(&customer, FollowUpState::Done).await?;
+    let reminder = ReminderDue {
+        conversation: customer.conversation.to_string(),
+        agent: "anna".into(),
+        at: Some(stamp(notifier.clock.now())),
+        version: 1,
+    };
+    notifier.publish(&reminder).await?;
     notifier.quiet().await?;
     provider.force_flush()?;
     let told = exported.0.lock().expect("nobody panics with it").clone();
@@ -143,6 +153,8 @@ async fn sends_and_ends_are_counted_without_anything_personal() -> Tested {
         "homing.notifier.due.lag",
         "homing.notifier.provider.call.duration",
         "homing.notifier.provider.breaker",
+        "homing.notifier.reminders",
+        "gone",
         "attempting",
         "accepted",
         "delivered",
@@ -150,7 +162,7 @@ async fn sends_and_ends_are_counted_without_anything_personal() -> Tested {
     ] {
         assert!(told.contains(needed), "{needed} in {told}");
     }
-    for personal in [PHONE, "Ann", "acme", &customer.conversation.to_string()] {
+    for personal in [PHONE, "Ann", "anna", "acme", &customer.conversation.to_string()] {
         assert!(!told.contains(personal), "{personal} in {told}");
     }
     Ok(())

@@ -14,6 +14,7 @@ mod erase_person;
 mod export_person;
 mod follow_request;
 mod forget_requests;
+mod get_agent;
 mod get_channel_routing;
 mod get_request;
 mod list_agents;

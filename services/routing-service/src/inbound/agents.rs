@@ -38,6 +38,14 @@ impl Routing {
         })
     }
 
+    async fn get_agent(&self, request: wire::GetAgentRequest) -> Result<wire::GetAgentResponse> {
+        let (workspace, agent) = (WorkspaceId::parse(&request.workspace)?, AgentId::parse(&request.agent)?);
+        let agent = self.0.get_agent(&workspace, &agent).await?;
+        Ok(wire::GetAgentResponse {
+            agent: Some(write_agent(agent)),
+        })
+    }
+
     async fn list_agents(&self, request: wire::ListAgentsRequest) -> Result<wire::ListAgentsResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
         let page_size = self.0.page_size(request.page_size)?;
@@ -64,6 +72,10 @@ impl RoutingService for Routing {
         request: Request<wire::SetAgentProfileRequest>,
     ) -> Reply<wire::SetAgentProfileResponse> {
         rpc::answer(self.set_agent_profile(request.into_inner()).await)
+    }
+
+    async fn get_agent(&self, request: Request<wire::GetAgentRequest>) -> Reply<wire::GetAgentResponse> {
+        rpc::answer(self.get_agent(request.into_inner()).await)
     }
 
     async fn list_agents(&self, request: Request<wire::ListAgentsRequest>) -> Reply<wire::ListAgentsResponse> {

@@ -4,8 +4,8 @@ use events::common::PresenceState;
 use events::event::AgentAvailability::{Available, Away, Busy, Offline, Unspecified};
 use events::event::{AgentAvailabilityChanged, VisitorPresenceChanged};
 use fault::Kind;
-use rpc::routing::SetAgentAvailabilityRequest;
 use rpc::routing::routing_service_client::RoutingServiceClient;
+use rpc::routing::{GetAgentRequest, SetAgentAvailabilityRequest};
 use std::time::Duration;
 use testkit::eventually;
 use tonic_health::pb::HealthCheckRequest;
@@ -31,6 +31,27 @@ async fn an_agent_is_known_from_the_first_word_and_each_change_is_told_once() ->
         .collect();
     assert_eq!(told, [(1, Available, first.since), (2, Busy, busy.since)]);
     assert_eq!(door.list("acme", 0, "").await?.agents, [busy]);
+    door.running.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_agent_is_read_by_id_once_they_told_where_they_are() -> Tested {
+    let door = Door::open().await?;
+    let get = async |workspace: &str, agent: &str| {
+        let request = GetAgentRequest {
+            workspace: workspace.into(),
+            agent: agent.into(),
+        };
+        let got = door.client().get_agent(request).await?;
+        Ok::<_, tonic::Status>(got.into_inner().agent.expect("an agent"))
+    };
+    let ann = door.set("acme", "ann", Busy).await?;
+    assert_eq!(get("acme", "ann").await?, ann);
+    for (workspace, agent) in [("acme", "bob"), ("other", "ann")] {
+        let unknown = get(workspace, agent).await.expect_err("nobody of this name here");
+        assert_eq!(rpc::from_status(&unknown).kind(), Kind::NotFound);
+    }
     door.running.stop().await;
     Ok(())
 }

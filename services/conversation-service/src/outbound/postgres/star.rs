@@ -69,7 +69,26 @@ pub async fn lock(
     row.map(Row::star).transpose()
 }
 
-/// The same, by its own id.
+/// The same, not locked.
+pub async fn get(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    conversation: ConversationId,
+    agent: &AgentId,
+) -> Result<Option<Star>> {
+    let row = stars!(
+        "WHERE workspace_id = $1 AND conversation_id = $2 AND agent_id = $3 AND version > 0",
+        workspace.as_str(),
+        conversation.0,
+        agent.as_str()
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("get star")?;
+    row.map(Row::star).transpose()
+}
+
+/// The same, by its own id, locked.
 pub async fn lock_by_id(db: &mut PgConnection, workspace: &WorkspaceId, id: Uuid) -> Result<Option<Star>> {
     let row = stars!(
         "WHERE workspace_id = $1 AND id = $2 FOR NO KEY UPDATE",

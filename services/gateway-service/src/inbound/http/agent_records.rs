@@ -21,7 +21,7 @@ pub struct AgentRecord {
     display_name: String,
     /// Slugs of their teams.
     teams: Vec<String>,
-    /// For reminders while they are not at their console, which nobody mails yet; empty: none.
+    /// For reminders while they are not at their console; empty: none.
     email: String,
 }
 
@@ -47,7 +47,7 @@ pub struct UpdateAgent {
     /// All their teams. Who is available keeps the teams they had, for routing, until they say again that they are.
     #[serde(default)]
     teams: Option<Vec<String>>,
-    /// For reminders while they are not at their console, which nobody mails yet; empty: none.
+    /// For reminders while they are not at their console; empty: none.
     #[serde(default)]
     email: Option<String>,
 }

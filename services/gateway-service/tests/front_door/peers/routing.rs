@@ -174,6 +174,10 @@ impl RoutingService for Peers {
         answer(SetAgentProfileResponse { agent: Some(agent) })
     }
 
+    async fn get_agent(&self, _: Asked<GetAgentRequest>) -> Answer<GetAgentResponse> {
+        Err(Status::unimplemented("nobody asks for it at this door"))
+    }
+
     async fn list_agents(&self, request: Asked<ListAgentsRequest>) -> Answer<ListAgentsResponse> {
         let request = request.into_inner();
         let desk = self.at_desk()?;

@@ -12,6 +12,7 @@ pub mod opt_out;
 pub mod person;
 pub mod presence;
 pub mod receipt;
+pub mod reminder_mail;
 pub mod reply_address;
 pub mod return_link;
 pub mod send_limit;

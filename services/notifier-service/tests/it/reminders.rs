@@ -1,0 +1,236 @@
+//! Mails to agents who are not there when they are reminded of a conversation that they starred.
+
+use crate::harness::{Harness, SOON, Tested};
+use domain::{Clock, ConversationId, EventId, Timestamp};
+use events::common::ChannelSettings;
+use events::event::AgentAvailability::{self, Available, Away, Busy, Offline};
+use events::event::ReminderDue;
+use events::stamp;
+use jiff::SignedDuration;
+use rpc::conversation::GetReminderResponse;
+use rpc::routing::Agent;
+use testkit::{Mail, MailFault, eventually};
+use uuid::Uuid;
+
+const ANNA: &str = "anna@acme.example";
+
+impl Harness {
+    /// A conversation that `anna` starred, and whose reminder stands as told.
+    fn starred(&self, language: &str, note: &str, email: &str) -> String {
+        let conversation = ConversationId::generate(&self.entropy).to_string();
+        let reminder = GetReminderResponse {
+            number: 42,
+            note: note.into(),
+            email: email.into(),
+            settings: Some(ChannelSettings {
+                language: language.into(),
+                business_name: "Księgarnia & Café".into(),
+                ..Default::default()
+            }),
+        };
+        let key = (conversation.clone(), "anna".to_owned());
+        self.truth().reminders.insert(key, reminder);
+        conversation
+    }
+
+    fn anna_is(&self, availability: AgentAvailability, is_connected: bool) {
+        let agent = Agent {
+            agent: "anna".into(),
+            availability: availability.into(),
+            is_connected,
+            ..Default::default()
+        };
+        self.truth().agents.insert("anna".into(), agent);
+    }
+
+    async fn remind(&self, conversation: &str, version: u64) -> Tested {
+        self.remind_at(conversation, version, self.clock.now()).await
+    }
+
+    async fn remind_at(&self, conversation: &str, version: u64, at: Timestamp) -> Tested {
+        let fact = ReminderDue {
+            conversation: conversation.into(),
+            agent: "anna".into(),
+            at: Some(stamp(at)),
+            version,
+        };
+        self.publish(&fact).await
+    }
+
+    /// Mails in this state, once it is as expected.
+    async fn reminders(&self, state: &'static str, expected: i64) -> Tested {
+        eventually(format!("{expected} {state}"), SOON, async || {
+            let count = self.count("SELECT count(*) FROM reminder_mail WHERE state = $1", state);
+            (count.await.ok()? == expected).then_some(())
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+/// The mail without what is another one every time. `UPDATE_GOLDEN=1` rewrites the files; look at the difference.
+fn compare(name: &str, mail: &Mail, conversation: &str) {
+    let id = mail.message_id.clone().unwrap_or_default();
+    let (id, _) = id.split_once('@').expect("a Message-ID");
+    let raw = String::from_utf8(mail.raw.clone()).expect("ASCII");
+    let raw = raw
+        .replace("\r\n", "\n")
+        .replace(id, "ID")
+        .replace(conversation, "CONVERSATION");
+    let file = format!("{}/tests/golden/{name}.eml", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, &raw).expect("the folder of golden mails");
+    }
+    let golden = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(raw == golden, "{file} is not what is sent now:\n{raw}");
+}
+
+#[tokio::test]
+async fn who_is_away_is_mailed_once_in_the_language_of_the_channel() -> Tested {
+    let notifier = Harness::start().await?;
+    notifier.clock.set("2026-11-20T14:00:00Z".parse()?);
+    notifier.anna_is(Away, true);
+    let note = "call <Ann> & ask about the żółty one";
+    for (number, language) in (1..).zip(["en", "pl", "fr"]) {
+        let conversation = notifier.starred(language, note, ANNA);
+        for telling in [3, 4] {
+            let fact = ReminderDue {
+                conversation: conversation.clone(),
+                agent: "anna".into(),
+                at: Some(stamp(notifier.clock.now())),
+                version: 3,
+            };
+            // The same telling under two ids: a relay that died over its mark publishes again.
+            let id = EventId(Uuid::from_u128(u128::try_from(10 * number + telling)?));
+            notifier.publish_as(id, &fact, None).await?;
+        }
+        let mail = notifier.smtp.nth(ANNA, number, SOON).await?;
+        compare(&format!("reminder_{language}"), &mail, &conversation);
+        assert!(mail.header("List-Unsubscribe").is_none() && mail.reply_to.is_none());
+    }
+    assert_eq!(notifier.sent().await, (0, 3));
+    assert!(notifier.truth().holds.is_empty(), "nobody pays for it");
+    notifier.reminders("sent", 3).await?;
+    // Without a note there is only the number; another time is told again.
+    let conversation = notifier.starred("en", "", ANNA);
+    notifier.remind(&conversation, 1).await?;
+    let mail = notifier.smtp.nth(ANNA, 4, SOON).await?;
+    let text = mail.text.unwrap_or_default();
+    assert!(text.contains("no. 42") && !text.contains("note"), "{text}");
+    notifier.remind(&conversation, 3).await?;
+    notifier.smtp.nth(ANNA, 5, SOON).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_sees_their_console_or_has_no_address_or_no_star_any_more_gets_no_mail() -> Tested {
+    let notifier = Harness::start().await?;
+    let conversation = notifier.starred("en", "", ANNA);
+    let mut version = 0;
+    for (availability, is_connected) in [(Available, true), (Busy, true)] {
+        version += 1;
+        notifier.anna_is(availability, is_connected);
+        notifier.remind(&conversation, version).await?;
+        notifier.reminders("agent_there", i64::try_from(version)?).await?;
+    }
+    assert_eq!(notifier.sent().await, (0, 0));
+    for (mails, (availability, is_connected)) in (1..).zip([(Available, false), (Away, true), (Offline, true)]) {
+        version += 1;
+        notifier.anna_is(availability, is_connected);
+        notifier.remind(&conversation, version).await?;
+        notifier.smtp.nth(ANNA, mails, SOON).await?;
+    }
+    // Who never told where they are is not there.
+    notifier.truth().agents.clear();
+    notifier.remind(&conversation, version + 1).await?;
+    notifier.smtp.nth(ANNA, 4, SOON).await?;
+
+    let unreachable = notifier.starred("en", "", "");
+    notifier.remind(&unreachable, 1).await?;
+    notifier.reminders("no_address", 1).await?;
+    let nothing = ConversationId::generate(&notifier.entropy).to_string();
+    notifier.remind(&nothing, 1).await?;
+    notifier.reminders("gone", 1).await?;
+    let old = notifier.clock.now() - SignedDuration::from_hours(25);
+    notifier.remind_at(&conversation, 20, old).await?;
+    notifier.reminders("too_late", 1).await?;
+    assert_eq!(notifier.sent().await, (0, 4));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_not_taken_is_sent_again_and_what_may_have_been_is_not() -> Tested {
+    let notifier = Harness::start().await?;
+    let conversation = notifier.starred("en", "", ANNA);
+    notifier.smtp.fail_next(MailFault::Greylist);
+    notifier.remind(&conversation, 1).await?;
+    let waits = "SELECT count(*) FROM reminder_mail WHERE state = 'due' AND attempts = 1 AND $1 = ''";
+    eventually("it waits for the next try", SOON, async || {
+        (notifier.count(waits, "").await.ok()? == 1).then_some(())
+    })
+    .await?;
+    assert_eq!(notifier.sent().await, (0, 0));
+    notifier.advance(10).await;
+    notifier.smtp.nth(ANNA, 1, SOON).await?;
+    notifier.reminders("sent", 1).await?;
+
+    notifier.smtp.fail_next(MailFault::RefuseRecipient);
+    notifier.remind(&conversation, 2).await?;
+    notifier.reminders("failed", 1).await?;
+    notifier.smtp.fail_next(MailFault::AcceptThenDrop);
+    notifier.remind(&conversation, 3).await?;
+    notifier.reminders("unknown", 1).await?;
+    let before = notifier.smtp.mails().len();
+    notifier.advance(3 * 3600).await;
+    assert_eq!(notifier.sent().await, (0, before));
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_an_owner_is_away_it_waits_for_a_day() -> Tested {
+    let notifier = Harness::start().await?;
+    let conversation = notifier.starred("en", "", ANNA);
+    notifier.truth().routing_away = true;
+    notifier.remind(&conversation, 1).await?;
+    let leased = "SELECT count(*) FROM reminder_mail WHERE leased_until IS NOT NULL AND $1 = ''";
+    let waits = async || (notifier.count(leased, "").await.ok()? == 1).then_some(());
+    eventually("somebody asks", SOON, waits).await?;
+    notifier.truth().routing_away = false;
+    notifier.advance(31).await;
+    notifier.smtp.nth(ANNA, 1, SOON).await?;
+    notifier.reminders("sent", 1).await?;
+
+    notifier.truth().routing_away = true;
+    notifier.remind(&conversation, 2).await?;
+    eventually("somebody asks again", SOON, waits).await?;
+    notifier.advance(25 * 3600).await;
+    notifier.reminders("too_late", 1).await?;
+    assert_eq!(notifier.sent().await, (0, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn killed_while_asking_it_is_mailed_once_and_killed_while_mailing_not_again() -> Tested {
+    let mut notifier = Harness::start().await?;
+    let conversation = notifier.starred("en", "", ANNA);
+    notifier.truth().conversation_hangs = true;
+    notifier.remind(&conversation, 1).await?;
+    notifier.caught_up().await?;
+    notifier.reminders("due", 1).await?;
+    notifier.kill().await;
+    notifier.truth().conversation_hangs = false;
+    notifier.run().await?;
+    notifier.advance(31).await;
+    notifier.smtp.nth(ANNA, 1, SOON).await?;
+    notifier.reminders("sent", 1).await?;
+
+    notifier.smtp.fail_next(MailFault::AcceptThenHang);
+    notifier.remind(&conversation, 2).await?;
+    notifier.smtp.nth(ANNA, 2, SOON).await?;
+    notifier.kill().await;
+    notifier.run().await?;
+    notifier.advance(31).await;
+    notifier.reminders("unknown", 1).await?;
+    assert_eq!(notifier.sent().await, (0, 2));
+    Ok(())
+}
