@@ -2,6 +2,7 @@
 
 use crate::harness::{Harness, Tested, given, refusal};
 use anyhow::Context;
+use bus::{Bus, BusConfig, StreamSizes};
 use domain::{Clock, WorkspaceId};
 use prost_types::FieldMask;
 use rpc::contacts::{
@@ -304,6 +305,13 @@ async fn dead_letters_of_the_person_go_and_those_of_others_stay() -> Tested {
         .await?;
     contacts.peers.truth().conversations = vec![conversation(1, "", "ticket-canary")];
     let client = async_nats::jetstream::new(async_nats::connect(contacts.nats.url()).await?);
+    let config = BusConfig {
+        url: contacts.nats.url(),
+        name: "test".into(),
+    };
+    // The service makes it too, some time after it started.
+    let bus = Bus::connect(&config).await?.with_sizes(StreamSizes::SMALL);
+    bus.ensure_stream(&events::DEAD).await?;
     for (workspace, about, text) in [
         ("acme", "ticket-canary", "nothing else"),
         ("acme", "o-7", "write to Canary@example.com"),

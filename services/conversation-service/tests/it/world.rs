@@ -116,6 +116,8 @@ impl World {
         })
         .await?
         .with_sizes(StreamSizes::SMALL);
+        // The service makes it too, some time after it started; tests publish at once.
+        bus.ensure_stream(&events::INGEST).await?;
         let (facts, stop) = (Facts::default(), CancellationToken::new());
         let spec = ConsumerSpec::facts("test", vec![events::FACT_SUBJECTS.to_owned()]);
         tokio::spawn(bus::consume(bus.clone(), spec, Arc::new(facts.clone()), stop.clone()));
