@@ -25,6 +25,19 @@ pub(crate) async fn lock(db: &mut PgConnection, workspace: &WorkspaceId) -> Resu
     Ok(())
 }
 
+/// The lock of those who leave everybody's room and place as they are: they hold it together, and each locks the request
+/// that it changes.
+pub(crate) async fn share(db: &mut PgConnection, workspace: &WorkspaceId) -> Result<()> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock_shared(hashtextextended('queue ' || $1, 0))",
+        workspace.as_str() as _,
+    )
+    .execute(db)
+    .await
+    .or_fault("share queue")?;
+    Ok(())
+}
+
 /// The agent to be alerted to a request: of those with room, of its team and language, who holds the smallest share of what
 /// they can, then who was given nothing for longest. Who was alerted to it in vain is left out, or, with `again`, comes in
 /// question alone.

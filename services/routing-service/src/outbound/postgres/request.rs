@@ -115,6 +115,19 @@ pub(crate) async fn get(db: &mut PgConnection, workspace: &WorkspaceId, id: Requ
     row.map(Row::request).transpose()
 }
 
+/// The same, until the transaction ends nobody else's.
+pub(crate) async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, id: RequestId) -> Result<Option<Request>> {
+    let row = requests!(
+        "WHERE workspace_id = $1 AND id = $2 FOR UPDATE",
+        workspace.as_str(),
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("lock request")?;
+    row.map(Row::request).transpose()
+}
+
 pub(crate) async fn get_by_conversation(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
