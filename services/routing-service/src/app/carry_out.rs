@@ -75,11 +75,11 @@ impl App {
         let Some(mut agent) = agent::get(tx, workspace, id).await? else {
             return Ok(());
         };
-        while agent.free_kinds().next().is_some() {
-            let Some(request) = queue::find_request(tx, workspace, &agent, now).await? else {
-                return Ok(());
-            };
+        for request in queue::find_requests(tx, workspace, &agent, now).await? {
             let kind = request.need.kind;
+            if !agent.has_room(kind) {
+                continue;
+            }
             let unfit = || Fault::internal("a request was found for an agent who does not fit");
             let moved = request.alert(&agent, now).ok_or_else(unfit)?;
             self.write(tx, workspace, &moved, now).await?;

@@ -142,12 +142,14 @@ impl Agent {
 
     /// Whether they can be given a chat of this kind now.
     pub(crate) fn has_room(&self, kind: Kind) -> bool {
-        self.is_open() && self.loads.get(&kind).is_some_and(|load| load.in_use < load.capacity)
+        self.rooms().any(|(free, _)| free == kind)
     }
 
-    /// Kinds of which they can be given a chat now.
-    pub(crate) fn free_kinds(&self) -> impl Iterator<Item = Kind> {
-        Kind::ALL.into_iter().filter(|kind| self.has_room(*kind))
+    /// Kinds of which they can be given chats now, and how many.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = (Kind, u32)> {
+        let loads = self.loads.iter().filter(|_| self.is_open());
+        let rooms = loads.map(|(kind, load)| (*kind, load.capacity.saturating_sub(load.in_use)));
+        rooms.filter(|(_, room)| *room > 0)
     }
 
     /// Whether they are of the team and speak the language.

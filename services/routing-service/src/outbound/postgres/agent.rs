@@ -1,6 +1,6 @@
 //! Agents, and how many chats they hold.
 
-use super::{known, loaded, staffing, stored};
+use super::{int, known, loaded, staffing, stored};
 use crate::domain::{Agent, Availability, CAPACITY, Kind, Load, Profile};
 use ::domain::{AgentId, Language, TeamId, Timestamp, VisitorId, WorkspaceId};
 use events::event::{AgentAvailability, AgentAvailabilityChanged};
@@ -268,9 +268,4 @@ pub(crate) async fn set_connected(
     .await
     .or_fault("set whether a console is connected")?;
     Ok(done.rows_affected() == 1)
-}
-
-/// At most 100.
-fn int(chats: u32) -> i32 {
-    i32::try_from(chats).unwrap_or(i32::MAX)
 }

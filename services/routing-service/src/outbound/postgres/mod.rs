@@ -23,6 +23,11 @@ fn loaded(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
+/// Chats: at most 100.
+fn int(chats: u32) -> i32 {
+    i32::try_from(chats).unwrap_or(i32::MAX)
+}
+
 /// A word that only this service writes.
 fn known<T>(word: Option<T>, column: &'static str) -> Result<T> {
     word.ok_or_else(|| Fault::internal(format!("{column} holds a word that this version does not know")))

@@ -1,6 +1,7 @@
 //! The queue: the lock under which it changes, who is asked first, and what is served first. What is found here by index is
 //! decided by `domain`.
 
+use super::int;
 use super::request::{Row, requests};
 use crate::domain::{Agent, Place, QueueView, Request};
 use ::domain::{AgentId, ContactId, Language, RequestId, TeamId, Timestamp, VisitorId, WorkspaceId};
@@ -68,14 +69,18 @@ pub(crate) async fn find_agent(
     found.map(|agent| Ok(AgentId::parse(&agent)?)).transpose()
 }
 
-/// The request to which an agent is to be alerted: of those that they fit, the first in order.
-pub(crate) async fn find_request(
+/// The requests to which an agent is to be alerted, in order: of those that they fit, at least as many of each kind as they
+/// have room for, or all.
+pub(crate) async fn find_requests(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
     agent: &Agent,
     now: Timestamp,
-) -> Result<Option<Request>> {
-    let kinds: Vec<String> = agent.free_kinds().map(|kind| kind.word().to_owned()).collect();
+) -> Result<Vec<Request>> {
+    let (kinds, rooms): (Vec<String>, Vec<i32>) = agent
+        .rooms()
+        .map(|(kind, room)| (kind.word().to_owned(), int(room)))
+        .unzip();
     let languages: Vec<String> = agent
         .languages
         .iter()
@@ -87,32 +92,35 @@ pub(crate) async fn find_request(
         .map(TeamId::to_string)
         .chain([String::new()])
         .collect();
-    let row = requests!(
-        "WHERE workspace_id = $1 AND id = (SELECT id FROM (
-           SELECT first.* FROM unnest($2::text[]) queue (team) CROSS JOIN LATERAL (
-             SELECT q.id, q.priority, q.waiting_since FROM request q
-             WHERE q.workspace_id = $1 AND q.team = queue.team AND q.state = 'waiting' AND q.kind = ANY ($3::text[])
-               AND (q.language = '' OR cardinality($4::text[]) = 0 OR q.language = ANY ($4::text[]))
-               AND $5 <> ALL (q.passed) AND (q.kept_until IS NULL OR q.kept_until <= $6 OR q.kept_agent = $5)
-             ORDER BY q.priority, q.waiting_since, q.id LIMIT 1) first
+    let rows = requests!(
+        "WHERE workspace_id = $1 AND id IN (
+           SELECT first.id FROM unnest($2::text[]) queue (team) CROSS JOIN unnest($3::text[], $4::integer[]) free (kind, room)
+           CROSS JOIN LATERAL (
+             SELECT q.id FROM request q
+             WHERE q.workspace_id = $1 AND q.team = queue.team AND q.kind = free.kind AND q.state = 'waiting'
+               AND (q.language = '' OR cardinality($5::text[]) = 0 OR q.language = ANY ($5::text[]))
+               AND $6 <> ALL (q.passed) AND (q.kept_until IS NULL OR q.kept_until <= $7 OR q.kept_agent = $6)
+             ORDER BY q.priority, q.waiting_since, q.id LIMIT free.room) first
            UNION ALL
-           SELECT kept.* FROM (
-             SELECT q.id, q.priority, q.waiting_since FROM request q
-             WHERE q.workspace_id = $1 AND q.state = 'waiting' AND q.kept_agent IS NOT NULL AND q.kept_agent = $5 AND q.kept_until > $6
-               AND q.kind = ANY ($3::text[]) AND $5 <> ALL (q.passed)
-             ORDER BY q.priority, q.waiting_since, q.id LIMIT 1) kept
-         ) found ORDER BY priority, waiting_since, id LIMIT 1)",
+           SELECT kept.id FROM unnest($3::text[], $4::integer[]) free (kind, room)
+           CROSS JOIN LATERAL (
+             SELECT q.id FROM request q
+             WHERE q.workspace_id = $1 AND q.kind = free.kind AND q.state = 'waiting'
+               AND q.kept_agent IS NOT NULL AND q.kept_agent = $6 AND q.kept_until > $7 AND $6 <> ALL (q.passed)
+             ORDER BY q.priority, q.waiting_since, q.id LIMIT free.room) kept)
+         ORDER BY priority, waiting_since, id",
         workspace.as_str(),
         &queues,
         &kinds,
+        &rooms,
         &languages,
         agent.id.as_str(),
         now.to_sqlx() as jiff_sqlx::Timestamp
     )
-    .fetch_optional(db)
+    .fetch_all(db)
     .await
-    .or_fault("find request")?;
-    row.map(Row::request).transpose()
+    .or_fault("find requests")?;
+    rows.into_iter().map(Row::request).collect()
 }
 
 /// Those that wait, in the order in which they are served, after a place; of every queue.
