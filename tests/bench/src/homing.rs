@@ -214,7 +214,7 @@ impl Homing {
     }
 
     /// Brings the planner's statistics up to date, as autovacuum does within a minute or two of a table's first growth.
-    async fn analyse(&self) -> Result<()> {
+    pub async fn analyse(&self) -> Result<()> {
         for service in Service::ALL {
             let url = self.stack.postgres.url(service.short());
             let pool = PgPoolOptions::new().max_connections(1).connect(&url).await?;
@@ -271,6 +271,11 @@ impl Homing {
     /// billing-service.
     pub fn billing(&self) -> Result<Channel> {
         Ok(rpc::connect(&self.stack.endpoints.services[Service::Billing.short()])?)
+    }
+
+    /// contacts-service.
+    pub fn contacts(&self) -> Result<Channel> {
+        Ok(rpc::connect(&self.stack.endpoints.services[Service::Contacts.short()])?)
     }
 
     /// routing-service.

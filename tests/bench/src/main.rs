@@ -1,10 +1,11 @@
 //! `make bench`: raw limits, a reference pipeline and Homing in one run on the machine at hand. Prints a table, writes
 //! `tests/bench/results.json`. Ratios within the run are what counts; a bar in milliseconds counts only while the
-//! disk's fsync p99 is at most 5 ms. `bench ingest`, `bench latency`, `bench pairs`, `bench usage`, `bench queue` and
-//! `bench timers` measure one part and write nothing.
+//! disk's fsync p99 is at most 5 ms. `bench ingest`, `bench latency`, `bench pairs`, `bench usage`, `bench queue`,
+//! `bench import` and `bench timers` measure one part and write nothing.
 
 mod figures;
 mod homing;
+mod import;
 mod pairs;
 mod queue;
 mod raw;
@@ -77,6 +78,9 @@ async fn main() -> Result<()> {
     }
     if wanted("queue") {
         results["queue"] = queue(&homing, &mut out).await?;
+    }
+    if wanted("import") {
+        results["import"] = import(&homing, &mut out).await?;
     }
     // Last: they leave only conversation-service running.
     if wanted("ingest") || wanted("timers") {
@@ -274,6 +278,16 @@ async fn queue(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_js
         "agents": queue::AGENTS, "waiting": queue::WAITING, "alert_p50_ms": alert.p50, "alert_p99_ms": alert.p99,
         "assigned_per_second": assigned,
     }))
+}
+
+async fn import(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_json::Value> {
+    let import::Measured { new, known } = import::measure(homing).await?;
+    writeln!(
+        out,
+        "a file of {} contacts: {new:.0} lines/s, and {known:.0} lines/s of known ones",
+        import::LINES
+    )?;
+    Ok(json!({"lines": import::LINES, "new_per_second": new, "known_per_second": known}))
 }
 
 async fn timers(homing: &homing::Homing, out: &mut impl Write) -> Result<serde_json::Value> {

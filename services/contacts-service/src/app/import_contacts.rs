@@ -75,6 +75,7 @@ impl Contacts {
     async fn take_lines(&self, workspace: &WorkspaceId, piece: PieceOf<'_>, most: usize) -> Result<Option<Taken>> {
         let now = self.now();
         let mut tx = self.begin(workspace, Reading::Upkeep).await?;
+        import::plan_for_many(&mut tx).await?;
         let before = import::lock(&mut tx, workspace, (piece.import, piece.by), now).await?;
         if piece.done > before.lines {
             let remedy = format!("is beyond the {} lines that were taken; go on after them", before.lines);

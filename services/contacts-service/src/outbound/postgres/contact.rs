@@ -77,6 +77,21 @@ pub async fn find(db: &mut PgConnection, workspace: &WorkspaceId, id: ContactId)
 
 /// These contacts with all their addresses; newest first, their addresses oldest first.
 pub async fn find_all(db: &mut PgConnection, workspace: &WorkspaceId, ids: &[ContactId]) -> Result<Vec<StoredContact>> {
+    let mut stored = without_addresses(&mut *db, workspace, ids).await?;
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let mut addresses = address::of_contacts(db, workspace, &ids).await?;
+    for contact in &mut stored {
+        contact.addresses = addresses.remove(&contact.id.0).unwrap_or_default();
+    }
+    Ok(stored)
+}
+
+/// These contacts with no address, newest first: it is dear to find out what each may be used for.
+pub(super) async fn without_addresses(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    ids: &[ContactId],
+) -> Result<Vec<StoredContact>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         "SELECT id, name, version, created_at, stage, source, tags, time_zone FROM contact
@@ -87,7 +102,6 @@ pub async fn find_all(db: &mut PgConnection, workspace: &WorkspaceId, ids: &[Con
     .fetch_all(&mut *db)
     .await
     .or_fault("read contacts")?;
-    let mut addresses = address::of_contacts(db, workspace, &ids).await?;
     let mut data = data::of_contacts(db, workspace, &ids).await?;
     rows.into_iter()
         .map(|row| {
@@ -102,7 +116,7 @@ pub async fn find_all(db: &mut PgConnection, workspace: &WorkspaceId, ids: &[Con
             Ok(StoredContact {
                 id: ContactId(row.id),
                 name: name(row.name)?,
-                addresses: addresses.remove(&row.id).unwrap_or_default(),
+                addresses: vec![],
                 version: row.version.unsigned_abs(),
                 created_at: row.created_at.to_jiff(),
                 // What is known from serving a person serves that.

@@ -5,7 +5,7 @@ use domain::{AddressId, ContactId, Country, PersonName, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use store::OrFault;
 use uuid::Uuid;
 
@@ -152,8 +152,22 @@ pub async fn problems(
     Ok(read.collect())
 }
 
+/// Until the transaction ends PostgreSQL plans each statement for what it is called with, and may hash: connections of ours have one plan
+/// for all parameters, made perhaps while the tables were small, and it would compare every line with every contact.
+pub async fn plan_for_many(db: &mut PgConnection) -> Result<()> {
+    sqlx::query_scalar!(
+        "SELECT set_config(s.name, s.value, true) FROM (VALUES ('plan_cache_mode', 'force_custom_plan'),
+           ('enable_hashjoin', 'on')) AS s(name, value)"
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("plan for many lines")?;
+    Ok(())
+}
+
 /// Who has these addresses; they and their contacts locked until the transaction ends. What moved to another contact while
-/// a lock was waited for is left out: stored again, it is found to be there.
+/// a lock was waited for is left out: stored again, it is found to be there. `OFFSET 0` has PostgreSQL look up one address, and one
+/// contact, after the other, whatever it believes of the size of the tables.
 pub async fn lock_owners(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -161,20 +175,47 @@ pub async fn lock_owners(
 ) -> Result<HashMap<(AddressKind, String), (AddressId, ContactId)>> {
     let kinds: Vec<String> = values.iter().map(|value| value.kind().word().to_owned()).collect();
     let norms: Vec<String> = values.iter().map(AddressValue::normalised).collect();
-    let rows = sqlx::query!(
-        "SELECT a.id, a.kind, a.value_norm, a.contact_id
-         FROM UNNEST($2::text[], $3::text[]) AS g(kind, norm)
-         JOIN address a ON a.workspace_id = $1 AND a.kind = g.kind AND a.value_norm = g.norm
-         JOIN contact c ON c.workspace_id = $1 AND c.id = a.contact_id AND c.merged_into IS NULL
-         ORDER BY c.id FOR UPDATE OF c FOR NO KEY UPDATE OF a",
+    let found = sqlx::query!(
+        "SELECT a.id, a.contact_id FROM UNNEST($2::text[], $3::text[]) AS g(kind, norm)
+         CROSS JOIN LATERAL (SELECT a.id, a.contact_id FROM address a
+           WHERE a.workspace_id = $1 AND a.kind = g.kind AND a.value_norm = g.norm OFFSET 0) a",
         workspace.as_str(),
         &kinds,
         &norms,
     )
-    .fetch_all(db)
+    .fetch_all(&mut *db)
+    .await
+    .or_fault("look for owners of many addresses")?;
+    if found.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (addresses, mut contacts): (Vec<Uuid>, Vec<Uuid>) = found.iter().map(|row| (row.id, row.contact_id)).unzip();
+    // In one order for everybody, so that nobody waits for who waits for them.
+    contacts.sort_unstable();
+    contacts.dedup();
+    let locked = sqlx::query_scalar!(
+        "SELECT c.id FROM UNNEST($2::uuid[]) AS g(id)
+         CROSS JOIN LATERAL (SELECT c.id FROM contact c
+           WHERE c.workspace_id = $1 AND c.id = g.id AND c.merged_into IS NULL OFFSET 0 FOR UPDATE) c",
+        workspace.as_str(),
+        &contacts,
+    )
+    .fetch_all(&mut *db)
     .await
     .or_fault("lock owners of many addresses")?;
+    let locked: HashSet<Uuid> = locked.into_iter().collect();
+    let rows = sqlx::query!(
+        "SELECT a.id, a.kind, a.value_norm, a.contact_id FROM UNNEST($2::uuid[]) AS g(id)
+         CROSS JOIN LATERAL (SELECT a.id, a.kind, a.value_norm, a.contact_id FROM address a
+           WHERE a.workspace_id = $1 AND a.id = g.id OFFSET 0 FOR NO KEY UPDATE) a",
+        workspace.as_str(),
+        &addresses,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("lock many addresses")?;
     rows.into_iter()
+        .filter(|row| locked.contains(&row.contact_id))
         .map(|row| {
             let kind = AddressKind::from_word(&row.kind).ok_or_else(|| unreadable("address.kind"))?;
             Ok(((kind, row.value_norm), (AddressId(row.id), ContactId(row.contact_id))))
@@ -192,7 +233,7 @@ pub async fn book(
     ids.sort_unstable();
     ids.dedup();
     let mut contacts = HashMap::new();
-    for stored in super::contact::find_all(db, workspace, &ids).await? {
+    for stored in super::contact::without_addresses(db, workspace, &ids).await? {
         let id = stored.id;
         let fields = stored.fields(Purpose::Support);
         contacts.insert(
