@@ -45,6 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "IngestCustomer.name",
         "IngestCustomer.phone",
         "IngestCustomer.email",
+        "IngestCustomer.page_scoped_id",
         "IngestMessageRead.up_to_sequence",
         "IngestMessageRead.up_to_message_id",
         "IngestCallEnded.team",
@@ -66,6 +67,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.field_attribute("homing.event.v1.IngestMessage.author", "#[schemars(required)]");
     config.field_attribute("homing.event.v1.IngestCallEnded.customer", "#[schemars(required)]");
     config.field_attribute("homing.event.v1.IngestOrder.parcels", "#[serde(default)]");
+    // In one order, so that the same content always has the same digest.
+    let maps = [
+        "homing.event.v1.IngestOrder.data",
+        "homing.event.v1.IngestCustomer.profile",
+    ];
+    config.btree_map(maps);
+    for map in maps {
+        config.field_attribute(
+            map,
+            r#"#[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]"#,
+        );
+    }
     config.include_file("all.rs");
     config.compile_fds(descriptors)?;
     Ok(())

@@ -102,6 +102,7 @@ fn ingest_keeps_its_bytes_and_schemas() {
             name: Some("Ann".into()),
             phone: Some("+48600700123".into()),
             email: Some("ann@example.com".into()),
+            ..Default::default()
         }),
     };
     compare("ingest.message.v1.hex", &hex::encode(message.encode_to_vec()));
@@ -168,6 +169,7 @@ fn ingest_keeps_its_bytes_and_schemas() {
         country: Some("PL".into()),
         channel: Some("web".into()),
         placed_at: Some("2026-11-21T10:00:00Z".into()),
+        ..Default::default()
     };
     compare("ingest.order.v1.hex", &hex::encode(order.encode_to_vec()));
     compare(

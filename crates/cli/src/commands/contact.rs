@@ -140,6 +140,7 @@ async fn find(channel: &Channel, workspace: String, who: ContactWho, purpose: Pu
         value,
         default_country: String::new(),
         purpose,
+        channel: String::new(),
     };
     call!(client, look_up_contact, request)?
         .contact
@@ -208,7 +209,9 @@ pub(super) fn one(found: &Contact, out: &Out) -> Result<()> {
     }
     for address in &found.addresses {
         let verified = if address.verified { " (verified)" } else { "" };
-        rows.push(vec![kind_word(address), format!("{}{verified}", address.value)]);
+        let channel = Some(address.channel.as_str()).filter(|channel| !channel.is_empty());
+        let place = channel.map(|channel| format!(" in {channel}")).unwrap_or_default();
+        rows.push(vec![kind_word(address), format!("{}{place}{verified}", address.value)]);
     }
     if let Some(profile) = &found.profile {
         rows.push(vec!["stage".to_owned(), stage_word(profile)]);
@@ -264,7 +267,7 @@ pub(super) fn document(one: &Contact) -> Value {
     let address = |address: &contacts::Address| {
         json!({
             "address": address.address, "kind": kind_word(address), "value": address.value,
-            "country": address.country, "verified": address.verified,
+            "country": address.country, "verified": address.verified, "channel": address.channel,
         })
     };
     let mut told = json!({

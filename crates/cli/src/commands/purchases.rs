@@ -84,6 +84,6 @@ fn document(one: &Purchase) -> Value {
         "currency": one.currency, "total_minor": one.total_minor,
         "lines": lines.collect::<Vec<Value>>(), "parcels": parcels.collect::<Vec<Value>>(), "channel": one.channel,
         "placed_at": show::rfc3339(one.placed_at.as_ref()), "changed_at": show::rfc3339(one.changed_at.as_ref()),
-        "history": history.collect::<Vec<Value>>(),
+        "history": history.collect::<Vec<Value>>(), "data": one.data,
     })
 }

@@ -121,6 +121,7 @@ impl Clients {
             value: phone.to_owned(),
             default_country: "PL".to_owned(),
             purpose: Purpose::Support.into(),
+            channel: String::new(),
         };
         call!(self.contacts, look_up_contact, request)?
             .contact

@@ -1,9 +1,9 @@
 use super::Contacts;
 use crate::domain::{
-    AddressValue, CapturedValue, ContactChange, Field, FieldChange, Found, Given, NameStep, Plan, Purpose, Reading,
-    Target, plan,
+    AddressKind, AddressValue, CapturedValue, ChannelProfile, ContactChange, Field, FieldChange, Found, Given,
+    NameStep, Plan, Purpose, Reading, Target, plan,
 };
-use crate::outbound::postgres::{address, captured, change, conflict, contact};
+use crate::outbound::postgres::{address, captured, change, channel_profile, conflict, contact};
 use domain::{AddressId, ContactId, PersonName, Timestamp, WorkspaceId};
 use fault::{Fault, Kind, Result, codes};
 use store::Tx;
@@ -14,6 +14,7 @@ pub struct Captured {
     pub contact: ContactId,
     pub phone: Option<AddressId>,
     pub email: Option<AddressId>,
+    pub page: Option<AddressId>,
 }
 
 /// A capture loses a race only to another one that stores the same address, which the next try then finds.
@@ -22,16 +23,17 @@ const TRIES: usize = 5;
 const CUSTOMER: &str = "customer";
 
 impl Contacts {
-    /// Stores what a customer gave, where, and that it was given for `purpose`.
+    /// Stores what a customer gave, where, and that it was given for `purpose`; and what the channel tells of them.
     pub async fn capture_contact(
         &self,
         workspace: &WorkspaceId,
-        given: &Given,
+        (given, profile): (&Given, Option<&ChannelProfile>),
         channel: Option<&str>,
         purpose: Purpose,
     ) -> Result<Captured> {
         for _ in 0..TRIES {
-            match self.try_capture(workspace, given, channel, purpose).await {
+            let told = (given, profile);
+            match self.try_capture(workspace, told, channel, purpose).await {
                 Ok(Some(captured)) => return Ok(captured),
                 Ok(None) => {}
                 Err(fault) if fault.kind() == Kind::Conflict => {}
@@ -48,48 +50,59 @@ impl Contacts {
     async fn try_capture(
         &self,
         workspace: &WorkspaceId,
-        given: &Given,
+        (given, profile): (&Given, Option<&ChannelProfile>),
         channel: Option<&str>,
         purpose: Purpose,
     ) -> Result<Option<Captured>> {
         let now = self.now();
         let mut tx = self.begin(workspace, Reading::Upkeep).await?;
-        let (phone, email) = address::lock_owners(
-            &mut tx,
-            workspace,
-            given.phone_value().as_ref(),
-            given.email_value().as_ref(),
-        )
-        .await?;
-        let plan = plan(given, phone.as_ref(), email.as_ref());
+        let found = address::lock_owners(&mut tx, workspace, given).await?;
+        let plan = plan(given, &found);
         let contact = self.settle_contact(&mut tx, workspace, &plan, channel, now).await?;
-        let owner = |found: &Option<Found>| found.as_ref().map_or(contact, |found| found.contact);
-        let owners = [owner(&phone), owner(&email)];
         // The phone always comes first: two captures of the same pair cannot wait for each other.
-        let Some(phone) = self
-            .settle_address(&mut tx, workspace, contact, given.phone_value(), phone, now)
-            .await?
-        else {
-            return Ok(None);
-        };
-        let Some(email) = self
-            .settle_address(&mut tx, workspace, contact, given.email_value(), email, now)
-            .await?
-        else {
-            return Ok(None);
-        };
-        let addresses: Vec<AddressId> = [phone, email].into_iter().flatten().collect();
+        let values = [
+            (given.phone_value(), found.phone),
+            (given.email_value(), found.email),
+            (given.page_value(), found.page),
+        ];
+        let (mut kept, mut what) = ([None; 3], vec![]);
+        for ((value, found), kept) in values.into_iter().zip(&mut kept) {
+            let owner = found.as_ref().map_or(contact, |found| found.contact);
+            match self
+                .settle_address(&mut tx, workspace, contact, value, found, now)
+                .await?
+            {
+                Some(address) => *kept = address,
+                None => return Ok(None),
+            }
+            what.extend(kept.map(|address| (owner, CapturedValue::Address(address))));
+        }
+        let [phone, email, page] = kept;
+        let addresses: Vec<AddressId> = kept.into_iter().flatten().collect();
         address::give_purpose(&mut tx, workspace, &addresses, purpose, now).await?;
-        let address =
-            |(owner, address): (ContactId, Option<AddressId>)| Some((owner, CapturedValue::Address(address?)));
-        let name = given.name.clone().map(|name| (contact, CapturedValue::Name(name)));
-        let what = owners.into_iter().zip([phone, email]).filter_map(address).chain(name);
+        what.extend(given.name.clone().map(|name| (contact, CapturedValue::Name(name))));
         let what: Vec<_> = what
+            .into_iter()
             .map(|(owner, value)| (self.store.entropy().id(), owner, value))
             .collect();
         captured::keep(&mut tx, workspace, &what, channel, now).await?;
+        if let Some(profile) = profile {
+            let of = match profile.of {
+                AddressKind::Phone => phone,
+                AddressKind::Email => email,
+                AddressKind::PageScoped | AddressKind::External => page,
+            };
+            if let Some(of) = of {
+                channel_profile::keep(&mut tx, workspace, of, profile, now).await?;
+            }
+        }
         tx.commit().await?;
-        Ok(Some(Captured { contact, phone, email }))
+        Ok(Some(Captured {
+            contact,
+            phone,
+            email,
+            page,
+        }))
     }
 
     /// Makes the contact if it is new, fills in a missing name, and keeps conflicts for a person.

@@ -1,12 +1,12 @@
-use super::read_order::{customer_field, read_order};
-use super::write_fields::write_fields;
-use super::{Contacts, denied};
+use super::Contacts;
+use super::hand_on_order::HandedOn;
+use super::read_order::{Told, customer_field, read_order};
 use crate::domain::roles::{FieldGroup, Rights};
 use crate::domain::segment::stands;
-use crate::domain::{Edit, Purpose, Reading, Stage, step};
-use crate::outbound::postgres::contact;
+use crate::domain::{Purpose, Reading, news, step};
 use crate::outbound::postgres::purchase::{self, Owner};
-use domain::{ContactId, IntegrationId, Timestamp, WorkspaceId};
+use crate::outbound::postgres::purchase_details as details;
+use domain::{ContactId, IntegrationId, WorkspaceId};
 use events::cloudevent::{IngestEvent, OrderData};
 use fault::{Fault, Result, codes};
 use store::Tx;
@@ -26,6 +26,9 @@ impl Contacts {
         if let Some(given) = &told.given {
             rights.check_given(given)?;
         }
+        if !told.order.data.is_empty() {
+            rights.must_edit([FieldGroup::Data])?;
+        }
         // What was told of before captures nobody again, and neither does what is refused.
         let mut tx = self.begin(workspace, Reading::Upkeep).await?;
         let before = purchase::digest(&mut tx, workspace, &told.key, told.order.version).await?;
@@ -38,7 +41,9 @@ impl Contacts {
         let captured = match &told.given {
             Some(given) => {
                 let channel = told.order.channel.as_deref();
-                let captured = self.capture_contact(workspace, given, channel, Purpose::Support).await;
+                let captured = self
+                    .capture_contact(workspace, (given, None), channel, Purpose::Support)
+                    .await;
                 let as_shop = |fault: Fault| match fault.field().map(customer_field) {
                     Some(field) => fault.of(field),
                     None => fault,
@@ -47,6 +52,18 @@ impl Contacts {
             }
             None => None,
         };
+        self.write_order(workspace, integration, &told, captured).await
+    }
+
+    /// Writes what a version changes of an order, and hands on to its customer what that means for them.
+    async fn write_order(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+        told: &Told,
+        captured: Option<ContactId>,
+    ) -> Result<()> {
+        let now = self.now();
         let mut tx = self.begin(workspace, Reading::Upkeep).await?;
         // Contacts are locked before their purchases: a merge does the same.
         let owner = match captured {
@@ -56,11 +73,15 @@ impl Contacts {
             }),
             None => None,
         };
+        let holder = match owner {
+            Some(owner) => Some(owner.survivor),
+            None => self.lock_owner(&mut tx, workspace, told).await?,
+        };
         if let Some(owner) = owner {
             let id = self.store.entropy().id();
             purchase::insert(&mut tx, workspace, (id, &told.key), &told.order, owner).await?;
         }
-        let Some((id, kept)) = purchase::lock(&mut tx, workspace, &told.key).await? else {
+        let Some((id, kept, holds)) = purchase::lock(&mut tx, workspace, &told.key).await? else {
             let remedy = "is of an order that is not known (yet), and says neither the phone number nor the e-mail address \
                           of its customer";
             return Err(Fault::new(&codes::REFERENCE_UNKNOWN, remedy).of("data.customer"));
@@ -78,35 +99,26 @@ impl Contacts {
         if let (true, Some(owner)) = (step.contact, owner) {
             purchase::give(&mut tx, workspace, id, told.order.version, owner).await?;
         }
-        // Once for each order: whoever is set back to a lead stays one while it goes on.
-        if let (true, Some(owner)) = (kept.version == told.order.version && stands(told.order.status), owner) {
-            self.make_customer(&mut tx, workspace, owner.survivor, (now, integration))
+        let before = details::said(&mut tx, workspace, id).await?;
+        let news = news(&before, &told.order);
+        details::keep_said(&mut tx, workspace, id, &news).await?;
+        // What an older version says of somebody else stays with the order.
+        if let Some(holder) = holder.filter(|holder| step.contact || *holder == holds) {
+            // Once for each order: whoever is set back to a lead stays one while it goes on.
+            let is_customer = owner.is_some() && kept.version == told.order.version && stands(told.order.status);
+            let handed = HandedOn::of(is_customer, (before, news), holder == holds);
+            self.hand_on_order(&mut tx, workspace, holder, (now, integration), &handed)
                 .await?;
         }
         tx.commit().await
     }
 
-    /// Who buys is a customer; one that is already stays as it is.
-    async fn make_customer(
-        &self,
-        tx: &mut Tx,
-        workspace: &WorkspaceId,
-        contact: ContactId,
-        (at, by): (Timestamp, &IntegrationId),
-    ) -> Result<()> {
-        let missing = || Fault::not_found("contact");
-        let stored = contact::find(tx, workspace, contact).await?.ok_or_else(missing)?;
-        let present = stored.fields(Purpose::Support).map_err(denied)?;
-        let edit = Edit {
-            stage: Some(Stage::Customer),
-            ..Edit::default()
-        };
-        let (next, changes) = present.edit(&edit)?;
-        if changes.is_empty() {
-            return Ok(());
+    /// Whose an order is that names nobody this time and tells custom values, locked until the transaction ends.
+    async fn lock_owner(&self, tx: &mut Tx, workspace: &WorkspaceId, told: &Told) -> Result<Option<ContactId>> {
+        match purchase::owner(tx, workspace, &told.key).await? {
+            Some(owner) if !told.order.data.is_empty() => self.lock_survivor(tx, workspace, owner).await.map(Some),
+            _ => Ok(None),
         }
-        let written = write_fields(tx, workspace, contact, (&next, changes), (at, by.as_str()));
-        written.await.map(drop)
     }
 }
 

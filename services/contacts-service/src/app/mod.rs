@@ -10,6 +10,7 @@ mod get_address;
 mod get_contact;
 mod get_erasure;
 mod get_import;
+mod hand_on_order;
 mod identify_contact;
 mod identity_keys;
 mod import_contacts;

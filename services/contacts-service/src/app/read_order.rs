@@ -1,9 +1,10 @@
-use crate::domain::{Given, Order, OrderKey, OrderLine, OrderStatus, Parcel, Phone};
+use crate::domain::{DataKey, DataValue, Given, Order, OrderKey, OrderLine, OrderStatus, Parcel, Phone};
 use aws_lc_rs::digest;
 use domain::{ChannelId, Country, Email, IntegrationId, Invalid, PersonName, Timestamp};
 use events::cloudevent::{Data, IngestEvent, OrderData};
 use events::event::{IngestCustomer, IngestOrder, IngestOrderLine, IngestParcel};
 use fault::{Fault, Result};
+use std::collections::BTreeMap;
 
 /// No shop on the web is older; also keeps times within PostgreSQL's range.
 const OLDEST: Timestamp = Timestamp::constant(631_152_000, 0);
@@ -38,6 +39,14 @@ pub fn read_order(integration: &IntegrationId, event: IngestEvent<OrderData>, no
     let country = country.map_err(|wrong| wrong.of("data.country"))?;
     let channel = data.channel.as_deref().map(ChannelId::parse).transpose();
     let channel = channel.map_err(|wrong| wrong.of("data.channel"))?;
+    if data
+        .customer
+        .as_ref()
+        .is_some_and(|known| known.page_scoped_id.is_some() || !known.profile.is_empty())
+    {
+        let remedy = "comes with messages of a channel alone; leave it and page_scoped_id out";
+        return Err(Fault::invalid("data.customer.profile", remedy));
+    }
     let given = data
         .customer
         .clone()
@@ -82,10 +91,19 @@ fn order(
         channel: channel.map(ToString::to_string),
         placed_at,
         changed_at,
+        data: custom(&data.data)?,
     };
     order
         .check()
         .map_err(|wrong| Fault::invalid(format!("data.{}", wrong.field), wrong.remedy))
+}
+
+fn custom(data: &BTreeMap<String, String>) -> Result<BTreeMap<DataKey, DataValue>> {
+    let read = data
+        .iter()
+        .map(|(key, value)| Ok((DataKey::parse(key)?, DataValue::parse(value)?)));
+    let read: Result<_, Invalid> = read.collect();
+    read.map_err(|wrong| Fault::invalid("data.data", wrong.remedy))
 }
 
 fn each<T, U>(list: &str, entries: Vec<T>, check: impl Fn(T) -> Result<U, Invalid>) -> Result<Vec<U>> {
@@ -126,7 +144,7 @@ fn given(customer: &IngestCustomer, country: Option<Country>) -> Result<Option<G
     let email = filled(&customer.email).map(|email| Email::parse(&email)).transpose();
     let name = filled(&customer.name).map(|name| PersonName::parse(&name)).transpose();
     let (phone, email, name) = (phone.map_err(as_shop)?, email.map_err(as_shop)?, name.map_err(as_shop)?);
-    Ok(Given::new(name, phone, email).ok())
+    Ok(Given::new(name, phone, email, None).ok())
 }
 
 fn placed_at(data: &IngestOrder, now: Timestamp) -> Result<Option<Timestamp>> {

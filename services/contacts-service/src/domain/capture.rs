@@ -1,4 +1,4 @@
-use super::{AddressValue, Phone};
+use super::{AddressValue, PageScopedId, Phone};
 use domain::{AddressId, ContactId, Email, Invalid, PersonName};
 
 /// What a customer gave at once: a name, and at least one address.
@@ -7,18 +7,29 @@ pub struct Given {
     pub name: Option<PersonName>,
     pub phone: Option<Phone>,
     pub email: Option<Email>,
+    pub page: Option<PageScopedId>,
 }
 
 impl Given {
     /// A name alone identifies nobody and is refused.
-    pub fn new(name: Option<PersonName>, phone: Option<Phone>, email: Option<Email>) -> Result<Self, Invalid> {
-        if phone.is_none() && email.is_none() {
+    pub fn new(
+        name: Option<PersonName>,
+        phone: Option<Phone>,
+        email: Option<Email>,
+        page: Option<PageScopedId>,
+    ) -> Result<Self, Invalid> {
+        if phone.is_none() && email.is_none() && page.is_none() {
             return Err(Invalid::new(
                 "phone",
                 "or email is needed: a name alone cannot be found again",
             ));
         }
-        Ok(Self { name, phone, email })
+        Ok(Self {
+            name,
+            phone,
+            email,
+            page,
+        })
     }
 
     pub fn phone_value(&self) -> Option<AddressValue> {
@@ -27,6 +38,10 @@ impl Given {
 
     pub fn email_value(&self) -> Option<AddressValue> {
         self.email.clone().map(AddressValue::Email)
+    }
+
+    pub fn page_value(&self) -> Option<AddressValue> {
+        self.page.clone().map(AddressValue::PageScoped)
     }
 }
 
@@ -37,6 +52,14 @@ pub struct Found {
     pub contact: ContactId,
     /// The contact's present name.
     pub name: Option<PersonName>,
+}
+
+/// Whose the given addresses are, of those that are stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owners {
+    pub page: Option<Found>,
+    pub phone: Option<Found>,
+    pub email: Option<Found>,
 }
 
 /// Whom the given data belong to.
@@ -60,7 +83,7 @@ pub enum NameStep {
 pub enum Conflict {
     /// Another name was given than the contact has.
     Name(PersonName),
-    /// Phone and e-mail were given together and belong to two contacts; this is the e-mail's.
+    /// Addresses were given together and belong to two contacts; this is the one that they do not go to.
     OtherContact(ContactId),
 }
 
@@ -71,17 +94,22 @@ pub struct Plan {
     pub name: NameStep,
     pub add_phone: bool,
     pub add_email: bool,
+    pub add_page: bool,
     pub conflicts: Vec<Conflict>,
 }
 
-/// Decides where given data go. The phone's contact comes first, then the e-mail's, else a new one.
-pub fn plan(given: &Given, phone: Option<&Found>, email: Option<&Found>) -> Plan {
-    let owner = phone.or(email);
+/// Decides where given data go. The contact whom the page knows comes first, as nobody types its id; then the phone's, then the
+/// e-mail's, else a new one.
+pub fn plan(given: &Given, owners: &Owners) -> Plan {
+    let found = [&owners.page, &owners.phone, &owners.email].map(Option::as_ref);
+    let mut found = found.into_iter().flatten();
+    let owner = found.next();
     let mut conflicts = Vec::new();
-    if let (Some(phone), Some(email)) = (phone, email)
-        && phone.contact != email.contact
-    {
-        conflicts.push(Conflict::OtherContact(email.contact));
+    for other in found.filter(|other| owner.is_some_and(|owner| owner.contact != other.contact)) {
+        let conflict = Conflict::OtherContact(other.contact);
+        if !conflicts.contains(&conflict) {
+            conflicts.push(conflict);
+        }
     }
     let name = match (&given.name, owner.and_then(|found| found.name.as_ref())) {
         (None, _) => NameStep::Nothing,
@@ -96,8 +124,9 @@ pub fn plan(given: &Given, phone: Option<&Found>, email: Option<&Found>) -> Plan
     Plan {
         target: owner.map_or(Target::New, |found| Target::Known(found.contact)),
         name,
-        add_phone: given.phone.is_some() && phone.is_none(),
-        add_email: given.email.is_some() && email.is_none(),
+        add_phone: given.phone.is_some() && owners.phone.is_none(),
+        add_email: given.email.is_some() && owners.email.is_none(),
+        add_page: given.page.is_some() && owners.page.is_none(),
         conflicts,
     }
 }

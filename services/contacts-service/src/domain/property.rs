@@ -1,7 +1,7 @@
 //! Captures in any order lose no value and overwrite none.
 
-use super::{AddressValue, Conflict, Found, Given, NameStep, Phone, Target, plan};
-use domain::{AddressId, ContactId, Country, Email, PersonName, PhoneE164};
+use super::{AddressValue, Conflict, Found, Given, NameStep, Owners, PageScopedId, Phone, Target, plan};
+use domain::{AddressId, ChannelId, ContactId, Country, Email, PersonName, PhoneE164};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -25,8 +25,12 @@ impl Book {
     }
 
     fn capture(&mut self, given: &Given) {
-        let (phone, email) = (self.found(given.phone_value()), self.found(given.email_value()));
-        let plan = plan(given, phone.as_ref(), email.as_ref());
+        let owners = Owners {
+            page: self.found(given.page_value()),
+            phone: self.found(given.phone_value()),
+            email: self.found(given.email_value()),
+        };
+        let plan = plan(given, &owners);
         let contact = match plan.target {
             Target::Known(contact) => contact.0.as_u128() as usize,
             Target::New => {
@@ -40,6 +44,7 @@ impl Book {
         for (add, value) in [
             (plan.add_phone, given.phone_value()),
             (plan.add_email, given.email_value()),
+            (plan.add_page, given.page_value()),
         ] {
             if add {
                 let next = AddressId(Uuid::from_u128(self.addresses.len() as u128));
@@ -59,7 +64,10 @@ impl Book {
     }
 
     fn holds(&self, given: &Given) {
-        for value in [given.phone_value(), given.email_value()].into_iter().flatten() {
+        for value in [given.phone_value(), given.email_value(), given.page_value()]
+            .into_iter()
+            .flatten()
+        {
             assert!(self.addresses.contains_key(&value.normalised()), "an address was lost");
         }
         if let Some(name) = &given.name {
@@ -84,7 +92,13 @@ fn given() -> impl Strategy<Value = Given> {
         country: Country::parse("PL").expect("a country"),
     }));
     let email = prop::option::of((0..3u8).prop_map(|n| Email::parse(&format!("a{n}@b.cd")).expect("an e-mail")));
-    (name, phone, email).prop_filter_map("an address", |(name, phone, email)| Given::new(name, phone, email).ok())
+    let page = prop::option::of((0..3u8).prop_map(|n| {
+        let channel = ChannelId::parse("page").expect("a channel");
+        PageScopedId::parse(channel, &n.to_string()).expect("an id")
+    }));
+    (name, phone, email, page).prop_filter_map("an address", |(name, phone, email, page)| {
+        Given::new(name, phone, email, page).ok()
+    })
 }
 
 proptest! {
@@ -116,5 +130,5 @@ proptest! {
 #[test]
 fn a_name_alone_is_refused() {
     let name = PersonName::parse("Ann").ok();
-    assert_eq!(Given::new(name, None, None).expect_err("refused").field, "phone");
+    assert_eq!(Given::new(name, None, None, None).expect_err("refused").field, "phone");
 }

@@ -1,6 +1,8 @@
 //! Orders as shops tell of them. Of one order the highest version counts, in whatever order the versions arrive.
 
+use super::{DataKey, DataValue};
 use domain::{IntegrationId, Invalid, Timestamp};
+use std::collections::BTreeMap;
 
 /// The largest version: numbers of JSON are exact up to here.
 const VERSION: u64 = (1 << 53) - 1;
@@ -10,6 +12,8 @@ const MINOR: i64 = 1_000_000_000_000;
 const LINES: usize = 100;
 /// Parcels of an order.
 const PARCELS: usize = 20;
+/// Custom values that an order tells of its customer.
+const DATA: usize = 20;
 /// Of one thing in an order.
 const QUANTITY: u32 = 1_000_000;
 
@@ -78,6 +82,8 @@ pub struct Order {
     pub placed_at: Timestamp,
     /// When this version happened.
     pub changed_at: Timestamp,
+    /// Custom values of the customer; at most 20.
+    pub data: BTreeMap<DataKey, DataValue>,
 }
 
 /// One line of an order.
@@ -114,6 +120,7 @@ pub struct OrderVersion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {
     pub key: OrderKey,
+    /// Its data are what all versions told.
     pub order: Order,
     pub history: Vec<OrderVersion>,
 }
@@ -136,6 +143,9 @@ impl Order {
         }
         if self.parcels.len() > PARCELS {
             return Err(Invalid::new("parcels", "may be 20 at most"));
+        }
+        if self.data.len() > DATA {
+            return Err(Invalid::new("data", "may have 20 keys at most"));
         }
         Ok(self)
     }
@@ -214,6 +224,35 @@ pub fn step(kept: Kept, version: u64, named: bool) -> Step {
         content: version > kept.version,
         contact: named && version > kept.contact_version,
     }
+}
+
+/// What an order tells of its customer: by key the highest version that names it, and what that says.
+pub type Said = BTreeMap<DataKey, (u64, DataValue)>;
+
+/// What a version says that no higher one has said otherwise.
+pub fn news(before: &Said, order: &Order) -> Said {
+    let said = order.data.iter();
+    let said = said.filter(|(key, _)| before.get(*key).is_none_or(|(version, _)| *version < order.version));
+    said.map(|(key, value)| (key.clone(), (order.version, value.clone())))
+        .collect()
+}
+
+/// The custom values that a customer gets of what an order says. Gaps are filled, as long as there is `room`, and what the order said `before` is
+/// replaced; what somebody set or removed otherwise stays.
+pub fn handed_on(
+    before: &Said,
+    said: &Said,
+    present: &BTreeMap<DataKey, DataValue>,
+    room: usize,
+) -> BTreeMap<DataKey, Option<DataValue>> {
+    let told = |key: &DataKey| before.get(key).map(|(_, value)| value);
+    let is_gap = |key: &DataKey| present.get(key).is_none() && told(key).is_none();
+    let gaps = said.keys().filter(|key| is_gap(key)).take(room);
+    let replaced = said
+        .keys()
+        .filter(|key| told(key).is_some() && told(key) == present.get(*key));
+    let value = |key: &DataKey| Some((key.clone(), said.get(key).map(|(_, value)| value.clone())));
+    gaps.chain(replaced).filter_map(value).collect()
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use super::super::edit::strategies::{key, value};
 use super::*;
 use proptest::prelude::*;
 
@@ -55,6 +56,70 @@ proptest! {
     }
 }
 
+/// What the customer has after versions of one order, told in this order, and what the order says of them.
+fn handed(told: &[(u64, BTreeMap<DataKey, DataValue>)], room: usize) -> (Said, BTreeMap<DataKey, DataValue>) {
+    let (mut said, mut has) = (Said::new(), BTreeMap::new());
+    for (version, data) in told {
+        let order = Order {
+            version: *version,
+            data: data.clone(),
+            ..order()
+        };
+        let news = news(&said, &order);
+        for (key, value) in handed_on(&said, &news, &has, room) {
+            has.extend(value.map(|value| (key, value)));
+        }
+        said.extend(news);
+    }
+    (said, has)
+}
+
+proptest! {
+    #[test]
+    fn what_an_order_says_of_its_customer_ends_the_same_in_any_order(
+        says in prop::collection::vec(prop::collection::btree_map((0..3u8).prop_map(key), (0..3u8).prop_map(value), 0..3), 1..5),
+        order in any::<prop::sample::Index>(),
+    ) {
+        let told: Vec<_> = (1..).zip(says).collect();
+        let mut turned = told.clone();
+        turned.rotate_left(order.index(told.len()));
+        turned.extend(told.clone());
+        let (said, has) = handed(&turned, 9);
+        prop_assert_eq!((&said, &has), (&handed(&told, 9).0, &handed(&told, 9).1));
+        prop_assert_eq!(said.into_iter().map(|(key, (_, value))| (key, value)).collect::<BTreeMap<_, _>>(), has);
+    }
+}
+
+#[test]
+fn what_somebody_set_or_removed_stays_and_what_finds_no_room_is_left_out() {
+    let before = Said::from([
+        (key(1), (1, value(1))),
+        (key(2), (1, value(1))),
+        (key(3), (1, value(1))),
+    ]);
+    let said: Said = (1..6).map(|number| (key(number), (2, value(2)))).collect();
+    // The second was set by hand, and the third was removed.
+    let present = BTreeMap::from([(key(1), value(1)), (key(2), value(7))]);
+    let handed = handed_on(&before, &said, &present, 1);
+    let expected = BTreeMap::from([(key(1), Some(value(2))), (key(4), Some(value(2)))]);
+    assert_eq!(handed, expected);
+}
+
+fn order() -> Order {
+    Order {
+        version: 1,
+        status: OrderStatus::Placed,
+        currency: "PLN".into(),
+        total_minor: 100,
+        lines: vec![],
+        parcels: vec![],
+        channel: None,
+        placed_at: Timestamp::UNIX_EPOCH,
+        changed_at: Timestamp::UNIX_EPOCH,
+        data: BTreeMap::new(),
+    }
+}
+
 #[test]
 fn what_is_too_much_is_refused_by_its_field() {
     let line = OrderLine {
@@ -64,15 +129,8 @@ fn what_is_too_much_is_refused_by_its_field() {
         unit_minor: 100,
     };
     let order = Order {
-        version: 1,
-        status: OrderStatus::Placed,
-        currency: "PLN".into(),
-        total_minor: 100,
         lines: vec![line.clone()],
-        parcels: vec![],
-        channel: None,
-        placed_at: Timestamp::UNIX_EPOCH,
-        changed_at: Timestamp::UNIX_EPOCH,
+        ..order()
     };
     assert!(order.clone().check().is_ok());
     let parcel = Parcel {
@@ -130,6 +188,13 @@ fn what_is_too_much_is_refused_by_its_field() {
                 ..order.clone()
             },
             "parcels",
+        ),
+        (
+            Order {
+                data: (0..21).map(|number| (key(number), value(1))).collect(),
+                ..order.clone()
+            },
+            "data",
         ),
     ] {
         assert_eq!(bad.check().expect_err(field).field, field);

@@ -87,7 +87,7 @@ pub fn cells(contact: &Shown, columns: &[Column]) -> Vec<String> {
             AddressValue::Phone(_) if phone.is_none() => phone = Some(value),
             AddressValue::Email(_) if email.is_none() => email = Some(value),
             AddressValue::Phone(_) | AddressValue::Email(_) => others.push(value),
-            AddressValue::External(_) => {}
+            AddressValue::External(_) | AddressValue::PageScoped(_) => {}
         }
     }
     let text = |text: &str| harmless(text).into_owned();

@@ -3,8 +3,12 @@
 use super::Server;
 use super::words::{contact, country, purpose, purpose_for, spoken, told_address, told_zone};
 use crate::domain::roles::FieldGroup;
-use crate::domain::{AddressValue, Capture, CapturedValue, ExternalId, Given, Phone, Purpose};
+use crate::domain::{
+    AddressValue, Capture, CapturedValue, ChannelProfile, ExternalId, Given, KeptProfile, Network, PageScopedId, Phone,
+    Purpose,
+};
 use domain::{AddressId, ChannelId, ContactId, Email, Invalid, PersonName};
+use events::common::ChannelKind;
 use fault::Result;
 use rpc::contacts::contact_service_server::ContactService;
 use rpc::contacts::{
@@ -27,32 +31,40 @@ impl Server {
             "" => None,
             channel => Some(ChannelId::parse(channel)?),
         };
-        let given = given(&request)?;
+        let given = given(&request, channel.as_ref())?;
         rights.check_given(&given)?;
+        let profile = told_profile(&request, (channel.as_ref(), &given))?;
+        if profile.is_some() {
+            rights.must_edit([FieldGroup::Profiles])?;
+        }
+        let told = (&given, profile.as_ref());
         let captured = self
             .contacts
-            .capture_contact(&workspace, &given, channel.as_ref().map(ChannelId::as_str), purpose)
+            .capture_contact(&workspace, told, channel.as_ref().map(ChannelId::as_str), purpose)
             .await?;
         let text = |id: Option<AddressId>| id.map(|id| id.to_string()).unwrap_or_default();
         Ok(CaptureContactResponse {
             contact: captured.contact.to_string(),
             phone_address: text(captured.phone),
             email_address: text(captured.email),
+            page_scoped_address: text(captured.page),
         })
     }
 
     async fn do_get_contact(&self, request: Request<GetContactRequest>) -> Result<GetContactResponse> {
         let (workspace, rights, request) = self.enter(request, |request| &request.workspace).await?;
         let id = ContactId::parse(&request.contact)?;
-        let (found, given) = self
+        let (found, given, profiles) = self
             .contacts
             .get_contact(&workspace, id, purpose_for(&rights, request.purpose)?)
             .await?;
         let shown = rights.show(found);
         let given = rights.show_captures(&shown, given);
+        let profiles = rights.show_profiles(&shown, profiles);
         Ok(GetContactResponse {
             contact: Some(contact(&shown)),
             captured: given.iter().map(captured).collect(),
+            profiles: profiles.iter().map(profile).collect(),
         })
     }
 
@@ -68,8 +80,13 @@ impl Server {
             Ok(contacts::AddressKind::External) => ExternalId::parse(&request.value)
                 .map(AddressValue::External)
                 .map_err(as_value)?,
+            Ok(contacts::AddressKind::PageScoped) => {
+                PageScopedId::parse(ChannelId::parse(&request.channel)?, &request.value)
+                    .map(AddressValue::PageScoped)
+                    .map_err(as_value)?
+            }
             Ok(contacts::AddressKind::Unspecified) | Err(_) => {
-                return Err(Invalid::new("kind", "must be PHONE, EMAIL or EXTERNAL").into());
+                return Err(Invalid::new("kind", "must be PHONE, EMAIL, EXTERNAL or PAGE_SCOPED").into());
             }
         };
         // Whoever may ask for an address may find out whose it is.
@@ -125,7 +142,7 @@ impl ContactService for Server {
 }
 
 /// The empty string means 'not given' in each field.
-fn given(request: &CaptureContactRequest) -> Result<Given, Invalid> {
+fn given(request: &CaptureContactRequest, channel: Option<&ChannelId>) -> Result<Given, Invalid> {
     let filled = |text: &str| !text.trim().is_empty();
     let name = filled(&request.name)
         .then(|| PersonName::parse(&request.name))
@@ -137,7 +154,53 @@ fn given(request: &CaptureContactRequest) -> Result<Given, Invalid> {
     let email = filled(&request.email)
         .then(|| Email::parse(&request.email))
         .transpose()?;
-    Given::new(name, phone, email)
+    let page = match (request.page_scoped_id.as_str(), channel) {
+        ("", _) => None,
+        (_, None) => return Err(Invalid::new("channel", "is needed with a page-scoped id")),
+        (id, Some(channel)) => Some(PageScopedId::parse(channel.clone(), id)?),
+    };
+    Given::new(name, phone, email, page)
+}
+
+/// What the channel tells of whom it knows by what is given.
+fn told_profile(
+    request: &CaptureContactRequest,
+    (channel, given): (Option<&ChannelId>, &Given),
+) -> Result<Option<ChannelProfile>, Invalid> {
+    let at = request.told_at.map(|at| {
+        let wrong = || Invalid::new("told_at", "is no moment between the years 1 and 9999");
+        events::instant(Some(at)).ok_or_else(wrong)
+    });
+    let told = request
+        .profile
+        .iter()
+        .map(|(field, text)| (field.clone(), text.clone()));
+    ChannelProfile::read((channel, network(request.kind())), given, told, at.transpose()?)
+}
+
+/// `None`: a kind of channel that tells nothing of people.
+fn network(kind: ChannelKind) -> Option<Network> {
+    match kind {
+        ChannelKind::Facebook => Some(Network::Facebook),
+        ChannelKind::Instagram => Some(Network::Instagram),
+        ChannelKind::Whatsapp => Some(Network::Whatsapp),
+        ChannelKind::Unspecified | ChannelKind::Web | ChannelKind::Sms | ChannelKind::Email | ChannelKind::Voice => {
+            None
+        }
+    }
+}
+
+fn profile(kept: &KeptProfile) -> contacts::ChannelProfile {
+    let values = kept.values.iter().map(|(field, (value, at))| contacts::ProfileValue {
+        field: field.word().to_owned(),
+        value: value.expose().to_owned(),
+        at: Some(events::stamp(*at)),
+    });
+    contacts::ChannelProfile {
+        channel: kept.channel.clone(),
+        address: kept.address.to_string(),
+        values: values.collect(),
+    }
 }
 
 /// The look-up's address stands in a field of another name.

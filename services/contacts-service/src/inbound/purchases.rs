@@ -2,7 +2,7 @@
 
 use super::Server;
 use super::words::purpose_for;
-use crate::domain::roles::FieldGroup;
+use crate::domain::roles::{FieldGroup, Rights};
 use crate::domain::{OrderStatus, Purchase};
 use domain::{ContactId, IntegrationId, limits};
 use events::cloudevent;
@@ -46,7 +46,7 @@ impl Server {
             .list_purchases(&workspace, id, purpose_for(&rights, request.purpose)?, page)
             .await?;
         Ok(ListPurchasesResponse {
-            purchases: found.into_iter().map(purchase).collect(),
+            purchases: found.into_iter().map(|found| purchase(found, &rights)).collect(),
             next_page_token: next.map(|last| last.to_string()).unwrap_or_default(),
         })
     }
@@ -100,7 +100,7 @@ fn status(status: OrderStatus) -> contacts::OrderStatus {
     }
 }
 
-fn purchase(found: Purchase) -> contacts::Purchase {
+fn purchase(found: Purchase, rights: &Rights) -> contacts::Purchase {
     let Purchase { key, order, history } = found;
     let lines = order.lines.into_iter().map(|line| contacts::PurchaseLine {
         name: line.name,
@@ -120,6 +120,7 @@ fn purchase(found: Purchase) -> contacts::Purchase {
         at: Some(events::stamp(version.at)),
         recorded_at: Some(events::stamp(version.recorded_at)),
     });
+    let data = order.data.iter().filter(|_| rights.sees(FieldGroup::Data));
     contacts::Purchase {
         integration: key.integration.to_string(),
         order: key.order,
@@ -133,5 +134,8 @@ fn purchase(found: Purchase) -> contacts::Purchase {
         placed_at: Some(events::stamp(order.placed_at)),
         changed_at: Some(events::stamp(order.changed_at)),
         history: history.collect(),
+        data: data
+            .map(|(key, value)| (key.as_str().to_owned(), value.expose().to_owned()))
+            .collect(),
     }
 }

@@ -37,6 +37,7 @@ pub fn told_address(address: &Address) -> contacts::Address {
         AddressKind::Phone => contacts::AddressKind::Phone,
         AddressKind::Email => contacts::AddressKind::Email,
         AddressKind::External => contacts::AddressKind::External,
+        AddressKind::PageScoped => contacts::AddressKind::PageScoped,
     };
     contacts::Address {
         address: address.id.to_string(),
@@ -48,6 +49,7 @@ pub fn told_address(address: &Address) -> contacts::Address {
             .as_ref()
             .map_or_else(String::new, |country| country.as_str().into()),
         verified: address.verified,
+        channel: address.value.channel().map(ToString::to_string).unwrap_or_default(),
     }
 }
 

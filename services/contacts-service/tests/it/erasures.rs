@@ -4,11 +4,12 @@ use crate::harness::{Harness, Tested, given, refusal};
 use anyhow::Context;
 use bus::{Bus, BusConfig, StreamSizes};
 use domain::{Clock, WorkspaceId};
+use events::common::ChannelKind;
 use prost_types::FieldMask;
 use rpc::contacts::{
-    EraseContactRequest, Erasure, ErasureReason, ErasureState, GetErasureRequest, IngestOrdersRequest,
-    ListErasuresRequest, MergeContactsRequest, Purpose, RecordConsentRequest, UpdateContactRequest,
-    WithdrawConsentRequest, WithdrawnBy,
+    CaptureContactRequest, EraseContactRequest, Erasure, ErasureReason, ErasureState, GetErasureRequest,
+    IngestOrdersRequest, ListErasuresRequest, MergeContactsRequest, Purpose, RecordConsentRequest,
+    UpdateContactRequest, WithdrawConsentRequest, WithdrawnBy,
 };
 use rpc::conversation::PersonConversation;
 use serde_json::json;
@@ -19,7 +20,7 @@ use testkit::eventually;
 const SOON: Duration = Duration::from_secs(20);
 pub const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 /// What is searched for: addresses in every spelling that is kept, names, and what else is known.
-pub const CANARIES: [&str; 9] = [
+pub const CANARIES: [&str; 12] = [
     "600700123",
     "canary@example.com",
     "canary-two@example.com",
@@ -29,6 +30,9 @@ pub const CANARIES: [&str; 9] = [
     "canary-value",
     "canary-shoes",
     "canary-tracking",
+    "canary-said",
+    "canary-psid",
+    "canary-locale",
 ];
 
 pub fn asking(request_id: &str, contact: &str) -> EraseContactRequest {
@@ -94,7 +98,12 @@ pub async fn known_well(contacts: &Harness) -> anyhow::Result<String> {
         .await?;
     contacts.capture(given("Canarina", "600700123", "")).await?;
     let second = contacts
-        .capture(given("Canarina", "", "canary-two@example.com"))
+        .capture(CaptureContactRequest {
+            page_scoped_id: "canary-psid".into(),
+            kind: ChannelKind::Facebook.into(),
+            profile: [("locale".to_owned(), "canary-locale".to_owned())].into(),
+            ..given("Canarina", "", "canary-two@example.com")
+        })
         .await?;
     for contact in [&first.contact, &second.contact] {
         let fields = UpdateContactRequest {
@@ -135,7 +144,7 @@ pub async fn known_well(contacts: &Harness) -> anyhow::Result<String> {
     let order = json!({"specversion": "1.0", "id": "e-1", "source": "shop", "type": "homing.order_placed.v1", "subject": "o-1",
         "time": "2026-11-01T11:00:00Z", "data": {
             "version": 1, "status": "shipped", "currency": "PLN", "total_minor": 25_800, "country": "PL", "channel": "web",
-            "placed_at": "2026-11-01T10:00:00Z", "customer": {"phone": "600700123"},
+            "placed_at": "2026-11-01T10:00:00Z", "customer": {"phone": "600700123"}, "data": {"width": "canary-said"},
             "lines": [{"name": "canary-shoes", "quantity": 1, "unit_minor": 12_900}],
             "parcels": [{"carrier": "InPost", "tracking_number": "canary-tracking"}]}});
     let orders = IngestOrdersRequest {
@@ -188,7 +197,9 @@ async fn nothing_of_a_person_is_found_when_it_is_answered_nor_any_trace_when_it_
     };
     for (what, wanted) in [
         ("contacts", 2),
-        ("addresses", 3),
+        ("addresses", 4),
+        ("profiles", 1),
+        ("purchase_data", 1),
         ("purchases", 1),
         ("consents", 1),
         ("withdrawals", 2),

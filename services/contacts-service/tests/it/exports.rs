@@ -43,6 +43,7 @@ async fn everything_that_is_kept_of_a_person_stands_in_one_document() -> Tested 
         "export",
         "contact",
         "address",
+        "profile",
         "consent",
         "withdrawal",
         "purchase",
@@ -50,7 +51,7 @@ async fn everything_that_is_kept_of_a_person_stands_in_one_document() -> Tested 
         "opt_out",
     ]
     .map(count);
-    assert_eq!(counted, [1, 2, 3, 1, 2, 1, 1, 3], "{document}");
+    assert_eq!(counted, [1, 2, 4, 1, 1, 2, 1, 1, 3], "{document}");
     assert_eq!(
         (count("message"), count("delivery")),
         (24, 12),

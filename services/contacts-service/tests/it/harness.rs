@@ -54,6 +54,7 @@ pub fn given(name: &str, phone: &str, email: &str) -> CaptureContactRequest {
         default_country: "PL".into(),
         purpose: Purpose::Support.into(),
         channel: "web".into(),
+        ..Default::default()
     }
 }
 
@@ -167,6 +168,7 @@ impl Harness {
             value: value.into(),
             default_country: "PL".into(),
             purpose: purpose.into(),
+            ..Default::default()
         };
         let answer = self.client.clone().look_up_contact(request).await?.into_inner();
         Ok(answer.contact.expect("every answer has a contact"))

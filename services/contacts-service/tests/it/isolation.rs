@@ -52,8 +52,8 @@ async fn every_table_is_protected_and_the_login_inherits_nothing() -> Tested {
     let tables = contacts.database.guarded_tables(&[]).await?;
     assert_eq!(
         tables.join(" "),
-        "address address_purpose captured consent consent_address contact contact_change contact_conflict contact_data contact_import contact_import_problem contact_merge \
-         contact_tag erasure erasure_step erasure_trace identity_key inbox outbox purchase purchase_line purchase_parcel purchase_version retention role_version withdrawal"
+        "address address_purpose captured channel_profile consent consent_address contact contact_change contact_conflict contact_data contact_import contact_import_problem contact_merge \
+         contact_tag erasure erasure_step erasure_trace identity_key inbox outbox purchase purchase_data purchase_line purchase_parcel purchase_version retention role_version withdrawal"
     );
     let deletable = sqlx::query(
         "SELECT c.relname::text FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
@@ -70,6 +70,7 @@ async fn every_table_is_protected_and_the_login_inherits_nothing() -> Tested {
             "address",
             "address_purpose",
             "captured",
+            "channel_profile",
             "consent",
             "consent_address",
             "contact",
@@ -81,6 +82,7 @@ async fn every_table_is_protected_and_the_login_inherits_nothing() -> Tested {
             "erasure_trace",
             "identity_key",
             "purchase",
+            "purchase_data",
             "purchase_line",
             "purchase_parcel",
             "purchase_version",

@@ -2,6 +2,7 @@
 
 mod book;
 mod capture;
+mod channel_profiles;
 mod consents;
 mod erasures;
 mod exports;

@@ -82,6 +82,121 @@ async fn found(contacts: &Harness) -> Result<String, tonic::Status> {
     Ok(found?.contact)
 }
 
+/// A version that tells custom values.
+fn saying(version: u64, customer: Value, data: Value) -> Value {
+    let status = if version == 1 { "placed" } else { "paid" };
+    let mut event = order(version, status, customer);
+    event["data"]["data"] = data;
+    event
+}
+
+async fn values_of(contacts: &Harness, contact: &str) -> Result<Vec<(String, String, String)>, tonic::Status> {
+    let profile = contacts.contact(contact).await?.profile.unwrap_or_default();
+    let datum = |datum: rpc::contacts::Datum| (datum.key, datum.value, datum.by);
+    Ok(profile.data.into_iter().map(datum).collect())
+}
+
+fn by_shop(key: &str, value: &str) -> (String, String, String) {
+    (key.into(), value.into(), "shop".into())
+}
+
+#[tokio::test]
+async fn custom_values_of_an_order_fill_gaps_and_follow_its_highest_version() -> Tested {
+    let contacts = Harness::start().await?;
+    let known = contacts.capture(given("", "600700123", "")).await?;
+    let change = UpdateContactRequest {
+        workspace: "acme".into(),
+        contact: known.contact.clone(),
+        mask: Some(FieldMask {
+            paths: vec!["data.colour".into()],
+        }),
+        by: "maria".into(),
+        data: [("colour".to_owned(), "red".to_owned())].into(),
+        ..Default::default()
+    };
+    contacts.book.clone().update_contact(change).await?;
+    let versions = [
+        saying(2, ann(), json!({"size": "39", "colour": "blue"})),
+        // Late: what nobody said otherwise since is taken, the rest is not.
+        saying(1, ann(), json!({"size": "38", "width": "G"})),
+        saying(3, Value::Null, json!({"size": "40"})),
+    ];
+    for _ in 0..2 {
+        let told = tell(&contacts, "acme", &versions).await?;
+        assert!(told.iter().all(|outcome| outcome.accepted), "{told:?}");
+    }
+    let colour = ("colour".to_owned(), "red".to_owned(), "maria".to_owned());
+    assert_eq!(
+        values_of(&contacts, &known.contact).await?,
+        [colour, by_shop("size", "40"), by_shop("width", "G")]
+    );
+    // What did not come to count stays with the order.
+    let purchase = bought(&contacts, &known.contact).await?.pop().expect("an order");
+    let said = [("colour", "blue"), ("size", "40"), ("width", "G")];
+    assert_eq!(
+        purchase.data,
+        said.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+    );
+
+    // Whom a version says it belongs to instead gets all of it; what was filled before stays where it is.
+    let bea = json!({"name": "Bea", "phone": "600700124"});
+    let told = tell(&contacts, "acme", &[saying(4, bea, json!({}))]).await?;
+    assert!(told[0].accepted, "{told:?}");
+    let theirs = contacts
+        .look_up("acme", AddressKind::Phone, "600700124", Purpose::Support)
+        .await?;
+    assert_eq!(
+        values_of(&contacts, &theirs.contact).await?,
+        [by_shop("colour", "blue"), by_shop("size", "40"), by_shop("width", "G")]
+    );
+    assert_eq!(values_of(&contacts, &known.contact).await?.len(), 3);
+
+    // What is no custom value is refused by its field, and changes nothing.
+    for bad in [
+        json!({"Size": "40"}),
+        json!({"size": ""}),
+        json!({"size": "x".repeat(1_001)}),
+    ] {
+        let told = tell(&contacts, "acme", &[saying(5, Value::Null, bad)]).await?;
+        assert_eq!(
+            (told[0].code.as_str(), told[0].field.as_str()),
+            ("request.invalid", "data.data")
+        );
+    }
+    // A role that may not change custom values has the order refused that tells some, and does not see those of others.
+    set(&contacts, "integration", &[("data", FieldAccess::Hidden)]).await?;
+    let request = IngestOrdersRequest {
+        workspace: "acme".into(),
+        integration: "shop".into(),
+        events: vec![saying(5, Value::Null, json!({"size": "41"})).to_string().into_bytes()],
+    };
+    let mut request = tonic::Request::new(request);
+    request.metadata_mut().insert("homing-integration", "shop".parse()?);
+    let told = contacts
+        .purchases
+        .clone()
+        .ingest_orders(request)
+        .await?
+        .into_inner()
+        .outcomes;
+    assert_eq!(
+        (told[0].code.as_str(), told[0].field.as_str()),
+        ("access.field", "data")
+    );
+    let mut request = tonic::Request::new(asking("acme", &theirs.contact, Purpose::Support));
+    request.metadata_mut().insert("homing-integration", "shop".parse()?);
+    let seen = contacts
+        .purchases
+        .clone()
+        .list_purchases(request)
+        .await?
+        .into_inner()
+        .purchases;
+    assert_eq!((seen.len(), seen[0].data.len()), (1, 0));
+    contacts.stop().await;
+    Ok(())
+}
+
 #[tokio::test]
 async fn an_order_is_kept_up_to_date_and_its_customer_captured() -> Tested {
     let contacts = Harness::start().await?;

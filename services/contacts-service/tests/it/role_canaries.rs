@@ -46,11 +46,13 @@ pub async fn set(contacts: &Harness, role: &str, fields: &[(&str, FieldAccess)])
 }
 
 /// Every field, and what of it nothing else says.
-const CANARIES: [(&str, &str); 12] = [
+const CANARIES: [(&str, &str); 14] = [
     ("name", "Kanaria"),
     ("phones", "600700199"),
     ("emails", "kanarek@"),
     ("external_ids", "kanar-7"),
+    ("page_scoped_ids", "psid-kanar"),
+    ("profiles", "kanarlocale"),
     ("time_zone", "America/Lima"),
     ("stage", "stage: customer"),
     ("source", "kanal"),
@@ -82,6 +84,16 @@ pub async fn fill(contacts: &Harness) -> anyhow::Result<Ids> {
     };
     let mine = contacts
         .capture(capture("Kanaria", "600700199", "kanarek@example.com"))
+        .await?;
+    // An id that is good in one channel names that channel: another one than is the canary.
+    contacts
+        .capture(CaptureContactRequest {
+            channel: "page".into(),
+            page_scoped_id: "psid-kanar".into(),
+            kind: events::common::ChannelKind::Facebook.into(),
+            profile: [("locale".to_owned(), "kanarlocale".to_owned())].into(),
+            ..given("", "600700199", "")
+        })
         .await?;
     contacts.capture(capture("Kanaria Druga", "600700199", "")).await?;
     let other = contacts.capture(capture("Ewa", "", "ewa@example.com")).await?;
@@ -281,6 +293,7 @@ async fn ask_all(contacts: &Harness, ids: &Ids, role: &str) -> Vec<(&'static str
         (AddressKind::Phone, "+48600700199"),
         (AddressKind::Email, "kanarek@example.com"),
         (AddressKind::External, "kanar-7"),
+        (AddressKind::PageScoped, "psid-kanar"),
     ] {
         ask!(
             client.look_up_contact,
@@ -288,6 +301,7 @@ async fn ask_all(contacts: &Harness, ids: &Ids, role: &str) -> Vec<(&'static str
                 workspace: workspace(),
                 kind: kind.into(),
                 value: value.into(),
+                channel: "page".into(),
                 purpose: support,
                 ..Default::default()
             }
@@ -303,6 +317,15 @@ async fn ask_all(contacts: &Harness, ids: &Ids, role: &str) -> Vec<(&'static str
             }
         );
     }
+    ask!(
+        client.capture_contact,
+        CaptureContactRequest {
+            channel: "page".into(),
+            page_scoped_id: "psid-kanar".into(),
+            kind: events::common::ChannelKind::Facebook.into(),
+            ..given("", "", "")
+        }
+    );
     ask!(
         client.capture_contact,
         CaptureContactRequest {

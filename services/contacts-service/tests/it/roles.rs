@@ -39,7 +39,14 @@ async fn a_role_changes_its_fields_alone_and_every_change_says_who_made_it() -> 
     let changed = changed.contact.expect("a contact");
     assert_eq!(changed.version, before.version + 1);
     assert_eq!(changed.addresses, []);
-    let hidden = ["data", "emails", "external_ids", "phones"];
+    let hidden = [
+        "data",
+        "emails",
+        "external_ids",
+        "page_scoped_ids",
+        "phones",
+        "profiles",
+    ];
     assert_eq!(changed.hidden, hidden);
     let changes = ListContactChangesRequest {
         workspace: workspace(),
@@ -134,7 +141,10 @@ async fn roles_are_versioned_and_say_who_changed_what() -> Tested {
         .await?
         .into_inner();
     let shown = shown.contact.expect("a contact");
-    assert_eq!(shown.hidden, ["data", "emails", "external_ids"]);
+    assert_eq!(
+        shown.hidden,
+        ["data", "emails", "external_ids", "page_scoped_ids", "profiles"]
+    );
     assert_eq!(shown.addresses.len(), 1);
     let unknown = contacts
         .client

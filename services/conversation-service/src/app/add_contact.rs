@@ -37,7 +37,11 @@ impl App {
         }
         let captured = self
             .contacts
-            .capture_contact(workspace, given, (&channel.id, &channel.settings.default_country))
+            .capture_contact(
+                workspace,
+                given,
+                (&channel.id, channel.kind, &channel.settings.default_country),
+            )
             .await;
         captured.map_err(|fault| {
             let field = fault

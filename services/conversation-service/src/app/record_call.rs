@@ -29,7 +29,7 @@ impl App {
             ..ended.given.clone().allowed_by(&channel.settings)
         };
         let country = channel.settings.default_country.as_str();
-        let place = (&channel.id, country);
+        let place = (&channel.id, channel.kind, country);
         let captured = self
             .contacts
             .capture_contact_soon(&ended.workspace, &given, place)

@@ -1,7 +1,8 @@
 //! What a customer must, may and may not give when a chat starts.
 
 use super::settings::{ChannelKind, FieldRule, Settings};
-use domain::{AuthorRole, Email, Invalid, PersonName};
+use domain::{AuthorRole, Email, Invalid, PersonName, Timestamp};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Contact data as typed; empty where nothing was. Debug prints no value.
@@ -10,6 +11,18 @@ pub struct Given {
     pub name: String,
     pub phone: String,
     pub email: String,
+    /// What the channel itself knows of the person; boxed, as few channels do.
+    pub told: Option<Box<Told>>,
+}
+
+/// What a channel knows of a person by itself. What of it the kind of the channel permits, contacts-service decides.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Told {
+    /// The id by which the page behind the channel knows the person; may be empty.
+    pub page_scoped_id: String,
+    /// By field.
+    pub profile: BTreeMap<String, String>,
+    pub at: Timestamp,
 }
 
 impl fmt::Debug for Given {
@@ -35,7 +48,12 @@ const MAX_PHONE: usize = 40;
 impl Given {
     /// True if there is something to store: a person is kept by an address.
     pub fn has_address(&self) -> bool {
-        !self.phone.is_empty() || !self.email.is_empty()
+        !self.phone.is_empty() || !self.email.is_empty() || self.has_page_scoped_id()
+    }
+
+    /// A page of a social network knows the person.
+    pub fn has_page_scoped_id(&self) -> bool {
+        self.told.as_ref().is_some_and(|told| !told.page_scoped_id.is_empty())
     }
 
     /// Trims, and checks form and the channel's rules. A chat that a customer starts on the web needs the required
@@ -82,6 +100,10 @@ impl Given {
                 value.clear();
             }
         }
+        // What is told of a phone number that may not be kept is told of nobody.
+        if self.phone.is_empty() && !self.has_page_scoped_id() {
+            self.told = None;
+        }
         self
     }
 
@@ -101,7 +123,12 @@ impl Given {
                 "is not a phone number; give it with its country code, like +48600700123",
             ));
         }
-        Ok(Self { name, phone, email })
+        Ok(Self {
+            name,
+            phone,
+            email,
+            told: self.told,
+        })
     }
 }
 
@@ -121,7 +148,7 @@ mod tests {
         Given {
             name: name.into(),
             phone: phone.into(),
-            email: String::new(),
+            ..Given::default()
         }
     }
 

@@ -5,7 +5,7 @@ use domain::{ChannelId, Country, Invalid, Language, QuietHours, TeamId, TextSend
 use serde::{Deserialize, Serialize};
 
 /// What a channel is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChannelKind {
     Web,
     Sms,

@@ -346,6 +346,7 @@ fn given(contact: Option<proto::GivenContact>) -> Given {
         name: contact.name,
         phone: contact.phone,
         email: contact.email,
+        told: None,
     }
 }
 

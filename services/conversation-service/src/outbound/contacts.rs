@@ -1,5 +1,6 @@
 use crate::domain::conversation::Reach;
 use crate::domain::given::Given;
+use crate::domain::settings::ChannelKind;
 use domain::{AddressId, ChannelId, ContactId, ConversationId, Timestamp, WorkspaceId};
 use events::stamp;
 use fault::{Fault, Kind, Result, codes};
@@ -67,8 +68,9 @@ impl Contacts {
         &self,
         workspace: &WorkspaceId,
         given: &Given,
-        (channel, default_country): (&ChannelId, &str),
+        (channel, kind, default_country): (&ChannelId, ChannelKind, &str),
     ) -> Result<Reach> {
+        let told = given.told.as_deref();
         let request = CaptureContactRequest {
             workspace: workspace.to_string(),
             name: given.name.clone(),
@@ -77,6 +79,12 @@ impl Contacts {
             default_country: default_country.to_owned(),
             purpose: Purpose::Support.into(),
             channel: channel.to_string(),
+            page_scoped_id: told.map(|told| told.page_scoped_id.clone()).unwrap_or_default(),
+            kind: crate::wire::kind(kind).into(),
+            profile: told
+                .map(|told| told.profile.clone().into_iter().collect())
+                .unwrap_or_default(),
+            told_at: told.map(|told| stamp(told.at)),
         };
         let reply = rpc::call(Deadline::INTERACTIVE, request, |request| {
             let mut client = self.client.clone();
@@ -204,7 +212,7 @@ impl Contacts {
         &self,
         workspace: &WorkspaceId,
         given: &Given,
-        place: (&ChannelId, &str),
+        place: (&ChannelId, ChannelKind, &str),
     ) -> Result<Reach> {
         let began = Instant::now();
         if self.away().is_some_and(|until| began < until) {

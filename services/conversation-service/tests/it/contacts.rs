@@ -144,15 +144,16 @@ impl ContactService for FakeContacts {
                 "does not exist in this country",
             )));
         }
-        let person = if request.phone.is_empty() {
-            &request.email
-        } else {
-            &request.phone
-        };
+        let given = [&request.phone, &request.email, &request.page_scoped_id];
+        let person = given
+            .into_iter()
+            .find(|given| !given.is_empty())
+            .map_or("", |given| given);
         Ok(Response::new(CaptureContactResponse {
             contact: id_of(&format!("contact of {person}")),
             phone_address: id_of(&request.phone),
             email_address: id_of(&request.email),
+            page_scoped_address: id_of(&request.page_scoped_id),
         }))
     }
 
@@ -166,7 +167,7 @@ impl ContactService for FakeContacts {
             let contact = found.ok_or_else(|| rpc::to_status(&Fault::not_found("contact")))?;
             return Ok(Response::new(GetContactResponse {
                 contact: Some(contact),
-                captured: vec![],
+                ..Default::default()
             }));
         }
         assert_eq!(request.purpose(), Purpose::Outreach);
@@ -179,7 +180,7 @@ impl ContactService for FakeContacts {
         }
         Ok(Response::new(GetContactResponse {
             contact: Some(person.clone()),
-            captured: vec![],
+            ..Default::default()
         }))
     }
 

@@ -3,6 +3,7 @@ use crate::contacts::id_of;
 use crate::world::{AGENT, SOON, World, ingest_subject};
 use anyhow::Context;
 use async_nats::jetstream;
+use events::common::ChannelKind;
 use events::event::{
     ConversationResolved, ConversationStarted, IngestAuthor, IngestMessage, MessagePosted, MessageRead,
 };
@@ -322,6 +323,57 @@ async fn customers_of_other_systems_are_captured_once() -> Tested {
         ]
     );
     assert!(waiting[0].retry && waiting[1].retry);
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_page_knows_of_a_customer_is_handed_on_and_makes_them_a_contact() -> Tested {
+    let world = World::new().await?;
+    let create = proto::CreateChannelRequest {
+        workspace: "acme".into(),
+        channel: "page".into(),
+        kind: ChannelKind::Facebook.into(),
+        ..Default::default()
+    };
+    world.workspaces.clone().create_channel(create).await?;
+    let with = |id: &str, customer: Value| {
+        let data = json!({"channel": "page", "author": {"role": "customer"}, "text": "Hi", "customer": customer});
+        document(id, "t-1", "message", data)
+    };
+    let known = json!({"page_scoped_id": "7"});
+    let told = json!({"page_scoped_id": "7", "profile": {"name": "Ann", "locale": "pl_PL"}});
+    let outcomes = ingest(
+        &world,
+        &[
+            with("e-1", known.clone()),
+            with("e-2", known.clone()),
+            with("e-3", told),
+        ],
+    )
+    .await?;
+    assert_eq!(verdicts(&outcomes), [(true, "", ""); 3]);
+    ingest(&world, &[with("e-4", known)]).await?;
+    let started = world.facts::<ConversationStarted>(1).await?;
+    assert_eq!(started[0].contact, id_of("contact of 7"));
+    let asked = world.contacts.asked();
+    let kind = i32::from(ChannelKind::Facebook);
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|one| {
+            (
+                one.channel.as_str(),
+                one.kind,
+                one.page_scoped_id.as_str(),
+                one.profile.len(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        asked,
+        [("page", kind, "7", 0), ("page", kind, "7", 2)],
+        "a profile is told each time, the id once"
+    );
     world.end().await;
     Ok(())
 }

@@ -85,7 +85,7 @@ impl Contacts {
                 country: country(&told.country)?,
             },
             AddressKind::Email => Recipient::Email(Email::parse(&told.value)?),
-            AddressKind::External | AddressKind::Unspecified => {
+            AddressKind::External | AddressKind::PageScoped | AddressKind::Unspecified => {
                 return Err(Fault::internal("contacts-service answered without the address's kind"));
             }
         };
@@ -140,6 +140,7 @@ impl Contacts {
             value: value.to_owned(),
             default_country: String::new(),
             purpose: purpose.into(),
+            channel: String::new(),
         };
         let answer = rpc::call(Deadline::DECISION, request, |request| {
             let mut client = self.client.clone();

@@ -109,7 +109,7 @@ impl Harness {
             kind: AddressKind::Phone.into(),
             value: number.into(),
             country: country.into(),
-            verified: false,
+            ..Default::default()
         };
         self.truth().addresses.insert(id, (address, "Ann".into()));
         self.publish_channel(1).await?;

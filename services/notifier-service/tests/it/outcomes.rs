@@ -201,7 +201,7 @@ async fn correct_the_number(notifier: &Harness, customer: &Customer) -> Tested {
         kind: AddressKind::Phone.into(),
         value: "+48600700999".into(),
         country: "PL".into(),
-        verified: false,
+        ..Default::default()
     };
     notifier.truth().addresses.insert(id.clone(), (address, "Ann".into()));
     notifier.change_context(customer, |context| context.phone_address = id.clone());

@@ -100,7 +100,7 @@ impl Harness {
                 kind: kind.into(),
                 value: value.into(),
                 country: country.into(),
-                verified: false,
+                ..Default::default()
             };
             self.truth().addresses.insert(id.clone(), (address, "Ann".into()));
             if given { id } else { String::new() }

@@ -1,6 +1,6 @@
 use super::{Line, Problem, Row, Tally};
 use crate::domain::{
-    AddressKind, AddressValue, CapturedValue, Conflict, FieldChange, Fields, Found, Plan, Stage, Target, plan,
+    AddressKind, AddressValue, CapturedValue, Conflict, FieldChange, Fields, Found, Owners, Plan, Stage, Target, plan,
 };
 use domain::{AddressId, ContactId, Entropy};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -65,8 +65,12 @@ impl Batch<'_> {
     }
 
     fn take(&mut self, line: u64, row: Row) {
-        let (phone, email) = (self.found(row.given.phone_value()), self.found(row.given.email_value()));
-        let planned = plan(&row.given, phone.as_ref(), email.as_ref());
+        let owners = Owners {
+            page: None,
+            phone: self.found(row.given.phone_value()),
+            email: self.found(row.given.email_value()),
+        };
+        let planned = plan(&row.given, &owners);
         let said = Fields {
             name: row.given.name.clone(),
             stage: row.stage.unwrap_or(Stage::Lead),
@@ -85,7 +89,7 @@ impl Batch<'_> {
         if new {
             self.new.push(contact);
         }
-        self.keep(contact, &row, &planned, (phone.as_ref(), email.as_ref()));
+        self.keep(contact, &row, &planned, &owners);
         let tally = &mut self.writes.tally;
         let added = planned.add_phone || planned.add_email;
         match (planned.target, changed || added) {
@@ -123,14 +127,11 @@ impl Batch<'_> {
     }
 
     /// Addresses, what they serve, where they were given, and what a person has to settle.
-    fn keep(
-        &mut self,
-        contact: ContactId,
-        row: &Row,
-        planned: &Plan,
-        (phone, email): (Option<&Found>, Option<&Found>),
-    ) {
-        for (value, found) in [(row.given.phone_value(), phone), (row.given.email_value(), email)] {
+    fn keep(&mut self, contact: ContactId, row: &Row, planned: &Plan, owners: &Owners) {
+        for (value, found) in [
+            (row.given.phone_value(), &owners.phone),
+            (row.given.email_value(), &owners.email),
+        ] {
             let Some(value) = value else { continue };
             let (address, owner) = match found {
                 Some(found) => (found.address, found.contact),

@@ -218,7 +218,7 @@ fn row(record: &StringRecord, columns: &[Column], line: u64, country: Option<Cou
     if !problems.is_empty() {
         return Err(problems);
     }
-    let given = Given::new(name, phone, email);
+    let given = Given::new(name, phone, email, None);
     let given = given.map_err(|invalid| vec![Problem::refused(line, invalid.field, invalid.remedy)])?;
     Ok(Row {
         given,

@@ -10,6 +10,9 @@ pub enum FieldGroup {
     Phones,
     Emails,
     ExternalIds,
+    PageScopedIds,
+    /// What channels tell of the person.
+    Profiles,
     TimeZone,
     Stage,
     /// The channel in which the person first gave an address, and what they gave in which.
@@ -22,11 +25,13 @@ pub enum FieldGroup {
 }
 
 impl FieldGroup {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Name,
         Self::Phones,
         Self::Emails,
         Self::ExternalIds,
+        Self::PageScopedIds,
+        Self::Profiles,
         Self::TimeZone,
         Self::Stage,
         Self::Source,
@@ -38,11 +43,13 @@ impl FieldGroup {
     ];
 
     /// What a merge moves or fills, and so does whatever else joins and parts people.
-    pub const MERGED: [Self; 8] = [
+    pub const MERGED: [Self; 10] = [
         Self::Name,
         Self::Phones,
         Self::Emails,
         Self::ExternalIds,
+        Self::PageScopedIds,
+        Self::Profiles,
         Self::TimeZone,
         Self::Stage,
         Self::Tags,
@@ -56,6 +63,8 @@ impl FieldGroup {
             Self::Phones => "phones",
             Self::Emails => "emails",
             Self::ExternalIds => "external_ids",
+            Self::PageScopedIds => "page_scoped_ids",
+            Self::Profiles => "profiles",
             Self::TimeZone => "time_zone",
             Self::Stage => "stage",
             Self::Source => "source",
@@ -90,6 +99,7 @@ impl FieldGroup {
             AddressKind::Phone => Self::Phones,
             AddressKind::Email => Self::Emails,
             AddressKind::External => Self::ExternalIds,
+            AddressKind::PageScoped => Self::PageScopedIds,
         }
     }
 

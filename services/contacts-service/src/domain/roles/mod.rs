@@ -171,8 +171,8 @@ impl Roles {
             .map(|one| (one.name(), (one.fields(), true)))
             .collect();
         for (name, fields) in &self.changed {
-            let built_in = BuiltIn::of(name).is_some();
-            all.insert(name.clone(), (fields.clone(), built_in));
+            let fields = self.fields(name).unwrap_or_else(|| fields.clone());
+            all.insert(name.clone(), (fields, BuiltIn::of(name).is_some()));
         }
         all.into_iter()
             .map(|(name, (fields, built_in))| (name, fields, built_in))
@@ -185,7 +185,14 @@ impl Roles {
 
     pub fn fields(&self, role: &RoleName) -> Option<RoleFields> {
         let changed = self.changed.get(role).cloned();
-        changed.or_else(|| BuiltIn::of(role).map(BuiltIn::fields))
+        match BuiltIn::of(role).map(BuiltIn::fields) {
+            // A field that came after the change is as it was at first.
+            Some(mut fields) => {
+                fields.0.extend(changed.unwrap_or_default().0);
+                Some(fields)
+            }
+            None => changed,
+        }
     }
 
     /// What an integration may, also where it speaks for somebody of another role. `None`: there is no such role.

@@ -1,5 +1,5 @@
 use super::super::{
-    Address, Capture, CapturedValue, Contact, ContactChange, DataKey, Datum, Edit, Given, Stage, Tag, Zone,
+    Address, Capture, CapturedValue, Contact, ContactChange, DataKey, Datum, Edit, Given, KeptProfile, Stage, Tag, Zone,
 };
 use super::{Access, FieldGroup, RoleFields, RoleName};
 use domain::{AddressId, ContactId, PersonName, Timestamp};
@@ -115,6 +115,7 @@ impl Rights {
             (FieldGroup::Name, given.name.is_some()),
             (FieldGroup::Phones, given.phone.is_some()),
             (FieldGroup::Emails, given.email.is_some()),
+            (FieldGroup::PageScopedIds, given.page.is_some()),
         ];
         self.must_edit(named.into_iter().filter(|(_, given)| *given).map(|(field, _)| field))
     }
@@ -161,6 +162,12 @@ impl Rights {
         only(self.sees(FieldGroup::Source), captures)
     }
 
+    /// What channels tell, as far as it is told of what is shown.
+    pub fn show_profiles(&self, of: &Shown, mut profiles: Vec<KeptProfile>) -> Vec<KeptProfile> {
+        profiles.retain(|profile| of.addresses.iter().any(|address| address.id == profile.address));
+        only(self.sees(FieldGroup::Profiles), profiles)
+    }
+
     /// What was changed, as far as it names what may be seen; that something was changed stays.
     pub fn show_changes(&self, mut changes: Vec<ContactChange>) -> Vec<ContactChange> {
         for change in &mut changes {
@@ -172,9 +179,14 @@ impl Rights {
     }
 
     fn sees_all_addresses(&self) -> bool {
-        [FieldGroup::Phones, FieldGroup::Emails, FieldGroup::ExternalIds]
-            .into_iter()
-            .all(|field| self.sees(field))
+        [
+            FieldGroup::Phones,
+            FieldGroup::Emails,
+            FieldGroup::ExternalIds,
+            FieldGroup::PageScopedIds,
+        ]
+        .into_iter()
+        .all(|field| self.sees(field))
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::super::{
     Address, AddressValue, Capture, CapturedValue, Contact, ContactChange, DataKey, DataValue, Datum, Edit, ExternalId,
-    Field, FieldChange, Given, Phone, Profile, Stage, Tag, Zone,
+    Field, FieldChange, Given, PageScopedId, Phone, Profile, Stage, Tag, Zone,
 };
 use super::*;
-use domain::{AddressId, ContactId, Email, PersonName};
+use domain::{AddressId, ChannelId, ContactId, Email, PersonName};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -42,6 +42,7 @@ fn contact() -> Contact {
                 AddressValue::Email(Email::parse("ann@example.com").expect("an address")),
             ),
             address(3, AddressValue::External(ExternalId::parse("u-1").expect("an id"))),
+            address(4, AddressValue::PageScoped(page_scoped())),
         ],
         version: 1,
         created_at: Timestamp::UNIX_EPOCH,
@@ -55,6 +56,10 @@ fn contact() -> Contact {
     }
 }
 
+fn page_scoped() -> PageScopedId {
+    PageScopedId::parse(ChannelId::parse("page").expect("a slug"), "7").expect("an id")
+}
+
 /// Which fields of the contact are there.
 fn seen(shown: &Shown) -> Vec<FieldGroup> {
     let kinds: Vec<FieldGroup> = shown
@@ -65,7 +70,11 @@ fn seen(shown: &Shown) -> Vec<FieldGroup> {
     let profile = shown.profile.as_ref().expect("for support");
     let there = |field: FieldGroup| match field {
         FieldGroup::Name => shown.name.is_some(),
-        FieldGroup::Phones | FieldGroup::Emails | FieldGroup::ExternalIds => kinds.contains(&field),
+        FieldGroup::Phones | FieldGroup::Emails | FieldGroup::ExternalIds | FieldGroup::PageScopedIds => {
+            kinds.contains(&field)
+        }
+        // Not among what a list shows: see `show_profiles`.
+        FieldGroup::Profiles => !shown.hidden.contains(&field),
         FieldGroup::TimeZone => profile.time_zone.is_some(),
         FieldGroup::Stage => profile.stage.is_some(),
         FieldGroup::Source => profile.source.is_some(),
@@ -90,14 +99,14 @@ fn edit(field: FieldGroup) -> Option<Edit> {
     Some(edit)
 }
 
-/// `-` hidden, `s` see, `e` edit, in the order of `FieldGroup::ALL`: name, phones, emails, external ids, zone, stage, source, tags,
-/// data, purchases, interactions, consents.
+/// `-` hidden, `s` see, `e` edit, in the order of `FieldGroup::ALL`: name, phones, emails, external ids, page-scoped ids, profiles,
+/// zone, stage, source, tags, data, purchases, interactions, consents.
 const TABLE: [(&str, &str); 5] = [
-    ("owner", "eeeeeeseeese"),
-    ("admin", "eeeeeeseeese"),
-    ("agent", "eeeeeeseesse"),
-    ("limited_agent", "s---ssse-ss-"),
-    ("integration", "eeeeeeseeese"),
+    ("owner", "eeeeeeeeseeese"),
+    ("admin", "eeeeeeeeseeese"),
+    ("agent", "eeeeeeeeseesse"),
+    ("limited_agent", "s-----ssse-ss-"),
+    ("integration", "eeeeeeeeseeese"),
 ];
 
 #[test]
@@ -231,7 +240,7 @@ fn what_is_given_is_checked_by_field() {
     let fields = Roles::default().fields(&role("limited_agent")).expect("there");
     let rights = Rights::of(vec![(role("limited_agent"), fields)]);
     let phone = Phone::parse("+48600700123", None).expect("a number");
-    let given = Given::new(None, Some(phone), None).expect("given");
+    let given = Given::new(None, Some(phone), None, None).expect("given");
     assert_eq!(
         rights.check_given(&given).expect_err("refused").field,
         FieldGroup::Phones
@@ -240,7 +249,7 @@ fn what_is_given_is_checked_by_field() {
 
 proptest! {
     #[test]
-    fn what_two_roles_see_is_what_both_see(one in prop::collection::vec(0..3_u8, 12), other in prop::collection::vec(0..3_u8, 12)) {
+    fn what_two_roles_see_is_what_both_see(one in prop::collection::vec(0..3_u8, 14), other in prop::collection::vec(0..3_u8, 14)) {
         let access = |number: &u8| [Access::Hidden, Access::See, Access::Edit][usize::from(*number)];
         let fields = |row: &[u8]| RoleFields(FieldGroup::ALL.into_iter().zip(row.iter().map(access)).collect());
         let rights = Rights::of(vec![(role("one"), fields(&one)), (role("other"), fields(&other))]);

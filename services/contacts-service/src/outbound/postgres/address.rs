@@ -1,6 +1,9 @@
 use super::contact::name;
 use super::unreadable;
-use crate::domain::{Address, AddressKind, AddressValue, Bound, ExternalId, Found, Owner, Phone, Purpose, Zone};
+use crate::domain::{
+    Address, AddressKind, AddressValue, Bound, ExternalId, Found, Given, Owner, Owners, PageScopedId, Phone, Purpose,
+    Zone,
+};
 use domain::{AddressId, ContactId, Country, Email, PhoneE164, Timestamp, WorkspaceId};
 use fault::Result;
 use jiff_sqlx::ToSqlx;
@@ -9,28 +12,26 @@ use std::collections::HashMap;
 use store::OrFault;
 use uuid::Uuid;
 
-/// Who has the given phone and the given e-mail, they and their contacts locked until the transaction ends. What moved to
+/// Who has the given addresses, they and their contacts locked until the transaction ends. What moved to
 /// another contact while a lock was waited for is left out: read again, it is found there.
-pub async fn lock_owners(
-    db: &mut PgConnection,
-    workspace: &WorkspaceId,
-    phone: Option<&AddressValue>,
-    email: Option<&AddressValue>,
-) -> Result<(Option<Found>, Option<Found>)> {
+pub async fn lock_owners(db: &mut PgConnection, workspace: &WorkspaceId, given: &Given) -> Result<Owners> {
+    let norm = |value: Option<AddressValue>| value.map(|value| value.normalised());
     let rows = sqlx::query!(
         "SELECT a.id, a.kind, a.contact_id, c.name FROM address a
          JOIN contact c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
          WHERE a.workspace_id = $1 AND c.merged_into IS NULL
-           AND ((a.kind = 'phone' AND a.value_norm = $2) OR (a.kind = 'email' AND a.value_norm = $3))
+           AND ((a.kind = 'phone' AND a.value_norm = $2) OR (a.kind = 'email' AND a.value_norm = $3)
+             OR (a.kind = 'page_scoped' AND a.value_norm = $4))
          ORDER BY c.id FOR UPDATE OF c FOR NO KEY UPDATE OF a",
         workspace.as_str(),
-        phone.map(AddressValue::normalised),
-        email.map(AddressValue::normalised),
+        norm(given.phone_value()),
+        norm(given.email_value()),
+        norm(given.page_value()),
     )
     .fetch_all(db)
     .await
     .or_fault("lock owners of addresses")?;
-    let (mut phone, mut email) = (None, None);
+    let mut owners = Owners::default();
     for row in rows {
         let found = Found {
             address: AddressId(row.id),
@@ -38,12 +39,13 @@ pub async fn lock_owners(
             name: name(row.name)?,
         };
         match AddressKind::from_word(&row.kind) {
-            Some(AddressKind::Phone) => phone = Some(found),
-            Some(AddressKind::Email) => email = Some(found),
+            Some(AddressKind::Phone) => owners.phone = Some(found),
+            Some(AddressKind::Email) => owners.email = Some(found),
+            Some(AddressKind::PageScoped) => owners.page = Some(found),
             Some(AddressKind::External) | None => return Err(unreadable("address.kind")),
         }
     }
-    Ok((phone, email))
+    Ok(owners)
 }
 
 /// Whose address this is.
@@ -82,7 +84,7 @@ pub async fn owned(
 ) -> Result<Vec<AddressId>> {
     let ids: Vec<Uuid> = addresses.iter().map(|address| address.0).collect();
     let found = sqlx::query_scalar!(
-        "SELECT id FROM address WHERE workspace_id = $1 AND id = ANY($2) AND contact_id = $3 AND kind <> 'external'",
+        "SELECT id FROM address WHERE workspace_id = $1 AND id = ANY($2) AND contact_id = $3 AND kind IN ('phone', 'email')",
         workspace.as_str(),
         &ids,
         contact.0,
@@ -104,16 +106,18 @@ pub async fn insert(
 ) -> Result<bool> {
     let country = value.country();
     let done = sqlx::query!(
-        "INSERT INTO address (workspace_id, id, contact_id, kind, value, value_norm, country, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO address (workspace_id, id, contact_id, kind, value, value_norm, country, verified, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT ON CONSTRAINT address_value DO NOTHING",
         workspace.as_str(),
         id.0,
         contact.0,
         value.kind().word(),
-        value.expose(),
+        value.stored(),
         value.normalised(),
         country.as_ref().map(Country::as_str),
+        // Nobody types it: the page says who it is.
+        value.kind() == AddressKind::PageScoped,
         at.to_sqlx() as _,
     )
     .execute(db)
@@ -333,6 +337,10 @@ impl AddressRow {
             }
             (Some(AddressKind::External), None) => {
                 AddressValue::External(ExternalId::parse(&self.value).map_err(|_| unreadable("address.value"))?)
+            }
+            (Some(AddressKind::PageScoped), None) => {
+                let id = PageScopedId::stored(&self.value);
+                AddressValue::PageScoped(id.ok_or_else(|| unreadable("address.value"))?)
             }
             _ => return Err(unreadable("address.kind")),
         };

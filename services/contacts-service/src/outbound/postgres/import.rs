@@ -363,7 +363,7 @@ pub async fn insert_addresses(
         &ids,
         &contacts,
         &text(|value| value.kind().word().to_owned()),
-        &text(|value| value.expose().to_owned()),
+        &text(|value| value.stored().to_owned()),
         &text(AddressValue::normalised),
         countries as _,
         now.to_sqlx() as _,

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod captured;
 pub mod change;
+pub mod channel_profile;
 pub mod conflict;
 pub mod consent;
 pub mod contact;
@@ -13,7 +14,7 @@ pub mod import;
 pub mod merge;
 pub mod person;
 pub mod purchase;
-mod purchase_details;
+pub mod purchase_details;
 pub mod purpose;
 pub mod retention;
 pub mod roles;

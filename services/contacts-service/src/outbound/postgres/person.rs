@@ -1,6 +1,6 @@
 //! Everything that is kept of one person, to be deleted at once.
 
-use crate::domain::{AddressKind, Erased, Trace};
+use crate::domain::{AddressKind, Erased, PageScopedId, Trace};
 use domain::{ContactId, WorkspaceId};
 use fault::{Fault, Result};
 use sqlx::PgConnection;
@@ -21,6 +21,10 @@ pub async fn traces(db: &mut PgConnection, workspace: &WorkspaceId, contacts: &[
     let read = rows.into_iter().map(|row| match AddressKind::from_word(&row.kind) {
         Some(AddressKind::Phone) => Trace::Number(row.value_norm),
         Some(AddressKind::Email) => Trace::Word(row.value_norm),
+        Some(AddressKind::PageScoped) => {
+            let id = PageScopedId::stored(&row.value);
+            Trace::Word(id.map_or(row.value, |id| id.expose().to_owned()))
+        }
         Some(AddressKind::External) | None => Trace::Word(row.value),
     });
     Ok(read.collect())
@@ -42,6 +46,10 @@ pub async fn export(
              UNION ALL
              SELECT 2, 'address', id::text, to_jsonb(a) || jsonb_build_object('purposes',
                address_purposes(a.workspace_id, a.id, a.contact_id)) FROM address a
+             WHERE a.workspace_id = $1 AND a.contact_id = ANY($2)
+             UNION ALL
+             SELECT 2, 'profile', r.address_id || r.channel || r.field, to_jsonb(r) FROM channel_profile r
+             JOIN address a ON a.workspace_id = r.workspace_id AND a.id = r.address_id
              WHERE a.workspace_id = $1 AND a.contact_id = ANY($2)
              UNION ALL
              SELECT 3, 'capture', id::text, to_jsonb(k) FROM captured k WHERE k.workspace_id = $1 AND k.contact_id = ANY($2)
@@ -70,6 +78,8 @@ pub async fn export(
                'lines', (SELECT jsonb_agg(to_jsonb(l) - 'workspace_id') FROM purchase_line l
                  WHERE l.workspace_id = p.workspace_id AND l.purchase_id = p.id),
                'parcels', (SELECT jsonb_agg(to_jsonb(l) - 'workspace_id') FROM purchase_parcel l
+                 WHERE l.workspace_id = p.workspace_id AND l.purchase_id = p.id),
+               'data', (SELECT jsonb_object_agg(l.key, l.value) FROM purchase_data l
                  WHERE l.workspace_id = p.workspace_id AND l.purchase_id = p.id),
                'versions', (SELECT jsonb_agg(to_jsonb(l) - 'workspace_id' - 'digest') FROM purchase_version l
                  WHERE l.workspace_id = p.workspace_id AND l.purchase_id = p.id))
@@ -109,6 +119,8 @@ pub async fn erase(db: &mut PgConnection, workspace: &WorkspaceId, contacts: &[C
            AND k.workspace_id = c.workspace_id AND k.consent_id = c.id";
         "consents": "DELETE FROM consent WHERE workspace_id = $1 AND contact_id = ANY($2)";
         "withdrawals": "DELETE FROM withdrawal WHERE workspace_id = $1 AND contact_id = ANY($2)";
+        "profiles": "DELETE FROM channel_profile r USING address a WHERE a.workspace_id = $1 AND a.contact_id = ANY($2)
+           AND r.workspace_id = a.workspace_id AND r.address_id = a.id";
         "purposes": "DELETE FROM address_purpose p USING address a WHERE a.workspace_id = $1 AND a.contact_id = ANY($2)
            AND p.workspace_id = a.workspace_id AND p.address_id = a.id";
         "addresses": "DELETE FROM address WHERE workspace_id = $1 AND contact_id = ANY($2)";
@@ -118,6 +130,8 @@ pub async fn erase(db: &mut PgConnection, workspace: &WorkspaceId, contacts: &[C
            AND l.workspace_id = p.workspace_id AND l.purchase_id = p.id";
         "purchase_parcels": "DELETE FROM purchase_parcel l USING purchase p WHERE p.workspace_id = $1 AND p.owner_id = ANY($2)
            AND l.workspace_id = p.workspace_id AND l.purchase_id = p.id";
+        "purchase_data": "DELETE FROM purchase_data d USING purchase p WHERE p.workspace_id = $1 AND p.owner_id = ANY($2)
+           AND d.workspace_id = p.workspace_id AND d.purchase_id = p.id";
         "purchases": "DELETE FROM purchase WHERE workspace_id = $1 AND owner_id = ANY($2)";
         "data": "DELETE FROM contact_data WHERE workspace_id = $1 AND contact_id = ANY($2)";
         "changes": "DELETE FROM contact_change WHERE workspace_id = $1 AND contact_id = ANY($2)";

@@ -6,6 +6,7 @@ use domain::{ContactId, IntegrationId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use std::collections::BTreeMap;
 use store::OrFault;
 use uuid::Uuid;
 
@@ -50,10 +51,28 @@ pub async fn insert(
     Ok(())
 }
 
-/// Locks an order; what is kept of it.
-pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, key: &OrderKey) -> Result<Option<(Uuid, Kept)>> {
+/// Whose an order is now.
+pub async fn owner(db: &mut PgConnection, workspace: &WorkspaceId, key: &OrderKey) -> Result<Option<ContactId>> {
+    let found = sqlx::query_scalar!(
+        "SELECT owner_id FROM purchase WHERE workspace_id = $1 AND integration = $2 AND order_id = $3",
+        workspace.as_str(),
+        key.integration.as_str(),
+        key.order,
+    )
+    .fetch_optional(db)
+    .await
+    .or_fault("look for owner of purchase")?;
+    Ok(found.map(ContactId))
+}
+
+/// Locks an order; what is kept of it, and whose it is now.
+pub async fn lock(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    key: &OrderKey,
+) -> Result<Option<(Uuid, Kept, ContactId)>> {
     let row = sqlx::query!(
-        "SELECT id, version, contact_version FROM purchase
+        "SELECT id, version, contact_version, owner_id FROM purchase
          WHERE workspace_id = $1 AND integration = $2 AND order_id = $3 FOR UPDATE",
         workspace.as_str(),
         key.integration.as_str(),
@@ -66,7 +85,7 @@ pub async fn lock(db: &mut PgConnection, workspace: &WorkspaceId, key: &OrderKey
         version: version.unsigned_abs(),
         contact_version: contact_version.unsigned_abs(),
     };
-    Ok(row.map(|row| (row.id, kept(row.version, row.contact_version))))
+    Ok(row.map(|row| (row.id, kept(row.version, row.contact_version), ContactId(row.owner_id))))
 }
 
 /// The digest of what a version of an order said, if it was told of.
@@ -203,7 +222,7 @@ pub async fn move_back(
     Ok(())
 }
 
-/// Orders of a contact below a mark, the newest first, still without lines, parcels and history. Nobody tells a newer version of one
+/// Orders of a contact below a mark, the newest first, still without lines, parcels, data and history. Nobody tells a newer version of one
 /// until the transaction ends, so that what is read after this fits.
 pub async fn list(
     db: &mut PgConnection,
@@ -244,6 +263,7 @@ pub async fn list(
                     channel: row.channel,
                     placed_at: row.placed_at.to_jiff(),
                     changed_at: row.changed_at.to_jiff(),
+                    data: BTreeMap::new(),
                 },
                 history: vec![],
             };
@@ -262,9 +282,11 @@ pub async fn with_details(
     let mut lines = details::lines(db, workspace, &ids).await?;
     let mut parcels = details::parcels(db, workspace, &ids).await?;
     let mut history = details::history(db, workspace, &ids).await?;
+    let mut data = details::data(db, workspace, &ids).await?;
     let whole = heads.into_iter().map(|(id, mut purchase)| {
         purchase.order.lines = lines.remove(&id).unwrap_or_default();
         purchase.order.parcels = parcels.remove(&id).unwrap_or_default();
+        purchase.order.data = data.remove(&id).unwrap_or_default();
         purchase.history = history.remove(&id).unwrap_or_default();
         purchase
     });

@@ -1,11 +1,11 @@
-//! What belongs to an order: its lines, its parcels, its versions.
+//! What belongs to an order: its lines, its parcels, its versions, and what it says of its customer.
 
 use super::unreadable;
-use crate::domain::{Order, OrderLine, OrderStatus, OrderVersion, Parcel};
+use crate::domain::{DataKey, DataValue, Order, OrderLine, OrderStatus, OrderVersion, Parcel, Said};
 use domain::WorkspaceId;
 use fault::{Fault, Result};
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use store::OrFault;
 use uuid::Uuid;
 
@@ -156,4 +156,75 @@ pub async fn history(
         });
     }
     Ok(history)
+}
+
+/// What a locked order said of its customer so far.
+pub async fn said(db: &mut PgConnection, workspace: &WorkspaceId, id: Uuid) -> Result<Said> {
+    let rows = sqlx::query!(
+        "SELECT key, value, version FROM purchase_data WHERE workspace_id = $1 AND purchase_id = $2",
+        workspace.as_str(),
+        id,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("read what a purchase said")?;
+    let read = rows.into_iter().map(|row| {
+        let (key, value) = datum(&row.key, &row.value)?;
+        Ok((key, (row.version.unsigned_abs(), value)))
+    });
+    read.collect()
+}
+
+/// Keeps what a version of a locked order says of its customer, in place of what lower ones said.
+pub async fn keep_said(db: &mut PgConnection, workspace: &WorkspaceId, id: Uuid, news: &Said) -> Result<()> {
+    if news.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<String> = news.keys().map(|key| key.as_str().to_owned()).collect();
+    let values: Vec<String> = news.values().map(|(_, value)| value.expose().to_owned()).collect();
+    let versions = news
+        .values()
+        .map(|(version, _)| i64::try_from(*version).map_err(Fault::internal));
+    sqlx::query!(
+        "INSERT INTO purchase_data (workspace_id, purchase_id, key, value, version)
+         SELECT $1, $2, d.key, d.value, d.version FROM UNNEST($3::text[], $4::text[], $5::bigint[]) AS d(key, value, version)
+         ON CONFLICT (workspace_id, purchase_id, key) DO UPDATE SET value = EXCLUDED.value, version = EXCLUDED.version",
+        workspace.as_str(),
+        id,
+        &keys,
+        &values,
+        &versions.collect::<Result<Vec<_>>>()?,
+    )
+    .execute(db)
+    .await
+    .or_fault("keep what a purchase says")?;
+    Ok(())
+}
+
+/// What each of these orders says of its customer.
+pub async fn data(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, BTreeMap<DataKey, DataValue>>> {
+    let rows = sqlx::query!(
+        "SELECT purchase_id, key, value FROM purchase_data WHERE workspace_id = $1 AND purchase_id = ANY($2)",
+        workspace.as_str(),
+        ids,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("read what purchases say")?;
+    let mut data: HashMap<Uuid, BTreeMap<DataKey, DataValue>> = HashMap::new();
+    for row in rows {
+        let (key, value) = datum(&row.key, &row.value)?;
+        data.entry(row.purchase_id).or_default().insert(key, value);
+    }
+    Ok(data)
+}
+
+fn datum(key: &str, value: &str) -> Result<(DataKey, DataValue)> {
+    let key = DataKey::parse(key).map_err(|_| unreadable("purchase_data.key"))?;
+    let value = DataValue::parse(value).map_err(|_| unreadable("purchase_data.value"))?;
+    Ok((key, value))
 }

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::domain::conversation::{Conversation, Reach};
 use crate::domain::given::Given;
 use crate::domain::ingest::{Action, Event, Key, Place, Said};
-use crate::domain::settings::Channel;
+use crate::domain::settings::{Channel, ChannelKind};
 use crate::outbound::postgres::{channel, conversation};
 use domain::{ChannelId, ConversationId, WorkspaceId};
 use fault::{Fault, Result};
@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 const AT_ONCE: usize = 16;
 
 /// One call: the same data of the same workspace are handed over once.
-type Call = (WorkspaceId, Given, ChannelId, String);
+type Call = (WorkspaceId, Given, ChannelId, ChannelKind, String);
 
 impl App {
     /// Fills in who the customers are. An event whose data are refused is refused; one whose data cannot be handed over
@@ -44,8 +44,8 @@ impl App {
         let wanted: HashSet<&Call> = calls.values().collect();
         let answers: HashMap<Call, Result<Reach>> = futures::stream::iter(wanted.into_iter().cloned())
             .map(|call| async {
-                let (workspace, given, channel, country) = &call;
-                let place = (channel, country.as_str());
+                let (workspace, given, channel, kind, country) = &call;
+                let place = (channel, *kind, country.as_str());
                 let answer = self.contacts.capture_contact_soon(workspace, given, place).await;
                 (call, answer)
             })
@@ -95,11 +95,21 @@ impl App {
             let known = present(event)
                 .map(|conversation| conversation.reach)
                 .unwrap_or_default();
-            let news =
-                !given.phone.is_empty() && known.phone.is_none() || !given.email.is_empty() && known.email.is_none();
+            // Profiles change, so one that is told is always handed over.
+            let tells = given.told.as_ref().is_some_and(|told| !told.profile.is_empty());
+            let news = !given.phone.is_empty() && known.phone.is_none()
+                || !given.email.is_empty() && known.email.is_none()
+                || given.has_page_scoped_id() && known.contact.is_none()
+                || tells && given.has_address();
             if news {
                 let country = channel.settings.default_country.clone();
-                let call = (event.workspace.clone(), given, channel.id.clone(), country);
+                let call = (
+                    event.workspace.clone(),
+                    given,
+                    channel.id.clone(),
+                    channel.kind,
+                    country,
+                );
                 calls.insert(event.fresh.message, call);
             }
         }

@@ -4,7 +4,7 @@ use super::Submitted;
 use crate::domain::call::Outcome;
 use crate::domain::card::{CardOutcome, CardState};
 use crate::domain::conversation::Reach;
-use crate::domain::given::Given;
+use crate::domain::given::{Given, Told};
 use crate::domain::ingest::{Action, Digest, Event, Fresh, Mark, Said, Sent};
 use aws_lc_rs::digest;
 use domain::{
@@ -126,7 +126,13 @@ pub fn check_call(submitted: Submitted, now: Timestamp) -> Result<CallEnded> {
         let words = Outcome::ALL.map(Outcome::word).join(", ");
         Fault::invalid("data.outcome", format!("must be one of {words}"))
     })?;
-    let given = data.customer.map_or_else(|| Ok(Given::default()), customer)?;
+    let given = data
+        .customer
+        .map_or_else(|| Ok(Given::default()), |one| customer(one, event.time))?;
+    if given.told.is_some() {
+        let remedy = "comes with messages of the channel alone; leave it and page_scoped_id out";
+        return Err(Fault::invalid("data.customer.profile", remedy));
+    }
     if given.phone.is_empty() {
         return Err(Fault::invalid("data.customer.phone", "is missing; say who called"));
     }
@@ -172,7 +178,7 @@ pub fn check(submitted: Submitted, now: Timestamp, entropy: &dyn Entropy) -> Res
     } = submitted;
     let content = begin(&event)?;
     let action = match event.data {
-        IngestData::Message(message) => Action::Message(Box::new(said(message)?)),
+        IngestData::Message(message) => Action::Message(Box::new(said(message, event.time)?)),
         IngestData::MessageRead(read) => Action::Read(mark(read)?),
         IngestData::ConversationResolved(_) => Action::Resolve,
         IngestData::CallEnded(_) | IngestData::CardOutcome(_) => {
@@ -198,7 +204,7 @@ pub fn check(submitted: Submitted, now: Timestamp, entropy: &dyn Entropy) -> Res
     })
 }
 
-fn said(message: IngestMessage) -> Result<Said> {
+fn said(message: IngestMessage, at: Timestamp) -> Result<Said> {
     let author = message
         .author
         .ok_or_else(|| Fault::invalid("data.author", "is missing; say who wrote it"))?;
@@ -207,7 +213,7 @@ fn said(message: IngestMessage) -> Result<Said> {
         .ok_or_else(|| Fault::invalid("data.author.role", "must be customer, agent or bot"))?;
     let agent = author.agent.as_deref().map(AgentId::parse).transpose();
     let channel = message.channel.as_deref().map(ChannelId::parse).transpose();
-    let given = message.customer.map_or_else(|| Ok(Given::default()), customer)?;
+    let known = message.customer.map(|known| customer(known, at)).transpose()?;
     Ok(Said {
         author: role,
         agent: agent.map_err(|wrong| wrong.of("data.author.agent"))?,
@@ -218,19 +224,25 @@ fn said(message: IngestMessage) -> Result<Said> {
             .transpose()?,
         follow_up: !message.no_follow_up.unwrap_or(false),
         channel: channel.map_err(|wrong| wrong.of("data.channel"))?,
-        given,
+        given: known.unwrap_or_default(),
         reach: Reach::default(),
     })
 }
 
-fn customer(customer: IngestCustomer) -> Result<Given> {
+fn customer(customer: IngestCustomer, at: Timestamp) -> Result<Given> {
     if let Some(id) = customer.external_id {
         foreign("data.customer.external_id", id)?;
     }
+    let told = Told {
+        page_scoped_id: customer.page_scoped_id.unwrap_or_default(),
+        profile: customer.profile,
+        at,
+    };
     let given = Given {
         name: customer.name.unwrap_or_default(),
         phone: customer.phone.unwrap_or_default(),
         email: customer.email.unwrap_or_default(),
+        told: (!told.page_scoped_id.is_empty() || !told.profile.is_empty()).then(|| Box::new(told)),
     };
     Ok(given.well_formed().map_err(|wrong| Invalid {
         field: customer_field(wrong.field),
@@ -255,6 +267,8 @@ pub fn customer_field(field: &str) -> &'static str {
         Some("phone") => "data.customer.phone",
         Some("email") => "data.customer.email",
         Some("name") => "data.customer.name",
+        Some("page_scoped_id") => "data.customer.page_scoped_id",
+        Some("profile") => "data.customer.profile",
         _ => "data.customer",
     }
 }

@@ -137,6 +137,9 @@ pub struct Contact {
     /// What the person gave in which channel, newest first; of a single contact only.
     #[serde(skip_serializing_if = "Option::is_none")]
     captured: Option<Vec<Captured>>,
+    /// What channels tell of the person; of a single contact only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profiles: Option<Vec<ChannelProfile>>,
     /// Fields that the caller's role does not see and that are absent because of that; absent: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hidden: Vec<String>,
@@ -147,15 +150,18 @@ pub struct Contact {
 pub struct Address {
     /// UUID.
     address: String,
-    /// phone or email.
+    /// phone, email, external (the site's own id of the person) or page_scoped (a social network's, good in one channel).
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
-    /// E.164, or an e-mail address.
+    /// E.164, an e-mail address, or an id.
     value: String,
     /// Of a phone number: two capital letters of ISO 3166.
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<String>,
     verified: bool,
+    /// Of a page-scoped id: where it is good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
 }
 
 /// A custom value, and who set it when.
@@ -178,6 +184,25 @@ pub struct Captured {
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
+    #[schema(format = "date-time")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+}
+
+/// What a channel tells of whom it knows by an address.
+#[derive(Serialize, ToSchema)]
+pub struct ChannelProfile {
+    channel: String,
+    /// UUID of the address.
+    address: String,
+    /// By field: name, picture_url, gender, time_zone, locale, last_interaction_at.
+    values: BTreeMap<String, ProfileValue>,
+}
+
+/// What a channel told last, and when.
+#[derive(Serialize, ToSchema)]
+pub struct ProfileValue {
+    value: String,
     #[schema(format = "date-time")]
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
@@ -289,9 +314,11 @@ pub async fn get_contact(
         at: time(given.at),
     });
     let told = answer.contact.ok_or_else(|| Fault::not_found("contact"))?;
-    let shows = told.profile.is_some() && !told.hidden.iter().any(|field| field == "source");
+    let shows = |field: &str| told.profile.is_some() && !told.hidden.iter().any(|hidden| hidden == field);
+    let profiles = answer.profiles.into_iter().map(ChannelProfile::of);
     Ok(Json(Contact {
-        captured: shows.then(|| captured.collect()),
+        captured: shows("source").then(|| captured.collect()),
+        profiles: shows("profiles").then(|| profiles.collect()),
         ..Contact::of(told)
     }))
 }
@@ -406,6 +433,7 @@ impl Contact {
             version: found.version,
             created_at: time(found.created_at),
             captured: None,
+            profiles: None,
             hidden: found.hidden,
         }
     }
@@ -420,6 +448,23 @@ fn datum(datum: wire::Datum) -> (String, Datum) {
     (datum.key, told)
 }
 
+impl ChannelProfile {
+    fn of(found: wire::ChannelProfile) -> Self {
+        let value = |one: wire::ProfileValue| {
+            let told = ProfileValue {
+                value: one.value,
+                at: time(one.at),
+            };
+            (one.field, told)
+        };
+        Self {
+            channel: found.channel,
+            address: found.address,
+            values: found.values.into_iter().map(value).collect(),
+        }
+    }
+}
+
 impl Address {
     fn of(found: wire::Address) -> Self {
         Self {
@@ -428,6 +473,7 @@ impl Address {
             value: found.value,
             country: optional(found.country),
             verified: found.verified,
+            channel: optional(found.channel),
         }
     }
 }

@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use domain::ContactId;
 use rpc::contacts::{self as wire, ListPurchasesRequest};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -66,6 +67,9 @@ pub struct Purchase {
     changed_at: Option<String>,
     /// The newest 50 versions, newest first.
     history: Vec<OrderVersion>,
+    /// Custom values that it told of its customer, by key.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    data: BTreeMap<String, String>,
 }
 
 /// One line of an order.
@@ -165,5 +169,6 @@ fn purchase(found: wire::Purchase) -> Purchase {
         placed_at: time(found.placed_at),
         changed_at: time(found.changed_at),
         history: history.collect(),
+        data: found.data.into_iter().collect(),
     }
 }

@@ -51,7 +51,7 @@ impl FieldAccess {
 pub struct Role {
     /// owner, admin, agent, limited_agent and integration are built in.
     role: String,
-    /// hidden, see or edit of each of name, phones, emails, external_ids, time_zone, stage, source, tags, data, purchases, interactions
+    /// hidden, see or edit of each of name, phones, emails, external_ids, page_scoped_ids, profiles, time_zone, stage, source, tags, data, purchases, interactions
     /// and consents.
     fields: BTreeMap<String, FieldAccess>,
     /// Every workspace has it.

@@ -44,6 +44,7 @@ fn ann(purpose: Purpose) -> Contact {
             value: "+48600700123".into(),
             country: "PL".into(),
             verified: false,
+            ..Default::default()
         }],
         version: 3,
         created_at: Some(Timestamp::default()),
@@ -72,6 +73,7 @@ impl ContactService for Peers {
             } else {
                 vec![]
             },
+            profiles: vec![],
         })
     }
 
