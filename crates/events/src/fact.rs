@@ -40,6 +40,7 @@ facts! {
     WorkflowChanged, "workflow", "changed";
     ConversationHandedOver, "conversation", "handed_over";
     CardChanged, "card", "changed";
+    MembershipChanged, "membership", "changed";
     MessageRead, "message", "read";
     MessageDeliveryChanged, "message", "delivery_changed";
     VisitorPresenceChanged, "visitor", "presence_changed";

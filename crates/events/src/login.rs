@@ -53,6 +53,7 @@ pub const SERVICES: [Login; 7] = [
             "reminder",
             "workflow",
             "card",
+            "membership",
             "message",
         ],
         consumers: &[(FACTS, "conversation-deliveries"), (FACTS, "conversation-staffing")],

@@ -40,6 +40,7 @@ pub(super) async fn update(out: &Out, workspace: String, agent: String, change: 
             display_name: change.name.unwrap_or_default(),
             teams: change.teams.unwrap_or_default(),
             email: change.email.unwrap_or_default(),
+            teams_version: 0,
         }),
         mask: Some(FieldMask {
             paths: paths.map(|(path, _)| path.to_owned()).collect(),

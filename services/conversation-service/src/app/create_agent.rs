@@ -2,6 +2,7 @@ use super::{App, exists};
 use crate::domain::agent::Agent;
 use crate::outbound::postgres::{agent, workspace};
 use domain::WorkspaceId;
+use events::event::MembershipChanged;
 use fault::{Fault, Result};
 use store::Tx;
 
@@ -14,13 +15,31 @@ impl App {
             .ok_or_else(|| Fault::not_found("workspace"))?;
         if !agent::insert_agent(&mut tx, workspace, new).await? {
             let present = agent::get_agent(&mut tx, workspace, &new.id).await?;
-            return match present.as_ref() == Some(new) {
+            let first = present.map(|present| Agent {
+                teams_version: new.teams_version,
+                ..present
+            });
+            return match first.as_ref() == Some(new) {
                 true => Ok(()),
                 false => Err(exists("agent")),
             };
         }
         join_teams(&mut tx, workspace, new).await?;
+        self.tell_teams(&mut tx, workspace, new);
         tx.commit().await
+    }
+}
+
+impl App {
+    /// Tells in which teams an agent is.
+    pub(super) fn tell_teams(&self, tx: &mut Tx, workspace: &WorkspaceId, own: &Agent) {
+        let fact = MembershipChanged {
+            agent: own.id.to_string(),
+            teams: own.teams.iter().map(ToString::to_string).collect(),
+            version: own.teams_version,
+            at: Some(events::stamp(self.now())),
+        };
+        tx.record(workspace, &fact);
     }
 }
 

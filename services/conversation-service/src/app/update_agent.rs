@@ -17,8 +17,11 @@ impl App {
             return Ok(present);
         }
         agent::update_agent(&mut tx, workspace, &next).await?;
-        agent::delete_members(&mut tx, workspace, id).await?;
-        join_teams(&mut tx, workspace, &next).await?;
+        if next.teams_version != present.teams_version {
+            agent::delete_members(&mut tx, workspace, id).await?;
+            join_teams(&mut tx, workspace, &next).await?;
+            self.tell_teams(&mut tx, workspace, &next);
+        }
         tx.commit().await?;
         Ok(next)
     }

@@ -11,6 +11,8 @@ pub struct Agent {
     pub teams: Vec<TeamId>,
     /// For reminders while they are not at their console.
     pub email: Option<Email>,
+    /// 1, 2, 3 ... with each change of the teams.
+    pub teams_version: u64,
 }
 
 /// What to change; `None`: as it is.
@@ -37,16 +39,20 @@ impl Agent {
             display_name,
             teams,
             email,
+            teams_version: 1,
         })
     }
 
     /// The agent after a change.
     pub fn change(self, change: AgentChange) -> Result<Self, Invalid> {
-        Self::new(
+        let teams = change.teams.unwrap_or_else(|| self.teams.clone());
+        let next = Self::new(
             self.id,
             change.display_name.unwrap_or(self.display_name),
-            change.teams.unwrap_or(self.teams),
+            teams,
             change.email.unwrap_or(self.email),
-        )
+        )?;
+        let teams_version = self.teams_version + u64::from(next.teams != self.teams);
+        Ok(Self { teams_version, ..next })
     }
 }

@@ -332,6 +332,7 @@ fn agent(own: Agent) -> proto::Agent {
         display_name: own.display_name,
         teams: own.teams.iter().map(TeamId::to_string).collect(),
         email: own.email.map(|email| email.expose().to_owned()).unwrap_or_default(),
+        teams_version: own.teams_version,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Tested;
 use crate::world::{World, why};
+use events::event::MembershipChanged;
 use rpc::conversation as proto;
 
 #[tokio::test]
@@ -110,6 +111,7 @@ async fn an_agent_can_be_changed_field_by_field() -> Tested {
         display_name: "Bert".into(),
         teams: vec!["parcels".into(), "returns".into()],
         email: "Bert@acme.example".into(),
+        teams_version: 2,
     };
     assert_eq!(changed.into_inner().agent, Some(expected.clone()));
     let get = |workspace: &str, agent: &str| proto::GetAgentRequest {
@@ -118,6 +120,19 @@ async fn an_agent_can_be_changed_field_by_field() -> Tested {
     };
     let read = workspaces.get_agent(get("acme", "bert")).await?.into_inner().agent;
     assert_eq!(read, Some(expected));
+    let told = world.facts::<MembershipChanged>(3).await?;
+    let told: Vec<_> = told
+        .iter()
+        .map(|fact| (fact.agent.as_str(), fact.version, fact.teams.join(" ")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("anna", 1, String::new()),
+            ("bert", 1, "parcels".into()),
+            ("bert", 2, "parcels returns".into())
+        ]
+    );
     let named = |field: &str, agent: proto::Agent| change(&[field], agent);
     let wrong = [
         (

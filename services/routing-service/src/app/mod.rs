@@ -24,6 +24,7 @@ mod list_requests;
 mod move_invitation;
 mod note_console;
 mod note_handed_over;
+mod note_membership;
 mod note_resolved;
 mod note_started;
 mod note_taken_over;

@@ -15,7 +15,7 @@ impl App {
         id: &AgentId,
         availability: Availability,
     ) -> Result<Agent> {
-        let teams = match availability {
+        let told = match availability {
             Availability::Available => Some(self.conversations.teams_of(workspace, "agent", id).await?),
             Availability::Busy | Availability::Away | Availability::Offline => {
                 self.check_agent(workspace, "agent", id).await?;
@@ -31,8 +31,8 @@ impl App {
                 Some(after) => (after, true),
             },
         };
-        if let Some(teams) = teams {
-            agent.teams = teams;
+        if let Some(joined) = told.and_then(|told| agent.join(&told)) {
+            agent = joined;
         }
         agent::set(&mut tx, workspace, &agent).await?;
         if is_told {

@@ -93,6 +93,14 @@ impl Profile {
     }
 }
 
+/// In which teams an agent is, as conversation-service tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Membership {
+    pub(crate) teams: Vec<TeamId>,
+    /// The higher one is the later word.
+    pub(crate) version: u64,
+}
+
 /// An agent as routing sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Agent {
@@ -102,6 +110,8 @@ pub(crate) struct Agent {
     /// 1, 2, 3 ... with each change of availability.
     pub(crate) version: u64,
     pub(crate) teams: Vec<TeamId>,
+    /// Of the teams, as they were told.
+    pub(crate) teams_version: u64,
     /// False: their console lost its connection, or left.
     pub(crate) is_connected: bool,
     /// Languages they speak; empty: all.
@@ -119,6 +129,7 @@ impl Agent {
             since: now,
             version: 1,
             teams: Vec::new(),
+            teams_version: 0,
             is_connected: true,
             languages: Vec::new(),
             loads: BTreeMap::new(),
@@ -131,6 +142,15 @@ impl Agent {
             availability,
             since: now,
             version: self.version + 1,
+            ..self.clone()
+        })
+    }
+
+    /// The agent in these teams; `None` if later ones were told.
+    pub(crate) fn join(&self, told: &Membership) -> Option<Self> {
+        (told.version >= self.teams_version).then(|| Self {
+            teams: told.teams.clone(),
+            teams_version: told.version,
             ..self.clone()
         })
     }

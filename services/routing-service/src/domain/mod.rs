@@ -15,7 +15,7 @@ mod request;
 mod staffing;
 mod visited;
 
-pub(crate) use agent::{Agent, Availability, CAPACITY, Load, Profile};
+pub(crate) use agent::{Agent, Availability, CAPACITY, Load, Membership, Profile};
 pub(crate) use assignment::{Assignee, Assignment, Cause};
 pub(crate) use kind::Kind;
 pub(crate) use new_request::{About, Need, NewRequest};

@@ -1,11 +1,13 @@
 //! What other services tell.
 
 use crate::app::{App, Started};
+use crate::domain::Membership;
 use ::domain::{AgentId, ChannelId, ContactId, ConversationId, TeamId, VisitorId};
 use bus::{ConsumerSpec, Handler};
 use events::common::{AuthorRole, PresenceCause, PresenceState};
 use events::event::{
-    ConversationHandedOver, ConversationResolved, ConversationStarted, ConversationTakenOver, VisitorPresenceChanged,
+    ConversationHandedOver, ConversationResolved, ConversationStarted, ConversationTakenOver, MembershipChanged,
+    VisitorPresenceChanged,
 };
 use events::{Received, fact_filter, instant};
 use fault::{Fault, Result};
@@ -19,6 +21,7 @@ pub(crate) fn spec() -> ConsumerSpec {
             fact_filter::<ConversationResolved>(),
             fact_filter::<ConversationStarted>(),
             fact_filter::<ConversationTakenOver>(),
+            fact_filter::<MembershipChanged>(),
             fact_filter::<VisitorPresenceChanged>(),
         ],
     )
@@ -64,6 +67,15 @@ impl Handler for Facts {
             let fact: ConversationHandedOver = message.decode()?;
             let (conversation, team) = (ConversationId::parse(&fact.conversation)?, TeamId::parse(&fact.team)?);
             app.note_handed_over(workspace, conversation, (&team, &message.id))
+                .await
+        } else if message.is::<MembershipChanged>() {
+            let fact: MembershipChanged = message.decode()?;
+            let teams = fact.teams.iter().map(|team| Ok(TeamId::parse(team)?));
+            let told = Membership {
+                teams: teams.collect::<Result<_>>()?,
+                version: fact.version,
+            };
+            app.note_membership(workspace, &AgentId::parse(&fact.agent)?, &told)
                 .await
         } else if message.is::<ConversationResolved>() {
             let fact: ConversationResolved = message.decode()?;

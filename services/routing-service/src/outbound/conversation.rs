@@ -1,5 +1,5 @@
 use crate::domain::channel_routing::ChannelRouting;
-use crate::domain::{About, Kind, Need, NewRequest};
+use crate::domain::{About, Kind, Membership, Need, NewRequest};
 use ::domain::{
     AgentId, ChannelId, ContactId, ConversationId, Language, MessageText, RequestId, TeamId, Timestamp, VisitorId,
     WorkspaceId,
@@ -202,13 +202,13 @@ impl Conversations {
         .map(drop)
     }
 
-    /// The teams that an agent is in, by id; refused by the name of the field where there is no such agent.
+    /// The teams that an agent is in; refused by the name of the field where there is no such agent.
     pub(crate) async fn teams_of(
         &self,
         workspace: &WorkspaceId,
         field: &'static str,
         agent: &AgentId,
-    ) -> Result<Vec<TeamId>> {
+    ) -> Result<Membership> {
         let request = GetAgentRequest {
             workspace: workspace.to_string(),
             agent: agent.to_string(),
@@ -227,7 +227,11 @@ impl Conversations {
             }
             reply => reply?.agent.unwrap_or_default(),
         };
-        found.teams.iter().map(|team| Ok(TeamId::parse(team)?)).collect()
+        let teams = found.teams.iter().map(|team| Ok(TeamId::parse(team)?));
+        Ok(Membership {
+            teams: teams.collect::<Result<_>>()?,
+            version: found.teams_version,
+        })
     }
 
     /// Is there such a team?

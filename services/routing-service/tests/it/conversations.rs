@@ -20,6 +20,8 @@ pub struct Truth {
     pub is_away: bool,
     /// Workspace, team, agent.
     pub members: Vec<(String, String, String)>,
+    /// Of the teams of everybody.
+    pub teams_version: u64,
     /// Who is no agent; everybody else is.
     pub strangers: Vec<String>,
     /// By workspace and id.
@@ -175,6 +177,7 @@ impl WorkspaceService for Conversations {
             agent: request.agent.clone(),
             display_name: request.agent.clone(),
             teams,
+            teams_version: truth.teams_version,
             ..Default::default()
         };
         Ok(Response::new(proto::GetAgentResponse { agent: Some(agent) }))

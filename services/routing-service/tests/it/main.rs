@@ -11,6 +11,7 @@ mod hand_overs;
 mod invitations;
 mod isolation;
 mod launches;
+mod memberships;
 mod persons;
 mod queue;
 mod replicas;

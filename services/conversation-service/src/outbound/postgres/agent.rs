@@ -1,5 +1,6 @@
 //! Teams, agents, and who is in which team.
 
+use super::{loaded, stored};
 use crate::domain::agent::Agent;
 use domain::{AgentId, Email, TeamId, WorkspaceId};
 use fault::Result;
@@ -90,11 +91,12 @@ pub async fn lock_agent(db: &mut PgConnection, workspace: &WorkspaceId, id: &Age
 /// Without their teams.
 pub async fn update_agent(db: &mut PgConnection, workspace: &WorkspaceId, next: &Agent) -> Result<()> {
     sqlx::query!(
-        "UPDATE agent SET display_name = $3, email = $4 WHERE workspace_id = $1 AND id = $2",
+        "UPDATE agent SET display_name = $3, email = $4, teams_version = $5 WHERE workspace_id = $1 AND id = $2",
         workspace.as_str(),
         next.id.as_str(),
         next.display_name,
         next.email.as_ref().map_or("", Email::expose),
+        stored(next.teams_version),
     )
     .execute(db)
     .await
@@ -136,7 +138,7 @@ pub async fn delete_members(db: &mut PgConnection, workspace: &WorkspaceId, agen
 /// An agent with their teams.
 pub async fn get_agent(db: &mut PgConnection, workspace: &WorkspaceId, id: &AgentId) -> Result<Option<Agent>> {
     let row = sqlx::query!(
-        r#"SELECT display_name, email,
+        r#"SELECT display_name, email, teams_version,
                   ARRAY(SELECT team_id FROM member m WHERE m.workspace_id = a.workspace_id AND m.agent_id = a.id) AS "teams!"
            FROM agent a WHERE workspace_id = $1 AND id = $2"#,
         workspace.as_str(),
@@ -149,5 +151,8 @@ pub async fn get_agent(db: &mut PgConnection, workspace: &WorkspaceId, id: &Agen
     let teams: Result<_, _> = row.teams.iter().map(|team| TeamId::parse(team)).collect();
     let email = Some(row.email).filter(|email| !email.is_empty());
     let email = email.as_deref().map(Email::parse).transpose()?;
-    Ok(Some(Agent::new(id.clone(), row.display_name, teams?, email)?))
+    Ok(Some(Agent {
+        teams_version: loaded(row.teams_version),
+        ..Agent::new(id.clone(), row.display_name, teams?, email)?
+    }))
 }

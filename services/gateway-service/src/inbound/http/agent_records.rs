@@ -44,7 +44,7 @@ pub struct UpdateAgent {
     /// 1 to 60 characters, shown to customers.
     #[serde(default)]
     display_name: Option<String>,
-    /// All their teams. Who is available keeps the teams they had, for routing, until they say again that they are.
+    /// All their teams; what they serve already they keep.
     #[serde(default)]
     teams: Option<Vec<String>>,
     /// For reminders while they are not at their console; empty: none.
@@ -98,6 +98,7 @@ pub async fn update_agent(
             display_name: body.display_name.unwrap_or_default(),
             teams: body.teams.unwrap_or_default(),
             email: body.email.unwrap_or_default(),
+            teams_version: 0,
         }),
         mask: Some(FieldMask { paths }),
     };

@@ -161,6 +161,7 @@ impl WorkspaceService for Peers {
                 teams: vec!["parcels".into()],
                 email: format!("{}@{}.example", request.agent, request.workspace),
                 agent: request.agent,
+                teams_version: 1,
             }),
         })
     }

@@ -17,6 +17,7 @@ struct Row {
     since: jiff_sqlx::Timestamp,
     version: i64,
     teams: Vec<String>,
+    teams_version: i64,
     is_connected: bool,
     languages: Vec<String>,
     /// Capacity and chats in use by kind.
@@ -38,6 +39,7 @@ impl Row {
             since: self.since.to_jiff(),
             version: loaded(self.version),
             teams: teams.collect::<Result<_>>()?,
+            teams_version: loaded(self.teams_version),
             is_connected: self.is_connected,
             languages: languages.collect::<Result<_>>()?,
             loads: loads.collect::<Result<_>>()?,
@@ -49,7 +51,7 @@ macro_rules! agents {
     ($tail:tt, $($argument:expr),*) => {
         sqlx::query_as!(
             Row,
-            r#"SELECT agent, availability, since, version, teams, is_connected, languages,
+            r#"SELECT agent, availability, since, version, teams, teams_version, is_connected, languages,
                  (SELECT jsonb_object_agg(l.kind, jsonb_build_array(l.capacity, l.in_use)) FROM agent_load l
                   WHERE l.workspace_id = a.workspace_id AND l.agent = a.agent) AS "loads: Json<HashMap<String, (u32, u32)>>"
                FROM agent a "# + $tail,
@@ -117,11 +119,12 @@ pub(crate) async fn set(db: &mut PgConnection, workspace: &WorkspaceId, agent: &
         .map(|language| language.code().to_owned())
         .collect();
     sqlx::query!(
-        "INSERT INTO agent (workspace_id, agent, availability, since, version, teams, languages, console)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO agent (workspace_id, agent, availability, since, version, teams, languages, console, teams_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (workspace_id, agent) DO UPDATE
            SET availability = excluded.availability, since = excluded.since, version = excluded.version,
-               teams = excluded.teams, languages = excluded.languages, console = excluded.console",
+               teams = excluded.teams, languages = excluded.languages, console = excluded.console,
+               teams_version = excluded.teams_version",
         workspace.as_str(),
         agent.id.as_str(),
         agent.availability.word(),
@@ -130,6 +133,7 @@ pub(crate) async fn set(db: &mut PgConnection, workspace: &WorkspaceId, agent: &
         &teams,
         &languages,
         VisitorId::of_agent(workspace, &agent.id).0,
+        stored(agent.teams_version),
     )
     .execute(&mut *db)
     .await
