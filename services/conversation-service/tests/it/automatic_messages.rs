@@ -14,7 +14,7 @@ use tonic::{Response, Status};
 
 const SYSTEM: i32 = events::common::AuthorRole::System as i32;
 
-fn on(kind: Kind) -> AutomaticMessage {
+pub fn on(kind: Kind) -> AutomaticMessage {
     AutomaticMessage {
         kind: kind.into(),
         on: true,

@@ -14,6 +14,7 @@ mod deliveries;
 mod facts_readers;
 mod first_messages;
 mod forms;
+mod golden_words;
 mod ingest;
 mod isolation;
 mod nats_logins;
