@@ -1,4 +1,4 @@
-//! The main job on real servers, in fourteen steps, each with its expectations.
+//! The main job on real servers, in fifteen steps, each with its expectations.
 
 mod replay;
 
@@ -64,7 +64,7 @@ pub(crate) async fn run(args: DemoArgs, out: &Out) -> Result<ExitCode> {
 }
 
 /// How many there are.
-const STEPS: u8 = 14;
+const STEPS: u8 = 15;
 
 struct Step {
     number: u8,
@@ -212,11 +212,11 @@ async fn by_text(world: &World, report: &mut Report) -> Option<()> {
     Some(())
 }
 
-/// Steps 11 and 12.
+/// Steps 11 to 13.
 async fn by_itself(world: &World, report: &mut Report) -> Option<()> {
     let started = Instant::now();
     let introduced = unasked::introduces(world).await;
-    report.note(
+    let mut introduced = report.note(
         11,
         "a visitor is asked who they are: first the name, then an address",
         started,
@@ -224,9 +224,18 @@ async fn by_itself(world: &World, report: &mut Report) -> Option<()> {
         |customer| format!("conversation {} has a contact", customer.number),
     )?;
     let started = Instant::now();
-    let called = unasked::calls(world).await;
+    let copied = unasked::takes_a_copy(world, &mut introduced).await;
     report.note(
         12,
+        "they ask for a copy of the conversation: a mail tells what was said",
+        started,
+        copied,
+        |subject| format!("the mail sink has '{subject}'"),
+    )?;
+    let started = Instant::now();
+    let called = unasked::calls(world).await;
+    report.note(
+        13,
         "a missed call is answered by one text",
         started,
         called,
@@ -235,12 +244,12 @@ async fn by_itself(world: &World, report: &mut Report) -> Option<()> {
     Some(())
 }
 
-/// Steps 13 and 14.
+/// Steps 14 and 15.
 async fn to_visitors(world: &World, report: &mut Report) -> Option<()> {
     let started = Instant::now();
     let invited = visitors::with_invitation(world).await;
     report.note(
-        13,
+        14,
         "a visitor is invited, says who they are, waits, and is served by the agent who takes the chat",
         started,
         invited,
@@ -249,7 +258,7 @@ async fn to_visitors(world: &World, report: &mut Report) -> Option<()> {
     let started = Instant::now();
     let spoken_to = visitors::without_invitation(world).await;
     report.note(
-        14,
+        15,
         "an agent is told of a visitor and speaks first; the visitor closes the panel, and nobody follows up",
         started,
         spoken_to,

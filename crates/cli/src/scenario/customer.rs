@@ -173,6 +173,14 @@ impl Customer {
         self.frame("form_taken", taken).await.map(drop)
     }
 
+    /// Asks for a copy of the conversation by mail, to the address that was given; up to which message it tells.
+    pub async fn ask_for_copy(&mut self, client_id: &str) -> Result<Value> {
+        let before = self.received("copy_requested").len();
+        self.send(json!({ "type": "copy", "client_id": client_id })).await?;
+        let requested = self.frame("copy_requested", before).await?;
+        Ok(requested["up_to"].clone())
+    }
+
     /// The page that the tab shows now.
     pub async fn look_at(&mut self, url: &str) -> Result<()> {
         self.send(json!({ "type": "page", "url": url, "visits": 1 })).await

@@ -1,4 +1,4 @@
-//! Steps 11 and 12: what is asked and said by itself.
+//! Steps 11 to 13: what is asked and said by itself, and a copy of what was said.
 
 use anyhow::{Context, Result, ensure};
 use events::common::{AutomaticMessageKind, ChannelKind, ChannelSettings};
@@ -39,6 +39,25 @@ pub async fn introduces(world: &World) -> Result<Customer> {
     let contact = world.clients.contact(&world.zoe.phone).await?;
     ensure!(contact.contact == known.contact, "another contact has the number");
     Ok(customer)
+}
+
+/// Who introduced themselves asks for a copy of the conversation: one mail tells what both said. Its subject.
+pub async fn takes_a_copy(world: &World, customer: &mut Customer) -> Result<String> {
+    world.answer(customer, "Yes, three are left.").await?;
+    let answer = customer.shown_text("Yes, three are left.").await?;
+    customer.read(answer["seq"].as_u64().unwrap_or_default()).await?;
+    customer.ask_for_copy(&fresh("copy")).await?;
+    let mail = world.sinks.nth_mail(&world.zoe.email, 1).await?;
+    let text = mail.text.unwrap_or_default();
+    for said in ["Is it in stock?", "Yes, three are left."] {
+        ensure!(text.contains(said), "'{said}' does not stand in the copy: {text}");
+    }
+    let subject = mail.subject.unwrap_or_default();
+    ensure!(
+        subject.contains(&customer.number.to_string()),
+        "the copy is of another conversation: {subject}"
+    );
+    Ok(subject)
 }
 
 /// Somebody calls and hangs up while it rings: the call stands in a conversation, and a text answers it once, although the

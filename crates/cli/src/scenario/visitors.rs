@@ -1,4 +1,4 @@
-//! Steps 13 and 14: chats that a channel starts by itself, and the agent who takes them.
+//! Steps 14 and 15: chats that a channel starts by itself, and the agent who takes them.
 
 use anyhow::{Context, Result, ensure};
 use events::common::{ChannelKind, ChannelSettings, FieldRule};

@@ -36,7 +36,7 @@ pub async fn demo(desk: &Desk) -> Result<Value> {
     ensure!(told["ok"] == true && told["time_scale"] == 60.0, "the demo says {told}");
     let steps = told["steps"].as_array().context("no steps")?;
     ensure!(
-        steps.len() == 14 && steps.iter().all(|step| step["ok"] == true),
+        steps.len() == 15 && steps.iter().all(|step| step["ok"] == true),
         "steps {steps:?}"
     );
     same("sent", &told["sent"], &json!({ "follow_up": 4, "confirmation": 5 }))?;
@@ -208,6 +208,30 @@ async fn open_conversation(desk: &Desk, told: &Value) -> Result<String> {
     anyhow::bail!("every conversation of the demo is resolved")
 }
 
+/// Ewa is not at her console: what she wants to be reminded of comes by mail, with her note.
+async fn reminder(desk: &Desk, told: &Value, workspace: &str, number: &str) -> Result<()> {
+    let star = ["conversation", "star", "-w", workspace, number, "--agent", "ewa"];
+    let starred = desk.json(&star).await?;
+    let starred_at: jiff::Timestamp = starred["starred_at"].as_str().context("no time")?.parse()?;
+    let at = (starred_at + jiff::SignedDuration::from_secs(5)).to_string();
+    let reminder = [&star[..], &["--remind-at", &at, "--note", "call back"]].concat();
+    desk.json(&reminder).await?;
+    let mails = format!("{}/mails", told["sinks"].as_str().context("no sinks")?);
+    let mail = eventually("the reminder is mailed", SOON, async || {
+        let all: Value = reqwest::get(&mails).await.ok()?.json().await.ok()?;
+        let mut to_ewa = all.as_array()?.iter();
+        to_ewa
+            .find(|mail| mail["envelope_to"] == json!(["ewa@acme.example"]))
+            .cloned()
+    })
+    .await?;
+    let text = mail["text"].as_str().context("no text")?;
+    ensure!(text.contains("call back") && text.contains(number), "it says {text}");
+    desk.json(&["conversation", "unstar", "-w", workspace, number, "--agent", "ewa"])
+        .await?;
+    Ok(())
+}
+
 /// A conversation is found by its number, starred and unstarred; a form is set from a file and offered in it; ratings are listed.
 pub async fn desk_work(desk: &Desk, told: &Value) -> Result<()> {
     let workspace = told["workspace"].as_str().context("no workspace")?;
@@ -273,6 +297,7 @@ pub async fn desk_work(desk: &Desk, told: &Value) -> Result<()> {
         &desk.json(&["agent", "show", "-w", workspace, "ewa"]).await?,
         &ewa,
     )?;
+    reminder(desk, told, workspace, &number).await?;
     let card = with(
         of(&["conversation", "send-card"]),
         &[
