@@ -56,7 +56,11 @@ pub const SERVICES: [Login; 7] = [
             "membership",
             "message",
         ],
-        consumers: &[(FACTS, "conversation-deliveries"), (FACTS, "conversation-staffing")],
+        consumers: &[
+            (FACTS, "conversation-deliveries"),
+            (FACTS, "conversation-requests"),
+            (FACTS, "conversation-staffing"),
+        ],
         queue: Some((INGEST, "conversation-ingest")),
         lends: Some(FACTS),
         keeps: &[FACTS, HISTORY, INGEST, DEAD],

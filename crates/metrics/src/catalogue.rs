@@ -186,7 +186,7 @@ pub(crate) const WORKFLOW_RUNS: Metric = metric(
     Kind::Counter,
     "{change}",
     &["outcome"],
-    "runs of workflows that began or ended: began, done, customer_wrote, agent_wrote, resolved, erased, by_hand",
+    "runs of workflows that began or ended: began, done, customer_wrote, agent_wrote, agent_took_over, resolved, erased, by_hand",
 );
 pub(crate) const WORKFLOW_LATENESS: Metric = metric(
     "homing.workflow.lateness",

@@ -170,6 +170,7 @@ pub fn run_end(run: &Run) -> WorkflowRunEnd {
     match run.state {
         State::Cancelled(End::CustomerWrote) => WorkflowRunEnd::CustomerWrote,
         State::Cancelled(End::AgentWrote) => WorkflowRunEnd::AgentWrote,
+        State::Cancelled(End::AgentTookOver) => WorkflowRunEnd::AgentTookOver,
         State::Cancelled(End::Resolved) => WorkflowRunEnd::Resolved,
         State::Cancelled(End::Erased) => WorkflowRunEnd::Erased,
         State::Cancelled(End::ByHand) => WorkflowRunEnd::ByHand,

@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::inbound::{
-    Cards, Conversations, Deliveries, Forms, Ingest, Issuer, Keeping, Openings, Persons, SenderBook, Staffing, Stars,
-    Voices, Workflows, Workspaces, answer_logins, delivery_spec, spec, staffing_spec,
+    Cards, Conversations, Deliveries, Forms, Ingest, Issuer, Keeping, Openings, Persons, Requests, SenderBook,
+    Staffing, Stars, Voices, Workflows, Workspaces, answer_logins, delivery_spec, request_spec, spec, staffing_spec,
 };
 use crate::outbound::Contacts;
 use fault::Result;
@@ -79,6 +79,9 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
     let staffing = Arc::new(Staffing(app.clone()));
     let noting = bus::consume(shell.bus(), staffing_spec(), staffing, shell.stop.clone());
     shell.spawn("staffing", noting);
+    let requests = Arc::new(Requests(app.clone()));
+    let noting = bus::consume(shell.bus(), request_spec(), requests, shell.stop.clone());
+    shell.spawn("requests", noting);
     let deliveries = Arc::new(Deliveries(app.clone()));
     let noting = bus::consume(shell.bus(), delivery_spec(), deliveries, shell.stop.clone());
     shell.spawn("deliveries", noting);

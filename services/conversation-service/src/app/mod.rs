@@ -50,6 +50,7 @@ mod mark_read;
 mod note_card_outcome;
 mod note_delivery;
 mod note_staffing;
+mod note_taken_over;
 mod offer_copy;
 mod offer_form;
 mod post_message;

@@ -5,9 +5,10 @@ use super::offer_form::shows_forms;
 use super::record::record;
 use super::set_tag::Tagged;
 use crate::domain::conversation::{Change, Content, Conversation, Draft, Message};
+use crate::domain::form::FormKind;
 use crate::domain::run::{Run, Skip};
 use crate::domain::workflow::{Step, is_greeted};
-use crate::outbound::postgres::{channel, conversation, input_form, message, run};
+use crate::outbound::postgres::{channel, conversation, form, input_form, message, run};
 use crate::wire;
 use domain::{AuthorRole, FormId, MessageId, MessageText, RunId, TeamId, Timestamp, WorkspaceId};
 use events::event::ConversationHandedOver;
@@ -115,7 +116,7 @@ impl App {
         Ok(conversation.post(draft).expect("others than customers may always post"))
     }
 
-    /// Opens the form of a step in place of what is open, or says why that cannot be.
+    /// Opens the form of a step in place of what is open, or says why that cannot be. What somebody has offered is not taken away.
     async fn ask(
         &self,
         tx: &mut Tx,
@@ -133,6 +134,10 @@ impl App {
         let input = found.ok_or_else(|| Fault::internal("a form that a workflow names is gone"))?;
         if channel.settings.first_off(&input.fields).is_some() {
             return Ok(Err(Skip::FormOff));
+        }
+        let open = form::get_open(tx, workspace, conversation.id).await?;
+        if open.is_some_and(|open| matches!(open.kind, FormKind::Input { .. })) {
+            return Ok(Err(Skip::FormOpen));
         }
         self.withdraw_form(tx, workspace, conversation.id, |_| true).await?;
         let request_id = client_id(run, wire::step_number(run.at));

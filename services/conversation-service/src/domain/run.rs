@@ -47,6 +47,8 @@ pub enum State {
 pub enum End {
     CustomerWrote,
     AgentWrote,
+    /// They have the conversation, and have not written yet.
+    AgentTookOver,
     Resolved,
     Erased,
     ByHand,
@@ -70,6 +72,8 @@ pub enum Skip {
     TagRefused,
     NoWidget,
     FormOff,
+    /// Another input form is open, which somebody has offered.
+    FormOpen,
     Dismissed,
     Withdrawn,
     Unanswered,
@@ -80,6 +84,8 @@ pub enum Skip {
 pub enum Heard {
     CustomerWrote,
     AgentWrote,
+    /// They have the conversation since this moment.
+    AgentTookOver(Timestamp),
     Resolved,
     Erased,
     CancelledByHand,
@@ -109,6 +115,7 @@ impl Skip {
             Self::TagRefused => "tag_refused",
             Self::NoWidget => "no_widget",
             Self::FormOff => "form_off",
+            Self::FormOpen => "form_open",
             Self::Dismissed => "dismissed",
             Self::Withdrawn => "withdrawn",
             Self::Unanswered => "unanswered",
@@ -117,9 +124,10 @@ impl Skip {
 }
 
 impl End {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::CustomerWrote,
         Self::AgentWrote,
+        Self::AgentTookOver,
         Self::Resolved,
         Self::Erased,
         Self::ByHand,
@@ -130,6 +138,7 @@ impl End {
         match self {
             Self::CustomerWrote => "customer_wrote",
             Self::AgentWrote => "agent_wrote",
+            Self::AgentTookOver => "agent_took_over",
             Self::Resolved => "resolved",
             Self::Erased => "erased",
             Self::ByHand => "by_hand",
@@ -255,6 +264,9 @@ impl Run {
             // Another form that was filled in is the customer's word too.
             Heard::CustomerWrote | Heard::Submitted(_) => End::CustomerWrote,
             Heard::AgentWrote => End::AgentWrote,
+            // Who had it before the run began may have started it.
+            Heard::AgentTookOver(at) if at <= self.started_at => return false,
+            Heard::AgentTookOver(_) => End::AgentTookOver,
             Heard::Resolved => End::Resolved,
             Heard::Erased => End::Erased,
             Heard::CancelledByHand => End::ByHand,

@@ -84,7 +84,7 @@ proptest! {
     /// Whatever happens in whatever order: steps are done in their order, each at most once and none before its time; each that was not is told
     /// as skipped; and what is over does nothing more.
     #[test]
-    fn each_step_is_done_once_in_order(steps in steps(), events in prop::collection::vec((0_u8..10, 0_i64..15), 0..60)) {
+    fn each_step_is_done_once_in_order(steps in steps(), events in prop::collection::vec((0_u8..11, 0_i64..15), 0..60)) {
         let (mut run, mut now, mut asked) = (run(steps.clone()), 0, 100);
         let mut done: Vec<usize> = Vec::new();
         for (event, seconds) in events {
@@ -111,6 +111,7 @@ proptest! {
                 6 => { run.hear(Heard::Submitted(form(asked)), at(now)); }
                 7 => { run.hear(Heard::Dismissed(form(asked)), at(now)); }
                 8 => { run.hear(Heard::Withdrawn(form(asked + 1)), at(now)); }
+                9 => { run.hear(Heard::AgentTookOver(at(0)), at(now)); }
                 _ => { run.hear(Heard::AgentWrote, at(now)); }
             }
             prop_assert!(run.at >= before.at);

@@ -2,10 +2,16 @@
 
 use crate::Tested;
 use crate::cards::{Cards, payment, send};
-use crate::forms::{open, submit};
+use crate::deliveries::tell;
+use crate::forms::{offer, open, submit};
 use crate::workflows::{Desk, ask, desk, say};
 use crate::world::{AGENT, BOT, CUSTOMER, SOON, why};
-use events::event::{WorkflowChanged, WorkflowRunEnd as End, WorkflowRunState as State};
+use domain::{Clock, Timestamp};
+use events::event::{
+    AssigneeKind, AssignmentCause, RequestChanged, RequestState, WorkflowChanged, WorkflowRunEnd as End,
+    WorkflowRunState as State,
+};
+use jiff::SignedDuration;
 use rpc::conversation::workflow_step::Step;
 use rpc::conversation::{self as proto, FormKind};
 use std::time::Duration;
@@ -157,6 +163,103 @@ async fn of_who_is_erased_no_run_is_left_and_an_export_holds_it() -> Tested {
     desk.clock.advance(Duration::from_secs(60));
     desk.comes_to(&stays, State::Done).await?;
     assert!(desk.messages(&conversation).await?.is_empty());
+    desk.world.end().await;
+    Ok(())
+}
+
+/// `anna` has a conversation, or is alerted to it, since this moment.
+fn request(conversation: &str, state: RequestState, at: Timestamp) -> RequestChanged {
+    RequestChanged {
+        request: uuid::Uuid::from_u128(9).to_string(),
+        channel: "web".into(),
+        state: state.into(),
+        assignee_kind: AssigneeKind::Agent.into(),
+        assignee: "anna".into(),
+        cause: AssignmentCause::Accepted.into(),
+        conversation: conversation.into(),
+        version: 2,
+        at: Some(events::stamp(at)),
+        ..Default::default()
+    }
+}
+
+/// Waits until everything that was told of requests is handled.
+async fn heard(desk: &Desk) -> Tested {
+    let context = async_nats::jetstream::new(desk.bus.client().clone());
+    let all = async || {
+        let stream = context.get_stream(events::FACTS.name).await.ok()?;
+        let told = stream.consumer_info("conversation-requests").await.ok()?;
+        (told.num_pending == 0 && told.num_ack_pending == 0).then_some(())
+    };
+    Ok(eventually("every request is heard of", SOON, all).await?)
+}
+
+#[tokio::test]
+async fn an_agent_who_takes_the_conversation_without_a_word_ends_the_run_that_began_before() -> Tested {
+    let desk = desk().await?;
+    let asked = desk.visit("r-asked").await?;
+    desk.run(&asked, "ask", &[ask(600), say("Thank you.")]).await?;
+    desk.opens(&desk.forms, &asked).await?;
+    let (kept, run) = waiting(&desk, "r-kept").await?;
+    let before = desk.clock.now() - SignedDuration::from_secs(1);
+    desk.clock.advance(Duration::from_secs(1));
+    let now = desk.clock.now();
+    let by_team = RequestChanged {
+        assignee_kind: AssigneeKind::Team.into(),
+        assignee: "sales".into(),
+        ..request(&kept, RequestState::Serving, now)
+    };
+    let elsewhere = request(&asked, RequestState::Serving, now);
+    for (id, workspace, fact) in [
+        // Who had it when the run began may have started it.
+        (1, "acme", &request(&kept, RequestState::Serving, before)),
+        (2, "acme", &request(&kept, RequestState::Alerted, now)),
+        (3, "acme", &by_team),
+        (4, "other", &elsewhere),
+        (5, "acme", &request("", RequestState::Serving, now)),
+        (6, "acme", &elsewhere),
+    ] {
+        tell(&desk, workspace, id, fact).await?;
+    }
+    let ended = desk.comes_to(&asked, State::Cancelled).await?;
+    assert_eq!((ended.end(), ended.step), (End::AgentTookOver, 1));
+    heard(&desk).await?;
+    assert_eq!(desk.get_run(&run).await?.state(), State::Waiting);
+    assert_eq!(open(&desk.forms, &asked).await?, None, "its form goes with it");
+    // Told again it changes nothing.
+    tell(&desk, "acme", 7, &elsewhere).await?;
+    tell(&desk, "acme", 8, &request(&kept, RequestState::Serving, now)).await?;
+    assert_eq!(desk.comes_to(&kept, State::Cancelled).await?.end(), End::AgentTookOver);
+    assert_eq!(desk.get_run(&ended.run).await?, ended);
+    let told = desk.facts::<WorkflowChanged>(6).await?;
+    let ends = told.iter().filter(|fact| fact.end() == End::AgentTookOver);
+    let ends: Vec<&str> = ends.map(|fact| fact.run.as_str()).collect();
+    assert_eq!(ends, [ended.run.as_str(), run.as_str()]);
+    desk.world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_form_that_an_agent_offered_stays_and_the_step_that_asks_is_left_out() -> Tested {
+    let desk = desk().await?;
+    let conversation = desk.visit("r-1").await?;
+    desk.run(
+        &conversation,
+        "wait",
+        &[Step::WaitSeconds(60), ask(600), say("Thank you.")],
+    )
+    .await?;
+    desk.comes_to(&conversation, State::Waiting).await?;
+    let offered = desk.forms.clone().offer_form(offer(&conversation, "o-1")).await?;
+    let offered = offered.into_inner().form.expect("a form");
+    desk.clock.advance(Duration::from_secs(60));
+    let done = desk.comes_to(&conversation, State::Done).await?;
+    let why: Vec<_> = done.skipped.iter().map(|one| (one.step, one.reason.as_str())).collect();
+    assert_eq!(why, [(2, "form_open")]);
+    assert_eq!(desk.said(&conversation).await?, ["Thank you."]);
+    let still = open(&desk.forms, &conversation).await?.expect("a form");
+    assert_eq!(still.form, offered.form);
+    submit(&desk.forms, &conversation, &still, &[("email", "ann@example.com")]).await?;
     desk.world.end().await;
     Ok(())
 }

@@ -92,7 +92,7 @@ pub struct WorkflowVersion {
 pub struct SkippedStep {
     /// 1, 2, ...
     step: u32,
-    /// served, no_contact, tag_refused, no_widget, form_off, dismissed, withdrawn or unanswered.
+    /// served, no_contact, tag_refused, no_widget, form_off, form_open, dismissed, withdrawn or unanswered.
     reason: String,
 }
 
@@ -109,7 +109,7 @@ pub struct WorkflowRun {
     /// running, waiting, done or cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
-    /// What cancelled it: customer_wrote, agent_wrote, resolved, erased or by_hand.
+    /// What cancelled it: customer_wrote, agent_wrote, agent_took_over, resolved, erased or by_hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<String>,
     /// 1, 2, ...: the step that is under way or next; of an ended run the last one that it came to.
