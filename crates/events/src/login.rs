@@ -113,6 +113,7 @@ pub const SERVICES: [Login; 7] = [
                 signal::CLOSED.into(),
                 fact_filter::<crate::event::MessagePosted>(),
                 fact_filter::<crate::event::FormChanged>(),
+                fact_filter::<crate::event::CardChanged>(),
             ]
         },
         ..service("gateway")

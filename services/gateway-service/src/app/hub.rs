@@ -3,12 +3,15 @@ use crate::domain::session::Session;
 use crate::domain::token::TokenHash;
 use domain::{ConversationId, WorkspaceId};
 use fault::{Fault, Result, codes};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
+
+/// So many cards of a conversation at a time are looked at again; what is beyond is shown when the page is loaded again.
+const CARDS: usize = 100;
 
 /// Every open socket of this process: how many there are of whom, and whom to wake when something is said.
 pub struct Hub {
@@ -30,6 +33,8 @@ struct Held {
 pub struct Bell {
     newest: AtomicU64,
     moved: AtomicBool,
+    /// Sequences of cards that something came of.
+    cards: Mutex<BTreeSet<u64>>,
     rung: Notify,
 }
 
@@ -43,6 +48,11 @@ impl Bell {
     /// asked.
     pub fn take_moved(&self) -> bool {
         self.moved.swap(false, Ordering::AcqRel)
+    }
+
+    /// Sequences of the cards in the present conversation that something came of since this was last asked.
+    pub fn take_cards(&self) -> BTreeSet<u64> {
+        std::mem::take(&mut *lock(&self.cards))
     }
 
     /// Highest sequence that a hint named in the present conversation.
@@ -107,6 +117,19 @@ impl Hub {
             .flatten()
         {
             bell.newest.fetch_max(seq, Ordering::AcqRel);
+            bell.rung.notify_one();
+        }
+    }
+
+    /// Something came of the card with this sequence: wakes the sockets in that conversation.
+    pub fn card_changed(&self, workspace: &WorkspaceId, conversation: ConversationId, seq: u64) {
+        let held = lock(&self.held);
+        let bells = held.conversations.get(&(workspace.clone(), conversation));
+        for bell in bells.into_iter().flatten() {
+            let mut cards = lock(&bell.cards);
+            if cards.len() < CARDS {
+                cards.insert(seq);
+            }
             bell.rung.notify_one();
         }
     }
@@ -208,6 +231,7 @@ impl Seat {
         let mut held = lock(&hub.held);
         self.leave(&mut held);
         self.bell.newest.store(0, Ordering::Release);
+        lock(&self.bell.cards).clear();
         let key = (self.place.workspace.clone(), conversation);
         held.conversations.entry(key).or_default().push(self.bell.clone());
         self.conversation = Some(conversation);

@@ -165,6 +165,8 @@ pub enum ServerFrame {
         #[serde(skip_serializing_if = "Option::is_none")]
         card: Option<Box<CardShown>>,
     },
+    /// What came of a card whose message, of this sequence, was sent before; sent at once on each change.
+    Card { seq: u64, card: Box<CardShown> },
     /// The answer to `message`.
     Posted { client_id: String, seq: u64 },
     /// The customer's read mark, moved by this tab or another one.
@@ -212,6 +214,7 @@ impl ServerFrame {
             Self::Welcome { .. } => "welcome",
             Self::Started { .. } => "started",
             Self::Message { .. } => "message",
+            Self::Card { .. } => "card",
             Self::Posted { .. } => "posted",
             Self::Read { .. } => "read",
             Self::ContactAdded {} => "contact_added",

@@ -1,10 +1,12 @@
-//! `message.posted` and `form.changed` as hints that somebody's socket has something to fetch. A plain subscription is
-//! enough: a hint that is lost is made up for by the next one, or by the socket's own slow poll.
+//! `message.posted`, `form.changed` and `card.changed` as hints that somebody's socket has something to fetch. A plain subscription is
+//! enough: a hint that is lost is made up for by the next one, or by the socket's own slow poll; one of a card when its page is loaded
+//! again.
 
 use crate::app::edge::Edge;
 use bus::Bus;
 use domain::ConversationId;
-use events::event::{FormChanged, MessagePosted};
+use events::common::CardState;
+use events::event::{CardChanged, FormChanged, MessagePosted};
 use events::{Fact, Subject};
 use fault::{Fault, Result};
 use futures::StreamExt;
@@ -26,6 +28,17 @@ pub async fn hear_forms(edge: Arc<Edge>, bus: Bus) -> Result<impl Future<Output 
     hear(edge.clone(), bus, move |hint: FormChanged, subject| {
         if let Ok(conversation) = ConversationId::parse(&hint.conversation) {
             edge.hub.changed(subject.workspace(), conversation);
+        }
+    })
+    .await
+}
+
+/// The same of what came of cards; that one was said is told by its message.
+pub async fn hear_cards(edge: Arc<Edge>, bus: Bus) -> Result<impl Future<Output = ()>> {
+    hear(edge.clone(), bus, move |hint: CardChanged, subject| {
+        let is_new = hint.state() == CardState::Requested;
+        if let Some(conversation) = ConversationId::parse(&hint.conversation).ok().filter(|_| !is_new) {
+            edge.hub.card_changed(subject.workspace(), conversation, hint.seq);
         }
     })
     .await

@@ -1,9 +1,9 @@
 //! Cards, for consoles and shops.
 
-use crate::gateway::{World, call};
+use crate::gateway::{World, call, text};
 use crate::peers::cards::CARD;
 use anyhow::Result;
-use events::common::CardKind;
+use events::common::{CardKind, CardState};
 use reqwest::Method;
 use serde_json::json;
 
@@ -54,5 +54,38 @@ async fn a_card_is_said_and_read_with_what_came_of_it() -> Result<()> {
     )
     .await?;
     assert_eq!((status, world.peers.memory().cards.len()), (404, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_widget_that_is_open_is_shown_at_once_what_came_of_a_card() -> Result<()> {
+    let world = World::start().await?;
+    let (mut socket, session, started) = world.started().await?;
+    let conversation = text(&started, "conversation")?;
+    let seq = world.peers.say_card(&conversation).await;
+    let said = socket.expect("message").await?;
+    assert_eq!(
+        (&said["card"]["id"], &said["card"]["outcome"]["state"]),
+        (&json!(CARD), &json!("requested"))
+    );
+    for (state, word) in [(CardState::Ready, "ready"), (CardState::Done, "done")] {
+        world.peers.change_card(&conversation, seq, state).await;
+        let shown = socket.expect("card").await?;
+        assert_eq!((&shown["seq"], &shown["card"]["id"]), (&json!(seq), &json!(CARD)));
+        assert_eq!(shown["card"]["outcome"]["state"], word);
+    }
+    // While its owner is away it waits for the next look.
+    world.peers.memory().away = true;
+    world.peers.change_card(&conversation, seq, CardState::Failed).await;
+    socket.say(json!({ "type": "ping" })).await?;
+    socket.expect("pong").await?;
+    world.peers.memory().away = false;
+    let shown = socket.expect("card").await?;
+    assert_eq!(shown["card"]["outcome"]["state"], "failed");
+    // A tab that opens later has it with its message.
+    let (mut other, _) = world.socket(&session, None).await?;
+    other.expect("message").await?;
+    let said = other.expect("message").await?;
+    assert_eq!(said["card"]["outcome"]["state"], "failed");
     Ok(())
 }

@@ -1,3 +1,5 @@
+mod cards;
+
 use super::proactive::Proactive;
 use super::pulse::Pulse;
 use super::wire::{End, Outgoing, Trouble};
@@ -32,7 +34,7 @@ use events::event::TabEnd;
 use fault::{Fault, codes};
 use rpc::conversation::message::Content;
 use rpc::routing::WatchInvitationResponse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,6 +79,8 @@ pub struct Talk {
     read_up_to: u64,
     /// Which form the client was shown, and which page of it; empty and 0: none.
     form: (String, u32),
+    /// Sequences of cards that something came of: still to be shown.
+    cards: BTreeSet<u64>,
     proactive: Proactive,
     /// How the visitor's invitation stood when the client was told last.
     invitation: Option<Invitation>,
@@ -110,6 +114,7 @@ impl Talk {
             pushed,
             read_up_to,
             form: Default::default(),
+            cards: BTreeSet::new(),
             // At once: what was posted before the socket opened is fetched first.
             poll_at: Instant::now(),
         }
@@ -152,7 +157,8 @@ impl Talk {
                 () = drain.cancelled() => return Err(End::Restart),
                 () = bell.rung() => {
                     let moved = bell.take_moved();
-                    if moved || bell.newest() > self.pushed {
+                    self.cards.append(&mut bell.take_cards());
+                    if moved || bell.newest() > self.pushed || !self.cards.is_empty() {
                         self.refresh(wire, moved).await?;
                     }
                 }
@@ -356,6 +362,7 @@ impl Talk {
     fn begin_anew(&mut self) {
         self.pushed = 0;
         self.read_up_to = 0;
+        self.cards.clear();
     }
 
     /// Fetches and sends what is new. A peer that does not answer is asked again soon; the client is not bothered.
@@ -390,6 +397,7 @@ impl Talk {
         if self.session.conversation.is_none() {
             return Ok(());
         }
+        let sent_before = self.pushed;
         loop {
             let page = list_messages(&self.edge, &self.session, self.pushed).await?;
             let last = page.messages.len() < PAGE as usize;
@@ -406,6 +414,7 @@ impl Talk {
                 wire.send(&ServerFrame::Read { up_to }).await?;
             }
             if last {
+                self.show_cards(wire, sent_before).await?;
                 return self.show_form(wire, page.open_form, page.open_form_page).await;
             }
         }

@@ -1,13 +1,74 @@
 //! conversation-service's cards, in whatever conversation.
 
 use super::{Answer, Peers, answer, refuse};
-use events::common::CardState;
+use domain::WorkspaceId;
+use events::common::{AuthorRole, CardKind, CardState};
+use events::event::CardChanged;
+use events::{Fact, Subject};
 use fault::Fault;
+use prost::Message as _;
 use rpc::conversation::card_service_server::CardService;
+use rpc::conversation::message::Content;
 use rpc::conversation::*;
 use tonic::Request;
 
 pub const CARD: &str = "018f4e3a-0000-7000-8000-0000000000cc";
+
+impl Peers {
+    /// An agent says a card; its sequence.
+    pub async fn say_card(&self, conversation: &str) -> u64 {
+        let message = self
+            .store(conversation, AuthorRole::Agent, "card-1", "Shoes: 129.00 PLN")
+            .expect("a conversation");
+        self.keep_card(message.seq, CardState::Requested);
+        self.tell_card(conversation, message.seq, CardState::Requested).await;
+        self.tell(conversation, message.seq).await;
+        message.seq
+    }
+
+    /// The shop tells so much of it.
+    pub async fn change_card(&self, conversation: &str, seq: u64, state: CardState) {
+        self.keep_card(seq, state);
+        self.tell_card(conversation, seq, state).await;
+    }
+
+    fn keep_card(&self, seq: u64, state: CardState) {
+        let shown = CardShown {
+            card: Some(Card {
+                card: CARD.into(),
+                kind: CardKind::Payment.into(),
+                title: "Shoes".into(),
+                amount_minor: 12_900,
+                currency: "PLN".into(),
+                ..Default::default()
+            }),
+            outcome: Some(CardOutcome {
+                state: state.into(),
+                ..Default::default()
+            }),
+        };
+        let mut memory = self.memory();
+        let said = memory.messages.iter_mut().find(|(_, message)| message.seq == seq);
+        said.expect("it was said").1.content = Some(Content::Card(shown));
+    }
+
+    async fn tell_card(&self, conversation: &str, seq: u64, state: CardState) {
+        let fact = CardChanged {
+            card: CARD.into(),
+            conversation: conversation.into(),
+            seq,
+            state: state.into(),
+            ..Default::default()
+        };
+        let subject = Subject::Fact {
+            workspace: WorkspaceId::parse("acme").expect("a slug"),
+            aggregate: CardChanged::AGGREGATE.into(),
+            event: CardChanged::EVENT.into(),
+        };
+        let told = self.nats.publish(subject.to_string(), fact.encode_to_vec().into());
+        told.await.expect("NATS is there");
+    }
+}
 
 #[tonic::async_trait]
 impl CardService for Peers {
