@@ -9,7 +9,7 @@ use rpc::presence::person_service_server as visitors;
 use rpc::routing::person_service_server as requests;
 use rpc::{gateway, notifier, presence, routing};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -29,7 +29,8 @@ pub struct Truth {
     pub contacts: Vec<String>,
     /// By contact: whether a conversation is open, and the second in which one was begun or resolved last.
     pub activity: HashMap<String, (bool, i64)>,
-    pub numbers: Vec<String>,
+    /// Whose texts the notifier was asked to forget.
+    pub numbers: BTreeSet<String>,
 }
 
 #[derive(Clone)]
@@ -199,7 +200,10 @@ impl follow_ups::PersonService for Peers {
         request: Request<notifier::ErasePersonRequest>,
     ) -> Answer<notifier::ErasePersonResponse> {
         let request = request.into_inner();
-        self.truth().numbers = request.numbers;
+        if request.numbers.len() > 500 {
+            return rpc::answer(Err(fault::Fault::invalid("numbers", "takes at most 500")));
+        }
+        self.truth().numbers.extend(request.numbers);
         let erased = self.erase("notifier", "conversations", request.conversations)?;
         Ok(Response::new(notifier::ErasePersonResponse { erased }))
     }

@@ -242,6 +242,77 @@ async fn a_customer_who_went_on_in_another_conversation_is_shown_the_way_there()
     Ok(())
 }
 
+async fn resolve(world: &World, conversation: &str) -> Tested {
+    let request = proto::ResolveConversationRequest {
+        workspace: "acme".into(),
+        conversation: conversation.into(),
+    };
+    world.conversations.clone().resolve_conversation(request).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_way_to_pay_that_comes_while_its_customer_goes_on_is_said_once_in_one_place() -> Tested {
+    let (world, cards) = world().await?;
+    for n in 1..=8 {
+        let first = world.start(&format!("r-{n}")).await?.conversation;
+        let card = send(&cards, &first, "card-1", payment()).await?.card;
+        resolve(&world, &first).await?;
+        let ready = json!({ "state": "ready", "url": "https://pay.example/17" });
+        let told = [document(&format!("e-{n}"), &card, world.clock.now(), ready)];
+        let (told, posted) = tokio::join!(
+            tell(&world, &told),
+            world.post(&first, CUSTOMER, "c-2", "Where do I pay?")
+        );
+        told?;
+        let next = posted?.conversation;
+        assert_ne!(next, first, "a resolved one is not written into");
+        let mut places = Vec::new();
+        for conversation in [&first, &next] {
+            let messages = world.messages(conversation).await?;
+            let ways = messages
+                .iter()
+                .filter(|one| one.text.ends_with("https://pay.example/17"));
+            places.extend(ways.map(|_| conversation));
+        }
+        assert_eq!(places.len(), 1, "round {n}");
+        assert_eq!(outcome(&cards, &card).await?.0, CardState::Ready);
+    }
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_the_newest_conversation_was_erased_nothing_is_said_and_the_card_is_noted_all_the_same() -> Tested {
+    let (world, cards) = world().await?;
+    let first = world.start("r-1").await?.conversation;
+    let card = send(&cards, &first, "card-1", payment()).await?.card;
+    resolve(&world, &first).await?;
+    let next = world
+        .post(&first, CUSTOMER, "c-2", "Where do I pay?")
+        .await?
+        .conversation;
+    let erase = proto::ErasePersonRequest {
+        workspace: "acme".into(),
+        conversations: vec![next.clone()],
+    };
+    let channel = rpc::connect(&format!("http://{}", world.running.grpc))?;
+    PersonServiceClient::new(channel).erase_person(erase).await?;
+    let ready = json!({ "state": "ready", "url": "https://pay.example/17" });
+    tell(&world, &[document("e-1", &card, world.clock.now(), ready)]).await?;
+    let (state, url, _) = outcome(&cards, &card).await?;
+    assert_eq!((state, url.as_str()), (CardState::Ready, "https://pay.example/17"));
+    for conversation in [&first, &next] {
+        let messages = world.messages(conversation).await?;
+        assert!(
+            messages.iter().all(|one| !one.text.contains("pay.example")),
+            "{messages:?}"
+        );
+    }
+    world.end().await;
+    Ok(())
+}
+
 #[tokio::test]
 async fn wrong_cards_and_outcomes_are_refused_by_their_field_and_change_nothing() -> Tested {
     let (world, cards) = world().await?;

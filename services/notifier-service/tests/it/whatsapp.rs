@@ -44,14 +44,18 @@ impl Harness {
     }
 
     async fn written_by(&self, from: &str, sid: &str, body: &str) -> u16 {
+        self.written_with(from, sid, body, &[]).await
+    }
+
+    async fn written_with(&self, from: &str, sid: &str, body: &str, media: &[&str]) -> u16 {
         let url = format!("{}/v1/callbacks/sms/acme/inbound", self.public_url);
         let text = WrittenText {
             sid,
             from,
             to: "whatsapp:+48732000077",
             body,
+            media,
             profile: Some("Ola W."),
-            ..WrittenText::default()
         };
         self.sms.write_text(&url, &text).await
     }
@@ -228,5 +232,28 @@ async fn a_channel_that_was_told_of_before_whatsapp_was_known_is_asked_about() -
     assert_eq!(notifier.count(forget, "whatsapp").await?, 1);
     notifier.answer(&customer, 2).await?;
     notifier.sms.nth(TO, 1, SOON).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn pictures_that_come_by_whatsapp_are_lines_of_its_conversation_too() -> Tested {
+    let notifier = start().await?;
+    let customer = notifier.whatsapping().await?;
+    notifier.answer(&customer, 2).await?;
+    notifier.delivery(&customer, DeliveryStatus::Delivered).await?;
+    let pictures = ["https://api.twilio.com/m/1", "https://api.twilio.com/m/2"];
+    assert_eq!(notifier.written_with(TO, "SM1", "Here", &pictures).await, 200);
+    assert_eq!(notifier.written_with(TO, "SM2", "", &pictures).await, 200);
+    assert_eq!(notifier.written_with(STRANGER, "SM3", "", &pictures).await, 200);
+    let truth = notifier.truth();
+    let said = truth
+        .replies
+        .iter()
+        .map(|reply| (reply.conversation.clone(), reply.text.clone()));
+    let said: Vec<_> = said.collect();
+    let (id, lines) = (customer.conversation.to_string(), pictures.join("\n"));
+    assert_eq!(said, [(id.clone(), format!("Here\n{lines}")), (id, lines.clone())]);
+    let opened: Vec<&str> = truth.opened.iter().map(|opened| opened.text.as_str()).collect();
+    assert_eq!(opened, [lines]);
     Ok(())
 }
