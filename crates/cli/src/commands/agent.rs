@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use events::common::ChannelKind;
 use events::event::AgentAvailability;
-use fault::Fault;
+use fault::{Fault, codes};
 use rpc::conversation::CreateAgentRequest;
 use rpc::routing::routing_service_client::RoutingServiceClient;
 use rpc::routing::{
@@ -91,7 +91,11 @@ pub(crate) async fn run(command: AgentCommand, out: &Out) -> Result<ExitCode> {
         AgentCommand::Status { workspace, agent, .. } => {
             let all = agents(workspace).await?;
             let found = all.iter().find(|one| one.agent == agent);
-            tell(out, found.ok_or_else(|| Fault::not_found("agent"))?)?;
+            let remedy = "has told no status yet, or does not exist ('homing agent show'); name a status to set it";
+            tell(
+                out,
+                found.ok_or_else(|| Fault::new(&codes::NOT_FOUND, remedy).of("agent"))?,
+            )?;
         }
     }
     Ok(ExitCode::SUCCESS)

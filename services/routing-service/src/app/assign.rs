@@ -1,7 +1,7 @@
 use super::{App, refuse};
 use crate::domain::channel_routing::ChannelRouting;
 use crate::domain::{About, Assignee, NewRequest, Recipient, Refused, Request};
-use crate::outbound::postgres::{request, resolved};
+use crate::outbound::postgres::{agent, request, resolved};
 use ::domain::{AgentId, ConversationId, RequestId, WorkspaceId};
 use fault::{Fault, Result};
 use store::Tx;
@@ -36,7 +36,7 @@ impl App {
         Ok(request)
     }
 
-    /// Who serves a conversation passes it on. Refuses agents and teams that do not exist.
+    /// Who serves a conversation passes it on; what is passed to somebody who is not there waits for everybody. Refuses agents and teams that do not exist.
     pub(crate) async fn transfer(
         &self,
         workspace: &WorkspaceId,
@@ -51,7 +51,14 @@ impl App {
         let mut tx = self.begin_queue(workspace).await?;
         let found = request::get_by_conversation(&mut tx, workspace, id).await?;
         let (request, now) = (found.ok_or_else(|| refuse(Refused::NotYours))?, self.now());
-        let moved = request.transfer(agent, to, now).map_err(refuse)?;
+        let mut moved = request.transfer(agent, to, now).map_err(refuse)?;
+        if let Some(kept) = &moved.after.kept
+            && agent::get(&mut tx, workspace, &kept.agent)
+                .await?
+                .is_none_or(|to| to.is_gone())
+        {
+            moved = moved.kept_for_nobody();
+        }
         let request = self.carry_out(&mut tx, workspace, moved, now).await?;
         self.commit_queue(tx, workspace).await?;
         Ok(request)

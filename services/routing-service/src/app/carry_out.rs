@@ -2,6 +2,7 @@
 //! waits. So after every transaction nobody waits whom a fitting agent could take, and each step looks only at what changed.
 
 use super::App;
+use super::enqueue::found;
 use crate::domain::{Agent, Moved, Request, State};
 use crate::outbound::postgres::{agent, queue, request, staffing};
 use ::domain::{AgentId, Timestamp, WorkspaceId};
@@ -39,13 +40,14 @@ impl App {
         moved: Moved,
         now: Timestamp,
     ) -> Result<Request> {
-        let freed = moved.freed().cloned();
         self.write(tx, workspace, &moved, now).await?;
-        let request = self.place(tx, workspace, moved.after, now).await?;
-        if let Some(agent) = freed {
-            self.offer(tx, workspace, &agent, now).await?;
-        }
-        Ok(request)
+        let Some(agent) = moved.freed() else {
+            return self.place(tx, workspace, moved.after, now).await;
+        };
+        // Who got room takes what waits in its order: this request is overtaken by nobody, and overtakes nobody.
+        self.offer(tx, workspace, agent, now).await?;
+        let request = found(tx, workspace, moved.after.id).await?;
+        self.place(tx, workspace, request, now).await
     }
 
     /// Alerts the best agent to a request that waits. Answers it as it is then.
@@ -90,7 +92,7 @@ impl App {
         Ok(())
     }
 
-    /// Takes from an agent what they hold: all of it waits again before any of it is placed.
+    /// Takes from an agent what they hold, and what waits for them alone: all of it waits before any of it is placed.
     pub(super) async fn take_away(
         &self,
         tx: &mut Tx,
@@ -99,8 +101,10 @@ impl App {
         now: Timestamp,
     ) -> Result<()> {
         let held = request::list_held_by(tx, workspace, &agent.id, None, i64::MAX).await?;
+        let kept = request::list_kept_for(tx, workspace, &agent.id).await?;
         let mut lost = Vec::new();
-        for moved in held.iter().filter_map(Request::lose) {
+        let moves = held.iter().filter_map(Request::lose);
+        for moved in moves.chain(kept.iter().filter_map(Request::let_go)) {
             self.write(tx, workspace, &moved, now).await?;
             lost.push(moved.after);
         }

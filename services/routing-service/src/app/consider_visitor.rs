@@ -109,11 +109,14 @@ impl App {
         workspace: &WorkspaceId,
         visitor: &Visitor<'_>,
     ) -> Result<std::result::Result<(ChannelRouting, LaunchRule), Considered>> {
-        if let Some(open) = invitation::get_open(tx, workspace, visitor.id).await? {
+        let (routing, _) = channel_routing::get(tx, workspace, visitor.channel).await?;
+        let is_off = routing.mode == Mode::Off;
+        if let Some(open) = invitation::get_open(tx, workspace, visitor.id).await?
+            && !(is_off && open.is_question())
+        {
             return Ok(Err(Considered::Invited(Box::new(open))));
         }
-        let (routing, _) = channel_routing::get(tx, workspace, visitor.channel).await?;
-        if routing.mode == Mode::Off {
+        if is_off {
             return Ok(Err(Considered::Never));
         }
         let now = self.now();

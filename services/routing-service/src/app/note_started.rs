@@ -1,11 +1,11 @@
 //! Conversations that began, as conversation-service tells of them.
 
-use super::App;
 use super::assign::PRIORITY;
+use super::{App, refuse};
 use crate::domain::invitation::{Follow, State};
-use crate::domain::{About, NewRequest};
+use crate::domain::{About, Assignee, NewRequest, Request};
 use crate::outbound::postgres::{channel_routing, invitation, request, resolved, visitor_conversation};
-use ::domain::{ChannelId, ContactId, ConversationId, VisitorId, WorkspaceId};
+use ::domain::{AgentId, ChannelId, ContactId, ConversationId, RequestId, VisitorId, WorkspaceId};
 use fault::Result;
 use store::Tx;
 
@@ -20,7 +20,8 @@ pub(crate) struct Started {
 
 impl App {
     /// Who is in a conversation is not asked. One that a customer began goes into the queue where they were asked for their data
-    /// before, and where the channel wants that of every conversation. Told again, it changes nothing.
+    /// before, and where the channel wants that of every conversation; it is served by the agent who has just spoken to them
+    /// first, if one has. Told again, it changes nothing.
     pub(crate) async fn note_started(&self, workspace: &WorkspaceId, started: &Started) -> Result<()> {
         // Under the lock where there is a visitor: they may be asked at this moment.
         let mut tx = match started.visitor {
@@ -48,9 +49,11 @@ impl App {
             contact: started.contact,
             ..About::default()
         };
+        let mut server = None;
         if let Some(invited) = invited
             && let Some(mut found) = invitation::get(&mut tx, workspace, invited.id).await?
         {
+            server = found.serves_beside(started.conversation).cloned();
             let follow = found.chat_began(started.conversation, self.now());
             if is_resolved {
                 found.follow(State::Ended, None, None, self.now());
@@ -58,30 +61,44 @@ impl App {
             self.save_invitation(&mut tx, workspace, &mut found, follow).await?;
             about.invitation = (follow == Follow::Enqueue).then_some(found.id);
         }
-        if about.invitation.is_some() || routing.queue_conversations {
-            self.enqueue_begun(&mut tx, workspace, entrance.request(about, PRIORITY, &routing))
+        if server.is_some() || about.invitation.is_some() || routing.queue_conversations {
+            self.enqueue_begun(&mut tx, workspace, entrance.request(about, PRIORITY, &routing), server)
                 .await?;
         }
         self.commit_queue(tx, workspace).await
     }
 
-    /// Puts a conversation into the queue, unless it has a request, or is resolved.
-    async fn enqueue_begun(&self, tx: &mut Tx, workspace: &WorkspaceId, new: NewRequest) -> Result<()> {
+    /// Puts a conversation into the queue, or gives it to whom the visitor talks with, unless it has a request, or is resolved.
+    async fn enqueue_begun(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        new: NewRequest,
+        server: Option<AgentId>,
+    ) -> Result<()> {
         let Some(conversation) = new.about.conversation else {
             return Ok(());
         };
         if resolved::contains(tx, workspace, conversation).await? {
             return Ok(());
         }
-        match request::get_by_conversation(tx, workspace, conversation).await? {
-            None => self.enqueue(tx, workspace, new).await.map(drop),
-            Some(mut known) if known.about.invitation.is_none() && new.about.invitation.is_some() => {
+        let now = self.now();
+        match (request::get_by_conversation(tx, workspace, conversation).await?, server) {
+            (None, None) => self.enqueue(tx, workspace, new).await.map(drop),
+            (None, Some(agent)) => {
+                let request = Request::unserved(RequestId::generate(self.store.entropy()), new, now);
+                match request.assign(Assignee::Agent(agent), None, now).map_err(refuse)? {
+                    Some(moved) => self.carry_out(tx, workspace, moved, now).await.map(drop),
+                    None => Ok(()),
+                }
+            }
+            (Some(mut known), _) if known.about.invitation.is_none() && new.about.invitation.is_some() => {
                 // An agent was faster than this.
                 known.about.invitation = new.about.invitation;
                 request::set_invitation(tx, workspace, &known).await?;
                 self.follow_request(tx, workspace, &known).await
             }
-            Some(_) => Ok(()),
+            (Some(_), _) => Ok(()),
         }
     }
 }

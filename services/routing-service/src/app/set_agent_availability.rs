@@ -38,9 +38,7 @@ impl App {
         if is_told {
             agent::record(&mut tx, workspace, &agent);
         }
-        if is_told || agent.is_open() {
-            self.follow_agent(&mut tx, workspace, &agent).await?;
-        }
+        self.follow_agent(&mut tx, workspace, &agent).await?;
         let agent = agent::get(&mut tx, workspace, id).await?.unwrap_or(agent);
         self.commit_queue(tx, workspace).await?;
         self.board.touch(workspace);

@@ -127,7 +127,7 @@ impl ChannelRouting {
                 );
                 return Err(misfit(format!("rules[{index}]"), remedy));
             }
-            if let Some(other) = before.iter().find(|other| other.always_counts_before(rule)) {
+            if let Some(other) = self.wider_than(index) {
                 let remedy = format!(
                     "never counts: {} counts first wherever this rule fits; change its conditions or priority, or leave it out",
                     other.name
@@ -136,6 +136,15 @@ impl ChannelRouting {
             }
         }
         Ok(())
+    }
+
+    /// The rule that comes first wherever the one at `index` fits.
+    pub(crate) fn wider_than(&self, index: usize) -> Option<&LaunchRule> {
+        let rule = self.rules.get(index)?;
+        let mut others = self.rules.iter().enumerate();
+        let found = others
+            .find(|(at, other)| (other.priority, *at) < (rule.priority, index) && other.always_counts_before(rule));
+        found.map(|(_, other)| other)
     }
 }
 
@@ -224,6 +233,58 @@ mod tests {
                 Some("rules[1].name"),
             ),
             (vec![rule("a"), rule("b")], Some("rules[1]")),
+            (
+                vec![
+                    LaunchRule {
+                        page: "*".into(),
+                        ..rule("a")
+                    },
+                    rule("b"),
+                ],
+                Some("rules[1]"),
+            ),
+            (
+                vec![
+                    LaunchRule {
+                        page: "/b".into(),
+                        ..rule("b")
+                    },
+                    LaunchRule {
+                        priority: 1,
+                        once_in_days: 0,
+                        ..rule("a")
+                    },
+                ],
+                Some("rules[0]"),
+            ),
+            (
+                vec![
+                    LaunchRule {
+                        page: "/x*".into(),
+                        once_in_days: 0,
+                        ..rule("a")
+                    },
+                    LaunchRule {
+                        page: "/x/*/y".into(),
+                        ..rule("b")
+                    },
+                ],
+                Some("rules[1]"),
+            ),
+            (
+                vec![
+                    LaunchRule {
+                        page: "/x*y".into(),
+                        once_in_days: 0,
+                        ..rule("a")
+                    },
+                    LaunchRule {
+                        page: "/x*".into(),
+                        ..rule("b")
+                    },
+                ],
+                None,
+            ),
             (
                 vec![
                     rule("a"),

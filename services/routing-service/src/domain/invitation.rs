@@ -231,6 +231,12 @@ impl Invitation {
         }
     }
 
+    /// The agent who spoke first, if the visitor begins another conversation beside theirs.
+    pub(crate) fn serves_beside(&self, begun: ConversationId) -> Option<&AgentId> {
+        let is_other = self.is_unanswered_chat() && self.conversation != Some(begun);
+        self.agent.as_ref().filter(|_| is_other)
+    }
+
     /// What became of its request in the queue. False: nothing changed.
     pub(crate) fn follow(
         &mut self,
@@ -254,6 +260,11 @@ impl Invitation {
         self.conversation = conversation.or(self.conversation);
         self.step(state, now);
         true
+    }
+
+    /// The visitor is asked whether they want it, and has not answered.
+    pub(crate) fn is_question(&self) -> bool {
+        matches!(self.state, State::Offered | State::Shown)
     }
 
     /// It has a place in the queue.

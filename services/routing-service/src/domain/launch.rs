@@ -51,7 +51,16 @@ impl Default for LaunchRule {
 impl LaunchRule {
     /// Whether `other` asks the same visitors at the same moment.
     pub(crate) fn has_the_conditions_of(&self, other: &Self) -> bool {
+        let all = |pattern: &str| {
+            if pattern == "*" {
+                String::new()
+            } else {
+                pattern.to_owned()
+            }
+        };
         let conditions = |rule: &Self| Self {
+            page: all(&rule.page),
+            referrer: all(&rule.referrer),
             name: String::new(),
             greeting: String::new(),
             priority: 0,
@@ -62,12 +71,11 @@ impl LaunchRule {
         conditions(self) == conditions(other)
     }
 
-    /// Whether this rule asks wherever `later` (further down in the same document) would, before it and without limits of its own.
+    /// Whether this rule, which comes first of the two, asks wherever `later` would, without limits of its own.
     pub(crate) fn always_counts_before(&self, later: &Self) -> bool {
-        let is_wider = |own: &str, other: &str| own.is_empty() || own == other;
+        let is_wider = |own: &str, other: &str| Pattern(own).covers(Pattern(other));
         self.once_in_days == 0
             && self.per_day == 0
-            && self.priority <= later.priority
             && self.page_seconds <= later.page_seconds
             && self.site_seconds <= later.site_seconds
             && is_wider(&self.page, &later.page)
@@ -121,6 +129,11 @@ impl<'a> Pattern<'a> {
             return Err(Invalid::new("pattern", "has more than 10 '*'"));
         }
         Ok(Self(text))
+    }
+
+    /// Whether it matches all that `other` does: then it matches it letter by letter, where only a '*' stands for a '*'.
+    fn covers(self, other: Self) -> bool {
+        self.matches(if other.0.is_empty() { "*" } else { other.0 })
     }
 
     fn matches(self, text: &str) -> bool {
@@ -406,8 +419,8 @@ mod tests {
                 ..Asked::default()
             };
             if let Launch::Now(chosen) = all.launch(&visit, &asked, at(10 * 86_400)) {
-                let before = all.rules.iter().take_while(|rule| rule.name != chosen.name);
-                prop_assert!(before.into_iter().all(|rule| !rule.always_counts_before(chosen)));
+                let index = all.rules.iter().position(|rule| rule.name == chosen.name);
+                prop_assert_eq!(index.and_then(|index| all.wider_than(index)), None);
             }
         }
     }

@@ -90,6 +90,14 @@ impl Model {
 
     fn write(&mut self, moved: &Moved) {
         let alerted = matches!(moved.after.state, State::Alerted { .. });
+        if let Some(agent) = moved.after.agent().filter(|_| alerted) {
+            let agent = self.agents.iter().find(|one| one.id == *agent).expect("known");
+            // Of those whose time ends at this very moment some are looked at before others.
+            let overtaken = self.requests.iter().find(|one| {
+                one.place() < moved.after.place() && one.alert(agent, self.now).is_some() && !one.is_due_since(self.now)
+            });
+            assert_eq!(overtaken, None, "overtaken by {:?}", moved.after);
+        }
         match self.requests.iter().position(|one| one.id == moved.after.id) {
             Some(index) => {
                 assert_eq!(
@@ -111,12 +119,11 @@ impl Model {
 
     fn carry_out(&mut self, moved: Option<Moved>) {
         let Some(moved) = moved else { return };
-        let freed = moved.freed().cloned();
         self.write(&moved);
-        self.place(moved.after.id);
-        if let Some(agent) = freed {
-            self.offer(&agent);
+        if let Some(agent) = moved.freed() {
+            self.offer(agent);
         }
+        self.place(moved.after.id);
     }
 
     fn place(&mut self, id: RequestId) {
@@ -153,8 +160,13 @@ impl Model {
             .filter(|one| one.agent() == Some(&agent.id))
             .cloned()
             .collect();
+        let is_kept = |one: &&Request| {
+            one.state == State::Waiting && one.kept.as_ref().is_some_and(|kept| kept.agent == agent.id)
+        };
+        let kept: Vec<Request> = self.requests.iter().filter(is_kept).cloned().collect();
         let mut lost: Vec<Request> = Vec::new();
-        for moved in held.iter().filter_map(Request::lose) {
+        let moves = held.iter().filter_map(Request::lose);
+        for moved in moves.chain(kept.iter().filter_map(Request::let_go)) {
             self.write(&moved);
             lost.push(moved.after);
         }

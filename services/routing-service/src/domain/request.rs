@@ -121,6 +121,12 @@ impl Moved {
         Duration::try_from(served_at.duration_since(self.after.waiting_since)).ok()
     }
 
+    /// The same, for whom it is kept being away: anybody may be asked.
+    pub(crate) fn kept_for_nobody(mut self) -> Self {
+        self.after.kept = None;
+        self
+    }
+
     /// As facts tell it.
     pub(crate) fn wire_cause(&self) -> AssignmentCause {
         self.cause.map_or(AssignmentCause::Unspecified, AssignmentCause::from)
@@ -310,7 +316,7 @@ impl Request {
             return Err(Refused::Done);
         }
         let is_so = match &to {
-            Assignee::Team(_) => self.state == State::Waiting && self.assignee() == to,
+            Assignee::Team(_) => self.state == State::Waiting && self.assignee() == to && self.kept.is_none(),
             Assignee::Nobody => self.state == State::Done,
             Assignee::Agent(_) | Assignee::Admin(_) => matches!(self.state, State::Serving(_)) && self.assignee() == to,
         };
@@ -326,6 +332,8 @@ impl Request {
                     after.waiting_since = now;
                 }
                 after.wait_for(Some(team), None);
+                // Whoever had it is not asked at once.
+                after.passes.extend(self.agent().map(|had| self.pass(had, 0, now)));
             }),
             Assignee::Nobody => self.moved(Cause::Assigned, by, |after| after.leave(State::Done)),
         }))
@@ -383,6 +391,11 @@ impl Request {
         }))
     }
 
+    /// The agent for whom alone it waits went: anybody may be asked. `None`: it waits for nobody alone.
+    pub(crate) fn let_go(&self) -> Option<Moved> {
+        self.kept.is_some().then(|| self.changed(|after| after.kept = None))
+    }
+
     /// Nobody is asked for any more; `None`: that is so already.
     pub(crate) fn withdraw(&self, cause: Cause) -> Option<Moved> {
         let is_over = matches!(self.state, State::Done | State::Resolved);
@@ -397,24 +410,28 @@ impl Request {
 
     /// Somebody wrote: it is about this conversation from now on. `None`: that is so already.
     pub(crate) fn attach(&self, conversation: ConversationId) -> Option<Moved> {
-        (self.about.conversation != Some(conversation)).then(|| {
-            let mut moved = self.moved(Cause::Queued, None, |after| {
-                after.about.conversation = Some(conversation)
-            });
-            moved.cause = None;
-            moved
-        })
+        let is_new = self.about.conversation != Some(conversation);
+        is_new.then(|| self.changed(|after| after.about.conversation = Some(conversation)))
     }
 
-    fn moved(&self, cause: Cause, by: Option<&AgentId>, change: impl FnOnce(&mut Self)) -> Moved {
+    /// A change that leaves who has it.
+    fn changed(&self, change: impl FnOnce(&mut Self)) -> Moved {
         let mut after = self.clone();
         after.version += 1;
         change(&mut after);
         Moved {
             before: Some(self.clone()),
             after,
+            cause: None,
+            by: None,
+        }
+    }
+
+    fn moved(&self, cause: Cause, by: Option<&AgentId>, change: impl FnOnce(&mut Self)) -> Moved {
+        Moved {
             cause: Some(cause),
             by: by.cloned(),
+            ..self.changed(change)
         }
     }
 

@@ -1,6 +1,6 @@
 //! What becomes of those who are asked, and of those who are not.
 
-use crate::desk::refusal;
+use crate::desk::{held_by, refusal};
 use crate::door::{SOON, Tested};
 use crate::shop::{DAY, Shop, page, visitor};
 use anyhow::Context;
@@ -8,8 +8,8 @@ use events::common::PresenceCause;
 use events::event::InvitationState::{
     Abandoned, Accepted, Alerted, Declined, Ended, Expired, Form, Offered, Queued, Serving, Shown,
 };
-use events::event::ProactiveMode;
-use rpc::routing::{self as wire, InvitationAnswer, VisitedPage};
+use events::event::{ProactiveMode, RequestState};
+use rpc::routing::{self as wire, ChannelRouting, InvitationAnswer, VisitedPage};
 use std::time::Duration;
 use tonic::Status;
 use uuid::Uuid;
@@ -160,6 +160,37 @@ async fn an_agent_speaks_first_to_who_was_not_asked() -> Tested {
         refusal(shop.start(&invited.request, "ann", "Still there?").await).0,
         "alert.over"
     );
+    shop.end().await
+}
+
+#[tokio::test]
+async fn who_begins_a_chat_while_an_agent_speaks_first_is_served_by_that_agent_alone() -> Tested {
+    let shop = Shop::open(ProactiveMode::WithoutInvitation).await?;
+    shop.0.conversations.join("acme", "sales", "bob");
+    shop.0.available("bob").await?;
+    let invited = shop.invited(1).await?;
+    let (speaks, other) = match invited.agent.as_str() {
+        "ann" => ("ann", "bob"),
+        _ => ("bob", "ann"),
+    };
+    shop.start(&invited.request, speaks, "Hello").await?;
+    shop.began(1, 7).await?;
+    let own = shop.requested(7).await?;
+    assert_eq!((own.state(), held_by(&own)), (RequestState::Serving, speaks));
+    assert_eq!(shop.0.in_use(other).await?, 0);
+    shop.end().await
+}
+
+#[tokio::test]
+async fn a_channel_that_is_switched_off_asks_nobody_any_more() -> Tested {
+    let shop = Shop::open(ProactiveMode::WithInvitation).await?;
+    let asked = shop.invited(1).await?;
+    let answered = shop.invited(2).await?;
+    shop.answer(&answered, InvitationAnswer::Accepted).await?;
+    shop.route("acme", ChannelRouting::default(), 0).await?;
+    let again = shop.consider(1, page(10)).await?;
+    assert_eq!((again.invitation, again.again_ms), (None, 0), "{asked:?}");
+    assert_eq!(shop.invited(2).await?.state(), Form, "who said yes goes on");
     shop.end().await
 }
 

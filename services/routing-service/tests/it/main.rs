@@ -18,4 +18,5 @@ mod replicas;
 mod retention;
 mod shop;
 mod staffing;
+mod turns;
 mod watches;

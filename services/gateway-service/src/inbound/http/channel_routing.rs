@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::ChannelId;
 use events::event::ProactiveMode;
+use fault::{Fault, Result};
 use rpc::routing::{self as wire, GetChannelRoutingRequest, SetChannelRoutingRequest};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -181,6 +182,19 @@ impl ChannelRouting {
         }
     }
 
+    /// On the wire a number that is left out is 0; whoever writes a 0 here means it.
+    fn check(&self) -> Result<()> {
+        let numbers = [
+            ("per_visitor_day", self.per_visitor_day),
+            ("answer_seconds", self.answer_seconds),
+            ("alert_seconds", self.alert_seconds),
+        ];
+        match numbers.iter().find(|(_, number)| *number == 0) {
+            Some((field, _)) => Err(Fault::invalid(*field, "must not be 0; leave it out for the default")),
+            None => Ok(()),
+        }
+    }
+
     fn into_wire(self) -> wire::ChannelRouting {
         wire::ChannelRouting {
             mode: ProactiveMode::from(self.mode).into(),
@@ -227,6 +241,7 @@ pub async fn set_channel_routing(
     Path(channel): Path<String>,
     Body(body): Body<ChannelRouting>,
 ) -> Answer<Json<ChannelRouting>> {
+    body.check()?;
     let request = SetChannelRoutingRequest {
         workspace: caller.workspace.to_string(),
         channel: ChannelId::parse(&channel)?.to_string(),

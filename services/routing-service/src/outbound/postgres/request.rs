@@ -196,6 +196,23 @@ pub(crate) async fn list_held_by(
     rows.into_iter().map(Row::request).collect()
 }
 
+/// What waits for an agent alone.
+pub(crate) async fn list_kept_for(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    agent: &AgentId,
+) -> Result<Vec<Request>> {
+    let rows = requests!(
+        "WHERE workspace_id = $1 AND state = 'waiting' AND kept_agent IS NOT NULL AND kept_agent = $2",
+        workspace.as_str(),
+        agent.as_str()
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list what waits for an agent")?;
+    rows.into_iter().map(Row::request).collect()
+}
+
 /// What agents are alerted to and serve, by id, after the one named; of one team's queue, or of all.
 pub(crate) async fn list_held(
     db: &mut PgConnection,
