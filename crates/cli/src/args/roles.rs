@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub enum RoleCommand {
-    /// Print all roles, what each may do with which field, and which integration has which.
+    /// Print all roles, what each may do with which field, and who has which.
     List {
         #[arg(short, long)]
         workspace: String,
@@ -44,6 +44,21 @@ pub enum RoleCommand {
         /// Slug of the integration.
         integration: String,
         /// Left out: none of its own, so the role integration.
+        role: Option<String>,
+        /// The version that was read; 0: whatever it is.
+        #[arg(long, default_value_t = 0)]
+        version: u64,
+        /// Who gives it.
+        #[arg(long, default_value = "operator")]
+        by: String,
+    },
+    /// Give an agent a role: in it whoever calls for them sees and changes contacts, whether the call names it or not.
+    AssignAgent {
+        #[arg(short, long)]
+        workspace: String,
+        /// Slug of the agent.
+        agent: String,
+        /// Left out: none of their own, so the one that a call names.
         role: Option<String>,
         /// The version that was read; 0: whatever it is.
         #[arg(long, default_value_t = 0)]

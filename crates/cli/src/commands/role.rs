@@ -65,6 +65,24 @@ pub(crate) async fn run(command: RoleCommand, out: &Out) -> Result<ExitCode> {
                 role: role.unwrap_or_default(),
                 version,
                 by,
+                agent: String::new(),
+            };
+            call!(client, assign_role, request)?.roles
+        }
+        RoleCommand::AssignAgent {
+            workspace,
+            agent,
+            role,
+            version,
+            by,
+        } => {
+            let request = AssignRoleRequest {
+                workspace,
+                agent,
+                role: role.unwrap_or_default(),
+                version,
+                by,
+                integration: String::new(),
             };
             call!(client, assign_role, request)?.roles
         }
@@ -115,6 +133,7 @@ fn list(told: &Roles, out: &Out) -> Result<()> {
             "version": told.version,
             "roles": told.roles.iter().map(role).collect::<Vec<Value>>(),
             "integrations": told.integrations.iter().collect::<BTreeMap<_, _>>(),
+            "agents": told.agents.iter().collect::<BTreeMap<_, _>>(),
         }));
     }
     let mut fields: Vec<&str> = told
@@ -140,6 +159,10 @@ fn list(told: &Roles, out: &Out) -> Result<()> {
     let held: BTreeMap<_, _> = told.integrations.iter().collect();
     for (integration, role) in held {
         out.line(format!("integration {integration} has the role {role}"))?;
+    }
+    let held: BTreeMap<_, _> = told.agents.iter().collect();
+    for (agent, role) in held {
+        out.line(format!("agent {agent} has the role {role}"))?;
     }
     out.line(format!("version {}", told.version))
 }

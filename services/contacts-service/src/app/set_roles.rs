@@ -2,9 +2,9 @@
 
 use super::Contacts;
 use crate::domain::page;
-use crate::domain::roles::{Access, FieldGroup, RoleChange, RoleName, RoleRefused, Roles};
+use crate::domain::roles::{Access, FieldGroup, Holder, RoleChange, RoleName, RoleRefused, Roles};
 use crate::outbound::postgres::roles;
-use domain::{IntegrationId, WorkspaceId};
+use domain::WorkspaceId;
 use fault::{Fault, Result, codes};
 use std::collections::BTreeMap;
 
@@ -39,15 +39,15 @@ impl Contacts {
             .await
     }
 
-    /// Gives an integration a role; `None`: takes it away.
+    /// Gives an integration or an agent a role; `None`: takes it away.
     pub async fn assign_role(
         &self,
         workspace: &WorkspaceId,
-        (integration, role): (&IntegrationId, Option<&RoleName>),
+        (holder, role): (&Holder, Option<&RoleName>),
         version: u64,
         by: &str,
     ) -> Result<(Roles, u64)> {
-        self.change_roles(workspace, version, by, |roles| roles.assign(integration, role))
+        self.change_roles(workspace, version, by, |roles| roles.assign(holder, role))
             .await
     }
 

@@ -19,7 +19,7 @@ pub use orders::{Orders, spec};
 use crate::app::Contacts;
 use crate::domain::roles::{Rights, RoleName};
 use crate::outbound::Persons;
-use domain::{IntegrationId, Invalid, WorkspaceId};
+use domain::{AgentId, IntegrationId, Invalid, WorkspaceId};
 use fault::Result;
 use rpc::Caller;
 use tonic::Request;
@@ -48,8 +48,10 @@ impl Server {
         let integration = IntegrationId::parse(&caller.integration)?;
         let role = caller.role.as_deref().map(RoleName::parse).transpose();
         let role = role.map_err(|invalid: Invalid| invalid.of("homing-role"))?;
-        let role = role.as_ref();
-        let rights = self.contacts.role_rights(&workspace, &integration, role).await?;
+        let agent = caller.agent.as_deref().map(AgentId::parse).transpose();
+        let agent = agent.map_err(|invalid: Invalid| invalid.of("homing-agent"))?;
+        let whose = (agent.as_ref(), role.as_ref());
+        let rights = self.contacts.role_rights(&workspace, &integration, whose).await?;
         Ok((workspace, rights, request))
     }
 }

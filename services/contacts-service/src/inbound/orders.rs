@@ -47,7 +47,7 @@ impl Handler for Orders {
             return Err(Fault::new(&codes::MALFORMED, "is not a subject for events of other systems").of("subject"));
         };
         let event = cloudevent::from_nats(integration, token, &message)?;
-        let rights = self.0.role_rights(workspace, integration, None).await?;
+        let rights = self.0.role_rights(workspace, integration, (None, None)).await?;
         self.0.ingest_order(workspace, (integration, &rights), event).await
     }
 }

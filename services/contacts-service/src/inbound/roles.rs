@@ -2,8 +2,8 @@
 
 use super::Server;
 use crate::domain::name;
-use crate::domain::roles::{Access, FieldGroup, RoleChange, RoleFields, RoleName, Roles};
-use domain::{IntegrationId, Invalid, WorkspaceId};
+use crate::domain::roles::{Access, FieldGroup, Holder, RoleChange, RoleFields, RoleName, Roles};
+use domain::{AgentId, IntegrationId, Invalid, WorkspaceId};
 use fault::Result;
 use rpc::contacts::role_service_server::RoleService;
 use rpc::contacts::{
@@ -46,10 +46,14 @@ impl Server {
 
     async fn do_assign_role(&self, request: AssignRoleRequest) -> Result<AssignRoleResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
-        let integration = IntegrationId::parse(&request.integration)?;
+        let holder = match (request.integration.as_str(), request.agent.as_str()) {
+            (integration, "") => Holder::Integration(IntegrationId::parse(integration)?),
+            ("", agent) => Holder::Agent(AgentId::parse(agent)?),
+            _ => return Err(Invalid::new("agent", "may not stand beside an integration; name one of them").into()),
+        };
         let role = (!request.role.is_empty()).then(|| RoleName::parse(&request.role));
         let (role, by) = (role.transpose()?, name("by", &request.by)?);
-        let whose = (&integration, role.as_ref());
+        let whose = (&holder, role.as_ref());
         let assigned = self
             .contacts
             .assign_role(&workspace, whose, request.version, &by)
@@ -124,6 +128,11 @@ fn roles((roles, version): &(Roles, u64)) -> contacts::Roles {
         roles: roles.list().into_iter().map(role).collect(),
         integrations: integrations
             .map(|(integration, role)| (integration.to_string(), role.to_string()))
+            .collect(),
+        agents: roles
+            .agents()
+            .iter()
+            .map(|(agent, role)| (agent.to_string(), role.to_string()))
             .collect(),
     }
 }

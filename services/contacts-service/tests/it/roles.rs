@@ -117,6 +117,7 @@ async fn roles_are_versioned_and_say_who_changed_what() -> Tested {
         role: "limited_agent".into(),
         version: 1,
         by: "ana".into(),
+        ..Default::default()
     };
     roles.assign_role(assign.clone()).await?;
     let late = AssignRoleRequest {
@@ -204,6 +205,83 @@ async fn roles_are_versioned_and_say_who_changed_what() -> Tested {
     ] {
         assert_eq!(refusal(set(&contacts, role, &fields).await).0, field, "{role}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_with_a_role_is_held_to_it_whatever_a_console_names() -> Tested {
+    let contacts = Harness::start().await?;
+    let ids = fill(&contacts).await?;
+    let give = |role: &str| AssignRoleRequest {
+        workspace: workspace(),
+        agent: "maria".into(),
+        role: role.into(),
+        by: "ana".into(),
+        ..Default::default()
+    };
+    let get = || GetContactRequest {
+        workspace: workspace(),
+        contact: ids.contact.clone(),
+        purpose: Purpose::Support.into(),
+    };
+    let ask = async |request: Request<GetContactRequest>| {
+        let answer = contacts.client.clone().get_contact(request).await?;
+        Ok::<_, tonic::Status>(answer.into_inner().contact.expect("a contact").addresses.len())
+    };
+    let unnamed = || {
+        let mut request = with_role(get(), "owner");
+        request.metadata_mut().remove("homing-role");
+        request
+    };
+    let of_others = || {
+        let mut request = with_role(get(), "owner");
+        request
+            .metadata_mut()
+            .insert("homing-agent", "jan".parse().expect("text"));
+        request
+    };
+    assert!(ask(with_role(get(), "owner")).await? > 0);
+    let mut roles = contacts.roles.clone();
+    let given = roles.assign_role(give("limited_agent")).await?.into_inner().roles;
+    let given = given.expect("roles").agents;
+    assert_eq!(given.get("maria").map(String::as_str), Some("limited_agent"));
+    let named = ask(with_role(get(), "owner")).await.expect_err("refused");
+    let fault = rpc::from_status(&named);
+    assert_eq!((fault.field(), fault.code().name), (Some("role"), "access.field"));
+    assert!(fault.public().contains("'limited_agent'"), "{}", fault.public());
+    assert_eq!(ask(with_role(get(), "limited_agent")).await?, 0);
+    assert_eq!(ask(unnamed()).await?, 0, "left out, it holds all the same");
+    assert!(ask(of_others()).await? > 0, "nobody else is concerned");
+
+    for (wrong, field) in [
+        (give("nobody"), "role"),
+        (
+            AssignRoleRequest {
+                integration: "crm".into(),
+                ..give("agent")
+            },
+            "agent",
+        ),
+        (
+            AssignRoleRequest {
+                agent: String::new(),
+                ..give("agent")
+            },
+            "integration",
+        ),
+        (
+            AssignRoleRequest {
+                agent: "Maria K".into(),
+                ..give("agent")
+            },
+            "agent",
+        ),
+    ] {
+        assert_eq!(refusal(roles.assign_role(wrong).await).0, field);
+    }
+    roles.assign_role(give("")).await?;
+    assert!(ask(with_role(get(), "owner")).await? > 0);
+    contacts.stop().await;
     Ok(())
 }
 

@@ -56,7 +56,7 @@ async fn who_calls_is_told_on_and_what_their_role_does_not_see_is_absent() -> Re
 async fn roles_are_seen_set_and_given() -> Result<()> {
     let world = World::start().await?;
     let told = json!({"version": 3, "roles": [{"role": "limited_agent", "fields": {"phones": "see"}, "built_in": true}],
-        "integrations": {"crm": "agent"}});
+        "integrations": {"crm": "agent"}, "agents": {"maria": "limited_agent"}});
     let (status, roles) = call(&world, Method::GET, "/v1/roles", None).await?;
     assert_eq!((status, &roles), (200, &told));
     let body = json!({"fields": {"phones": "see", "data": "hidden", "tags": "edit"}, "version": 2});
@@ -91,6 +91,14 @@ async fn roles_are_seen_set_and_given() -> Result<()> {
     let (status, problem) = call(&world, Method::PUT, "/v1/integrations/crmbot/role", Some(body)).await?;
     assert_eq!((status, &problem["field"]), (404, &json!("integration")), "{problem}");
     assert_eq!(world.peers.memory().assigned_roles.len(), 2);
+    let body = json!({"role": "limited_agent", "version": 3});
+    let (status, roles) = call(&world, Method::PUT, "/v1/agents/maria/role", Some(body)).await?;
+    let given = world.peers.memory().assigned_roles[2].clone();
+    assert_eq!(
+        (status, given.agent.as_str(), given.integration.as_str(), given.version),
+        (200, "maria", "", 3)
+    );
+    assert_eq!(roles["agents"], json!({"maria": "limited_agent"}));
     let (_, changes) = call(&world, Method::GET, "/v1/role-changes", None).await?;
     assert_eq!(
         changes["changes"][0]["changes"],

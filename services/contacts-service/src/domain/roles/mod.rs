@@ -8,15 +8,15 @@ mod tests;
 pub use field_group::{Access, FieldGroup};
 pub use rights::{FieldDenied, Rights, Shown, ShownProfile};
 
-use domain::{IntegrationId, Invalid, Timestamp};
+use domain::{AgentId, IntegrationId, Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// Roles of a workspace's own at most.
 const OWN: usize = 50;
-/// Integrations with a role of their own at most.
-const INTEGRATIONS: usize = 1_000;
+/// Integrations, and agents, with a role of their own at most.
+const HOLDERS: usize = 1_000;
 /// Characters of a role's name.
 const NAME: usize = 40;
 
@@ -139,12 +139,30 @@ impl RoleFields {
     }
 }
 
-/// The roles of a workspace, and which integration has which.
+/// The roles of a workspace, and who has which.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roles {
     /// The workspace's own, and built-in ones that it changed.
     changed: BTreeMap<RoleName, RoleFields>,
     integrations: BTreeMap<IntegrationId, RoleName>,
+    #[serde(default)]
+    agents: BTreeMap<AgentId, RoleName>,
+}
+
+/// Who has a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    Integration(IntegrationId),
+    Agent(AgentId),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integration(integration) => write!(f, "integration {integration}"),
+            Self::Agent(agent) => write!(f, "agent {agent}"),
+        }
+    }
 }
 
 /// Why roles are not changed.
@@ -153,8 +171,8 @@ pub enum RoleRefused {
     Invalid(Invalid),
     /// There is no such role.
     Unknown,
-    /// This integration has it.
-    Held(IntegrationId),
+    /// This one has it.
+    Held(Holder),
 }
 
 impl From<Invalid> for RoleRefused {
@@ -183,6 +201,10 @@ impl Roles {
         &self.integrations
     }
 
+    pub fn agents(&self) -> &BTreeMap<AgentId, RoleName> {
+        &self.agents
+    }
+
     pub fn fields(&self, role: &RoleName) -> Option<RoleFields> {
         let changed = self.changed.get(role).cloned();
         match BuiltIn::of(role).map(BuiltIn::fields) {
@@ -204,6 +226,19 @@ impl Roles {
             .map(|role| self.fields(&role).map(|fields| (role, fields)))
             .collect();
         known.map(Rights::of)
+    }
+
+    /// The role in which an agent is spoken for: the one that they were given, else the one that is named. The error is the one that they
+    /// have where another one is named.
+    pub fn role_of<'a>(
+        &'a self,
+        agent: Option<&AgentId>,
+        named: Option<&'a RoleName>,
+    ) -> Result<Option<&'a RoleName>, &'a RoleName> {
+        match (agent.and_then(|agent| self.agents.get(agent)), named) {
+            (Some(given), Some(named)) if given != named => Err(given),
+            (given, named) => Ok(given.or(named)),
+        }
     }
 
     /// With these fields of the role changed, or with a new role that may these alone.
@@ -228,24 +263,28 @@ impl Roles {
         if next.changed.remove(role).is_none() && BuiltIn::of(role).is_none() {
             return Err(RoleRefused::Unknown);
         }
-        let holder = next.integrations.iter().find(|(_, held)| *held == role);
-        match holder {
-            Some((integration, _)) if BuiltIn::of(role).is_none() => Err(RoleRefused::Held(integration.clone())),
+        let integration = next.integrations.iter().find(|(_, held)| *held == role);
+        let agent = next.agents.iter().find(|(_, held)| *held == role);
+        let holder = integration.map(|(id, _)| Holder::Integration(id.clone()));
+        match holder.or(agent.map(|(id, _)| Holder::Agent(id.clone()))) {
+            Some(holder) if BuiltIn::of(role).is_none() => Err(RoleRefused::Held(holder)),
             _ => Ok(next),
         }
     }
 
-    /// With the integration in the role; `None`: in none of its own.
-    pub fn assign(&self, integration: &IntegrationId, role: Option<&RoleName>) -> Result<Self, RoleRefused> {
+    /// With the integration or agent in the role; `None`: in none of its own.
+    pub fn assign(&self, holder: &Holder, role: Option<&RoleName>) -> Result<Self, RoleRefused> {
         let mut next = self.clone();
-        match role {
-            Some(role) if self.fields(role).is_none() => return Err(RoleRefused::Unknown),
-            Some(role) => next.integrations.insert(integration.clone(), role.clone()),
-            None => next.integrations.remove(integration),
+        if role.is_some_and(|role| self.fields(role).is_none()) {
+            return Err(RoleRefused::Unknown);
+        }
+        let (field, holders) = match holder {
+            Holder::Integration(id) => ("integration", give(&mut next.integrations, id, role)),
+            Holder::Agent(id) => ("agent", give(&mut next.agents, id, role)),
         };
-        if next.integrations.len() > INTEGRATIONS {
+        if holders > HOLDERS {
             let remedy = "would be one of more than 1,000 with a role of their own; take one away";
-            return Err(Invalid::new("integration", remedy).into());
+            return Err(Invalid::new(field, remedy).into());
         }
         Ok(next)
     }
@@ -284,8 +323,31 @@ impl Roles {
                 told.push(format!("{integration}: {was} > {is}"));
             }
         }
+        let given = |roles: &Self, agent: &AgentId| {
+            roles
+                .agents
+                .get(agent)
+                .map_or_else(|| "-".to_owned(), RoleName::to_string)
+        };
+        let agents = self.agents.keys().chain(next.agents.keys());
+        let agents: std::collections::BTreeSet<&AgentId> = agents.collect();
+        for agent in agents {
+            let (was, is) = (given(self, agent), given(next, agent));
+            if was != is {
+                told.push(format!("agent {agent}: {was} > {is}"));
+            }
+        }
         told
     }
+}
+
+/// How many have a role then.
+fn give<T: Ord + Clone>(held: &mut BTreeMap<T, RoleName>, holder: &T, role: Option<&RoleName>) -> usize {
+    match role {
+        Some(role) => held.insert(holder.clone(), role.clone()),
+        None => held.remove(holder),
+    };
+    held.len()
 }
 
 /// One version of a workspace's roles.

@@ -158,7 +158,7 @@ fn a_new_role_sees_what_was_given_to_it_and_nothing_else() {
 fn a_named_role_narrows_the_integrations_own_and_adds_nothing() {
     let roles = Roles::default();
     let limited = roles
-        .assign(&integration("crm"), Some(&role("limited_agent")))
+        .assign(&Holder::Integration(integration("crm")), Some(&role("limited_agent")))
         .expect("assigned");
     let rights = limited
         .rights(&integration("crm"), Some(&role("owner")))
@@ -178,21 +178,53 @@ fn a_named_role_narrows_the_integrations_own_and_adds_nothing() {
 }
 
 #[test]
+fn an_agent_is_spoken_for_in_the_role_that_they_were_given_and_in_no_other() {
+    let maria = AgentId::parse("maria").expect("a slug");
+    let (limited, owner) = (role("limited_agent"), role("owner"));
+    let roles = Roles::default();
+    // Who was given none has what is named.
+    assert_eq!(roles.role_of(Some(&maria), Some(&owner)), Ok(Some(&owner)));
+    let holder = Holder::Agent(maria.clone());
+    let given = roles.assign(&holder, Some(&limited)).expect("given");
+    for (named, expected) in [
+        (None, Ok(Some(&limited))),
+        (Some(&limited), Ok(Some(&limited))),
+        (Some(&owner), Err(&limited)),
+    ] {
+        assert_eq!(given.role_of(Some(&maria), named), expected);
+    }
+    assert_eq!(given.role_of(None, Some(&owner)), Ok(Some(&owner)));
+    assert_eq!(roles.changes(&given), ["agent maria: - > limited_agent"]);
+    assert_eq!(given.assign(&holder, None).expect("taken away"), roles);
+    let own = roles.set(&role("books"), &[].into()).expect("made");
+    let held = own.assign(&holder, Some(&role("books"))).expect("given");
+    assert_eq!(held.remove(&role("books")), Err(RoleRefused::Held(holder)));
+    // As a release before agents had roles wrote it.
+    let before = serde_json::from_str::<Roles>(r#"{"changed": {}, "integrations": {}}"#);
+    assert_eq!(before.expect("read"), roles);
+}
+
+#[test]
 fn the_owner_stays_and_a_role_that_somebody_has_too() {
     let roles = Roles::default();
     let owner = roles.set(&role("owner"), &[(FieldGroup::Name, Access::Hidden)].into());
     assert!(matches!(owner, Err(RoleRefused::Invalid(invalid)) if invalid.field == "role"));
     let made = roles.set(&role("books"), &[].into()).expect("made");
     let held = made
-        .assign(&integration("crm"), Some(&role("books")))
+        .assign(&Holder::Integration(integration("crm")), Some(&role("books")))
         .expect("assigned");
-    assert_eq!(held.remove(&role("books")), Err(RoleRefused::Held(integration("crm"))));
+    assert_eq!(
+        held.remove(&role("books")),
+        Err(RoleRefused::Held(Holder::Integration(integration("crm"))))
+    );
     assert_eq!(roles.remove(&role("books")), Err(RoleRefused::Unknown));
     assert_eq!(
-        roles.assign(&integration("crm"), Some(&role("books"))),
+        roles.assign(&Holder::Integration(integration("crm")), Some(&role("books"))),
         Err(RoleRefused::Unknown)
     );
-    let free = held.assign(&integration("crm"), None).expect("taken away");
+    let free = held
+        .assign(&Holder::Integration(integration("crm")), None)
+        .expect("taken away");
     assert_eq!(free.remove(&role("books")).expect("removed"), roles);
     // A built-in one is as it was at first.
     let changed = roles

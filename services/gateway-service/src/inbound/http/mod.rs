@@ -216,6 +216,7 @@ fn api() -> Router<Arc<Edge>> {
         .route("/v1/roles/{role}", patch(roles::set_role).delete(roles::remove_role))
         .route("/v1/role-changes", get(roles::list_role_changes))
         .route("/v1/integrations/{integration}/role", put(roles::assign_role))
+        .route("/v1/agents/{agent}/role", put(roles::assign_agent_role))
         .route("/v1/contact-conflicts", get(merges::list_conflicts))
         .route("/v1/contact-conflicts/{conflict}", delete(merges::dismiss_conflict))
         .route("/v1/contact-identities", post(identities::identify_contact))

@@ -30,7 +30,8 @@ use utoipa::{Modify, OpenApi};
         identities::identify_contact, identities::list_identity_keys, identities::add_identity_key,
         identities::remove_identity_key,
         retention::get_retention, retention::set_retention,
-        roles::list_roles, roles::set_role, roles::remove_role, roles::assign_role, roles::list_role_changes,
+        roles::list_roles, roles::set_role, roles::remove_role, roles::assign_role, roles::assign_agent_role,
+        roles::list_role_changes,
         imports::import_contacts, imports::get_import, imports::list_import_problems,
         segments::count_segment, segments::list_segment, segments::export_segment,
         exports::export_person, erasures::erase_contact, erasures::get_erasure, erasures::list_erasures,
@@ -82,7 +83,8 @@ impl Modify for Tokens {
             bearer(
                 "Token of an integration, with the scope that the route names. Who calls for somebody says so in the \
                  headers Homing-Agent (a slug, noted beside what is changed) and Homing-Role (a role of the workspace, \
-                 which narrows what of contacts is seen and may be changed, and adds nothing)",
+                 which narrows what of contacts is seen and may be changed, and adds nothing; an agent who was given a role is \
+                 held to that one, and another one beside them is refused)",
             ),
         );
         components.add_security_scheme(

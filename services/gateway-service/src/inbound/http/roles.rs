@@ -1,4 +1,4 @@
-//! Which role may see and change which fields of contacts, and which integration has which.
+//! Which role may see and change which fields of contacts, and who has which.
 
 use super::extract::{Admin, Body, May, Params};
 use super::problem::Answer;
@@ -7,12 +7,12 @@ use crate::app::authenticate_token::Caller;
 use crate::app::edge::Edge;
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::IntegrationId;
+use domain::{AgentId, IntegrationId};
 use fault::{Fault, Result};
 use rpc::contacts::{
     self as wire, AssignRoleRequest, ListRoleChangesRequest, ListRolesRequest, RemoveRoleRequest, SetRoleRequest,
 };
-use rpc::conversation::ListIntegrationsRequest;
+use rpc::conversation::{GetAgentRequest, ListIntegrationsRequest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,6 +67,8 @@ pub struct Roles {
     roles: Vec<Role>,
     /// Roles by integration; one that is not named has the role integration.
     integrations: BTreeMap<String, String>,
+    /// Roles by agent; one that is not named has the role that a call names.
+    agents: BTreeMap<String, String>,
 }
 
 impl Roles {
@@ -85,6 +87,7 @@ impl Roles {
             version: told.version,
             roles: told.roles.into_iter().map(role).collect(),
             integrations: told.integrations.into_iter().collect(),
+            agents: told.agents.into_iter().collect(),
         }))
     }
 }
@@ -109,11 +112,11 @@ pub struct RemoveRole {
     version: u64,
 }
 
-/// The role that an integration is to have.
+/// The role that an integration or an agent is to have.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssignRole {
-    /// Empty: none of its own, so the role integration.
+    /// Empty: none of its own, so the role integration; of an agent the one that a call names.
     role: String,
     /// The one that was read; 0: whatever it is.
     #[serde(default)]
@@ -225,6 +228,36 @@ pub async fn assign_role(
         role: body.role,
         version: body.version,
         by: caller.by(),
+        agent: String::new(),
+    };
+    Ok(Roles::answered(edge.contacts.assign_role(request).await?.roles)?)
+}
+
+/// Gives an agent a role: in it whoever calls for them sees and changes contacts, whether Homing-Role names it or not.
+#[utoipa::path(put, path = "/v1/agents/{agent}/role", tag = "contacts",
+    params(("agent" = String, Path, description = "Slug")), request_body = AssignRole,
+    security(("api_token" = ["admin"])), responses((status = 200, body = Roles),
+    (status = "default", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn assign_agent_role(
+    State(edge): State<Arc<Edge>>,
+    May(caller, _): May<Admin>,
+    Path(agent): Path<String>,
+    Body(body): Body<AssignRole>,
+) -> Answer<Json<Roles>> {
+    let agent = AgentId::parse(&agent)?;
+    let known = GetAgentRequest {
+        workspace: caller.workspace.to_string(),
+        agent: agent.to_string(),
+    };
+    // One that does not exist is refused: the one that was meant would keep what they have.
+    edge.conversations.get_agent(known).await?;
+    let request = AssignRoleRequest {
+        workspace: caller.workspace.to_string(),
+        agent: agent.to_string(),
+        role: body.role,
+        version: body.version,
+        by: caller.by(),
+        integration: String::new(),
     };
     Ok(Roles::answered(edge.contacts.assign_role(request).await?.roles)?)
 }

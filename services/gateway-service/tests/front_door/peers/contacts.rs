@@ -490,6 +490,7 @@ fn roles() -> Option<Roles> {
         version: 3,
         roles: vec![role],
         integrations: [("crm".to_owned(), "agent".to_owned())].into(),
+        agents: [("maria".to_owned(), "limited_agent".to_owned())].into(),
     })
 }
 
