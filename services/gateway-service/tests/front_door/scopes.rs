@@ -36,6 +36,7 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("patch", "/v1/agents/{agent}", Token(Scope::Admin)),
     ("put", "/v1/agents/{agent}/availability", Token(Scope::Write)),
     ("put", "/v1/agents/{agent}/profile", Token(Scope::Admin)),
+    ("put", "/v1/agents/{agent}/role", Token(Scope::Admin)),
     ("get", "/v1/agents/{agent}/stars", Token(Scope::Read)),
     ("post", "/v1/agents/{agent}/tickets", Token(Scope::Write)),
     ("get", "/v1/agent-socket", NoToken),
