@@ -46,6 +46,9 @@ impl App {
         };
         // Who got room takes what waits in its order: this request is overtaken by nobody, and overtakes nobody.
         self.offer(tx, workspace, agent, now).await?;
+        if moved.after.state != State::Waiting {
+            return Ok(moved.after);
+        }
         let request = found(tx, workspace, moved.after.id).await?;
         self.place(tx, workspace, request, now).await
     }

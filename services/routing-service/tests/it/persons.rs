@@ -3,7 +3,6 @@
 use crate::desk::{held_by, refusal};
 use crate::door::{SOON, Tested};
 use crate::shop::{Shop, pricing, visitor};
-use events::event::AgentAvailability::Busy;
 use events::event::InvitationState::Abandoned;
 use events::event::{ProactiveMode, RequestState};
 use rpc::routing::person_service_client::PersonServiceClient;
@@ -116,20 +115,7 @@ async fn a_channel_may_put_every_conversation_into_the_queue() -> Tested {
 
 #[tokio::test]
 async fn a_returning_customer_waits_a_while_for_who_served_them_last() -> Tested {
-    let shop = Shop::open(ProactiveMode::Off).await?;
-    let kept = ChannelRouting {
-        queue_conversations: true,
-        last_agent_seconds: 60,
-        ..ChannelRouting::default()
-    };
-    shop.route("acme", kept, 0).await?;
-    shop.began(1, 7).await?;
-    let first = shop.requested(7).await?;
-    shop.accept(&first.request, "ann").await?;
-    shop.resolved(&first.conversation).await?;
-    shop.0.conversations.join("acme", "sales", "bob");
-    shop.0.available("bob").await?;
-    shop.0.set("acme", "ann", Busy).await?;
+    let shop = Shop::served_by_ann(60).await?;
 
     shop.began(1, 8).await?;
     shop.began(2, 9).await?;

@@ -4,7 +4,7 @@ use crate::door::{Door, SOON, Tested};
 use ::domain::Clock;
 use anyhow::Context;
 use events::common::{AuthorRole, ChannelKind, PresenceCause, PresenceState};
-use events::event::AgentAvailability::Available;
+use events::event::AgentAvailability::{Available, Busy};
 use events::event::{
     ConversationResolved, ConversationStarted, InvitationChanged, InvitationState, ProactiveMode,
     VisitorPresenceChanged,
@@ -60,6 +60,25 @@ impl Shop {
         let shop = Self::bare().await?;
         shop.route("acme", pricing(mode), 0).await?;
         shop.0.set("acme", "ann", Available).await?;
+        Ok(shop)
+    }
+
+    /// Ann served the first visitor and is busy now, bob is there; whoever returns waits so many seconds for who served them.
+    pub async fn served_by_ann(last_agent_seconds: u32) -> anyhow::Result<Self> {
+        let shop = Self::open(ProactiveMode::Off).await?;
+        let kept = ChannelRouting {
+            queue_conversations: true,
+            last_agent_seconds,
+            ..ChannelRouting::default()
+        };
+        shop.route("acme", kept, 0).await?;
+        shop.began(1, 7).await?;
+        let first = shop.requested(7).await?;
+        shop.accept(&first.request, "ann").await?;
+        shop.resolved(&first.conversation).await?;
+        shop.0.conversations.join("acme", "sales", "bob");
+        shop.0.available("bob").await?;
+        shop.0.set("acme", "ann", Busy).await?;
         Ok(shop)
     }
 

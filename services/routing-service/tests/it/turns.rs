@@ -4,8 +4,7 @@ use crate::desk::{agent, held_by, team};
 use crate::door::{Door, Tested};
 use crate::shop::Shop;
 use events::event::AgentAvailability::{Busy, Offline};
-use events::event::{ProactiveMode, RequestState};
-use rpc::routing::ChannelRouting;
+use events::event::RequestState;
 
 #[tokio::test]
 async fn who_gives_a_chat_back_is_given_what_waited_before_it() -> Tested {
@@ -32,20 +31,7 @@ async fn who_gives_a_chat_back_is_given_what_waited_before_it() -> Tested {
 
 #[tokio::test]
 async fn nobody_waits_for_who_went() -> Tested {
-    let shop = Shop::open(ProactiveMode::Off).await?;
-    let kept = ChannelRouting {
-        queue_conversations: true,
-        last_agent_seconds: 600,
-        ..ChannelRouting::default()
-    };
-    shop.route("acme", kept, 0).await?;
-    shop.began(1, 7).await?;
-    let first = shop.requested(7).await?;
-    shop.accept(&first.request, "ann").await?;
-    shop.resolved(&first.conversation).await?;
-    shop.0.conversations.join("acme", "sales", "bob");
-    shop.0.available("bob").await?;
-    shop.0.set("acme", "ann", Busy).await?;
+    let shop = Shop::served_by_ann(600).await?;
     shop.began(1, 8).await?;
     let waits = shop.requested(8).await?;
     assert_eq!((waits.state(), held_by(&waits)), (RequestState::Waiting, ""), "for ann");
