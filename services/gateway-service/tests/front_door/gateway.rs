@@ -174,6 +174,19 @@ impl Socket {
         Ok(self.0.send(message).await?)
     }
 
+    /// Sends these frames in one go and is gone: whatever they are answered with goes nowhere.
+    pub async fn say_and_vanish(mut self, frames: &[Value]) -> Result<()> {
+        for frame in frames {
+            self.0.feed(Message::text(frame.to_string())).await?;
+        }
+        self.0.flush().await?;
+        let MaybeTlsStream::Plain(stream) = self.0.get_ref() else {
+            bail!("not a plain connection")
+        };
+        // Closed with a reset, so that the first answer already fails.
+        Ok(stream.set_zero_linger()?)
+    }
+
     /// The next text frame.
     pub async fn hear(&mut self) -> Result<Value> {
         loop {

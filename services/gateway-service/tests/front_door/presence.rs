@@ -122,6 +122,25 @@ async fn only_a_close_that_is_said_is_a_close() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_good_bye_counts_although_what_was_said_before_it_can_no_longer_be_answered() -> Result<()> {
+    let world = World::start().await?;
+    let mut watch = Watch::new(&world).await?;
+    let session = world.session("web").await?;
+    let mut frames = vec![json!({"type": "ping"}); 30];
+    for (last, expected) in [
+        (json!({"type": "bye"}), TabEnd::Closed),
+        (json!({"type": "ping"}), TabEnd::Lost),
+    ] {
+        let (socket, welcome) = world.socket(&session, None).await?;
+        frames.push(last);
+        socket.say_and_vanish(&frames).await?;
+        frames.pop();
+        assert_eq!(watch.end_of(&text(&welcome, "tab")?).await?, expected, "{frames:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_beacon_closes_its_tab_and_a_page_that_goes_on_reopens_it() -> Result<()> {
     let world = World::start().await?;
     let mut watch = Watch::new(&world).await?;

@@ -6,6 +6,7 @@ use fault::{Fault, Kind};
 use serde::Serialize;
 use std::marker::PhantomData;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite;
 
 /// Who opens a socket and says nothing holds a slot for so long.
@@ -98,6 +99,8 @@ pub trait Outgoing: Serialize {
 pub struct Wire<F> {
     socket: WebSocket,
     write_within: Duration,
+    /// Set once the connection broke: so long, what had arrived before is still read.
+    read_until: Option<Instant>,
     meters: Meters,
     frames: PhantomData<fn(F)>,
 }
@@ -108,6 +111,7 @@ impl<F: Outgoing> Wire<F> {
         Self {
             socket,
             write_within,
+            read_until: None,
             meters,
             frames: PhantomData,
         }
@@ -128,7 +132,11 @@ impl<F: Outgoing> Wire<F> {
 
     /// The next text frame; `None` for a sign of life without content. Safe to cancel.
     pub async fn next(&mut self) -> Result<Option<Utf8Bytes>, End> {
-        match self.socket.recv().await {
+        let received = match self.read_until {
+            None => self.socket.recv().await,
+            Some(until) => tokio::time::timeout_at(until, self.socket.recv()).await.ok().flatten(),
+        };
+        match received {
             Some(Ok(Message::Text(text))) => Ok(Some(text)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
             Some(Ok(Message::Binary(_))) => Err(End::Refused(NOT_TEXT, "text frames only")),
@@ -179,11 +187,17 @@ impl<F: Outgoing> Wire<F> {
         let _ = tokio::time::timeout(CLOSE_WITHIN, closing).await;
     }
 
+    /// LOST for a reader that is too slow. A connection that broke is no error here: its good-bye may have arrived and
+    /// not been read yet, so [`Wire::next`] tells the end.
     async fn write(&mut self, message: Message) -> Result<(), End> {
-        match tokio::time::timeout(self.write_within, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Lost),
+        if self.read_until.is_some() {
+            return Ok(());
         }
+        let sent = tokio::time::timeout(self.write_within, self.socket.send(message)).await;
+        if sent.map_err(|_| End::Lost)?.is_err() {
+            self.read_until = Some(Instant::now() + CLOSE_WITHIN);
+        }
+        Ok(())
     }
 }
 
