@@ -114,6 +114,7 @@ pub const SERVICES: [Login; 7] = [
                 fact_filter::<crate::event::MessagePosted>(),
                 fact_filter::<crate::event::FormChanged>(),
                 fact_filter::<crate::event::CardChanged>(),
+                fact_filter::<crate::event::ReminderDue>(),
             ]
         },
         ..service("gateway")

@@ -35,7 +35,7 @@ pub const REMINDERS: Metric = metric(
     Kind::Counter,
     "{reminder}",
     &["outcome"],
-    "reminders of agents: sent by mail, or not: agent_there, no_address, gone, too_late, failed, unknown",
+    "reminders of agents: sent by mail, or not: agent_there, no_address, gone, too_late, failed, unknown; undelivered is told after sent",
 );
 pub const BREAKER: Metric = metric(
     "homing.notifier.provider.breaker",

@@ -55,6 +55,10 @@ pub async fn start(config: Config, shell: Shell) -> Result<Gateway> {
     shell.spawn("hear cards", facts::hear_cards(edge.clone(), bus.clone()).await?);
     shell.spawn("hear forms", facts::hear_forms(edge.clone(), bus.clone()).await?);
     shell.spawn("hear posted", facts::hear_posted(edge.clone(), bus.clone()).await?);
+    shell.spawn(
+        "hear reminders",
+        facts::hear_reminders(edge.clone(), bus.clone()).await?,
+    );
     shell.spawn("hear closed", signals::hear_closed(edge.clone(), bus.clone()).await?);
     shell.spawn(
         "answer snapshots",

@@ -38,6 +38,8 @@ unsubscribe-copy = Unsubscribe
 reminder-subject = Reminder: conversation no. { $number }
 reminder = You wanted to be reminded of conversation no. { $number } now.
 note = Your note:
+open = Open the conversation
+open-at = Open the conversation: { $link }
 why-reminder = You get this mail because you were not at your console when the time came.
 
 # A note for agents, before what somebody else wrote.

@@ -31,6 +31,8 @@ unsubscribe-copy = Ne plus recevoir de messages
 reminder-subject = Rappel : conversation no { $number }
 reminder = Vous vouliez un rappel maintenant pour la conversation no { $number }.
 note = Votre note :
+open = Ouvrir la conversation
+open-at = Ouvrir la conversation : { $link }
 why-reminder = Vous recevez ce message parce que vous n'étiez pas à votre console à ce moment.
 
 foreign-mail = E-mail de { $from }, qui n'est pas l'adresse à laquelle nous avons écrit :

@@ -31,6 +31,8 @@ unsubscribe-copy = Rezygnuję z wiadomości
 reminder-subject = Przypomnienie: rozmowa nr { $number }
 reminder = To jest przypomnienie o rozmowie nr { $number }, ustawione na teraz.
 note = Twoja notatka:
+open = Otwórz rozmowę
+open-at = Otwórz rozmowę: { $link }
 why-reminder = Ta wiadomość przyszła, ponieważ o tej porze nie było Cię przy konsoli.
 
 foreign-mail = E-mail z adresu { $from }, który nie jest adresem, na który pisaliśmy:

@@ -78,6 +78,7 @@ impl Homing {
             name: "Bench".into(),
             time_zone: "Europe/Warsaw".into(),
             language: "en".into(),
+            console_url: String::new(),
         };
         client
             .create_workspace(CreateWorkspaceRequest {

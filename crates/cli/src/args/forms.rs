@@ -44,6 +44,9 @@ pub enum FormCommand {
         /// Your own id of this request: the same again answers the offered form.
         #[arg(long)]
         request_id: String,
+        /// How long it stays open while nobody fills it in; 1 to 2592000.
+        #[arg(long, default_value_t = 86_400)]
+        seconds: u32,
     },
 }
 

@@ -38,6 +38,9 @@ pub enum WorkspaceCommand {
         time_zone: String,
         #[arg(long, default_value = "en")]
         language: String,
+        /// Where agents open a conversation; see `update`.
+        #[arg(long, default_value = "")]
+        console_url: String,
     },
     /// Change what is named; channels keep the business name that they were created with.
     Update {
@@ -60,6 +63,10 @@ pub struct WorkspaceChange {
     /// en, pl or fr.
     #[arg(long)]
     pub language: Option<String>,
+    /// Where mails to agents lead, for example https://desk.example.com/conversations/{conversation}; {number} stands for its number.
+    /// Empty: nowhere.
+    #[arg(long)]
+    pub console_url: Option<String>,
 }
 
 /// What a channel is.

@@ -90,12 +90,14 @@ pub(crate) async fn run(command: FormCommand, out: &Out) -> Result<ExitCode> {
             conversation,
             name,
             request_id,
+            seconds,
         } => {
             let request = OfferFormRequest {
                 conversation: resolve(&workspace, conversation).await?,
                 workspace,
                 request_id,
                 name,
+                seconds,
             };
             let offered = call!(client()?, offer_form, request)?.form.context("an empty answer")?;
             if out.json() {

@@ -18,12 +18,14 @@ pub(crate) async fn run(command: WorkspaceCommand, out: &Out) -> Result<ExitCode
             name,
             time_zone,
             language,
+            console_url,
         } => {
             let wanted = Workspace {
                 workspace,
                 name,
                 time_zone,
                 language,
+                console_url,
             };
             create(wanted, out).await
         }
@@ -51,6 +53,7 @@ async fn update(workspace: String, change: WorkspaceChange, out: &Out) -> Result
         ("name", &change.name),
         ("time_zone", &change.time_zone),
         ("language", &change.language),
+        ("console_url", &change.console_url),
     ];
     let paths = fields.into_iter().filter(|(_, value)| value.is_some());
     let mask = prost_types::FieldMask {
@@ -63,6 +66,7 @@ async fn update(workspace: String, change: WorkspaceChange, out: &Out) -> Result
             name: change.name.unwrap_or_default(),
             time_zone: change.time_zone.unwrap_or_default(),
             language: change.language.unwrap_or_default(),
+            console_url: change.console_url.unwrap_or_default(),
         }),
         version: 0,
     };
@@ -79,5 +83,8 @@ async fn update(workspace: String, change: WorkspaceChange, out: &Out) -> Result
 }
 
 fn document(one: &Workspace) -> Value {
-    json!({ "workspace": one.workspace, "name": one.name, "time_zone": one.time_zone, "language": one.language })
+    json!({
+        "workspace": one.workspace, "name": one.name, "time_zone": one.time_zone, "language": one.language,
+        "console_url": one.console_url,
+    })
 }

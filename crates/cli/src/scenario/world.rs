@@ -189,6 +189,7 @@ async fn create(clients: &Clients, workspace: &str) -> Result<()> {
         name: "Corner Shop".to_owned(),
         time_zone: "Europe/Warsaw".to_owned(),
         language: "en".to_owned(),
+        console_url: String::new(),
     };
     call!(
         clients.workspaces,

@@ -1,4 +1,5 @@
 use super::{App, exists};
+use crate::domain::console;
 use crate::domain::settings::check_name;
 use crate::outbound::postgres::workspace::{self, Workspace};
 use domain::{Language, WorkspaceId};
@@ -33,6 +34,7 @@ impl App {
 pub(super) fn check_workspace(wanted: &Workspace) -> Result<()> {
     check_name("name", &wanted.name)?;
     Language::parse(&wanted.language)?;
+    console::check(&wanted.console_url)?;
     jiff::tz::TimeZone::get(&wanted.time_zone).map_err(|error| {
         Fault::invalid("time_zone", "needs an IANA time zone, for example Europe/Warsaw").because(error)
     })?;

@@ -1,8 +1,9 @@
 use super::App;
 use crate::domain::agent::Agent;
+use crate::domain::console;
 use crate::domain::settings::Channel;
 use crate::domain::star::Star;
-use crate::outbound::postgres::{agent, channel, conversation, star};
+use crate::outbound::postgres::{agent, channel, conversation, star, workspace};
 use domain::{AgentId, ConversationId, WorkspaceId};
 use fault::{Fault, Result};
 
@@ -12,6 +13,8 @@ pub struct Reminder {
     pub star: Star,
     pub agent: Agent,
     pub channel: Channel,
+    /// Where the agent opens the conversation; may be empty.
+    pub link: String,
 }
 
 impl App {
@@ -25,7 +28,10 @@ impl App {
         let conversation = conversation.ok_or_else(|| Fault::not_found("conversation"))?;
         let agent = agent::get_agent(&mut tx, workspace, who).await?;
         let channel = channel::get(&mut tx, workspace, &conversation.channel).await?;
+        let tenant = workspace::get(&mut tx, workspace).await?;
+        let console_url = tenant.map(|tenant| tenant.console_url).unwrap_or_default();
         Ok(Reminder {
+            link: console::link(&console_url, id, star.number),
             star,
             agent: agent.ok_or_else(|| Fault::not_found("agent"))?,
             channel: channel.ok_or_else(|| Fault::internal("a conversation's channel is not there"))?,

@@ -38,6 +38,7 @@ impl App {
         };
         let place = (said.conversation, said.message.seq);
         card::put(&mut tx, workspace, told.card, place, &next).await?;
+        card::count_change(&mut tx, workspace, said.conversation).await?;
         record_card(&mut tx, workspace, (&said.card, place), &next, told.trace.as_deref());
         if next.shows_a_way(&said.outcome) {
             let words = format!("{}\n{}", said.card.title, next.url);

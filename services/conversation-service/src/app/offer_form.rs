@@ -6,26 +6,43 @@ use crate::domain::conversation::Conversation;
 use crate::domain::form::{Form, FormKind, FormState};
 use crate::domain::run::Heard;
 use crate::domain::settings::{Channel, ChannelKind};
+use crate::domain::workflow;
 use crate::outbound::postgres::input_form::InputForm;
 use crate::outbound::postgres::{channel, conversation, form, input_form};
-use domain::{ConversationId, FormId, WorkspaceId};
+use domain::{ConversationId, FormId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
+use jiff::SignedDuration;
 use store::Tx;
 
+/// Who comes back within a day still finds what they were asked; then it makes room for what comes by itself.
+const A_DAY: u32 = 24 * 3_600;
+
+/// One of the workspace's own forms that an agent offers.
+#[derive(Debug)]
+pub struct Offer {
+    /// 1 to 100 characters.
+    pub request_id: String,
+    pub name: String,
+    /// How long it stays open; 0: a day.
+    pub seconds: u32,
+}
+
 impl App {
-    /// Opens one of the workspace's own forms in a conversation, in place of what is open there; the same request again
+    /// Opens one of the workspace's own forms in a conversation, in place of what is open there, for so long; the same request again
     /// answers it as it stands.
-    pub async fn offer_form(
-        &self,
-        workspace: &WorkspaceId,
-        id: ConversationId,
-        request_id: &str,
-        name: &str,
-    ) -> Result<Form> {
-        retry(|| self.offer(workspace, id, request_id, name)).await
+    pub async fn offer_form(&self, workspace: &WorkspaceId, id: ConversationId, wanted: &Offer) -> Result<Form> {
+        if wanted.seconds != 0 {
+            workflow::check_seconds(wanted.seconds).map_err(|(field, remedy)| Fault::invalid(field, remedy))?;
+        }
+        retry(|| self.offer(workspace, id, wanted)).await
     }
 
-    async fn offer(&self, workspace: &WorkspaceId, id: ConversationId, request_id: &str, name: &str) -> Result<Form> {
+    async fn offer(&self, workspace: &WorkspaceId, id: ConversationId, wanted: &Offer) -> Result<Form> {
+        let Offer {
+            request_id,
+            name,
+            seconds,
+        } = wanted;
         let mut tx = self.store.begin(workspace).await?;
         let locked = conversation::lock(&mut tx, workspace, id).await?;
         let conversation = locked.ok_or_else(|| Fault::not_found("conversation"))?;
@@ -57,20 +74,26 @@ impl App {
             Some(gone) => self.tell_run(&mut tx, workspace, id, Heard::Withdrawn(gone)).await?,
             None => None,
         };
-        let offered = self.open_input(&mut tx, workspace, id, input, request_id).await?;
+        let seconds = if *seconds == 0 { A_DAY } else { *seconds };
+        let until = self.now().checked_add(SignedDuration::from_secs(seconds.into()));
+        let until = until.map_err(Fault::internal)?;
+        let offered = self
+            .open_input(&mut tx, workspace, id, input, (request_id, Some(until)))
+            .await?;
         tx.commit().await?;
         self.tell_due(due);
+        self.tell_due(Some(until));
         Ok(offered)
     }
 
-    /// Opens one of the workspace's own forms; no other is open in the conversation, whose lock is held.
+    /// Opens one of the workspace's own forms, until a time if one is given; no other is open in the conversation, whose lock is held.
     pub(super) async fn open_input(
         &self,
         tx: &mut Tx,
         workspace: &WorkspaceId,
         id: ConversationId,
         input: InputForm,
-        request_id: &str,
+        request: (&str, Option<Timestamp>),
     ) -> Result<Form> {
         let now = self.now();
         let opened = Form {
@@ -87,7 +110,7 @@ impl App {
             given_name: String::new(),
             consent: None,
         };
-        form::insert_open(tx, workspace, &opened, request_id, now).await?;
+        form::insert_open(tx, workspace, &opened, request, now).await?;
         record(tx, workspace, &changed(&opened, now), None);
         Ok(opened)
     }

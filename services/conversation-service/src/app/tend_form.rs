@@ -1,4 +1,4 @@
-//! What a form waits for: the moment at which it comes, or that its consents are recorded.
+//! What a form waits for: the moment at which it comes, that its time is up, or that its consents are recorded.
 
 use super::App;
 use super::record::record;
@@ -10,7 +10,7 @@ use fault::{Fault, Result};
 use uuid::Uuid;
 
 impl App {
-    /// Opens a form whose moment has come, or records what was agreed to in one that was filled in. Repeated, it changes
+    /// Opens a form whose moment has come, takes back one that nobody filled in in time, or records what was agreed to in one that was filled in. Repeated, it changes
     /// nothing; who crashes half-way leaves the row to the next one.
     pub async fn tend_form(&self, workspace: &WorkspaceId, id: Uuid) -> Result<()> {
         let id = FormId(id);
@@ -34,7 +34,8 @@ impl App {
         if due.is_none() {
             found.consent = None;
         }
-        if found.state == FormState::Due {
+        let before = found.state;
+        if before == FormState::Due {
             let is_needed = match found.kind {
                 FormKind::OfferCopy => self.may_offer_copy(&mut tx, workspace, &conversation).await?,
                 _ => !conversation.reach.has_address() && conversation.resolved_at.is_none(),
@@ -46,9 +47,21 @@ impl App {
                 found.withdraw();
             }
         }
+        // Of input forms only those that agents offer are tended to while they are open: their time is up then.
+        let is_over = before == FormState::Open && matches!(found.kind, FormKind::Input { .. });
+        if is_over {
+            found.withdraw();
+            record(&mut tx, workspace, &changed(&found, self.now()), None);
+        }
         form::update(&mut tx, workspace, &found, due).await?;
+        let next = match is_over {
+            true => self.offer_copy(&mut tx, workspace, &conversation).await?,
+            false => None,
+        };
         tx.commit().await?;
-        self.tell_due(due);
+        for due in [due, next] {
+            self.tell_due(due);
+        }
         Ok(())
     }
 }

@@ -142,7 +142,7 @@ impl App {
         self.withdraw_form(tx, workspace, conversation.id, |_| true).await?;
         let request_id = client_id(run, wire::step_number(run.at));
         let opened = self
-            .open_input(tx, workspace, conversation.id, input, &request_id)
+            .open_input(tx, workspace, conversation.id, input, (&request_id, None))
             .await?;
         Ok(Ok(opened.id))
     }

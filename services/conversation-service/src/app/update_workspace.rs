@@ -11,6 +11,7 @@ pub struct WorkspaceChange {
     pub name: Option<String>,
     pub time_zone: Option<String>,
     pub language: Option<String>,
+    pub console_url: Option<String>,
 }
 
 impl App {
@@ -31,6 +32,7 @@ impl App {
             name: change.name.unwrap_or_else(|| present.name.clone()),
             time_zone: change.time_zone.unwrap_or_else(|| present.time_zone.clone()),
             language: change.language.unwrap_or_else(|| present.language.clone()),
+            console_url: change.console_url.unwrap_or_else(|| present.console_url.clone()),
         };
         check_workspace(&next)?;
         if next == present {

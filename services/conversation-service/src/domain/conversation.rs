@@ -90,6 +90,8 @@ pub struct Conversation {
     pub asked: Option<Question>,
     /// End of the closed period that the customer was told of.
     pub closed_told_until: Option<Timestamp>,
+    /// How often something came of its cards.
+    pub card_changes: u64,
     /// Its person asked for what was said here to be erased: nothing is added any more.
     pub erased: bool,
 }
@@ -208,6 +210,7 @@ impl Conversation {
             served: Served::Nobody,
             asked: None,
             closed_told_until: None,
+            card_changes: 0,
             erased: false,
         }
     }

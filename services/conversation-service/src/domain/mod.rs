@@ -6,6 +6,7 @@ pub mod automatic;
 pub mod call;
 pub mod card;
 pub mod carried;
+pub mod console;
 pub mod content;
 pub mod conversation;
 pub mod delivery;

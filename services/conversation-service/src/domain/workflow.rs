@@ -162,7 +162,8 @@ fn check_text(text: &str, kind: ChannelKind) -> Result<(), (&'static str, String
     carried::check(kind, AuthorRole::Bot, &parsed).map_err(|invalid| ("text", invalid.remedy))
 }
 
-fn check_seconds(seconds: u32) -> Result<(), (&'static str, String)> {
+/// Refuses what is no time for anybody to wait.
+pub fn check_seconds(seconds: u32) -> Result<(), (&'static str, String)> {
     if SECONDS.contains(&seconds) {
         Ok(())
     } else {

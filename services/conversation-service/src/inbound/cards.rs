@@ -52,6 +52,16 @@ impl Cards {
             card: Some(shown(said.card, Some(said.outcome))),
         })
     }
+
+    async fn list_cards(&self, request: proto::ListCardsRequest) -> Result<proto::ListCardsResponse> {
+        let (workspace, conversation) = place(&request.workspace, &request.conversation)?;
+        let found = self.app.list_cards(&workspace, conversation).await?;
+        let cards = found.into_iter().map(|(seq, card, outcome)| proto::SaidCard {
+            seq,
+            card: Some(shown(card, Some(outcome))),
+        });
+        Ok(proto::ListCardsResponse { cards: cards.collect() })
+    }
 }
 
 fn read(id: Uuid, wanted: proto::Card) -> Result<Card> {
@@ -115,4 +125,5 @@ macro_rules! answers {
 answers! {
     send_card: SendCardRequest -> SendCardResponse;
     get_card: GetCardRequest -> GetCardResponse;
+    list_cards: ListCardsRequest -> ListCardsResponse;
 }

@@ -196,6 +196,7 @@ impl Conversations {
             last_seq: page.conversation.last_seq,
             read_up_to: page.conversation.read_up_to,
             open_form_page: page.form.as_ref().map_or(0, |form| form.page),
+            card_changes: page.conversation.card_changes,
             open_form: text(page.form.map(|form| form.id)),
         })
     }

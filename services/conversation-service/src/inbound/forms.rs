@@ -1,7 +1,7 @@
 //! FormService: from messages to use cases and back.
 
 use super::conversations::{message, place, sender_id};
-use crate::app::{App, SubmittedForm};
+use crate::app::{App, Offer, SubmittedForm};
 use crate::domain::form::{Field, FieldError, FieldKind, Form, FormKind};
 use crate::domain::words::Words;
 use crate::outbound::postgres::input_form::InputForm;
@@ -58,8 +58,12 @@ impl Forms {
 
     async fn offer_form(&self, request: proto::OfferFormRequest) -> Result<proto::OfferFormResponse> {
         let (workspace, id) = place(&request.workspace, &request.conversation)?;
-        let request_id = sender_id("request_id", request.request_id)?;
-        let offered = self.app.offer_form(&workspace, id, &request_id, &request.name).await?;
+        let wanted = Offer {
+            request_id: sender_id("request_id", request.request_id)?,
+            name: request.name,
+            seconds: request.seconds,
+        };
+        let offered = self.app.offer_form(&workspace, id, &wanted).await?;
         Ok(proto::OfferFormResponse {
             form: Some(form(offered)),
         })

@@ -53,6 +53,15 @@ impl Stars {
         })
     }
 
+    async fn list_reminders(&self, request: proto::ListRemindersRequest) -> Result<proto::ListRemindersResponse> {
+        let workspace = WorkspaceId::parse(&request.workspace)?;
+        let agent = AgentId::parse(&request.agent)?;
+        let told = self.app.list_reminders(&workspace, &agent).await?;
+        Ok(proto::ListRemindersResponse {
+            stars: told.into_iter().map(star).collect(),
+        })
+    }
+
     async fn get_reminder(&self, request: proto::GetReminderRequest) -> Result<proto::GetReminderResponse> {
         let (workspace, id) = place(&request.workspace, &request.conversation)?;
         let agent = AgentId::parse(&request.agent)?;
@@ -63,6 +72,7 @@ impl Stars {
             note: told.star.note,
             email: email.unwrap_or_default(),
             settings: Some(wire::settings(&told.channel.settings)),
+            link: told.link,
         })
     }
 }
@@ -102,5 +112,6 @@ answers! {
     set_star: SetStarRequest -> SetStarResponse;
     remove_star: RemoveStarRequest -> RemoveStarResponse;
     list_starred: ListStarredRequest -> ListStarredResponse;
+    list_reminders: ListRemindersRequest -> ListRemindersResponse;
     get_reminder: GetReminderRequest -> GetReminderResponse;
 }

@@ -35,6 +35,7 @@ impl Workspaces {
             name: wanted.name,
             time_zone: wanted.time_zone,
             language: wanted.language,
+            console_url: wanted.console_url,
         };
         let made = self.app.create_workspace(&id, wanted).await?;
         Ok(proto::CreateWorkspaceResponse {
@@ -63,7 +64,11 @@ impl Workspaces {
                 "name" => change.name = Some(wanted.name.clone()),
                 "time_zone" => change.time_zone = Some(wanted.time_zone.clone()),
                 "language" => change.language = Some(wanted.language.clone()),
-                _ => return Err(Fault::invalid("mask", "may name name, time_zone and language only")),
+                "console_url" => change.console_url = Some(wanted.console_url.clone()),
+                _ => {
+                    let remedy = "may name name, time_zone, language and console_url only";
+                    return Err(Fault::invalid("mask", remedy));
+                }
             }
         }
         if paths.is_empty() {
@@ -270,6 +275,7 @@ fn workspace(id: &WorkspaceId, found: Workspace) -> proto::Workspace {
         name: found.name,
         time_zone: found.time_zone,
         language: found.language,
+        console_url: found.console_url,
     }
 }
 

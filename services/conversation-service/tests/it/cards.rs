@@ -206,6 +206,62 @@ async fn what_comes_of_a_card_is_told_in_any_order_and_the_way_to_pay_is_said_on
     Ok(())
 }
 
+/// Sequences and versions of the cards of which something came, and how often something did.
+async fn changed(world: &World, cards: &Cards, conversation: &str) -> anyhow::Result<(Vec<(u64, u64)>, u64)> {
+    let request = proto::ListCardsRequest {
+        workspace: "acme".into(),
+        conversation: conversation.into(),
+    };
+    let found = cards.clone().list_cards(request).await?.into_inner().cards;
+    let version = |shown: proto::CardShown| shown.outcome.unwrap_or_default().version;
+    let versions = found
+        .into_iter()
+        .map(|one| (one.seq, one.card.map_or(0, version)))
+        .collect();
+    let request = proto::ListMessagesRequest {
+        workspace: "acme".into(),
+        conversation: conversation.into(),
+        ..Default::default()
+    };
+    let page = world.conversations.clone().list_messages(request).await?.into_inner();
+    Ok((versions, page.card_changes))
+}
+
+#[tokio::test]
+async fn who_reads_a_conversation_learns_that_something_came_of_its_cards() -> Tested {
+    let (world, cards) = world().await?;
+    let conversation = world.start("r-1").await?.conversation;
+    let first = send(&cards, &conversation, "card-1", payment()).await?.card;
+    let second = send(&cards, &conversation, "card-2", payment()).await?.card;
+    assert_eq!(changed(&world, &cards, &conversation).await?, (vec![], 0));
+    let now = world.clock.now();
+    let state = |state: &str| json!({ "state": state });
+    tell(&world, &[document("e-1", &second, now, state("ready"))]).await?;
+    assert_eq!(changed(&world, &cards, &conversation).await?, (vec![(3, 2)], 1));
+    // What is no news changes nothing.
+    tell(
+        &world,
+        &[
+            document("e-2", &second, now, state("done")),
+            document("e-3", &second, now, state("failed")),
+            document("e-4", &first, now, state("cancelled")),
+        ],
+    )
+    .await?;
+    assert_eq!(changed(&world, &cards, &conversation).await?, (vec![(2, 2), (3, 3)], 3));
+    world.set_up("bolt").await?;
+    let foreign = proto::ListCardsRequest {
+        workspace: "bolt".into(),
+        conversation,
+    };
+    assert_eq!(
+        why(cards.clone().list_cards(foreign).await),
+        ("request.not_found", "conversation".into())
+    );
+    world.end().await;
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_customer_who_went_on_in_another_conversation_is_shown_the_way_there() -> Tested {
     let (world, cards) = world().await?;

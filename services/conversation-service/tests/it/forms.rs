@@ -176,7 +176,7 @@ async fn who_is_known_or_has_no_widget_is_not_asked() -> Tested {
     Ok(())
 }
 
-async fn staffing(world: &World, team: &str, is_staffed: bool, version: u64) -> anyhow::Result<()> {
+pub async fn staffing(world: &World, team: &str, is_staffed: bool, version: u64) -> anyhow::Result<()> {
     let fact = TeamStaffingChanged {
         team: team.into(),
         is_staffed,
@@ -194,7 +194,7 @@ pub async fn count(world: &World, sql: &'static str) -> anyhow::Result<i64> {
 }
 
 /// Waits until so many are.
-async fn counted(world: &World, expected: i64, sql: &'static str) -> anyhow::Result<()> {
+pub async fn counted(world: &World, expected: i64, sql: &'static str) -> anyhow::Result<()> {
     let found = async || (count(world, sql).await.ok()? == expected).then_some(());
     Ok(eventually(sql.to_owned(), SOON, found).await?)
 }
@@ -278,6 +278,7 @@ pub fn offer(conversation: &str, request_id: &str) -> proto::OfferFormRequest {
         conversation: conversation.into(),
         request_id: request_id.into(),
         name: "news".into(),
+        seconds: 0,
     }
 }
 

@@ -18,6 +18,7 @@ mod golden_words;
 mod ingest;
 mod isolation;
 mod nats_logins;
+mod offers;
 mod opening_hours;
 mod persons;
 mod replicas;

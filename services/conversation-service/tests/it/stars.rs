@@ -233,6 +233,41 @@ async fn a_reminder_is_told_once_at_its_time_and_again_when_it_is_moved() -> Tes
     Ok(())
 }
 
+/// What `anna` was reminded of, as her console asks for it.
+async fn reminders(stars: &Stars, workspace: &str) -> Result<Vec<(u64, u64)>, Status> {
+    let request = proto::ListRemindersRequest {
+        workspace: workspace.into(),
+        agent: "anna".into(),
+    };
+    let told = stars.clone().list_reminders(request).await?.into_inner().stars;
+    Ok(told.into_iter().map(|star| (star.number, star.version)).collect())
+}
+
+#[tokio::test]
+async fn a_console_is_told_of_the_reminders_that_stand_the_latest_first() -> Tested {
+    let (world, stars) = world().await?;
+    let mut started = Vec::new();
+    for number in 1..=3 {
+        let conversation = world.start(&format!("r-{number}")).await?.conversation;
+        set(&stars, wish(&world, &conversation, Some(number))).await?;
+        started.push(conversation);
+    }
+    assert!(reminders(&stars, "acme").await?.is_empty(), "none was told yet");
+    for number in 1..=2 {
+        world.clock.advance(HOUR);
+        told(&world, number).await?;
+    }
+    assert_eq!(reminders(&stars, "acme").await?, [(2, 2), (1, 2)]);
+    world.set_up("bolt").await?;
+    assert!(reminders(&stars, "bolt").await?.is_empty());
+    // Another time, or no star any more: it stands no more.
+    set(&stars, wish(&world, &started[0], Some(1))).await?;
+    remove(&stars, &started[1]).await?;
+    assert!(reminders(&stars, "acme").await?.is_empty());
+    world.end().await;
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_one_process_armed_another_tells_once_also_where_the_one_died_over_it() -> Tested {
     let (world, _) = world().await?;
@@ -348,6 +383,24 @@ async fn a_reminder_is_given_for_its_mail_once_it_was_told_and_while_it_stands()
     );
     let settings = reminder.settings.expect("the channel's");
     assert_eq!(settings.language, "en");
+    assert_eq!(reminder.link, "", "nobody has said where the console is");
+    let console = proto::UpdateWorkspaceRequest {
+        workspace: Some(proto::Workspace {
+            workspace: "acme".into(),
+            console_url: "https://desk.example/c/{conversation}?n={number}".into(),
+            ..Default::default()
+        }),
+        mask: Some(prost_types::FieldMask {
+            paths: vec!["console_url".into()],
+        }),
+        version: 0,
+    };
+    world.workspaces.clone().update_workspace(console).await?;
+    let link = format!(
+        "https://desk.example/c/{}?n={}",
+        conversation.conversation, conversation.number
+    );
+    assert_eq!(get("acme").await.expect("a reminder").link, link);
     assert_eq!(get("other").await, Err(Kind::NotFound), "another workspace's");
     // Another time: the mail about the one before is not wanted any more.
     set(&stars, wish(&world, &conversation.conversation, Some(1))).await?;

@@ -28,6 +28,7 @@ async fn creating_twice_changes_nothing_and_other_content_is_refused() -> Tested
         name: "Somebody else".into(),
         time_zone: "Europe/Warsaw".into(),
         language: "pl".into(),
+        console_url: String::new(),
     };
     let result = workspaces
         .create_workspace(proto::CreateWorkspaceRequest {
@@ -166,6 +167,7 @@ async fn a_workspace_changes_by_mask_and_version() -> Tested {
             name: "Acme again".into(),
             time_zone: time_zone.into(),
             language: "xx".into(),
+            console_url: "http://desk.example/".into(),
         }),
         mask: Some(prost_types::FieldMask {
             paths: paths.iter().map(|path| (*path).to_owned()).collect(),
@@ -194,6 +196,7 @@ async fn a_workspace_changes_by_mask_and_version() -> Tested {
     for (request, field) in [
         (update("acme", "Mars/Base", &both, 0), "time_zone"),
         (update("acme", "UTC", &["language"], 0), "language"),
+        (update("acme", "UTC", &["console_url"], 0), "console_url"),
         (update("acme", "UTC", &["colour"], 0), "mask"),
         (update("acme", "UTC", &[], 0), "mask"),
         (update("A!", "UTC", &both, 0), "workspace"),

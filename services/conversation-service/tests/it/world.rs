@@ -164,6 +164,7 @@ impl World {
             name: format!("{name} Ltd"),
             time_zone: "Europe/Warsaw".into(),
             language: "pl".into(),
+            console_url: String::new(),
         };
         let request = proto::CreateWorkspaceRequest {
             workspace: Some(workspace),

@@ -1,9 +1,11 @@
 use super::edge::Edge;
+use crate::domain::agent_frame::Reminder;
 use crate::domain::request::{Availability, Request};
 use crate::outbound::watch::Watch;
 use domain::{AgentId, WorkspaceId};
 use fault::{Fault, Result};
 use futures::FutureExt;
+use rpc::conversation::ListRemindersRequest;
 use rpc::routing::get_request_request::By;
 use rpc::routing::{
     AcceptAlertRequest, DeclineAlertRequest, GetRequestRequest, ListAgentsRequest, SetAgentAvailabilityRequest,
@@ -122,4 +124,14 @@ pub async fn start_chat(desk: &Desk, request: String, text: String) -> Result<(R
     let started = desk.edge.routing.start_chat(request).await?;
     let request = started.request.ok_or_else(|| Fault::not_found("request"))?;
     Ok((request.into(), started.number))
+}
+
+/// What the agent was reminded of and has neither moved nor taken away since, the earliest first.
+pub async fn list_reminders(desk: &Desk) -> Result<Vec<Reminder>> {
+    let request = ListRemindersRequest {
+        workspace: desk.workspace.to_string(),
+        agent: desk.agent.to_string(),
+    };
+    let told = desk.edge.conversations.list_reminders(request).await?.stars;
+    Ok(told.into_iter().rev().map(Into::into).collect())
 }

@@ -1,17 +1,14 @@
 use super::edge::lock;
 use crate::domain::session::Session;
 use crate::domain::token::TokenHash;
-use domain::{ConversationId, WorkspaceId};
+use domain::{AgentId, ConversationId, WorkspaceId};
 use fault::{Fault, Result, codes};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
-
-/// So many cards of a conversation at a time are looked at again; what is beyond is shown when the page is loaded again.
-const CARDS: usize = 100;
 
 /// Every open socket of this process: how many there are of whom, and whom to wake when something is said.
 pub struct Hub {
@@ -26,6 +23,7 @@ struct Held {
     workspaces: HashMap<WorkspaceId, u32>,
     conversations: HashMap<(WorkspaceId, ConversationId), Vec<Arc<Bell>>>,
     sessions: HashMap<(WorkspaceId, TokenHash), Vec<Arc<Bell>>>,
+    agents: HashMap<(WorkspaceId, AgentId), Vec<Arc<Bell>>>,
 }
 
 /// A socket's bell. A ring is never lost, and two are as good as one.
@@ -33,8 +31,6 @@ struct Held {
 pub struct Bell {
     newest: AtomicU64,
     moved: AtomicBool,
-    /// Sequences of cards that something came of.
-    cards: Mutex<BTreeSet<u64>>,
     rung: Notify,
 }
 
@@ -48,11 +44,6 @@ impl Bell {
     /// asked.
     pub fn take_moved(&self) -> bool {
         self.moved.swap(false, Ordering::AcqRel)
-    }
-
-    /// Sequences of the cards in the present conversation that something came of since this was last asked.
-    pub fn take_cards(&self) -> BTreeSet<u64> {
-        std::mem::take(&mut *lock(&self.cards))
     }
 
     /// Highest sequence that a hint named in the present conversation.
@@ -97,8 +88,20 @@ impl Hub {
         Ok(seat)
     }
 
-    /// Room for a socket that hears of no conversation. RATE_LIMITED where the workspace has too many.
-    pub fn place(self: &Arc<Self>, workspace: &WorkspaceId) -> Result<Place> {
+    /// A place for an agent's console. RATE_LIMITED where the workspace has too many.
+    pub fn chair(self: &Arc<Self>, workspace: &WorkspaceId, agent: &AgentId) -> Result<Chair> {
+        let place = self.place(workspace)?;
+        let bell = Arc::new(Bell::default());
+        let key = (workspace.clone(), agent.clone());
+        lock(&self.held).agents.entry(key).or_default().push(bell.clone());
+        Ok(Chair {
+            place,
+            agent: agent.clone(),
+            bell,
+        })
+    }
+
+    fn place(self: &Arc<Self>, workspace: &WorkspaceId) -> Result<Place> {
         let mut held = lock(&self.held);
         count(&mut held.workspaces, workspace.clone(), self.per_workspace, "workspace")?;
         Ok(Place {
@@ -121,25 +124,21 @@ impl Hub {
         }
     }
 
-    /// Something came of the card with this sequence: wakes the sockets in that conversation.
-    pub fn card_changed(&self, workspace: &WorkspaceId, conversation: ConversationId, seq: u64) {
-        let held = lock(&self.held);
-        let bells = held.conversations.get(&(workspace.clone(), conversation));
-        for bell in bells.into_iter().flatten() {
-            let mut cards = lock(&bell.cards);
-            if cards.len() < CARDS {
-                cards.insert(seq);
-            }
-            bell.rung.notify_one();
-        }
-    }
-
     /// Something other than a message changed in this conversation: its sockets look at everything.
     pub fn changed(&self, workspace: &WorkspaceId, conversation: ConversationId) {
         let held = lock(&self.held);
         let bells = held.conversations.get(&(workspace.clone(), conversation));
         for bell in bells.into_iter().flatten() {
             bell.moved.store(true, Ordering::Release);
+            bell.rung.notify_one();
+        }
+    }
+
+    /// An agent is reminded of something: wakes their consoles.
+    pub fn reminded(&self, workspace: &WorkspaceId, agent: &AgentId) {
+        let held = lock(&self.held);
+        let bells = held.agents.get(&(workspace.clone(), agent.clone()));
+        for bell in bells.into_iter().flatten() {
             bell.rung.notify_one();
         }
     }
@@ -198,7 +197,7 @@ impl Drop for Slot {
 }
 
 /// Counts a socket against its workspace until dropped.
-pub struct Place {
+struct Place {
     hub: Arc<Hub>,
     workspace: WorkspaceId,
 }
@@ -206,6 +205,27 @@ pub struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         discount(&mut lock(&self.hub.held).workspaces, &self.workspace);
+    }
+}
+
+/// Keeps an agent's console known until dropped.
+pub struct Chair {
+    place: Place,
+    agent: AgentId,
+    bell: Arc<Bell>,
+}
+
+impl Chair {
+    pub fn bell(&self) -> &Arc<Bell> {
+        &self.bell
+    }
+}
+
+impl Drop for Chair {
+    fn drop(&mut self) {
+        let mut held = lock(&self.place.hub.held);
+        let key = (self.place.workspace.clone(), self.agent.clone());
+        forget(&mut held.agents, &key, &self.bell);
     }
 }
 
@@ -231,7 +251,6 @@ impl Seat {
         let mut held = lock(&hub.held);
         self.leave(&mut held);
         self.bell.newest.store(0, Ordering::Release);
-        lock(&self.bell.cards).clear();
         let key = (self.place.workspace.clone(), conversation);
         held.conversations.entry(key).or_default().push(self.bell.clone());
         self.conversation = Some(conversation);
@@ -262,6 +281,7 @@ impl Drop for Seat {
 mod tests {
     use super::*;
     use domain::{ChannelId, Timestamp, VisitorId};
+    use futures::FutureExt;
     use uuid::Uuid;
 
     fn session(n: u8, conversation: Option<u128>) -> Session {
@@ -320,6 +340,23 @@ mod tests {
         let other = hub.seat(&session(3, Some(2))).expect("room");
         hub.changed(&workspace, ConversationId(Uuid::from_u128(1)));
         assert!(seats.iter().all(|seat| seat.bell().take_moved()) && !other.bell().take_moved());
+    }
+
+    #[tokio::test]
+    async fn a_reminder_reaches_the_agents_own_consoles() {
+        let hub = Hub::new(9, 9);
+        let workspace = session(1, None).workspace;
+        let agent = |slug| AgentId::parse(slug).expect("a slug");
+        let chairs = ["ann", "ann", "bob"].map(|slug| hub.chair(&workspace, &agent(slug)).expect("room"));
+        hub.reminded(&workspace, &agent("ann"));
+        let mut rung = Vec::new();
+        for chair in &chairs {
+            rung.push(chair.bell().rung().now_or_never().is_some());
+        }
+        assert_eq!(rung, [true, true, false]);
+        drop(chairs);
+        let held = lock(&hub.held);
+        assert!(held.agents.is_empty() && held.workspaces.is_empty());
     }
 
     #[test]

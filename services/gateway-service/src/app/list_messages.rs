@@ -3,7 +3,9 @@ use crate::domain::session::Session;
 use domain::{ConversationId, WorkspaceId};
 use fault::{Fault, Result};
 use rpc::conversation::get_conversation_request::By;
-use rpc::conversation::{Conversation, GetConversationRequest, ListMessagesRequest, ListMessagesResponse, Message};
+use rpc::conversation::{
+    Conversation, GetConversationRequest, ListCardsRequest, ListMessagesRequest, ListMessagesResponse, SaidCard,
+};
 
 /// A page of the longest messages is little more than a megabyte: all that a socket holds at a time.
 pub const PAGE: u32 = 20;
@@ -19,16 +21,13 @@ pub async fn list_messages(edge: &Edge, session: &Session, after: u64) -> Result
     edge.conversations.list_messages(request).await
 }
 
-/// One message of the session's conversation; `None`: there is none of this sequence.
-pub async fn read_message(edge: &Edge, session: &Session, seq: u64) -> Result<Option<Message>> {
-    let request = ListMessagesRequest {
+/// The cards of the session's conversation of which something came.
+pub async fn list_cards(edge: &Edge, session: &Session) -> Result<Vec<SaidCard>> {
+    let request = ListCardsRequest {
         workspace: session.workspace.to_string(),
         conversation: session.conversation()?.to_string(),
-        after_seq: seq.saturating_sub(1),
-        page_size: 1,
     };
-    let answer = edge.conversations.list_messages(request).await?;
-    Ok(answer.messages.into_iter().find(|message| message.seq == seq))
+    Ok(edge.conversations.list_cards(request).await?.cards)
 }
 
 /// A conversation as it stands.

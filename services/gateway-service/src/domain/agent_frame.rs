@@ -5,6 +5,7 @@ use super::request::{Availability, Request};
 use super::tagged::{self, Misfit};
 use super::words::{optional, time};
 use domain::{Invalid, MessageText, TeamId};
+use rpc::conversation::Star;
 use rpc::routing as wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,9 @@ pub enum AgentServerFrame {
     Request(Box<Request>),
     /// The queue that the agent looks at, on each change, at most twice a second.
     Queue(Queue),
+    /// The agent is reminded of a conversation that they starred: at its time, after each connecting until they move the reminder or
+    /// take it away, and when its note changed.
+    Reminder(Reminder),
     /// The answer to `status`.
     Status { availability: Availability },
     /// The answer to `accept`.
@@ -109,6 +113,38 @@ impl Queue {
     }
 }
 
+/// What an agent is reminded of.
+#[derive(Serialize, JsonSchema)]
+pub struct Reminder {
+    pub conversation: String,
+    /// The conversation's.
+    pub number: u64,
+    /// The agent's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// RFC 3339: when they wanted to be reminded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remind_at: Option<String>,
+    /// RFC 3339: when they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminded_at: Option<String>,
+    /// Of the star; grows by one with each change.
+    pub version: u64,
+}
+
+impl From<Star> for Reminder {
+    fn from(told: Star) -> Self {
+        Self {
+            conversation: told.conversation,
+            number: told.number,
+            note: optional(told.note),
+            remind_at: time(told.remind_at),
+            reminded_at: time(told.reminded_at),
+            version: told.version,
+        }
+    }
+}
+
 impl AgentServerFrame {
     /// Name for metrics.
     pub fn name(&self) -> &'static str {
@@ -116,6 +152,7 @@ impl AgentServerFrame {
             Self::Welcome { .. } => "welcome",
             Self::Request(_) => "request",
             Self::Queue(_) => "queue",
+            Self::Reminder(_) => "reminder",
             Self::Status { .. } => "status",
             Self::Accepted { .. } => "accepted",
             Self::Declined { .. } => "declined",

@@ -1,12 +1,11 @@
-//! `message.posted`, `form.changed` and `card.changed` as hints that somebody's socket has something to fetch. A plain subscription is
-//! enough: a hint that is lost is made up for by the next one, or by the socket's own slow poll; one of a card when its page is loaded
-//! again.
+//! `message.posted`, `form.changed`, `card.changed` and `reminder.due` as hints that somebody's socket has something to fetch. A plain
+//! subscription is enough: a hint that is lost is made up for by the next one, or by the socket's own slow poll.
 
 use crate::app::edge::Edge;
 use bus::Bus;
-use domain::ConversationId;
+use domain::{AgentId, ConversationId};
 use events::common::CardState;
-use events::event::{CardChanged, FormChanged, MessagePosted};
+use events::event::{CardChanged, FormChanged, MessagePosted, ReminderDue};
 use events::{Fact, Subject};
 use fault::{Fault, Result};
 use futures::StreamExt;
@@ -38,7 +37,17 @@ pub async fn hear_cards(edge: Arc<Edge>, bus: Bus) -> Result<impl Future<Output 
     hear(edge.clone(), bus, move |hint: CardChanged, subject| {
         let is_new = hint.state() == CardState::Requested;
         if let Some(conversation) = ConversationId::parse(&hint.conversation).ok().filter(|_| !is_new) {
-            edge.hub.card_changed(subject.workspace(), conversation, hint.seq);
+            edge.hub.changed(subject.workspace(), conversation);
+        }
+    })
+    .await
+}
+
+/// The same of what agents are reminded of.
+pub async fn hear_reminders(edge: Arc<Edge>, bus: Bus) -> Result<impl Future<Output = ()>> {
+    hear(edge.clone(), bus, move |hint: ReminderDue, subject| {
+        if let Ok(agent) = AgentId::parse(&hint.agent) {
+            edge.hub.reminded(subject.workspace(), &agent);
         }
     })
     .await

@@ -93,6 +93,7 @@ calls! { Conversations.forms:
 calls! { Conversations.cards:
     send_card(SendCardRequest) -> SendCardResponse;
     get_card(GetCardRequest) -> GetCardResponse;
+    list_cards(ListCardsRequest) -> ListCardsResponse;
 }
 
 calls! { Conversations.retention:
@@ -104,6 +105,7 @@ calls! { Conversations.stars:
     set_star(SetStarRequest) -> SetStarResponse;
     remove_star(RemoveStarRequest) -> RemoveStarResponse;
     list_starred(ListStarredRequest) -> ListStarredResponse;
+    list_reminders(ListRemindersRequest) -> ListRemindersResponse;
 }
 
 calls! { Conversations.workflows:

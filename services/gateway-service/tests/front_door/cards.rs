@@ -89,3 +89,34 @@ async fn a_widget_that_is_open_is_shown_at_once_what_came_of_a_card() -> Result<
     assert_eq!(said["card"]["outcome"]["state"], "failed");
     Ok(())
 }
+
+#[tokio::test]
+async fn what_came_of_a_card_unheard_is_shown_to_who_comes_back_and_with_the_next_look() -> Result<()> {
+    let world = World::start().await?;
+    let (mut socket, session, started) = world.started().await?;
+    let conversation = text(&started, "conversation")?;
+    let seq = world.peers.say_card(&conversation).await;
+    socket.expect("message").await?;
+    socket.say(json!({ "type": "bye" })).await?;
+    socket.closed().await?;
+    world.peers.note_card(seq, CardState::Ready);
+    let (mut socket, _) = world.socket(&session, Some(seq)).await?;
+    let shown = socket.expect("card").await?;
+    assert_eq!(
+        (&shown["seq"], &shown["card"]["outcome"]["state"]),
+        (&json!(seq), &json!("ready"))
+    );
+    // Of a socket that is open the hint is lost; each state is shown once.
+    world.peers.note_card(seq, CardState::Done);
+    for (number, words) in [(1, "Thank you."), (2, "Anything else?")] {
+        world.peers.answer(&conversation, &format!("a-{number}"), words).await;
+        assert_eq!(socket.expect("message").await?["text"], words);
+        if number == 1 {
+            let shown = socket.expect("card").await?;
+            assert_eq!(shown["card"]["outcome"]["state"], "done");
+        }
+    }
+    socket.say(json!({ "type": "ping" })).await?;
+    socket.expect("pong").await?;
+    Ok(())
+}

@@ -24,6 +24,7 @@ mod peers;
 mod presence;
 mod problems;
 mod queue;
+mod reminders;
 mod retention;
 mod roles;
 mod scopes;

@@ -14,16 +14,21 @@ async fn a_workspace_is_read_and_changed_field_by_field() -> Result<()> {
         json!({"workspace": "acme", "name": "Acme", "time_zone": "Europe/Warsaw", "language": "pl", "version": 1});
     assert_eq!(read, expected);
 
-    let change = json!({"name": "Acme Ltd", "time_zone": "Europe/Paris", "version": 4});
+    let change = json!({"name": "Acme Ltd", "time_zone": "Europe/Paris", "console_url": "https://desk.example/{number}", "version": 4});
     let (status, changed) = call(&world, Method::PATCH, "/v1/workspace", Some(change)).await?;
     assert_eq!(
-        (status, &changed["version"], &changed["name"]),
-        (200, &json!(5), &json!("Acme Ltd"))
+        (status, &changed["version"], &changed["name"], &changed["console_url"]),
+        (
+            200,
+            &json!(5),
+            &json!("Acme Ltd"),
+            &json!("https://desk.example/{number}")
+        )
     );
     let asked = world.peers.memory().workspaces[0].clone();
     assert_eq!(
         asked.mask.map(|mask| mask.paths),
-        Some(vec!["name".to_owned(), "time_zone".to_owned()])
+        Some(["name", "time_zone", "console_url"].map(str::to_owned).to_vec())
     );
     for (nothing, field) in [(json!({"version": 1}), "body"), (json!({"colour": "red"}), "colour")] {
         let (status, problem) = call(&world, Method::PATCH, "/v1/workspace", Some(nothing)).await?;

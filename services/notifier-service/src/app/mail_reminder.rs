@@ -2,10 +2,14 @@
 //! work here: nothing is held or metered, and neither limits nor opt-outs of customers are asked.
 
 use super::App;
+use super::open_case::Cause;
 use super::outcome::MAIL_RETRIES;
+use super::timeline::{entry, facts};
 use crate::domain::Step;
+use crate::domain::inbound_mail::{Arrived, Report};
 use crate::domain::reminder::{self, Handed, Reminder, ReminderMail, State};
 use crate::domain::render;
+use crate::domain::reply_address::reminder_id;
 use crate::outbound::Outcome;
 use crate::outbound::mail_smtp::{Mail, PROVIDER};
 use crate::outbound::postgres::reminder_mail;
@@ -14,6 +18,7 @@ use events::event::ReminderDue;
 use events::instant;
 use fault::{Fault, Result};
 use jiff::SignedDuration;
+use store::Tx;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -84,7 +89,7 @@ impl App {
         let mut tx = self.store.begin(workspace).await?;
         let found = reminder_mail::lock(&mut tx, workspace, seen.id).await?;
         let Some(mut mail) = found else { return Ok(()) };
-        if !mail.attempt(seen) {
+        if !mail.attempt(seen, self.keys.address_mac(workspace, &to.normalised())) {
             return Ok(());
         }
         reminder_mail::save(&mut tx, workspace, &mail, true).await?;
@@ -96,7 +101,7 @@ impl App {
             subject: &body.subject,
             text: &body.text,
             html: &body.html,
-            id: &format!("reminder-{}.{workspace}", mail.id),
+            id: &reminder_id(workspace, mail.id),
             conversation: &mail.conversation.to_string(),
             reply_to: None,
             unsubscribe: None,
@@ -146,12 +151,52 @@ impl App {
         if !change(&mut mail) {
             return Ok(());
         }
-        reminder_mail::save(&mut tx, workspace, &mail, false).await?;
-        tx.commit().await?;
-        match mail.due_at {
-            Some(at) => self.store.due_at(at),
-            None => self.metrics.reminded(mail.state),
+        self.keep_reminder(tx, workspace, &mail).await
+    }
+
+    /// Writes one back that is locked. How it ends stands in the conversation's history.
+    async fn keep_reminder(&self, mut tx: Tx, workspace: &WorkspaceId, mail: &ReminderMail) -> Result<()> {
+        reminder_mail::save(&mut tx, workspace, mail, false).await?;
+        if let Some(at) = mail.due_at {
+            tx.commit().await?;
+            self.store.due_at(at);
+            return Ok(());
         }
+        let mut open = self.open_case(&mut tx, workspace, mail.conversation).await?;
+        let seen = facts([
+            ("agent", mail.agent.to_string()),
+            ("outcome", mail.state.word().to_owned()),
+        ]);
+        open.lines.push(entry(open.now, "agent reminded", None, None, seen));
+        self.settle_case(&mut tx, &mut open, None, Cause::Own).await?;
+        self.commit(tx, open).await?;
+        self.metrics.reminded(mail.state);
         Ok(())
+    }
+
+    /// A mail server reports on a reminder's mail. Believed only if it names whom that went to; else nothing moves.
+    pub(super) async fn take_reminder_report(
+        &self,
+        workspace: &WorkspaceId,
+        id: Uuid,
+        report: &Report,
+    ) -> Result<Option<()>> {
+        let mut tx = self.store.begin(workspace).await?;
+        let Some(mut mail) = reminder_mail::lock(&mut tx, workspace, id).await? else {
+            return Ok(None);
+        };
+        let arrived = match report.arrived {
+            Arrived::Yes => true,
+            Arrived::No => false,
+            Arrived::Open => return Ok(Some(())),
+        };
+        let is_whom = |named: &Email| mail.sent_to == Some(self.keys.address_mac(workspace, &named.normalised()));
+        if !report.recipients.iter().any(is_whom) || !mail.report(arrived) {
+            return Ok(Some(()));
+        }
+        if !arrived {
+            tracing::warn!(%workspace, agent = %mail.agent, status = report.status, "a mail that reminds an agent did not arrive");
+        }
+        self.keep_reminder(tx, workspace, &mail).await.map(Some)
     }
 }

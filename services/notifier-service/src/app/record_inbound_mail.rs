@@ -215,7 +215,12 @@ impl App {
         let Content::Report(report) = &mail.content else {
             return unread(&mail);
         };
-        let told_of = report.message_id.as_deref().and_then(name::parse_message_id);
+        let message_id = report.message_id.as_deref();
+        if let Some((workspace, reminder)) = message_id.and_then(name::parse_reminder_id) {
+            let taken = self.take_reminder_report(&workspace, reminder, report).await?;
+            return taken.map(|()| Outcome::Bounce).ok_or_else(nobody_reads);
+        }
+        let told_of = message_id.and_then(name::parse_message_id);
         let (workspace, delivery) = told_of.ok_or_else(nobody_reads)?;
         self.take_report(&workspace, delivery, &mail, report).await
     }

@@ -13,6 +13,8 @@ pub enum State {
     Attempting,
     /// The mail server took it.
     Sent,
+    /// A mail server reported afterwards that it did not arrive.
+    Undelivered,
     /// Proved: nothing was taken, and it is not tried again.
     Failed,
     /// It may have been taken, so it is never sent again.
@@ -28,10 +30,11 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Due,
         Self::Attempting,
         Self::Sent,
+        Self::Undelivered,
         Self::Failed,
         Self::Unknown,
         Self::AgentThere,
@@ -46,6 +49,7 @@ impl State {
             Self::Due => "due",
             Self::Attempting => "attempting",
             Self::Sent => "sent",
+            Self::Undelivered => "undelivered",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
             Self::AgentThere => "agent_there",
@@ -71,6 +75,8 @@ pub struct Reminder {
     /// Of the conversation's channel.
     pub language: Language,
     pub business: String,
+    /// Where the agent opens the conversation; may be empty.
+    pub link: String,
 }
 
 impl std::fmt::Debug for Reminder {
@@ -113,6 +119,8 @@ pub struct ReminderMail {
     /// How often the mail server was called.
     pub attempts: u32,
     pub due_at: Option<Timestamp>,
+    /// Keyed hash of the address that it was last tried to; `None`: it was not.
+    pub sent_to: Option<Vec<u8>>,
 }
 
 impl ReminderMail {
@@ -126,16 +134,18 @@ impl ReminderMail {
             state: State::Due,
             attempts: 0,
             due_at: Some(now),
+            sent_to: None,
         }
     }
 
     /// From here on it is never sent again unless nothing was taken; false: somebody else has gone on with it since it was seen.
-    pub fn attempt(&mut self, seen: &Self) -> bool {
+    pub fn attempt(&mut self, seen: &Self, to: Vec<u8>) -> bool {
         if (self.state, self.attempts) != (State::Due, seen.attempts) {
             return false;
         }
         self.state = State::Attempting;
         self.attempts += 1;
+        self.sent_to = Some(to);
         true
     }
 
@@ -156,6 +166,17 @@ impl ReminderMail {
             (Handed::Refused { .. }, _) => self.end(State::Failed),
             (Handed::Lost, _) => self.end(State::Unknown),
         }
+        true
+    }
+
+    /// A mail server reports whether it arrived; it may do so before the attempt is settled. False: that is no news.
+    pub fn report(&mut self, arrived: bool) -> bool {
+        let state = match (self.state, arrived) {
+            (State::Attempting | State::Unknown, true) => State::Sent,
+            (State::Attempting | State::Unknown | State::Sent, false) => State::Undelivered,
+            _ => return false,
+        };
+        self.end(state);
         true
     }
 
@@ -206,6 +227,7 @@ mod tests {
             email,
             language: Language::English,
             business: "Acme".into(),
+            link: String::new(),
         };
         let (reachable, not) = (with(Some(email.clone())), with(None));
         assert_eq!(address(Some(&reachable), false), Ok(&email));
@@ -218,14 +240,14 @@ mod tests {
         /// Whoever comes late, and whatever the mail server says: it is handed over again only after a proof that nothing was taken,
         /// three times at most, and what is over stays so.
         #[test]
-        fn it_is_taken_once(words in prop::collection::vec((0_u8..5, 0_u32..4), 1..40)) {
+        fn it_is_taken_once(words in prop::collection::vec((0_u8..7, 0_u32..4), 1..40)) {
             let (mut mail, mut taken, mut calls) = (mail(), 0, 0);
             for (word, of) in words {
                 let before = mail.clone();
                 let seen = ReminderMail { attempts: of, ..mail.clone() };
                 let handed = match word {
                     0 => {
-                        if mail.attempt(&seen) {
+                        if mail.attempt(&seen, vec![1]) {
                             prop_assert_eq!(seen.attempts, before.attempts);
                             calls += 1;
                         }
@@ -234,7 +256,15 @@ mod tests {
                     1 => Handed::Taken,
                     2 => Handed::Refused { again: true },
                     3 => Handed::Refused { again: false },
-                    _ => Handed::Lost,
+                    4 => Handed::Lost,
+                    word => {
+                        // Whoever reports on it had it: it goes to nobody again.
+                        let told = mail.report(word == 5);
+                        taken += u32::from(told && before.state == State::Attempting);
+                        prop_assert!(!told || is_over(mail.state));
+                        prop_assert!(told || mail == before);
+                        continue;
+                    }
                 };
                 let settled = mail.settle(of, handed, &PAUSES, Timestamp::UNIX_EPOCH);
                 taken += u32::from(settled && matches!(handed, Handed::Taken | Handed::Lost));

@@ -287,7 +287,7 @@ pub fn reminder_mail(reminder: &Reminder) -> MailBody {
 
 fn reminder_context(reminder: &Reminder) -> Value {
     context! { language => reminder.language.code(), business => line(&reminder.business), number => reminder.number,
-    note => reminder.note.as_str() }
+    note => reminder.note.as_str(), link => reminder.link.as_str() }
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ fn every_word_of_ours_stands_in_the_words() {
         email: None,
         language: Language::English,
         business: BUSINESS.into(),
+        link: LINK.into(),
     });
     let words = pseudo();
     let environment = environment(words);

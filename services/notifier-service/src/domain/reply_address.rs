@@ -1,6 +1,7 @@
 //! The names under which mails come back: the address that one is answered to, and its Message-ID.
 
 use domain::{DeliveryId, WorkspaceId};
+use uuid::Uuid;
 
 /// What begins the local part.
 const REPLY: &str = "reply+";
@@ -35,6 +36,25 @@ pub fn parse_message_id(id: &str) -> Option<(WorkspaceId, DeliveryId)> {
     Some((WorkspaceId::parse(workspace).ok()?, DeliveryId::parse(delivery).ok()?))
 }
 
+/// What begins the Message-ID of a reminder's mail.
+const REMINDER: &str = "reminder-";
+
+/// What the Message-ID of a reminder's mail has before its @.
+pub fn reminder_id(workspace: &WorkspaceId, reminder: Uuid) -> String {
+    format!("{REMINDER}{reminder}.{workspace}")
+}
+
+/// The reminder's mail of a Message-ID, if it can be one of ours.
+pub fn parse_reminder_id(id: &str) -> Option<(WorkspaceId, Uuid)> {
+    let (local, _) = id
+        .trim()
+        .trim_start_matches('<')
+        .trim_end_matches('>')
+        .rsplit_once('@')?;
+    let (reminder, workspace) = local.strip_prefix(REMINDER)?.split_once('.')?;
+    Some((WorkspaceId::parse(workspace).ok()?, Uuid::parse_str(reminder).ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +74,18 @@ mod tests {
             assert_eq!(parse(&format!("<{}@MAIL.example>", local.to_uppercase())), read);
             let id = format!("<{}@mail.example>", message_id(&long, delivery));
             assert_eq!(parse_message_id(&id), Some((long.clone(), delivery)));
+        }
+    }
+
+    #[test]
+    fn a_reminder_is_found_again_and_is_no_delivery() {
+        let acme = WorkspaceId::parse("acme").expect("a slug");
+        let id = format!("<{}@mail.example>", reminder_id(&acme, Uuid::from_u128(7)));
+        assert_eq!(parse_reminder_id(&id), Some((acme.clone(), Uuid::from_u128(7))));
+        assert_eq!(parse_message_id(&id), None);
+        let delivery = format!("<{}@mail.example>", message_id(&acme, DeliveryId(Uuid::from_u128(7))));
+        for other in [delivery.as_str(), "reminder-1.acme@x", "reminder-.@x", "x"] {
+            assert_eq!(parse_reminder_id(other), None, "{other}");
         }
     }
 

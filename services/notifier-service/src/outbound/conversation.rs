@@ -92,6 +92,7 @@ impl Conversations {
             email: email.map(|email| Email::parse(&email)).transpose()?,
             language: Language::parse(&settings.language)?,
             business: settings.business_name,
+            link: told.link,
         }))
     }
 

@@ -4,8 +4,8 @@ use crate::peers::{Answer, Peers};
 use fault::Fault;
 use rpc::conversation::star_service_server::StarService;
 use rpc::conversation::{
-    GetReminderRequest, GetReminderResponse, ListStarredRequest, ListStarredResponse, RemoveStarRequest,
-    RemoveStarResponse, SetStarRequest, SetStarResponse,
+    GetReminderRequest, GetReminderResponse, ListRemindersRequest, ListRemindersResponse, ListStarredRequest,
+    ListStarredResponse, RemoveStarRequest, RemoveStarResponse, SetStarRequest, SetStarResponse,
 };
 use rpc::routing::routing_service_server::RoutingService;
 use rpc::routing::{
@@ -38,6 +38,10 @@ impl StarService for Peers {
     }
 
     async fn remove_star(&self, _: Request<RemoveStarRequest>) -> Answer<RemoveStarResponse> {
+        none()
+    }
+
+    async fn list_reminders(&self, _: Request<ListRemindersRequest>) -> Answer<ListRemindersResponse> {
         none()
     }
 

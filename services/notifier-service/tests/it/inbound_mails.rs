@@ -13,8 +13,8 @@ use testkit::{Mail, MailFault};
 use tonic::Code;
 
 const GMAIL: &str = include_str!("../mails/gmail_en.eml");
-const REPORT: &str = include_str!("../mails/dsn_failed.eml");
-const ARRIVED: &str = include_str!("../mails/dsn_delivered.eml");
+pub const REPORT: &str = include_str!("../mails/dsn_failed.eml");
+pub const ARRIVED: &str = include_str!("../mails/dsn_delivered.eml");
 const AUTOMATIC: [&str; 7] = [
     include_str!("../mails/auto_rfc3834.eml"),
     include_str!("../mails/auto_exchange.eml"),
@@ -39,7 +39,12 @@ impl Harness {
     }
 
     /// A mail server hands a mail over.
-    async fn handed(&self, to: &str, sender: Option<&str>, mail: impl AsRef<[u8]>) -> Result<InboundMailOutcome, Code> {
+    pub async fn handed(
+        &self,
+        to: &str,
+        sender: Option<&str>,
+        mail: impl AsRef<[u8]>,
+    ) -> Result<InboundMailOutcome, Code> {
         let request = RecordInboundMailRequest {
             recipient: to.to_owned(),
             sender: sender.map(str::to_owned),
@@ -61,7 +66,7 @@ fn reply_to(mail: &Mail) -> String {
     mail.reply_to.clone().expect("an address to answer to")
 }
 
-fn report_on(report: &str, mail: &Mail) -> String {
+pub fn report_on(report: &str, mail: &Mail) -> String {
     report.replace("MESSAGE-ID", mail.message_id.as_deref().expect("a Message-ID"))
 }
 

@@ -1,6 +1,7 @@
 //! Mails to agents who are not there when they are reminded of a conversation that they starred.
 
 use crate::harness::{Harness, SOON, Tested};
+use crate::inbound_mails::{ARRIVED, REPORT, report_on};
 use domain::{Clock, ConversationId, EventId, Timestamp};
 use events::common::ChannelSettings;
 use events::event::AgentAvailability::{self, Available, Away, Busy, Offline};
@@ -8,8 +9,11 @@ use events::event::ReminderDue;
 use events::stamp;
 use jiff::SignedDuration;
 use rpc::conversation::GetReminderResponse;
+use rpc::notifier::explain_follow_up_request::Of;
+use rpc::notifier::{ExplainFollowUpRequest, InboundMailOutcome};
 use rpc::routing::Agent;
 use testkit::{Mail, MailFault, eventually};
+use tonic::Code;
 use uuid::Uuid;
 
 const ANNA: &str = "anna@acme.example";
@@ -27,6 +31,7 @@ impl Harness {
                 business_name: "Księgarnia & Café".into(),
                 ..Default::default()
             }),
+            link: "https://desk.example/conversations?number=42".into(),
         };
         let key = (conversation.clone(), "anna".to_owned());
         self.truth().reminders.insert(key, reminder);
@@ -62,6 +67,20 @@ impl Harness {
         let leased = "SELECT count(*) FROM reminder_mail WHERE leased_until IS NOT NULL AND state = $1";
         let asks = async || (self.count(leased, "due").await.ok()? == 1).then_some(());
         Ok(eventually("somebody asks", SOON, asks).await?)
+    }
+
+    /// What the history says became of reminders, in its order.
+    async fn ends(&self, conversation: &str) -> anyhow::Result<Vec<String>> {
+        let request = ExplainFollowUpRequest {
+            workspace: self.workspace.to_string(),
+            of: Some(Of::Conversation(conversation.to_owned())),
+        };
+        let told = self.client.clone().explain_follow_up(request).await?.into_inner();
+        let lines = told.timeline.into_iter().filter(|line| line.what == "agent reminded");
+        let end = |facts: &dyn Fn(&str) -> Option<String>| Some(format!("{} {}", facts("agent")?, facts("outcome")?));
+        Ok(lines
+            .filter_map(|line| end(&|name| line.facts.get(name).cloned()))
+            .collect())
     }
 
     /// Mails in this state, once it is as expected.
@@ -118,12 +137,18 @@ async fn who_is_away_is_mailed_once_in_the_language_of_the_channel() -> Tested {
     assert_eq!(notifier.sent().await, (0, 3));
     assert!(notifier.truth().holds.is_empty(), "nobody pays for it");
     notifier.reminders("sent", 3).await?;
-    // Without a note there is only the number; another time is told again.
+    // Without a note and a place there is only the number; another time is told again.
     let conversation = notifier.starred("en", "", ANNA);
+    let key = (conversation.clone(), "anna".to_owned());
+    let told = notifier.truth().reminders.get_mut(&key).map(|told| told.link.clear());
+    assert_eq!(told, Some(()));
     notifier.remind(&conversation, 1).await?;
     let mail = notifier.smtp.nth(ANNA, 4, SOON).await?;
     let text = mail.text.unwrap_or_default();
-    assert!(text.contains("no. 42") && !text.contains("note"), "{text}");
+    assert!(
+        text.contains("no. 42") && !text.contains("note") && !text.contains("Open"),
+        "{text}"
+    );
     notifier.remind(&conversation, 3).await?;
     notifier.smtp.nth(ANNA, 5, SOON).await?;
     Ok(())
@@ -241,5 +266,67 @@ async fn killed_while_asking_it_is_mailed_once_and_killed_while_mailing_not_agai
     notifier.advance(31).await;
     notifier.reminders("unknown", 1).await?;
     assert_eq!(notifier.sent().await, (0, 2));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reminder_that_did_not_arrive_is_counted_told_of_and_answered_by_nobody() -> Tested {
+    let notifier = Harness::start().await?;
+    let conversation = notifier.starred("en", "", ANNA);
+    notifier.remind(&conversation, 1).await?;
+    let mail = notifier.smtp.nth(ANNA, 1, SOON).await?;
+    notifier.reminders("sent", 1).await?;
+    let report = |text: &str, whom: &str| report_on(text, &mail).replace("ann@example.com", whom);
+    // One that names somebody else is taken, as nobody would hear of a refusal, and moves nothing; nor does one for later.
+    let delayed = report(REPORT, ANNA).replace("Action: failed", "Action: delayed");
+    for doubtful in [report(REPORT, "bob@example.net"), delayed] {
+        let taken = notifier.handed(&mail.envelope_from, Some(""), &doubtful).await;
+        assert_eq!(taken, Ok(InboundMailOutcome::Bounce));
+        notifier.reminders("sent", 1).await?;
+    }
+    let unknown = mail
+        .message_id
+        .clone()
+        .expect("a Message-ID")
+        .replace(".acme@", ".other@");
+    let foreign = REPORT.replace("MESSAGE-ID", &unknown).replace("ann@example.com", ANNA);
+    assert_eq!(
+        notifier.handed(&mail.envelope_from, Some(""), &foreign).await,
+        Err(Code::NotFound)
+    );
+    for _ in 0..2 {
+        let taken = notifier
+            .handed(&mail.envelope_from, Some(""), report(REPORT, ANNA))
+            .await;
+        assert_eq!(taken, Ok(InboundMailOutcome::Bounce));
+        notifier.reminders("undelivered", 1).await?;
+    }
+    // That it arrived after all is believed no more.
+    notifier
+        .handed(&mail.envelope_from, Some(""), report(ARRIVED, ANNA))
+        .await
+        .map_err(|code| anyhow::anyhow!("{code}"))?;
+    notifier.reminders("undelivered", 1).await?;
+    assert_eq!(notifier.ends(&conversation).await?, ["anna sent", "anna undelivered"]);
+    assert_eq!(notifier.sent().await, (0, 1), "nobody was answered");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_report_settles_a_reminder_whose_answer_was_lost() -> Tested {
+    let notifier = Harness::start().await?;
+    for (number, (text, state)) in (1..).zip([(REPORT, "undelivered"), (ARRIVED, "sent")]) {
+        let conversation = notifier.starred("en", "", ANNA);
+        notifier.smtp.fail_next(MailFault::AcceptThenDrop);
+        notifier.remind(&conversation, 1).await?;
+        let mail = notifier.smtp.nth(ANNA, number, SOON).await?;
+        notifier.reminders("unknown", 1).await?;
+        let report = report_on(text, &mail).replace("ann@example.com", ANNA);
+        let taken = notifier.handed(&mail.envelope_from, Some(""), &report).await;
+        assert_eq!(taken, Ok(InboundMailOutcome::Bounce));
+        notifier.reminders(state, 1).await?;
+    }
+    notifier.advance(3 * 3600).await;
+    assert_eq!(notifier.sent().await, (0, 2), "it is sent to nobody again");
     Ok(())
 }

@@ -68,6 +68,7 @@ async fn set_up(world: &World) -> Result<String> {
         name: "Acme Shop".to_owned(),
         time_zone: "UTC".to_owned(),
         language: "en".to_owned(),
+        console_url: String::new(),
     };
     let request = CreateWorkspaceRequest {
         workspace: Some(workspace),

@@ -82,6 +82,27 @@ pub async fn list(
         .collect()
 }
 
+/// What came of the newest cards of which something did, by sequence.
+pub async fn list_changed(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    conversation: ConversationId,
+    limit: i64,
+) -> Result<HashMap<u64, CardOutcome>> {
+    let rows = cards!(
+        "WHERE workspace_id = $1 AND conversation_id = $2 AND seq > 0 AND version > 1 ORDER BY seq DESC LIMIT $3",
+        workspace.as_str(),
+        conversation.0,
+        limit
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list changed cards")?;
+    rows.into_iter()
+        .map(|row| Ok((loaded(row.seq), row.outcome()?)))
+        .collect()
+}
+
 /// Stores it in place of what was known before, in a transaction that has locked the conversation.
 pub async fn put(
     db: &mut PgConnection,
@@ -109,6 +130,19 @@ pub async fn put(
     .execute(db)
     .await
     .or_fault("put card")?;
+    Ok(())
+}
+
+/// Something came of a card of a conversation that is locked.
+pub async fn count_change(db: &mut PgConnection, workspace: &WorkspaceId, conversation: ConversationId) -> Result<()> {
+    sqlx::query!(
+        "UPDATE conversation SET card_changes = card_changes + 1 WHERE workspace_id = $1 AND id = $2",
+        workspace.as_str(),
+        conversation.0,
+    )
+    .execute(db)
+    .await
+    .or_fault("count card change")?;
     Ok(())
 }
 

@@ -35,6 +35,7 @@ struct Row {
     served_by: String,
     asked: Option<String>,
     closed_told_until: Option<jiff_sqlx::Timestamp>,
+    card_changes: i64,
     erased: bool,
 }
 
@@ -75,6 +76,7 @@ impl Row {
                 .map(|word| known(Question::from_word(&word), "conversation.asked"))
                 .transpose()?,
             closed_told_until: self.closed_told_until.map(|until| until.to_jiff()),
+            card_changes: loaded(self.card_changes),
             erased: self.erased,
         })
     }
@@ -95,7 +97,7 @@ macro_rules! conversations {
             r#"SELECT c.workspace_id, c.id, c.number, c.channel_id, c.visitor_id, c.contact_id, c.phone_address,
                     c.email_address, c.reach_version, c.page_url, c.last_seq, c.read_up_to, c.customer_up_to,
                     c.opened_by, c.outreach, c.started_at, c.resolved_at, c.continues, c.continued_by, c.integration_id,
-                    c.external_ref, c.served_by, c.asked, c.closed_told_until,
+                    c.external_ref, c.served_by, c.asked, c.closed_told_until, c.card_changes,
                     c.erased_at IS NOT NULL AS "erased!"
              FROM "# + $tail,
             $($argument),*

@@ -126,12 +126,12 @@ pub async fn insert_due(
     Ok(done.rows_affected() == 1)
 }
 
-/// Adds one of the workspace's own forms; none is open in the conversation.
+/// Adds one of the workspace's own forms, which is tended to at a time if one is given; none is open in the conversation.
 pub async fn insert_open(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
     form: &Form,
-    request: &str,
+    (request, due): (&str, Option<Timestamp>),
     now: Timestamp,
 ) -> Result<()> {
     let (name, version) = match &form.kind {
@@ -140,8 +140,8 @@ pub async fn insert_open(
     };
     sqlx::query!(
         "INSERT INTO form (workspace_id, id, conversation_id, kind, name, version, state, page, title, fields, given_name,
-           request_id, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $12)",
+           request_id, due_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $12, $13)",
         workspace.as_str(),
         form.id.0,
         form.conversation.0,
@@ -153,6 +153,7 @@ pub async fn insert_open(
         form.title,
         Json(&form.fields) as _,
         request,
+        due.map(|at| at.to_sqlx()) as _,
         now.to_sqlx() as _,
     )
     .execute(db)

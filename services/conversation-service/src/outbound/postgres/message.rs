@@ -112,6 +112,26 @@ pub async fn get(
     row.map(Row::message).transpose()
 }
 
+/// The messages of these sequences, in order.
+pub async fn list_of(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    conversation: ConversationId,
+    sequences: &[u64],
+) -> Result<Vec<Message>> {
+    let sequences: Vec<i64> = sequences.iter().map(|seq| stored(*seq)).collect();
+    let rows = messages!(
+        "message m WHERE workspace_id = $1 AND conversation_id = $2 AND seq = ANY($3) ORDER BY seq",
+        workspace.as_str(),
+        conversation.0,
+        &sequences
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list messages of sequences")?;
+    rows.into_iter().map(Row::message).collect()
+}
+
 /// Who wrote the message of a sequence, and its id.
 pub async fn author(
     db: &mut PgConnection,

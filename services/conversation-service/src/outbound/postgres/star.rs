@@ -123,6 +123,25 @@ pub async fn list(
     rows.into_iter().map(Row::star).collect()
 }
 
+/// What an agent was reminded of, the latest first.
+pub async fn list_told(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    agent: &AgentId,
+    limit: i64,
+) -> Result<Vec<Star>> {
+    let rows = stars!(
+        "WHERE workspace_id = $1 AND agent_id = $2 AND reminded_at IS NOT NULL ORDER BY reminded_at DESC LIMIT $3",
+        workspace.as_str(),
+        agent.as_str(),
+        limit
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list reminders")?;
+    rows.into_iter().map(Row::star).collect()
+}
+
 /// Writes one that is locked or new. It is next tended to when its reminder is due.
 pub async fn put(db: &mut PgConnection, workspace: &WorkspaceId, star: &Star) -> Result<()> {
     sqlx::query!(

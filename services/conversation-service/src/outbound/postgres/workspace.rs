@@ -11,17 +11,20 @@ pub struct Workspace {
     pub name: String,
     pub time_zone: String,
     pub language: String,
+    /// Where agents open a conversation; may be empty.
+    pub console_url: String,
 }
 
 /// False if the workspace exists.
 pub async fn insert(db: &mut PgConnection, id: &WorkspaceId, workspace: &Workspace, at: Timestamp) -> Result<bool> {
     let done = sqlx::query!(
-        "INSERT INTO workspace (workspace_id, name, time_zone, language, created_at) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO workspace (workspace_id, name, time_zone, language, console_url, created_at) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT DO NOTHING",
         id.as_str(),
         workspace.name,
         workspace.time_zone,
         workspace.language,
+        workspace.console_url,
         at.to_sqlx() as _,
     )
     .execute(db)
@@ -33,7 +36,7 @@ pub async fn insert(db: &mut PgConnection, id: &WorkspaceId, workspace: &Workspa
 pub async fn get(db: &mut PgConnection, id: &WorkspaceId) -> Result<Option<Workspace>> {
     sqlx::query_as!(
         Workspace,
-        "SELECT name, time_zone, language FROM workspace WHERE workspace_id = $1",
+        "SELECT name, time_zone, language, console_url FROM workspace WHERE workspace_id = $1",
         id.as_str()
     )
     .fetch_optional(db)
@@ -64,11 +67,12 @@ pub async fn lock(db: &mut PgConnection, id: &WorkspaceId) -> Result<Option<u64>
 
 pub async fn update(db: &mut PgConnection, id: &WorkspaceId, workspace: &Workspace, version: u64) -> Result<()> {
     sqlx::query!(
-        "UPDATE workspace SET name = $2, time_zone = $3, language = $4, version = $5 WHERE workspace_id = $1",
+        "UPDATE workspace SET name = $2, time_zone = $3, language = $4, console_url = $5, version = $6 WHERE workspace_id = $1",
         id.as_str(),
         workspace.name,
         workspace.time_zone,
         workspace.language,
+        workspace.console_url,
         stored(version),
     )
     .execute(db)

@@ -135,6 +135,9 @@ pub struct OfferForm {
     /// The sender's own id, 1 to 100 characters: the same again answers the offered form. The header `Idempotency-Key` may
     /// say it instead.
     client_id: Option<String>,
+    /// How long it stays open: 1 to 2592000 (30 days); a day if left out.
+    #[serde(default)]
+    seconds: u32,
 }
 
 /// A form that was opened.
@@ -144,7 +147,7 @@ pub struct FormOffered {
     form: String,
 }
 
-/// Opens a form in a conversation, in place of what is open there.
+/// Opens a form in a conversation, in place of what is open there, until it is filled in, dismissed, or its time is up.
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/forms", tag = "conversations",
     params(("conversation" = String, Path, description = "UUID or number"),
         ("Idempotency-Key" = Option<String>, Header, description = "In place of client_id")),
@@ -162,6 +165,7 @@ pub async fn offer_form(
         workspace: caller.workspace.to_string(),
         conversation: resolve_name(&edge, &caller, &name).await?,
         name: body.name,
+        seconds: body.seconds,
     };
     let offered = edge.conversations.offer_form(request).await?.form;
     let offered = offered.ok_or_else(|| Fault::internal("OfferForm answered without its form"))?;

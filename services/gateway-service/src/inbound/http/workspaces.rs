@@ -27,6 +27,9 @@ pub struct Workspace {
     time_zone: String,
     /// en, pl or fr.
     language: String,
+    /// Where agents open a conversation, with places for `{conversation}` and `{number}`; absent: not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    console_url: Option<String>,
     /// Grows by one with each change.
     version: u64,
 }
@@ -39,6 +42,7 @@ impl Workspace {
             name: found.name,
             time_zone: found.time_zone,
             language: found.language,
+            console_url: optional(found.console_url),
             version,
         })
     }
@@ -56,6 +60,9 @@ pub struct UpdateWorkspace {
     time_zone: Option<String>,
     #[serde(default)]
     language: Option<String>,
+    /// Where mails to agents lead: an https URL in which `{conversation}` and `{number}` may stand behind the host; empty: nowhere.
+    #[serde(default)]
+    console_url: Option<String>,
     /// The one that was read; 0: whatever it is.
     #[serde(default)]
     version: u64,
@@ -148,6 +155,7 @@ pub async fn update_workspace(
         ("name", body.name.is_some()),
         ("time_zone", body.time_zone.is_some()),
         ("language", body.language.is_some()),
+        ("console_url", body.console_url.is_some()),
     ];
     let paths = fields.into_iter().filter(|(_, meant)| *meant);
     let paths: Vec<String> = paths.map(|(path, _)| path.to_owned()).collect();
@@ -160,6 +168,7 @@ pub async fn update_workspace(
             name: body.name.unwrap_or_default(),
             time_zone: body.time_zone.unwrap_or_default(),
             language: body.language.unwrap_or_default(),
+            console_url: body.console_url.unwrap_or_default(),
         }),
         mask: Some(FieldMask { paths }),
         version: body.version,

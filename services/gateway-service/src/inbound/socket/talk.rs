@@ -1,5 +1,6 @@
 mod cards;
 
+use self::cards::Cards;
 use super::proactive::Proactive;
 use super::pulse::Pulse;
 use super::wire::{End, Outgoing, Trouble};
@@ -34,7 +35,7 @@ use events::event::TabEnd;
 use fault::{Fault, codes};
 use rpc::conversation::message::Content;
 use rpc::routing::WatchInvitationResponse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,8 +80,7 @@ pub struct Talk {
     read_up_to: u64,
     /// Which form the client was shown, and which page of it; empty and 0: none.
     form: (String, u32),
-    /// Sequences of cards that something came of: still to be shown.
-    cards: BTreeSet<u64>,
+    cards: Cards,
     proactive: Proactive,
     /// How the visitor's invitation stood when the client was told last.
     invitation: Option<Invitation>,
@@ -114,7 +114,7 @@ impl Talk {
             pushed,
             read_up_to,
             form: Default::default(),
-            cards: BTreeSet::new(),
+            cards: Cards::default(),
             // At once: what was posted before the socket opened is fetched first.
             poll_at: Instant::now(),
         }
@@ -157,8 +157,7 @@ impl Talk {
                 () = drain.cancelled() => return Err(End::Restart),
                 () = bell.rung() => {
                     let moved = bell.take_moved();
-                    self.cards.append(&mut bell.take_cards());
-                    if moved || bell.newest() > self.pushed || !self.cards.is_empty() {
+                    if moved || bell.newest() > self.pushed {
                         self.refresh(wire, moved).await?;
                     }
                 }
@@ -362,7 +361,7 @@ impl Talk {
     fn begin_anew(&mut self) {
         self.pushed = 0;
         self.read_up_to = 0;
-        self.cards.clear();
+        self.cards = Cards::default();
     }
 
     /// Fetches and sends what is new. A peer that does not answer is asked again soon; the client is not bothered.
@@ -397,13 +396,13 @@ impl Talk {
         if self.session.conversation.is_none() {
             return Ok(());
         }
-        let sent_before = self.pushed;
         loop {
             let page = list_messages(&self.edge, &self.session, self.pushed).await?;
             let last = page.messages.len() < PAGE as usize;
             for message in page.messages {
                 let seq = message.seq;
                 if let Some(frame) = tell(message) {
+                    self.cards.note(&frame);
                     wire.send(&frame).await?;
                 }
                 self.pushed = seq;
@@ -414,7 +413,7 @@ impl Talk {
                 wire.send(&ServerFrame::Read { up_to }).await?;
             }
             if last {
-                self.show_cards(wire, sent_before).await?;
+                self.show_cards(wire, page.card_changes).await?;
                 return self.show_form(wire, page.open_form, page.open_form_page).await;
             }
         }

@@ -20,7 +20,7 @@ impl Peers {
         let message = self
             .store(conversation, AuthorRole::Agent, "card-1", "Shoes: 129.00 PLN")
             .expect("a conversation");
-        self.keep_card(message.seq, CardState::Requested);
+        self.keep_card(message.seq, CardState::Requested, 1);
         self.tell_card(conversation, message.seq, CardState::Requested).await;
         self.tell(conversation, message.seq).await;
         message.seq
@@ -28,11 +28,21 @@ impl Peers {
 
     /// The shop tells so much of it.
     pub async fn change_card(&self, conversation: &str, seq: u64, state: CardState) {
-        self.keep_card(seq, state);
+        self.note_card(seq, state);
         self.tell_card(conversation, seq, state).await;
     }
 
-    fn keep_card(&self, seq: u64, state: CardState) {
+    /// The same, and nobody hears of it.
+    pub fn note_card(&self, seq: u64, state: CardState) {
+        let changes = {
+            let mut memory = self.memory();
+            memory.card_changes += 1;
+            memory.card_changes
+        };
+        self.keep_card(seq, state, 1 + changes);
+    }
+
+    fn keep_card(&self, seq: u64, state: CardState, version: u64) {
         let shown = CardShown {
             card: Some(Card {
                 card: CARD.into(),
@@ -44,6 +54,7 @@ impl Peers {
             }),
             outcome: Some(CardOutcome {
                 state: state.into(),
+                version,
                 ..Default::default()
             }),
         };
@@ -78,6 +89,20 @@ impl CardService for Peers {
             card: CARD.into(),
             seq: 2,
         })
+    }
+
+    async fn list_cards(&self, request: Request<ListCardsRequest>) -> Answer<ListCardsResponse> {
+        let conversation = request.into_inner().conversation;
+        let memory = self.present()?;
+        let of = memory.messages.iter().filter(|(holder, _)| *holder == conversation);
+        let cards = of.filter_map(|(_, message)| match &message.content {
+            Some(Content::Card(shown)) => Some(SaidCard {
+                seq: message.seq,
+                card: Some(shown.clone()),
+            }),
+            _ => None,
+        });
+        answer(ListCardsResponse { cards: cards.collect() })
     }
 
     async fn get_card(&self, request: Request<GetCardRequest>) -> Answer<GetCardResponse> {

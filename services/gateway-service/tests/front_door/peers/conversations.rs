@@ -190,6 +190,7 @@ impl ConversationService for Peers {
                 .map(|form| form.form.clone())
                 .unwrap_or_default(),
             open_form_page: memory.open_form.as_ref().map_or(0, |form| form.page),
+            card_changes: memory.card_changes,
         })
     }
 

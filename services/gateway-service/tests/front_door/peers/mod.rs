@@ -134,6 +134,8 @@ pub struct Memory {
     pub offered: Vec<OfferFormRequest>,
     pub stars: Vec<Star>,
     pub cards: Vec<SendCardRequest>,
+    /// How often something came of any card.
+    pub card_changes: u64,
     pub workflows: Vec<Workflow>,
     pub started_workflows: Vec<StartWorkflowRequest>,
     pub submitted: Vec<SubmitFormRequest>,
@@ -284,6 +286,12 @@ impl Peers {
             .nats
             .publish(subject.to_string(), fact.encode_to_vec().into())
             .await;
+    }
+
+    /// Publishes a fact as the relay would.
+    pub async fn publish(&self, subject: events::Subject, fact: Vec<u8>) -> anyhow::Result<()> {
+        self.nats.publish(subject.to_string(), fact.into()).await?;
+        Ok(())
     }
 
     /// An agent's answer, stored and told.

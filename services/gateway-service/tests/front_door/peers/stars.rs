@@ -39,6 +39,14 @@ impl StarService for Peers {
         })
     }
 
+    async fn list_reminders(&self, request: Request<ListRemindersRequest>) -> Answer<ListRemindersResponse> {
+        let agent = request.into_inner().agent;
+        let mut stars = self.present()?.stars.clone();
+        stars.retain(|one| one.agent == agent && one.reminded_at.is_some());
+        stars.sort_by_key(|one| std::cmp::Reverse(one.reminded_at.map(|at| at.seconds)));
+        answer(ListRemindersResponse { stars })
+    }
+
     async fn get_reminder(&self, _: Request<GetReminderRequest>) -> Answer<GetReminderResponse> {
         Err(Status::unimplemented("nobody asks for it at this door"))
     }

@@ -56,6 +56,7 @@ impl WorkspaceService for Peers {
                 name: "Acme".into(),
                 time_zone: "Europe/Warsaw".into(),
                 language: "pl".into(),
+                console_url: String::new(),
             }),
             version: 1,
         })

@@ -15,6 +15,7 @@ struct Row {
     state: String,
     attempts: i32,
     due_at: Option<jiff_sqlx::Timestamp>,
+    sent_to: Option<Vec<u8>>,
 }
 
 impl Row {
@@ -27,6 +28,7 @@ impl Row {
             state: word("reminder_mail.state", &self.state, State::from_word(&self.state))?,
             attempts: u32::try_from(self.attempts).map_err(Fault::internal)?,
             due_at: self.due_at.map(|at| at.to_jiff()),
+            sent_to: self.sent_to,
         })
     }
 }
@@ -56,7 +58,7 @@ pub async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: Uuid) -> Result<Opti
     let row = sqlx::query_as!(
         Row,
         r#"SELECT conversation, agent, told_at AS "told_at: jiff_sqlx::Timestamp", state, attempts,
-             due_at AS "due_at: jiff_sqlx::Timestamp"
+             due_at AS "due_at: jiff_sqlx::Timestamp", sent_to
            FROM reminder_mail WHERE workspace_id = $1 AND id = $2 FOR UPDATE"#,
         workspace.as_str(),
         id
@@ -70,14 +72,16 @@ pub async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: Uuid) -> Result<Opti
 /// Writes one back that is locked. `keep_lease`: whoever holds it goes on with it.
 pub async fn save(tx: &mut Tx, workspace: &WorkspaceId, mail: &ReminderMail, keep_lease: bool) -> Result<()> {
     sqlx::query!(
-        "UPDATE reminder_mail SET state = $3, attempts = $4, due_at = $5, leased_until = CASE WHEN $6 THEN leased_until END
+        "UPDATE reminder_mail SET state = $3, attempts = $4, due_at = $5, leased_until = CASE WHEN $6 THEN leased_until END,
+           sent_to = $7
          WHERE workspace_id = $1 AND id = $2",
         workspace.as_str(),
         mail.id,
         mail.state.word(),
         i32::try_from(mail.attempts).map_err(Fault::internal)?,
         mail.due_at.map(|at| at.to_sqlx()) as _,
-        keep_lease
+        keep_lease,
+        mail.sent_to
     )
     .execute(&mut **tx)
     .await

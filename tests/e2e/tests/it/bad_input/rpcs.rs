@@ -40,6 +40,7 @@ async fn tenants(front: &Front, seen: &mut Seen) -> Result<()> {
         name: "New".to_owned(),
         time_zone: "UTC".to_owned(),
         language: "en".to_owned(),
+        console_url: String::new(),
     };
     let of = |change: fn(&mut Workspace)| {
         let mut workspace = good.clone();

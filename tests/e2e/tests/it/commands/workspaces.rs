@@ -11,7 +11,9 @@ pub async fn set_up(desk: &Desk) -> Result<()> {
     for _ in 0..2 {
         ensure!(desk.says(&acme).await? == "acme\n", "it prints the workspace");
     }
-    let expected = json!({ "workspace": "acme", "name": "Acme Shop", "time_zone": "UTC", "language": "en" });
+    let expected = json!({
+        "workspace": "acme", "name": "Acme Shop", "time_zone": "UTC", "language": "en", "console_url": "",
+    });
     same("the workspace", &desk.json(&acme).await?, &expected)?;
     desk.fails(&["workspace", "create", "Acme!", "--name", "A"], REFUSED, "workspace")
         .await?;
@@ -64,15 +66,19 @@ pub async fn update(desk: &Desk) -> Result<()> {
     desk.fails(&[&zoo[..], &["--name", "Z"]].concat(), REFUSED, "workspace")
         .await?;
     desk.says(&["workspace", "create", "zone", "--name", "Z"]).await?;
-    let change = [&zoo[..], &["--time-zone", "Europe/Paris", "--name", "Zone"]].concat();
+    let console = ["--console-url", "https://desk.example/c/{number}"];
+    let change = [&zoo[..], &["--time-zone", "Europe/Paris", "--name", "Zone"], &console].concat();
     let expected = json!({
-        "workspace": "zone", "name": "Zone", "time_zone": "Europe/Paris", "language": "en", "version": 2,
+        "workspace": "zone", "name": "Zone", "time_zone": "Europe/Paris", "language": "en",
+        "console_url": "https://desk.example/c/{number}", "version": 2,
     });
     for _ in 0..2 {
         same("the workspace", &desk.json(&change).await?, &expected)?;
     }
     desk.fails(&[&zoo[..], &["--time-zone", "Mars"]].concat(), REFUSED, "time_zone")
         .await?;
+    let open = [&zoo[..], &["--console-url", "http://desk.example/"]].concat();
+    desk.fails(&open, REFUSED, "console_url").await?;
     desk.fails(&zoo, USAGE, "--name").await?;
     // Billing sums use in the new zone.
     eventually("use is summed in the new zone", SOON, async || {

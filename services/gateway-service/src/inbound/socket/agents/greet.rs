@@ -40,7 +40,8 @@ pub async fn greet(edge: &Arc<Edge>, wire: &mut Wire) -> std::result::Result<Tal
 
 async fn welcome(edge: &Arc<Edge>, ticket: &str) -> Result<(Talk, AgentServerFrame)> {
     let (workspace, agent) = redeem_agent_ticket(edge, ticket).await?;
-    let place = edge.hub.place(&workspace)?;
+    // Seated before anything is read: what they are reminded of meanwhile rings the bell.
+    let chair = edge.hub.chair(&workspace, &agent)?;
     let availability = match find_availability(edge, &workspace, &agent).await {
         Ok(availability) => availability,
         // Routing-service being away is not the agent's doing: they are here, and are told what there is when it is back.
@@ -54,5 +55,5 @@ async fn welcome(edge: &Arc<Edge>, ticket: &str) -> Result<(Talk, AgentServerFra
         agent: agent.to_string(),
         availability,
     };
-    Ok((Talk::new(edge.clone(), workspace, agent, place), frame))
+    Ok((Talk::new(edge.clone(), workspace, agent, chair), frame))
 }

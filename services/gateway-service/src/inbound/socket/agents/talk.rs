@@ -1,7 +1,10 @@
+mod reminders;
+
+use self::reminders::Reminders;
 use super::super::{FRAMES, UNREADABLE};
 use crate::app::agent_desk::{Desk, accept_alert, decline_alert, get_request, set_availability, start_chat};
 use crate::app::edge::Edge;
-use crate::app::hub::Place;
+use crate::app::hub::Chair;
 use crate::app::tabs::OpenTab;
 use crate::domain::agent_frame::{AgentClientFrame, AgentServerFrame, Queue};
 use crate::domain::bucket::Bucket;
@@ -61,7 +64,8 @@ pub struct Talk {
     /// What the agent was told that they are alerted to and serve, by id.
     held: BTreeMap<String, Request>,
     queue: Option<Watched>,
-    _place: Place,
+    reminders: Reminders,
+    chair: Chair,
 }
 
 /// A queue that the agent looks at.
@@ -72,7 +76,7 @@ struct Watched {
 }
 
 impl Talk {
-    pub fn new(edge: Arc<Edge>, workspace: WorkspaceId, agent: AgentId, place: Place) -> Self {
+    pub fn new(edge: Arc<Edge>, workspace: WorkspaceId, agent: AgentId, chair: Chair) -> Self {
         let console = edge.entropy.id();
         let tab = edge
             .tabs
@@ -94,7 +98,8 @@ impl Talk {
             is_reopened: false,
             held: BTreeMap::new(),
             queue: None,
-            _place: place,
+            reminders: Reminders::new(),
+            chair,
         }
     }
 
@@ -113,6 +118,7 @@ impl Talk {
 
     async fn go_on(&mut self, wire: &mut Wire) -> Result<std::convert::Infallible, End> {
         let drain = self.desk.edge.drain.clone();
+        let bell = self.chair.bell().clone();
         let mut pulse = Pulse::new();
         loop {
             tokio::select! {
@@ -128,6 +134,8 @@ impl Talk {
                 () = drain.cancelled() => return Err(End::Restart),
                 heard = self.alerts.next() => self.alerted(wire, heard).await?,
                 heard = queued(&mut self.queue) => self.queued(wire, heard).await?,
+                () = bell.rung() => self.remind(wire).await?,
+                () = tokio::time::sleep_until(self.reminders.look_at()) => self.remind(wire).await?,
                 () = pulse.due() => pulse.beat(wire).await?,
                 () = tokio::time::sleep_until(self.until) => return Err(End::Restart),
             }

@@ -1,0 +1,1 @@
+ALTER TABLE reminder_mail VALIDATE CONSTRAINT reminder_mail_state_check;
