@@ -41,6 +41,7 @@ codes! {
     VERSION = "conversation.version", Conflict, "The settings have another version by now.";
     AUTOMATIC_OFF = "automatic.off", FailedPrecondition, "The team of the channel does not have this automatic message switched on.";
     ERASED = "conversation.erased", FailedPrecondition, "The person asked for the conversation to be erased; nothing is added to it.";
+    ROUTING_VERSION = "routing.version", Conflict, "The routing of the channel has another version by now.";
     INVITATION_OVER = "invitation.over", FailedPrecondition, "The invitation is over, or asked nothing; it is shown no more.";
     FORM_CLOSED = "form.closed", FailedPrecondition, "The form is not open any more.";
     WORKFLOW_OFF = "workflow.off", FailedPrecondition, "The workflow is switched off, or of another channel.";

@@ -30,6 +30,7 @@ mod get_reminder;
 mod get_run;
 mod get_workspace;
 mod ingest_events;
+mod join_chat;
 mod keep_facts_reader;
 mod keep_retention;
 mod list_activity;

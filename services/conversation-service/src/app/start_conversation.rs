@@ -1,3 +1,4 @@
+use super::join_chat::chat_to_join;
 use super::react::with_reaction;
 use super::record::record;
 use super::{App, exists, retry};
@@ -29,16 +30,25 @@ pub struct Start {
     pub follow_up: bool,
     /// Who is written to first, and at which number if one was named; `None`: this is no first message to a known contact.
     pub to: Option<(ContactId, Option<AddressId>)>,
+    /// Whose open chat on this channel takes the text instead, if there is one.
+    pub joins: Option<VisitorId>,
 }
 
 impl App {
-    /// Opens a conversation with its first message; the same request again answers what it made.
+    /// Opens a conversation with its first message, or joins the one that is open where that is asked for; the same request
+    /// again answers what it made.
     pub async fn start_conversation(&self, workspace: &WorkspaceId, start: Start) -> Result<(Conversation, Message)> {
         page::url(&start.page_url)?;
         let channel = {
             let mut tx = self.store.begin(workspace).await?;
+            // Before it is asked what the same request made: the open one may be that.
+            let chat = chat_to_join(&mut tx, workspace, &start).await?;
             if let Some(made) = made_before(&mut tx, workspace, &start).await? {
                 return Ok(made);
+            }
+            if let Some(chat) = chat {
+                drop(tx);
+                return self.join_chat(workspace, chat, &start).await;
             }
             known_agent(&mut tx, workspace, start.agent.as_ref()).await?;
             known_channel(&mut tx, workspace, &start.channel).await?
@@ -69,7 +79,7 @@ impl App {
         })
     }
 
-    /// Opens it, unless the same request has done so meanwhile.
+    /// Opens it, unless the same request has done so meanwhile, or another one that it joins.
     pub(super) async fn open(
         &self,
         workspace: &WorkspaceId,
@@ -77,8 +87,15 @@ impl App {
         opening: &Opening,
     ) -> Result<(Conversation, Message)> {
         let mut tx = self.store.begin(workspace).await?;
+        if let Some(visitor) = start.joins {
+            conversation::hold_visitor(&mut tx, workspace, visitor).await?;
+        }
         if let Some(made) = made_before(&mut tx, workspace, start).await? {
             return Ok(made);
+        }
+        if let Some(chat) = chat_to_join(&mut tx, workspace, start).await? {
+            drop(tx);
+            return self.join_chat(workspace, chat, start).await;
         }
         let mut conversation = Conversation::open(opening.clone());
         conversation.number = counter::next(&mut tx, workspace).await?;

@@ -41,6 +41,7 @@ impl App {
             page_url: String::new(),
             follow_up: true,
             to: Some((asked, address)),
+            joins: None,
         };
         match self.check_first(workspace, &start).await {
             Ok(Some(made)) => return Ok(made),

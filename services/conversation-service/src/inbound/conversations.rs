@@ -42,10 +42,18 @@ impl Conversations {
         request: proto::StartConversationRequest,
     ) -> Result<proto::StartConversationResponse> {
         let workspace = WorkspaceId::parse(&request.workspace)?;
+        let visitor = VisitorId::parse_optional(&request.visitor)?;
+        let may_join = visitor.is_some() && request.author == i32::from(common::AuthorRole::Customer);
+        if request.join_open && !may_join {
+            return Err(Fault::invalid(
+                "join_open",
+                "needs a customer with a visitor; leave it out for others",
+            ));
+        }
         let start = Start {
             request_id: sender_id("request_id", request.request_id)?,
             channel: ChannelId::parse(&request.channel)?,
-            visitor: VisitorId::parse_optional(&request.visitor)?,
+            visitor,
             given: given(request.contact),
             author: author(request.author)?,
             agent: agent(&request.agent, request.author)?,
@@ -53,6 +61,7 @@ impl Conversations {
             page_url: request.page_url,
             follow_up: !request.no_follow_up,
             to: None,
+            joins: visitor.filter(|_| request.join_open),
         };
         let (started, first) = self.app.start_conversation(&workspace, start).await?;
         Ok(proto::StartConversationResponse {

@@ -5,6 +5,7 @@ use anyhow::Context;
 use events::common::{ChannelSettings, FieldRule};
 use events::event::{ConversationReachable, ConversationResolved, ConversationStarted, MessagePosted, MessageRead};
 use rpc::conversation as proto;
+use uuid::Uuid;
 
 async fn require(world: &World, paths: &[&str]) -> Tested {
     let rule = i32::from(FieldRule::Required);
@@ -84,6 +85,98 @@ async fn a_chat_starts_with_its_contact_number_and_first_message() -> Tested {
     assert_eq!(
         found.conversation.context("found by number")?.conversation,
         conversation.conversation
+    );
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_starts_from_two_tabs_at_once_has_one_chat() -> Tested {
+    let world = World::new().await?;
+    let tab = |visitor: u128, request_id: String| proto::StartConversationRequest {
+        visitor: Uuid::from_u128(visitor).to_string(),
+        join_open: true,
+        text: format!("From {request_id}"),
+        ..starting(&request_id)
+    };
+    let client = || world.conversations.clone();
+    for visitor in 1..=10_u128 {
+        let named = |n: u32| tab(visitor, format!("{visitor}-{n}"));
+        let (mut one, mut two, mut three) = (client(), client(), client());
+        let (one, two, again) = tokio::try_join!(
+            one.start_conversation(named(1)),
+            two.start_conversation(named(2)),
+            three.start_conversation(named(1)),
+        )?;
+        let [one, two, again] = [one, two, again].map(tonic::Response::into_inner);
+        let id = |response: &proto::StartConversationResponse| {
+            response
+                .conversation
+                .as_ref()
+                .map(|one| one.conversation.clone())
+                .unwrap_or_default()
+        };
+        assert_eq!(
+            (id(&one), &one.message),
+            (id(&again), &again.message),
+            "the same request"
+        );
+        assert_eq!(id(&one), id(&two));
+        let said = world.messages(&id(&one)).await?;
+        assert_eq!(said.len(), 2, "{said:?}");
+    }
+    assert_eq!(world.facts::<ConversationStarted>(10).await?.len(), 10);
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_joins_gives_their_address_and_is_told_the_same_after_it_was_resolved() -> Tested {
+    let world = World::new().await?;
+    let visitor = Uuid::from_u128(7).to_string();
+    let tab = |request_id: &str, phone: &str| proto::StartConversationRequest {
+        visitor: visitor.clone(),
+        join_open: true,
+        contact: contact("", phone, ""),
+        ..starting(request_id)
+    };
+    let mut client = world.conversations.clone();
+    let opened = client.start_conversation(tab("r-1", "")).await?.into_inner();
+    let opened = opened.conversation.context("a conversation")?.conversation;
+    let joined = client
+        .start_conversation(tab("r-2", "+48600700123"))
+        .await?
+        .into_inner();
+    let (chat, message) = (joined.conversation.context("joined")?, joined.message.context("said")?);
+    assert_eq!((chat.conversation.as_str(), message.seq), (opened.as_str(), 2));
+    assert_eq!((world.contacts.asked().len(), chat.contact.is_empty()), (1, false));
+    let other = proto::StartConversationRequest {
+        text: "Something else".into(),
+        ..tab("r-2", "")
+    };
+    assert_eq!(
+        why(client.start_conversation(other).await),
+        ("request.exists", "request_id".into())
+    );
+    let resolve = proto::ResolveConversationRequest {
+        workspace: "acme".into(),
+        conversation: opened.clone(),
+    };
+    client.resolve_conversation(resolve).await?;
+    let again = client
+        .start_conversation(tab("r-2", "+48600700123"))
+        .await?
+        .into_inner();
+    assert_eq!(again.message.context("said before")?.message, message.message);
+    let next = client.start_conversation(tab("r-3", "")).await?.into_inner();
+    assert_ne!(next.conversation.context("another")?.conversation, opened);
+    let elsewhere = proto::StartConversationRequest {
+        visitor: String::new(),
+        ..tab("r-4", "")
+    };
+    assert_eq!(
+        why(client.start_conversation(elsewhere).await),
+        ("request.invalid", "join_open".into())
     );
     world.end().await;
     Ok(())

@@ -3,10 +3,22 @@ use super::issue_ticket::TICKET_LIFE;
 use crate::domain::token::Token;
 use crate::outbound::postgres::agent_ticket::insert_agent_ticket;
 use domain::{AgentId, Timestamp, WorkspaceId};
-use fault::Result;
+use fault::{Fault, Kind, Result, codes};
+use rpc::conversation::GetAgentRequest;
 
-/// A one-time ticket that opens one socket of the agent's console.
+/// A one-time ticket that opens one socket of the agent's console. Refuses agents who do not exist.
 pub async fn issue_agent_ticket(edge: &Edge, workspace: &WorkspaceId, agent: &AgentId) -> Result<(Token, Timestamp)> {
+    let asked = GetAgentRequest {
+        workspace: workspace.to_string(),
+        agent: agent.to_string(),
+    };
+    match edge.conversations.get_agent(asked).await {
+        Err(fault) if fault.kind() == Kind::NotFound => {
+            let remedy = format!("names {agent}, who does not exist; create them first");
+            return Err(Fault::new(&codes::NOT_FOUND, remedy).of("agent"));
+        }
+        found => found?,
+    };
     let now = edge.now();
     let ticket = edge.mint(workspace);
     let expires_at = after(now, TICKET_LIFE)?;

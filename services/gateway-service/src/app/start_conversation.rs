@@ -9,7 +9,8 @@ use events::common::AuthorRole;
 use fault::{Fault, Result, codes};
 use rpc::conversation::{Conversation, GivenContact, StartConversationRequest};
 
-/// Opens a conversation with its first message and lets the session enter it. Idempotent by (session, client_id).
+/// Opens a conversation with its first message, or posts that in the one that the visitor has open on the channel, from
+/// another tab perhaps; and lets the session enter it. Idempotent by (session, client_id).
 pub async fn start_conversation(
     edge: &Edge,
     session: &mut Session,
@@ -37,6 +38,7 @@ pub async fn start_conversation(
         text: start.text,
         page_url: start.page_url.unwrap_or_default(),
         no_follow_up: false,
+        join_open: true,
     };
     let answer = edge.conversations.start_conversation(request).await?;
     let (Some(conversation), Some(message)) = (answer.conversation, answer.message) else {

@@ -1,11 +1,13 @@
 //! Agents at their consoles.
 
-use crate::gateway::{PATIENCE, Socket, World};
+use crate::gateway::{PATIENCE, Socket, World, call};
+use crate::peers::STRANGER;
 use crate::peers::routing::{REQUEST, alerted, serving};
 use crate::presence::Watch;
 use anyhow::Result;
 use domain::{AgentId, VisitorId, WorkspaceId};
 use events::event::{AgentAvailability, RequestState, TabEnd};
+use reqwest::Method;
 use rpc::routing::{Request, WatchAlertsResponse, WatchQueueResponse};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -31,6 +33,19 @@ fn done() -> Request {
 async fn settled(socket: &mut Socket) -> Result<()> {
     socket.say(json!({"type": "ping"})).await?;
     socket.expect("pong").await.map(drop)
+}
+
+#[tokio::test]
+async fn who_is_no_agent_gets_no_ticket() -> Result<()> {
+    let world = World::start().await?;
+    let path = format!("/v1/agents/{STRANGER}/tickets");
+    let (status, problem) = call(&world, Method::POST, &path, Some(json!({}))).await?;
+    assert_eq!(
+        (status, &problem["code"], &problem["field"]),
+        (404, &json!("request.not_found"), &json!("agent")),
+        "{problem}"
+    );
+    Ok(())
 }
 
 #[tokio::test]

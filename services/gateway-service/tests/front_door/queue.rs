@@ -1,6 +1,6 @@
 //! Agents, the queue, and what channels do by themselves, for consoles and integrations.
 
-use crate::gateway::{World, call};
+use crate::gateway::{World, call, text};
 use crate::peers::TOKEN;
 use crate::peers::routing::{INVITATION, REQUEST};
 use anyhow::Result;
@@ -159,6 +159,17 @@ async fn what_a_channel_does_by_itself_is_set_as_a_whole() -> Result<()> {
     assert_eq!((routing.rules[0].priority, routing.rules[0].once_in_days), (5, 1));
     let (status, problem) = call(&world, Method::PUT, path, Some(json!({"mode": "loud"}))).await?;
     assert_eq!((status, &problem["field"]), (400, &json!("mode")));
+    let detail = text(&problem, "detail")?;
+    assert!(
+        detail.contains("must be one of off, with_invitation, without_invitation"),
+        "{detail}"
+    );
+    assert!(!detail.contains("loud"), "{detail}");
+    // What the service behind refuses is named as it stands in the body.
+    let rule = json!({"name": "prices", "page": "pricing"});
+    let body = json!({"mode": "with_invitation", "rules": [rule]});
+    let (status, problem) = call(&world, Method::PUT, path, Some(body)).await?;
+    assert_eq!((status, &problem["field"]), (400, &json!("rules[0].page")), "{problem}");
     Ok(())
 }
 

@@ -300,6 +300,39 @@ async fn two_tabs_of_a_session_see_the_same() -> Result<()> {
 }
 
 #[tokio::test]
+async fn who_starts_from_two_tabs_has_one_chat() -> Result<()> {
+    let world = World::start().await?;
+    let session = world.session("web").await?;
+    let (mut one, _) = world.socket(&session, None).await?;
+    let (mut two, _) = world.socket(&session, None).await?;
+    one.say(json!({"type": "start", "client_id": "1", "text": "Hello?"}))
+        .await?;
+    two.say(json!({"type": "start", "client_id": "2", "text": "Is anybody there?"}))
+        .await?;
+    let (mut conversations, mut seen) = (Vec::new(), Vec::new());
+    for socket in [&mut one, &mut two] {
+        let mut own = Vec::new();
+        let mut started = 0;
+        while started == 0 || own.len() < 2 {
+            let frame = socket.hear().await?;
+            match frame["type"].as_str() {
+                Some("started") => {
+                    started += 1;
+                    conversations.push(text(&frame, "conversation")?);
+                }
+                Some("message") => own.push(text(&frame, "text")?),
+                _ => anyhow::bail!("heard {frame}"),
+            }
+        }
+        seen.push(own);
+    }
+    assert_eq!(conversations[0], conversations[1]);
+    assert_eq!(seen[0], seen[1], "both tabs show all of it, in the same order");
+    assert!(world.peers.memory().starts.iter().all(|start| start.join_open));
+    Ok(())
+}
+
+#[tokio::test]
 async fn contact_data_can_be_added_later() -> Result<()> {
     let world = World::start().await?;
     let (mut socket, _, _) = world.started().await?;

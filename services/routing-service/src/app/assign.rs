@@ -1,7 +1,6 @@
 use super::{App, refuse};
-use crate::domain::channel_routing::ChannelRouting;
 use crate::domain::{About, Assignee, NewRequest, Recipient, Refused, Request};
-use crate::outbound::postgres::{agent, request, resolved};
+use crate::outbound::postgres::{agent, channel_routing, request, resolved};
 use ::domain::{AgentId, ConversationId, RequestId, WorkspaceId};
 use fault::{Fault, Result};
 use store::Tx;
@@ -84,8 +83,9 @@ impl App {
             contact: found.contact,
             ..About::default()
         };
-        // Whatever the channel wants of those that come by themselves.
-        Ok(Some(entrance.request(about, PRIORITY, &ChannelRouting::default())))
+        let mut tx = self.store.begin(workspace).await?;
+        let (routing, _) = channel_routing::get(&mut tx, workspace, &found.channel).await?;
+        Ok(Some(entrance.request(about, PRIORITY, &routing)))
     }
 
     /// The conversation's request, or one that nobody has yet; `None` if it was resolved.

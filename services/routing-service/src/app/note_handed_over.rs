@@ -1,6 +1,5 @@
 use super::App;
 use super::note_taken_over::CONSUMER;
-use crate::outbound::postgres::channel_routing;
 use ::domain::{ConversationId, TeamId, WorkspaceId};
 use fault::{Kind, Result};
 
@@ -21,13 +20,9 @@ impl App {
         if !tx.first_time(workspace, CONSUMER, event).await? {
             return Ok(());
         }
-        let Some(mut request) = self.known_or(&mut tx, workspace, id, new).await? else {
+        let Some(request) = self.known_or(&mut tx, workspace, id, new).await? else {
             return Ok(());
         };
-        if request.version == 0 {
-            let (routing, _) = channel_routing::get(&mut tx, workspace, &request.need.channel).await?;
-            request.alert_seconds = routing.alert_seconds;
-        }
         let now = self.now();
         if let Some(moved) = request.hand_over(team, now) {
             self.carry_out(&mut tx, workspace, moved, now).await?;

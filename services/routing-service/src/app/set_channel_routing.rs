@@ -26,7 +26,7 @@ impl App {
         let (before, present) = channel_routing::get(&mut tx, workspace, channel).await?;
         if version != 0 && version != present {
             let remedy = format!("is {present} by now; read the channel's routing again and repeat");
-            return Err(Fault::new(&codes::VERSION, remedy).of("version"));
+            return Err(Fault::new(&codes::ROUTING_VERSION, remedy).of("version"));
         }
         if before == *routing && present > 0 {
             return Ok(present);

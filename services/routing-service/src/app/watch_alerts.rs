@@ -12,12 +12,13 @@ const BUFFER: usize = 32;
 
 impl App {
     /// What an agent is alerted to and serves now, then each change of it. What is theirs no more comes once again, as it is
-    /// then.
+    /// then. Refuses agents who do not exist.
     pub(crate) async fn watch_alerts(
         &self,
         workspace: &WorkspaceId,
         agent: &AgentId,
-    ) -> mpsc::Receiver<Result<Request>> {
+    ) -> Result<mpsc::Receiver<Result<Request>>> {
+        self.find_agent(workspace, agent).await?;
         let (out, receiver) = mpsc::channel(BUFFER);
         // Watching begins before anything is read, so that no change falls between.
         let mut hints = self.board.watch_agent(workspace, agent);
@@ -36,7 +37,7 @@ impl App {
             };
             app.board.look_on(&out, forward).await;
         });
-        receiver
+        Ok(receiver)
     }
 
     /// What is other than when it was `sent`: by version.

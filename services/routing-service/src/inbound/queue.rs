@@ -109,7 +109,7 @@ impl Queue {
 
     async fn watch_alerts(&self, asked: wire::WatchAlertsRequest) -> Result<Pushed<wire::WatchAlertsResponse>> {
         let (workspace, agent) = place(&asked.workspace, AgentId::parse(&asked.agent))?;
-        let changes = ReceiverStream::new(self.0.watch_alerts(&workspace, &agent).await);
+        let changes = ReceiverStream::new(self.0.watch_alerts(&workspace, &agent).await?);
         let app = self.0.clone();
         Ok(Box::pin(changes.then(move |change| {
             let (app, workspace) = (app.clone(), workspace.clone());
@@ -126,10 +126,10 @@ impl Queue {
         })))
     }
 
-    fn watch_queue(&self, asked: &wire::WatchQueueRequest) -> Result<Pushed<wire::WatchQueueResponse>> {
+    async fn watch_queue(&self, asked: &wire::WatchQueueRequest) -> Result<Pushed<wire::WatchQueueResponse>> {
         let workspace = WorkspaceId::parse(&asked.workspace)?;
         if !asked.team.is_empty() {
-            TeamId::parse(&asked.team)?;
+            self.0.find_team(&workspace, &TeamId::parse(&asked.team)?).await?;
         }
         let views = WatchStream::new(self.0.watch_queue(&workspace, &asked.team));
         let mut last = None;
@@ -187,7 +187,7 @@ impl QueueService for Queue {
     }
 
     async fn watch_queue(&self, asked: Request<wire::WatchQueueRequest>) -> Reply<Self::WatchQueueStream> {
-        rpc::answer(self.watch_queue(&asked.into_inner()))
+        rpc::answer(self.watch_queue(&asked.into_inner()).await)
     }
 }
 

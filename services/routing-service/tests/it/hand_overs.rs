@@ -2,9 +2,11 @@
 
 use crate::desk::{held_by, team};
 use crate::door::{Door, SOON, Tested};
-use anyhow::Result;
-use events::event::{ConversationHandedOver, RequestState};
-use rpc::routing::Request;
+use crate::shop::Shop;
+use ::domain::Clock;
+use anyhow::{Context, Result};
+use events::event::{AgentAvailability, ConversationHandedOver, ProactiveMode, RequestState};
+use rpc::routing::{ChannelRouting, Request};
 use testkit::eventually;
 
 impl Door {
@@ -26,6 +28,27 @@ impl Door {
         };
         Ok(eventually("a request", SOON, found).await?)
     }
+}
+
+#[tokio::test]
+async fn whatever_brought_a_request_its_alert_lasts_as_long_as_its_channel_says() -> Tested {
+    let shop = Shop::open(ProactiveMode::Off).await?;
+    let patient = ChannelRouting {
+        alert_seconds: 120,
+        ..ChannelRouting::default()
+    };
+    shop.route("acme", patient, 0).await?;
+    let door = &shop.0;
+    door.set("acme", "ann", AgentAvailability::Available).await?;
+    let assigned = door.assign(&door.conversation(), team("sales")).await?;
+    let handed = door.conversation();
+    door.hand_over(&handed, "sales").await?;
+    for alerted in [assigned, door.request_of(&handed).await?] {
+        assert_eq!(held_by(&alerted), "ann");
+        let until = events::instant(alerted.alert_until).context("an alert")?;
+        assert_eq!(until.duration_since(door.clock.now()).as_secs(), 120);
+    }
+    shop.end().await
 }
 
 #[tokio::test]

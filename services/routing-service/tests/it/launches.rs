@@ -118,7 +118,7 @@ async fn a_channel_s_routing_is_checked_and_versioned() -> Tested {
     );
     assert_eq!(
         refusal(shop.route("acme", asks, 1).await),
-        ("conversation.version", "version".into())
+        ("routing.version", "version".into())
     );
     let set = shop.client().get_channel_routing(get).await?.into_inner();
     assert_eq!((set.version, set.routing.context("a document")?.declined_days), (2, 3));

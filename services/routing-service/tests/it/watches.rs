@@ -108,6 +108,19 @@ async fn a_queue_is_told_with_its_figures() -> Tested {
         team: "Sales!".into(),
     };
     assert_eq!(refusal(door.queue().watch_queue(bad).await).1, "team");
+    let nowhere = WatchQueueRequest {
+        workspace: "acme".into(),
+        team: "nowhere".into(),
+    };
+    let refused = refusal(door.queue().watch_queue(nowhere).await);
+    assert_eq!(refused, ("request.not_found", "team".into()));
+    door.conversations.truth().strangers.push("mallory".into());
+    let stranger = WatchAlertsRequest {
+        workspace: "acme".into(),
+        agent: "mallory".into(),
+    };
+    let refused = refusal(door.queue().watch_alerts(stranger).await);
+    assert_eq!(refused, ("request.not_found", "agent".into()));
     door.running.stop().await;
     Ok(())
 }

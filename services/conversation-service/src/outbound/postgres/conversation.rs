@@ -2,13 +2,16 @@ use super::{known, loaded, stored};
 use crate::domain::asked::Question;
 use crate::domain::conversation::{Conversation, ExternalRef, Reach, Served};
 use crate::domain::ingest::{Key, Place};
-use domain::{AddressId, AuthorRole, ChannelId, ConversationId, IntegrationId, WorkspaceId};
+use domain::{AddressId, AuthorRole, ChannelId, ConversationId, IntegrationId, VisitorId, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use store::OrFault;
 use uuid::Uuid;
+
+/// Of a visitor: a request that is repeated is not older than so many chats.
+const CHATS: i64 = 20;
 
 struct Row {
     workspace_id: String,
@@ -213,6 +216,41 @@ pub async fn lock_open_of_number(
     .await
     .or_fault("lock the open conversation of a number")?;
     row.map(Row::conversation).transpose()
+}
+
+/// Waits for other transactions that look for the open chat of this visitor, until this one ends.
+pub async fn hold_visitor(db: &mut PgConnection, workspace: &WorkspaceId, visitor: VisitorId) -> Result<()> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1 || '/visitor/' || $2::uuid::text, 0)) IS NULL AS done",
+        workspace.as_str(),
+        visitor.0,
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("hold a visitor")?;
+    Ok(())
+}
+
+/// The newest conversations of a visitor on a channel, newest first, and which of them are open.
+pub async fn list_of_visitor(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    visitor: VisitorId,
+    channel: &ChannelId,
+) -> Result<Vec<(ConversationId, bool)>> {
+    let rows = sqlx::query!(
+        r#"SELECT id, resolved_at IS NULL AND erased_at IS NULL AS "is_open!" FROM conversation
+           WHERE workspace_id = $1 AND visitor_id = $2 AND channel_id = $3 AND visitor_id IS NOT NULL
+           ORDER BY number DESC LIMIT $4"#,
+        workspace.as_str(),
+        visitor.0,
+        channel.as_str(),
+        CHATS,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list the conversations of a visitor")?;
+    Ok(rows.into_iter().map(|row| (row.id.into(), row.is_open)).collect())
 }
 
 /// Newest first, below a number.

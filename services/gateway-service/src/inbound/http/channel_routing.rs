@@ -248,9 +248,18 @@ pub async fn set_channel_routing(
         version: body.version,
         routing: Some(body.into_wire()),
     };
-    let set = edge.routing.set_channel_routing(request).await?;
+    let set = edge.routing.set_channel_routing(request).await.map_err(of_body)?;
     Ok(Json(ChannelRouting::of_wire(
         set.routing.unwrap_or_default(),
         set.version,
     )))
+}
+
+/// The rpc has the routing in a field; here it is the body itself.
+fn of_body(fault: Fault) -> Fault {
+    let named = fault.field().and_then(|field| field.strip_prefix("routing."));
+    match named.map(str::to_owned) {
+        Some(field) => fault.of(field),
+        None => fault,
+    }
 }

@@ -239,11 +239,19 @@ fn json_fault(path: &str, error: &serde_json::Error) -> Fault {
                 Fault::invalid("body", format!("has an unknown field at {place}; known are{known}"))
             }
         }
-        _ if error.is_data() && path != "." => {
-            Fault::invalid(path, format!("has a value that this field does not take, at {place}"))
-        }
+        _ if error.is_data() && path != "." => match allowed(&text) {
+            Some(words) => Fault::invalid(path, format!("must be one of {words}, at {place}")),
+            None => Fault::invalid(path, format!("has a value that this field does not take, at {place}")),
+        },
         _ => Fault::invalid("body", format!("is not the JSON that this route takes, see {place}")),
     }
+}
+
+/// The words that a field takes, of the complaint that it got another one: they stand last, so what was sent is not repeated.
+fn allowed(complaint: &str) -> Option<String> {
+    let (_, words) = complaint.strip_prefix("unknown variant ")?.rsplit_once(", expected ")?;
+    let words: Vec<&str> = words.split('`').skip(1).step_by(2).collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// Query parameters; unknown ones are refused where the type says so.
@@ -271,7 +279,10 @@ fn query_fault(rejection: &dyn Error) -> Fault {
         Some((name, why)) if is_name(name) && why.starts_with("unknown field") => {
             Fault::invalid(name, "is not a parameter of this route; leave it out")
         }
-        Some((name, _)) if is_name(name) => Fault::invalid(name, "has a value that this parameter does not take"),
+        Some((name, why)) if is_name(name) => match allowed(why) {
+            Some(words) => Fault::invalid(name, format!("must be one of {words}")),
+            None => Fault::invalid(name, "has a value that this parameter does not take"),
+        },
         _ => Fault::invalid(
             "query",
             "has a parameter that this route does not take, or of the wrong type",

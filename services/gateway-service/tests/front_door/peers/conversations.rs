@@ -29,6 +29,13 @@ impl ConversationService for Peers {
             .iter()
             .find(|(id, _)| *id == request.request_id)
             .cloned();
+        let is_open = |one: &&Conversation| {
+            request.join_open
+                && (&one.visitor, &one.channel) == (&request.visitor, &request.channel)
+                && one.resolved_at.is_none()
+        };
+        let open = self.memory().conversations.iter().find(is_open).cloned();
+        let known = known.or_else(|| open.map(|open| (request.request_id.clone(), open.conversation)));
         let id = match known {
             Some((_, id)) => id,
             None => {

@@ -99,6 +99,8 @@ pub fn token_without(scope: Scope) -> String {
 pub const LINK: &str = "acme.BBBBBBBBBBBBBBBBBBBBBB";
 /// Its page.
 pub const PAGE: &str = "https://shop.example/cart?x=1";
+/// The only slug that is no agent's.
+pub const STRANGER: &str = "mallory";
 
 /// What was asked, and what is stored.
 #[derive(Default)]

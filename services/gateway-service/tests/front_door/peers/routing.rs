@@ -311,6 +311,10 @@ impl InvitationService for Peers {
         let request = request.into_inner();
         let version = request.version + 1;
         let routing = request.routing.clone();
+        let mut rules = routing.iter().flat_map(|routing| &routing.rules);
+        if rules.any(|rule| rule.page == "pricing") {
+            return Err(refuse(Fault::invalid("routing.rules[0].page", "needs a path")));
+        }
         self.at_desk()?.settings.push(request);
         answer(SetChannelRoutingResponse { routing, version })
     }

@@ -1,6 +1,6 @@
 //! conversation-service's channels and tokens.
 
-use super::{Answer, Peers, READER, SCOPES, TOKEN, answer, not_played, refuse, token_with, token_without};
+use super::{Answer, Peers, READER, SCOPES, STRANGER, TOKEN, answer, not_played, refuse, token_with, token_without};
 use events::common::{ChannelSettings, FieldRule};
 use fault::{Fault, codes};
 use rpc::conversation::workspace_service_server::WorkspaceService;
@@ -156,6 +156,9 @@ impl WorkspaceService for Peers {
     }
     async fn get_agent(&self, request: Request<GetAgentRequest>) -> Answer<GetAgentResponse> {
         let request = request.into_inner();
+        if request.agent == STRANGER {
+            return Err(refuse(Fault::not_found("agent")));
+        }
         answer(GetAgentResponse {
             agent: Some(Agent {
                 display_name: "Ann".into(),
