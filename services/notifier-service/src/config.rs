@@ -72,6 +72,8 @@ runtime::settings! {
         "HOMING_NOTIFIER_TEXTS_PER_VISITOR_PER_DAY" texts_per_visitor: u32 = "10";
         /// Texts of a workspace in a day (UTC).
         "HOMING_NOTIFIER_TEXTS_PER_WORKSPACE_PER_DAY" texts_per_workspace: u32 = "100000";
+        /// Copies of conversations of a workspace in a day (UTC) that are asked for: whoever opens chats could have them mailed to strangers.
+        "HOMING_NOTIFIER_COPIES_PER_WORKSPACE_PER_DAY" copies_per_workspace: u32 = "1000";
         /// A conversation, and so its visitor's session, has to be this old before it may cause a text. Divided by the time scale. At most 600000.
         "HOMING_NOTIFIER_SESSION_AGE_MS" session_age: Millis = "2000";
         /// An answer whose time is longer ago when it is first heard of is not followed up, so that bringing in old conversations sends nothing. Measured by the clock, not divided by the time scale. At least 60000.

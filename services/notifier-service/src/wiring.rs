@@ -147,6 +147,7 @@ fn build(config: &Config, shell: &Shell, desk: Desk) -> Result<(App, Vec<Smsc>)>
             texts_per_prefix: config.texts_per_prefix,
             texts_per_visitor: config.texts_per_visitor,
             texts: config.texts_per_workspace,
+            copies: config.copies_per_workspace,
         },
         session_age: SignedDuration::try_from(shell.time_scale.apply(session_age)).map_err(Fault::internal)?,
         answer_max_age: SignedDuration::try_from(answer_max_age).map_err(Fault::internal)?,

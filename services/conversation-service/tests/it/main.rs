@@ -20,6 +20,7 @@ mod isolation;
 mod nats_logins;
 mod offers;
 mod opening_hours;
+mod origins;
 mod persons;
 mod replicas;
 mod retention;

@@ -9,6 +9,7 @@ use super::timeline::{Facts, entry, evidence, facts};
 use super::{App, LINK_LIFE, REPLY_LIFE, kind};
 use crate::domain::keys::token_hash;
 use crate::domain::keywords::Keyword;
+use crate::domain::transcript::Occasion;
 use crate::domain::{Medium, Purpose, Status, Step, StepRecord, Turn, Verdict, Why};
 use crate::outbound::billing::Hold;
 use crate::outbound::contacts::Recipient;
@@ -200,6 +201,9 @@ impl App {
             ],
             Step::Mail => vec![Use::new(Scope::Address(&mac), 1, limit)],
         };
+        if purpose == Purpose::Transcript(Occasion::Requested) {
+            uses.push(Use::new(Scope::Copies, 1, self.daily.copies.into()));
+        }
         if step == Step::Text && (purpose != Purpose::Message || message.by_program || message.is_first) {
             let prefixes = self.daily.texts_per_prefix.into();
             uses.insert(0, Use::new(Scope::Prefix(&prefix), 1, prefixes));

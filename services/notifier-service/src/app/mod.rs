@@ -81,6 +81,8 @@ pub struct Daily {
     pub texts_per_prefix: u32,
     pub texts_per_visitor: u32,
     pub texts: u32,
+    /// Of conversations, that somebody asked for.
+    pub copies: u32,
 }
 
 /// Everything the use cases work with.

@@ -291,6 +291,32 @@ async fn copies_go_out_in_quiet_hours_but_not_beyond_limits_nor_to_who_opted_out
 }
 
 #[tokio::test]
+async fn whoever_opens_chat_after_chat_mails_no_more_strangers_than_a_day_has_copies() -> Tested {
+    let mut notifier = Harness::with([("HOMING_NOTIFIER_COPIES_PER_WORKSPACE_PER_DAY", "2")]).await?;
+    notifier.settings.mails_per_address_per_day = 100;
+    for number in 1..=3 {
+        let customer = notifier.customer(false, true).await?;
+        notifier.ask_for_copy(&customer, number, 1).await?;
+        let copies = notifier.copies(&customer).await?;
+        assert_eq!(copies[0].reason, if number < 3 { "" } else { "send.limit" });
+        if number == 3 {
+            let told = notifier.explain(&customer).await?;
+            let line = told.timeline.iter().find(|line| line.what == "refused");
+            assert_eq!(line.map(|line| line.facts["limit"].as_str()), Some("copies"));
+            // What goes out by itself at the end is an agent's doing, and another day has its own.
+            notifier.advance(61).await;
+            notifier.end(&customer, 2, notifier.clock.now()).await?;
+            notifier.smtp.nth(EMAIL, 3, SOON).await?;
+        }
+    }
+    notifier.advance(24 * 3600).await;
+    let customer = notifier.customer(false, true).await?;
+    notifier.ask_for_copy(&customer, 4, 1).await?;
+    notifier.smtp.nth(EMAIL, 4, SOON).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_changed_before_the_mail_left_holds() -> Tested {
     let notifier = Harness::start().await?;
     let switched_off = notifier.customer(false, true).await?;

@@ -20,6 +20,8 @@ pub enum Scope<'a> {
     Keyword(&'a [u8]),
     /// Mails to one reply address, known by its token's hash.
     Reply(&'a [u8]),
+    /// Copies of conversations of the workspace that were asked for.
+    Copies,
     /// Texts of the workspace.
     Workspace,
     /// Micro-PU of the workspace.
@@ -35,6 +37,7 @@ impl Scope<'_> {
             Self::Visitor(id) => ("visitor", id),
             Self::Keyword(key) => ("keyword", key),
             Self::Reply(hash) => ("reply", hash),
+            Self::Copies => ("copies", &[]),
             Self::Workspace => ("workspace", &[]),
             Self::MicroPu => ("micro_pu", &[]),
         }

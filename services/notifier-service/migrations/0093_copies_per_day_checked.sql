@@ -1,0 +1,1 @@
+ALTER TABLE send_limit VALIDATE CONSTRAINT send_limit_scope_check;
