@@ -82,6 +82,7 @@ fn to_publish() -> Vec<Right> {
         (fact::<event::AgentAvailabilityChanged>(), &["routing", "operator"]),
         (fact::<event::CardChanged>(), &["conversation", "operator"]),
         (fact::<event::MembershipChanged>(), &["conversation", "operator"]),
+        (fact::<event::OpeningHoursChanged>(), &["conversation", "operator"]),
         (fact::<event::TeamStaffingChanged>(), &["routing", "operator"]),
         (fact::<event::InvitationChanged>(), &["routing", "operator"]),
         (fact::<event::RequestChanged>(), &["routing", "operator"]),

@@ -41,6 +41,7 @@ facts! {
     ConversationHandedOver, "conversation", "handed_over";
     CardChanged, "card", "changed";
     MembershipChanged, "membership", "changed";
+    OpeningHoursChanged, "opening_hours", "changed";
     MessageRead, "message", "read";
     MessageDeliveryChanged, "message", "delivery_changed";
     VisitorPresenceChanged, "visitor", "presence_changed";

@@ -54,6 +54,7 @@ pub const SERVICES: [Login; 7] = [
             "workflow",
             "card",
             "membership",
+            "opening_hours",
             "message",
         ],
         consumers: &[

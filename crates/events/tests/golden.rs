@@ -59,6 +59,7 @@ fn facts_keep_their_bytes() {
         ("conversation.handed_over", ConversationHandedOver { conversation: id(1), team: "sales".into(), run: id(10), last_seq: 3, at: stamp() }.encode_to_vec()),
         ("card.changed", CardChanged { card: id(15), conversation: id(1), seq: 4, kind: CardKind::Payment as i32, state: CardState::Ready as i32, version: 2, at: stamp() }.encode_to_vec()),
         ("membership.changed", MembershipChanged { agent: "maria".into(), teams: vec!["parcels".into(), "sales".into()], version: 2, at: stamp() }.encode_to_vec()),
+        ("opening_hours.changed", OpeningHoursChanged { team: "sales".into(), version: 2, at: stamp() }.encode_to_vec()),
         ("message.read", MessageRead { conversation: id(1), up_to: 3, at: stamp() }.encode_to_vec()),
         ("message.delivery_changed", MessageDeliveryChanged { conversation: id(1), seq: 3, message: id(6), state: MessageDeliveryState::Failed as i32, reason: "blocked".into(), version: 2, at: stamp() }.encode_to_vec()),
         ("visitor.presence_changed", VisitorPresenceChanged { visitor: id(2), state: PresenceState::Offline as i32, cause: PresenceCause::Left as i32, since: stamp(), epoch: 4, version: 9 }.encode_to_vec()),

@@ -181,6 +181,20 @@ pub(crate) const REQUEST_WAIT: Metric = metric(
     &[],
     "from coming into the queue until somebody first serves",
 );
+pub(crate) const REQUESTS_WAITING: Metric = metric(
+    "homing.routing.waiting",
+    Kind::Gauge,
+    "{request}",
+    &["kind"],
+    "requests that wait for an agent, by kind of channel, counted every 10 s; each replica tells the same",
+);
+pub(crate) const REQUESTS_WAITING_AGE: Metric = metric(
+    "homing.routing.waiting.age",
+    Kind::Gauge,
+    "s",
+    &["kind"],
+    "since when the oldest of them waits; 0 when there is none",
+);
 pub(crate) const WORKFLOW_RUNS: Metric = metric(
     "homing.workflow.runs",
     Kind::Counter,
@@ -218,6 +232,8 @@ pub const CATALOGUE: &[Metric] = &[
     RETENTION_ERASED,
     ASSIGNMENTS,
     REQUEST_WAIT,
+    REQUESTS_WAITING,
+    REQUESTS_WAITING_AGE,
     WORKFLOW_RUNS,
     WORKFLOW_LATENESS,
     sending::DELIVERIES,

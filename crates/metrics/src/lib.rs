@@ -12,6 +12,6 @@ pub mod sending;
 pub use catalogue::{CATALOGUE, Kind, Metric};
 pub use record::{
     account_noticed, billing_drift, consumed, dead_lettered, erasure_failed, erasures, handled, outbox, parked,
-    publish_failed, redelivered, relayed, request_assigned, request_waited, retention_erased, rpc_called, rpc_served,
-    workflow_late, workflow_moved,
+    publish_failed, redelivered, relayed, request_assigned, request_waited, requests_waiting, retention_erased,
+    rpc_called, rpc_served, workflow_late, workflow_moved,
 };

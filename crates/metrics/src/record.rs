@@ -33,6 +33,8 @@ struct Instruments {
     retention_erased: Counter<u64>,
     assignments: Counter<u64>,
     request_wait: Histogram<f64>,
+    requests_waiting: Gauge<u64>,
+    requests_waiting_age: Gauge<f64>,
     workflow_runs: Counter<u64>,
     workflow_lateness: Histogram<f64>,
 }
@@ -61,6 +63,12 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         retention_erased: catalogue::RETENTION_ERASED.counter(&meter),
         assignments: catalogue::ASSIGNMENTS.counter(&meter),
         request_wait: catalogue::REQUEST_WAIT.histogram(&meter, &WAITS),
+        requests_waiting: catalogue::REQUESTS_WAITING.gauge(&meter),
+        requests_waiting_age: described(
+            meter.f64_gauge(catalogue::REQUESTS_WAITING_AGE.name),
+            &catalogue::REQUESTS_WAITING_AGE,
+        )
+        .build(),
         workflow_runs: catalogue::WORKFLOW_RUNS.counter(&meter),
         workflow_lateness: catalogue::WORKFLOW_LATENESS.histogram(&meter, &BUCKETS),
     }
@@ -165,6 +173,13 @@ pub fn request_assigned(cause: &'static str) {
 /// Somebody in the queue is served first after so long.
 pub fn request_waited(wait: Duration) {
     INSTRUMENTS.request_wait.record(wait.as_secs_f64(), &[]);
+}
+
+/// So many of a kind wait for an agent, and how long the oldest does.
+pub fn requests_waiting(kind: &'static str, count: u64, age: Duration) {
+    let kind = [KeyValue::new("kind", kind)];
+    INSTRUMENTS.requests_waiting.record(count, &kind);
+    INSTRUMENTS.requests_waiting_age.record(age.as_secs_f64(), &kind);
 }
 
 /// A run of a workflow `began`, or ended with this outcome.

@@ -30,9 +30,18 @@ pub async fn start(config: Config, shell: Shell) -> Result<Running> {
         let app = tending.clone();
         async move { app.tend_request(&workspace, id).await }
     });
+    let opening = app.clone();
+    due_loop(&shell, "team_opening", move |workspace, id| {
+        let app = opening.clone();
+        async move { app.tend_opening(&workspace, id).await }
+    });
     let (keep, forgetting, stop) = (config.retention()?, app.clone(), shell.stop.clone());
     shell.spawn("forget requests", async move {
         tokio::select! { () = forgetting.forget_requests(keep) => {}, () = stop.cancelled() => {} }
+    });
+    let (counting, stop) = (app.clone(), shell.stop.clone());
+    shell.spawn("count who waits", async move {
+        tokio::select! { () = counting.watch_waiting() => {}, () = stop.cancelled() => {} }
     });
     let expiring = app.clone();
     due_loop(&shell, "invitation", move |workspace, id| {

@@ -9,8 +9,11 @@ use events::event::RequestState;
 use futures::{StreamExt, TryStreamExt, stream};
 use rpc::routing::queue_service_client::QueueServiceClient;
 use rpc::routing::routing_service_client::RoutingServiceClient;
-use rpc::routing::{AcceptAlertRequest, AgentProfile, Chats, SetAgentProfileRequest, WatchAlertsRequest};
+use rpc::routing::{
+    AcceptAlertRequest, AgentProfile, Chats, ListRequestsRequest, SetAgentProfileRequest, WatchAlertsRequest,
+};
 use sqlx::PgPool;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tonic::transport::Channel;
 
@@ -55,8 +58,11 @@ pub async fn measure(homing: &Homing) -> Result<Measured> {
     let rows = homing.database("routing").await?;
     fill(&rows).await?;
     let channel = homing.routing()?;
+    positions(&channel, &rows, WAITING).await?;
+    let alert = alerts(&channel).await?;
+    positions(&channel, &rows, WAITING - HEARD).await?;
     Ok(Measured {
-        alert: alerts(&channel).await?,
+        alert,
         assigned: assignments(&channel, &rows).await?,
     })
 }
@@ -83,6 +89,45 @@ async fn fill(rows: &PgPool) -> Result<()> {
         .execute(rows)
         .await?;
     sqlx::query("ANALYZE").execute(rows).await?;
+    Ok(())
+}
+
+/// Fails unless each of those who wait is told its place in its queue: the one that the rows say.
+async fn positions(channel: &Channel, rows: &PgPool, count: usize) -> Result<()> {
+    let sql = "SELECT id::text, row_number() OVER (PARTITION BY team ORDER BY priority, waiting_since, id)
+               FROM request WHERE workspace_id = $1 AND state = 'waiting'";
+    let places: HashMap<String, i64> = sqlx::query_as(sql)
+        .bind(WORKSPACE)
+        .fetch_all(rows)
+        .await?
+        .into_iter()
+        .collect();
+    ensure!(places.len() == count, "{} wait instead of {count}", places.len());
+    let mut queue = QueueServiceClient::new(channel.clone());
+    let mut request = ListRequestsRequest {
+        workspace: WORKSPACE.into(),
+        page_size: 500,
+        ..Default::default()
+    };
+    let mut seen = 0;
+    loop {
+        let page = queue.list_requests(request.clone()).await?.into_inner();
+        for one in page.requests.iter().filter(|one| one.state() == RequestState::Waiting) {
+            let place = places.get(&one.request).copied();
+            ensure!(
+                place == Some(one.position.into()),
+                "{} is told {}",
+                one.request,
+                one.position
+            );
+            seen += 1;
+        }
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    ensure!(seen == count, "{seen} of {count} are listed");
     Ok(())
 }
 

@@ -31,6 +31,7 @@ struct Routing {
     alert_seconds: u32,
     last_agent_seconds: u32,
     queue_conversations: bool,
+    keep_opening_hours: bool,
 }
 
 /// See `LaunchRule`.
@@ -61,6 +62,7 @@ impl Default for Routing {
             alert_seconds: 30,
             last_agent_seconds: 0,
             queue_conversations: false,
+            keep_opening_hours: false,
         }
     }
 }
@@ -128,6 +130,7 @@ impl Routing {
             alert_seconds: wire.alert_seconds,
             last_agent_seconds: wire.last_agent_seconds,
             queue_conversations: wire.queue_conversations,
+            keep_opening_hours: wire.keep_opening_hours,
         }
     }
 
@@ -143,6 +146,7 @@ impl Routing {
             alert_seconds: self.alert_seconds,
             last_agent_seconds: self.last_agent_seconds,
             queue_conversations: self.queue_conversations,
+            keep_opening_hours: self.keep_opening_hours,
         })
     }
 }

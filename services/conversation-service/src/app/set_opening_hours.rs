@@ -1,6 +1,8 @@
 use super::{App, check_version};
 use crate::outbound::postgres::{opening_hours, workspace as tenant};
 use domain::{OpeningHours, TeamId, WorkspaceId};
+use events::event::OpeningHoursChanged;
+use events::stamp;
 use fault::{Fault, Result};
 
 impl App {
@@ -23,7 +25,14 @@ impl App {
             return Ok(at_version);
         }
         let version = at_version + 1;
-        opening_hours::set(&mut tx, workspace, team, hours, version, self.now()).await?;
+        let now = self.now();
+        opening_hours::set(&mut tx, workspace, team, hours, version, now).await?;
+        let fact = OpeningHoursChanged {
+            team: team.to_string(),
+            version,
+            at: Some(stamp(now)),
+        };
+        tx.record(workspace, &fact);
         tx.commit().await?;
         Ok(version)
     }

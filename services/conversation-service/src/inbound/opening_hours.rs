@@ -54,10 +54,11 @@ impl Openings {
             None => None,
             given => Some(instant(given).ok_or_else(|| Fault::invalid("at", "is no moment"))?),
         };
-        let opening = self.app.get_opening(&workspace, &team, at).await?;
+        let (opening, version) = self.app.get_opening(&workspace, &team, at).await?;
         Ok(proto::GetOpeningResponse {
             open: opening.open,
             until: opening.until.map(stamp),
+            version,
         })
     }
 }

@@ -98,6 +98,11 @@ pub struct Queue {
     /// RFC 3339: since when the first of those that wait does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<String>,
+    /// The team is closed: what came by channels that keep to opening hours waits until it opens.
+    pub is_closed: bool,
+    /// RFC 3339: when it opens, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<String>,
 }
 
 impl Queue {
@@ -109,6 +114,8 @@ impl Queue {
             serving: told.serving,
             free_agents: told.free_agents,
             waiting_since: time(told.waiting_since),
+            is_closed: told.is_closed,
+            opens_at: time(told.opens_at),
         }
     }
 }

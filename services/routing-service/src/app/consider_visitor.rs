@@ -15,7 +15,7 @@ use store::Tx;
 /// Who cannot be served now may be later: nobody is told when an agent comes.
 const NOBODY_THERE: Duration = Duration::from_secs(30);
 /// Opening hours may be changed while a page is open.
-const CLOSED_AT_MOST: Duration = Duration::from_secs(3_600);
+const CLOSED_AT_MOST: Duration = Duration::from_secs(300);
 /// Those who asked for help come before those who did not.
 const UNASKED: u8 = 8;
 /// Longer ago than any rule looks back.
@@ -151,7 +151,7 @@ impl App {
     /// How long the team of a channel stays closed; `None`: it is open.
     async fn closed_for(&self, workspace: &WorkspaceId, entrance: &Entrance) -> Result<Option<Duration>> {
         let Some(team) = &entrance.team else { return Ok(None) };
-        let opening = self.conversations.get_opening(workspace, team).await?;
+        let opening = self.conversations.get_opening(workspace, team, self.now()).await?;
         if opening.is_open {
             return Ok(None);
         }

@@ -1,6 +1,6 @@
 use super::App;
 use crate::domain::{Cause, Kept, NewRequest, Request, seconds};
-use crate::outbound::postgres::{agent, queue, request};
+use crate::outbound::postgres::{agent, channel_routing, opening, queue, request};
 use ::domain::{ConversationId, RequestId, Timestamp, WorkspaceId};
 use fault::{Fault, Result};
 use store::Tx;
@@ -58,7 +58,7 @@ async fn kept_for_last_agent(
     new: &NewRequest,
     now: Timestamp,
 ) -> Result<Option<Kept>> {
-    if new.last_agent_seconds == 0 {
+    if new.last_agent_seconds == 0 || is_held_back(tx, workspace, new).await? {
         return Ok(None);
     }
     let Some(last) = queue::last_agent(tx, workspace, new.about.contact, new.about.visitor).await? else {
@@ -70,4 +70,15 @@ async fn kept_for_last_agent(
         agent: agent.id,
         until: now + seconds(new.last_agent_seconds),
     }))
+}
+
+/// Whether it waits for its team to open: by then nobody waits for one agent alone.
+async fn is_held_back(tx: &mut Tx, workspace: &WorkspaceId, new: &NewRequest) -> Result<bool> {
+    let Some(team) = &new.need.team else { return Ok(false) };
+    let opening = opening::get(tx, workspace, team).await?;
+    if opening.is_none_or(|opening| opening.is_open) {
+        return Ok(false);
+    }
+    let (routing, _) = channel_routing::get(tx, workspace, &new.need.channel).await?;
+    Ok(routing.keep_opening_hours)
 }

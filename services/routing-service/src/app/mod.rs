@@ -25,6 +25,7 @@ mod move_invitation;
 mod note_console;
 mod note_handed_over;
 mod note_membership;
+mod note_opening;
 mod note_resolved;
 mod note_started;
 mod note_taken_over;
@@ -38,6 +39,7 @@ mod tend_request;
 mod watch_alerts;
 mod watch_invitation;
 mod watch_queue;
+mod watch_waiting;
 
 pub(crate) use board::Board;
 pub(crate) use consider_visitor::{Considered, Visitor};

@@ -1,13 +1,13 @@
 use super::App;
 use crate::domain::Kind;
 use crate::domain::channel_routing::{ChannelRouting, Mode};
-use crate::outbound::postgres::channel_routing;
+use crate::outbound::postgres::{channel_routing, opening};
 use ::domain::{ChannelId, WorkspaceId};
 use fault::{Fault, Result, codes};
 
 impl App {
     /// Replaces how a channel starts chats and gives them out. Its version then. `version` is the one the caller has seen; 0:
-    /// whatever it is.
+    /// whatever it is. Where it keeps to opening hours no more, what waited for them is offered at once.
     pub(crate) async fn set_channel_routing(
         &self,
         workspace: &WorkspaceId,
@@ -22,6 +22,11 @@ impl App {
             let remedy = "needs a channel of kind web: nobody else's visitors are seen before they write";
             return Err(Fault::invalid("routing.mode", remedy));
         }
+        if routing.keep_opening_hours {
+            for team in self.conversations.list_teams(workspace).await? {
+                self.note_opening(workspace, &team).await?;
+            }
+        }
         let mut tx = self.begin_queue(workspace).await?;
         let (before, present) = channel_routing::get(&mut tx, workspace, channel).await?;
         if version != 0 && version != present {
@@ -32,8 +37,14 @@ impl App {
             return Ok(present);
         }
         let next = present + 1;
-        channel_routing::set(&mut tx, workspace, channel, (routing, next), self.now()).await?;
-        tx.commit().await?;
+        let now = self.now();
+        channel_routing::set(&mut tx, workspace, channel, (routing, next), now).await?;
+        if before.keep_opening_hours && !routing.keep_opening_hours {
+            for team in opening::list_closed(&mut tx, workspace).await? {
+                self.offer_queue(&mut tx, workspace, &team, now).await?;
+            }
+        }
+        self.commit_queue(tx, workspace).await?;
         Ok(next)
     }
 }

@@ -109,7 +109,7 @@ impl App {
         Ok(View {
             invitation: found,
             position,
-            wait_seconds: shown.as_ref().map_or(0, |shown| shown.wait_seconds),
+            wait_seconds: shown.as_ref().map_or(0, |shown| shown.pace.wait(position)),
         })
     }
 }

@@ -1,8 +1,8 @@
 use super::App;
 use super::board::{Painter, changed};
 use crate::domain::QueueView;
-use crate::outbound::postgres::queue;
-use ::domain::WorkspaceId;
+use crate::outbound::postgres::{opening, queue};
+use ::domain::{TeamId, WorkspaceId};
 use fault::Result;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +50,13 @@ impl App {
 
     async fn view(&self, workspace: &WorkspaceId, team: &str) -> Result<QueueView> {
         let mut tx = self.store.begin(workspace).await?;
-        queue::view(&mut tx, workspace, team).await
+        let mut view = queue::view(&mut tx, workspace, team, self.now()).await?;
+        if !team.is_empty() {
+            let opening = opening::get(&mut tx, workspace, &TeamId::parse(team)?).await?;
+            let closed = opening.filter(|opening| !opening.is_open);
+            view.is_closed = closed.is_some();
+            view.opens_at = closed.and_then(|closed| closed.until);
+        }
+        Ok(view)
     }
 }

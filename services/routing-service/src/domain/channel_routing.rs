@@ -66,6 +66,9 @@ pub(crate) struct ChannelRouting {
     pub(crate) alert_seconds: u32,
     pub(crate) last_agent_seconds: u32,
     pub(crate) queue_conversations: bool,
+    /// Documents of before do not.
+    #[serde(default)]
+    pub(crate) keep_opening_hours: bool,
 }
 
 impl Default for ChannelRouting {
@@ -79,6 +82,7 @@ impl Default for ChannelRouting {
             alert_seconds: 30,
             last_agent_seconds: 0,
             queue_conversations: false,
+            keep_opening_hours: false,
         }
     }
 }

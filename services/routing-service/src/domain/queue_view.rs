@@ -1,3 +1,4 @@
+use super::Pace;
 use ::domain::{RequestId, Timestamp};
 use std::collections::HashMap;
 
@@ -10,8 +11,11 @@ pub(crate) struct QueueView {
     pub(crate) free_agents: u32,
     /// Since when the first of those that wait does.
     pub(crate) waiting_since: Option<Timestamp>,
-    /// How long the last ones that were served waited, on average.
-    pub(crate) wait_seconds: u32,
+    pub(crate) pace: Pace,
+    /// The team's opening hours say that it is closed.
+    pub(crate) is_closed: bool,
+    /// When it opens, if that is known.
+    pub(crate) opens_at: Option<Timestamp>,
     positions: HashMap<RequestId, u32>,
 }
 

@@ -7,7 +7,7 @@ use bus::{ConsumerSpec, Handler};
 use events::common::{AuthorRole, PresenceCause, PresenceState};
 use events::event::{
     ConversationHandedOver, ConversationResolved, ConversationStarted, ConversationTakenOver, MembershipChanged,
-    VisitorPresenceChanged,
+    OpeningHoursChanged, VisitorPresenceChanged,
 };
 use events::{Received, fact_filter, instant};
 use fault::{Fault, Result};
@@ -22,6 +22,7 @@ pub(crate) fn spec() -> ConsumerSpec {
             fact_filter::<ConversationStarted>(),
             fact_filter::<ConversationTakenOver>(),
             fact_filter::<MembershipChanged>(),
+            fact_filter::<OpeningHoursChanged>(),
             fact_filter::<VisitorPresenceChanged>(),
         ],
     )
@@ -77,6 +78,9 @@ impl Handler for Facts {
             };
             app.note_membership(workspace, &AgentId::parse(&fact.agent)?, &told)
                 .await
+        } else if message.is::<OpeningHoursChanged>() {
+            let fact: OpeningHoursChanged = message.decode()?;
+            app.note_opening(workspace, &TeamId::parse(&fact.team)?).await
         } else if message.is::<ConversationResolved>() {
             let fact: ConversationResolved = message.decode()?;
             app.note_resolved(workspace, ConversationId::parse(&fact.conversation)?)

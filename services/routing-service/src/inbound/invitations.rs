@@ -149,6 +149,7 @@ fn read_routing(wire: wire::ChannelRouting) -> Result<ChannelRouting> {
         alert_seconds: or(wire.alert_seconds, default.alert_seconds),
         last_agent_seconds: wire.last_agent_seconds,
         queue_conversations: wire.queue_conversations,
+        keep_opening_hours: wire.keep_opening_hours,
     })
 }
 
@@ -182,6 +183,7 @@ fn write_routing(routing: ChannelRouting) -> wire::ChannelRouting {
         alert_seconds: routing.alert_seconds,
         last_agent_seconds: routing.last_agent_seconds,
         queue_conversations: routing.queue_conversations,
+        keep_opening_hours: routing.keep_opening_hours,
     }
 }
 

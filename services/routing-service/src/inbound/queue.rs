@@ -207,6 +207,8 @@ fn write_view(view: &QueueView) -> wire::WatchQueueResponse {
         serving: view.serving,
         free_agents: view.free_agents,
         waiting_since: view.waiting_since.map(stamp),
+        is_closed: view.is_closed,
+        opens_at: view.opens_at.map(stamp),
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::domain::channel_routing::ChannelRouting;
-use crate::domain::{About, Kind, Membership, Need, NewRequest};
+use crate::domain::{About, Kind, Membership, Need, NewRequest, Opening};
 use ::domain::{
     AgentId, ChannelId, ContactId, ConversationId, Language, MessageText, RequestId, TeamId, Timestamp, VisitorId,
     WorkspaceId,
@@ -50,14 +50,6 @@ impl Entrance {
             last_agent_seconds: routing.last_agent_seconds,
         }
     }
-}
-
-/// Whether a team is open.
-#[derive(Debug)]
-pub(crate) struct Opening {
-    pub(crate) is_open: bool,
-    /// Until when it stays so, if that is known.
-    pub(crate) until: Option<Timestamp>,
 }
 
 /// A conversation that an agent began.
@@ -144,12 +136,12 @@ impl Conversations {
         })
     }
 
-    /// Is a team open now?
-    pub(crate) async fn get_opening(&self, workspace: &WorkspaceId, team: &TeamId) -> Result<Opening> {
+    /// Is a team open at this moment?
+    pub(crate) async fn get_opening(&self, workspace: &WorkspaceId, team: &TeamId, at: Timestamp) -> Result<Opening> {
         let request = GetOpeningRequest {
             workspace: workspace.to_string(),
             team: team.to_string(),
-            at: None,
+            at: Some(events::stamp(at)),
         };
         let reply = rpc::call(Deadline::INTERACTIVE, request, |request| {
             let mut client = self.hours.clone();
@@ -159,6 +151,7 @@ impl Conversations {
         Ok(Opening {
             is_open: reply.open,
             until: events::instant(reply.until),
+            version: reply.version,
         })
     }
 
@@ -236,6 +229,11 @@ impl Conversations {
 
     /// Is there such a team?
     pub(crate) async fn has_team(&self, workspace: &WorkspaceId, id: &TeamId) -> Result<bool> {
+        Ok(self.list_teams(workspace).await?.contains(id))
+    }
+
+    /// All teams.
+    pub(crate) async fn list_teams(&self, workspace: &WorkspaceId) -> Result<Vec<TeamId>> {
         let request = ListTeamsRequest {
             workspace: workspace.to_string(),
         };
@@ -244,6 +242,7 @@ impl Conversations {
             async move { client.list_teams(request).await }
         })
         .await?;
-        Ok(reply.teams.iter().any(|team| team.team == id.as_str()))
+        let teams = reply.teams.iter().map(|team| Ok(TeamId::parse(&team.team)?));
+        teams.collect()
     }
 }

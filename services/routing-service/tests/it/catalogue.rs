@@ -21,6 +21,7 @@ async fn every_table_begins_with_its_workspace_and_is_guarded_by_force() -> Resu
             "request",
             "resolved_conversation",
             "rule_day",
+            "team_opening",
             "team_staffing",
             "visitor_conversation"
         ]

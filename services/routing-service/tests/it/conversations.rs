@@ -18,6 +18,8 @@ use uuid::Uuid;
 #[derive(Default)]
 pub struct Truth {
     pub is_away: bool,
+    /// It begins conversations, and the answer is lost.
+    pub is_silent: bool,
     /// Workspace, team, agent.
     pub members: Vec<(String, String, String)>,
     /// Of the teams of everybody.
@@ -31,6 +33,10 @@ pub struct Truth {
     pub begun: HashMap<(String, String), String>,
     /// When teams open again, by workspace and team; the others are open.
     pub closed_until: HashMap<(String, String), Timestamp>,
+    /// When those that are open then close, for good.
+    pub open_until: HashMap<(String, String), Timestamp>,
+    /// Of everybody's opening hours.
+    pub hours_version: u64,
 }
 
 /// A stand-in for conversation-service.
@@ -212,10 +218,15 @@ impl WorkspaceService for Conversations {
 impl OpeningHoursService for Conversations {
     async fn get_opening(&self, request: Request<proto::GetOpeningRequest>) -> Answer<proto::GetOpeningResponse> {
         let (request, truth) = (request.into_inner(), self.answers()?);
-        let until = truth.closed_until.get(&(request.workspace, request.team));
+        let (at, team) = (events::instant(request.at), (request.workspace, request.team));
+        let later = |until: &&Timestamp| at.is_none_or(|at| at < **until);
+        let opens = truth.closed_until.get(&team).filter(later);
+        let closes = truth.open_until.get(&team);
+        let until = opens.or(closes.filter(later));
         Ok(Response::new(proto::GetOpeningResponse {
-            open: until.is_none(),
+            open: opens.is_none() && closes.is_none_or(|closes| later(&closes)),
             until: until.map(|until| events::stamp(*until)),
+            version: truth.hours_version,
         }))
     }
 
@@ -248,6 +259,9 @@ impl ConversationService for Conversations {
             .entry((request.workspace, id))
             .or_insert(begun)
             .clone();
+        if truth.is_silent {
+            return Err(Status::internal("the answer is lost"));
+        }
         Ok(Response::new(proto::StartConversationResponse {
             conversation: Some(kept),
             message: None,

@@ -206,6 +206,19 @@ impl Shop {
         Ok(self.client().start_chat(request).await?.into_inner())
     }
 
+    /// A request, once it is as it should be.
+    pub async fn by_request(
+        &self,
+        request: &str,
+        fits: impl Fn(&wire::Request) -> bool,
+    ) -> anyhow::Result<wire::Request> {
+        let named = wire::Request {
+            request: request.into(),
+            ..Default::default()
+        };
+        self.0.once("the request is as it should be", &named, fits).await
+    }
+
     /// The request for a conversation, once there is one.
     pub async fn requested(&self, conversation: u128) -> anyhow::Result<wire::Request> {
         let id = Uuid::from_u128(conversation).to_string();

@@ -94,6 +94,10 @@ pub struct ChannelRouting {
     /// Conversations that customers open on this channel go into the queue; false: whoever answers has them.
     #[serde(default)]
     queue_conversations: bool,
+    /// What comes in here is alerted to agents only while the team in whose queue it waits is open; false: to whoever of the
+    /// team is available.
+    #[serde(default)]
+    keep_opening_hours: bool,
     /// Grows by one with each change; in a change the one that was read, 0: whatever it is.
     #[serde(default)]
     version: u64,
@@ -178,6 +182,7 @@ impl ChannelRouting {
             alert_seconds: found.alert_seconds,
             last_agent_seconds: found.last_agent_seconds,
             queue_conversations: found.queue_conversations,
+            keep_opening_hours: found.keep_opening_hours,
             version,
         }
     }
@@ -205,6 +210,7 @@ impl ChannelRouting {
             alert_seconds: self.alert_seconds,
             last_agent_seconds: self.last_agent_seconds,
             queue_conversations: self.queue_conversations,
+            keep_opening_hours: self.keep_opening_hours,
         }
     }
 }

@@ -29,6 +29,7 @@ impl OpeningHoursService for Peers {
         let at = instant(request.into_inner().at);
         let open = at.is_none_or(|at| at.as_second() / 3_600 % 2 == 0);
         answer(GetOpeningResponse {
+            version: 1,
             open,
             until: at.map(stamp),
         })

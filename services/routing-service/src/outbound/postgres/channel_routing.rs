@@ -36,14 +36,16 @@ pub(crate) async fn set(
     at: Timestamp,
 ) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO channel_routing (workspace_id, channel, version, routing, changed_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (workspace_id, channel)
-           DO UPDATE SET version = excluded.version, routing = excluded.routing, changed_at = excluded.changed_at",
+        "INSERT INTO channel_routing (workspace_id, channel, version, routing, changed_at, keep_opening_hours)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (workspace_id, channel) DO UPDATE SET version = excluded.version, routing = excluded.routing,
+           changed_at = excluded.changed_at, keep_opening_hours = excluded.keep_opening_hours",
         workspace.as_str(),
         channel.as_str(),
         stored(version),
         Json(routing) as _,
         at.to_sqlx() as _,
+        routing.keep_opening_hours,
     )
     .execute(db)
     .await

@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod assignment;
 pub(crate) mod channel_routing;
 pub(crate) mod invitation;
+pub(crate) mod opening;
 pub(crate) mod person;
 pub(crate) mod queue;
 pub(crate) mod request;

@@ -3,15 +3,18 @@
 
 use super::int;
 use super::request::{Row, requests};
-use crate::domain::{Agent, Place, QueueView, Request};
+use crate::domain::{Agent, Pace, Place, QueueView, Request};
 use ::domain::{AgentId, ContactId, Language, RequestId, TeamId, Timestamp, VisitorId, WorkspaceId};
 use fault::{Fault, Result};
+use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 use store::OrFault;
 
 /// How many of those served last tell how long it may take.
 const WAITS: i64 = 20;
+/// Those served longer ago do not tell how fast it moves now: nobody may have been there since.
+const LATELY: SignedDuration = SignedDuration::from_hours(1);
 
 /// One transaction at a time changes agents or requests of a workspace, in whichever replica: held until it ends. Taken
 /// before anything is read that the change depends on.
@@ -41,7 +44,7 @@ pub(crate) async fn share(db: &mut PgConnection, workspace: &WorkspaceId) -> Res
 
 /// The agent to be alerted to a request: of those with room, of its team and language, who holds the smallest share of what
 /// they can, then who was given nothing for longest. Who was alerted to it in vain is left out, or, with `again`, comes in
-/// question alone.
+/// question alone. Nobody, where its channel keeps to opening hours and its team is closed.
 pub(crate) async fn find_agent(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -55,6 +58,8 @@ pub(crate) async fn find_agent(
          WHERE l.workspace_id = $1 AND l.kind = $2 AND l.is_free AND ($3 = '' OR $3 = ANY (a.teams))
            AND ($4 = '' OR a.languages = '{}' OR $4 = ANY (a.languages))
            AND CASE WHEN $6 THEN l.agent = ANY ($5::text[]) ELSE l.agent <> ALL ($5::text[]) END
+           AND (NOT EXISTS (SELECT FROM team_opening o WHERE o.workspace_id = $1 AND o.team = $3 AND NOT o.is_open)
+             OR NOT EXISTS (SELECT FROM channel_routing c WHERE c.workspace_id = $1 AND c.channel = $7 AND c.keep_opening_hours))
          ORDER BY l.share, l.last_given_at, l.agent LIMIT 1",
         workspace.as_str(),
         need.kind.word(),
@@ -62,6 +67,7 @@ pub(crate) async fn find_agent(
         need.language.map_or("", Language::code),
         again.unwrap_or(&tried),
         again.is_some(),
+        need.channel.as_str(),
     )
     .fetch_optional(db)
     .await
@@ -70,7 +76,7 @@ pub(crate) async fn find_agent(
 }
 
 /// The requests to which an agent is to be alerted, in order: of those that they fit, at least as many of each kind as they
-/// have room for, or all.
+/// have room for, or all. What somebody passed on to this agent comes also while its team is closed.
 pub(crate) async fn find_requests(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -94,12 +100,16 @@ pub(crate) async fn find_requests(
         .collect();
     let rows = requests!(
         "WHERE workspace_id = $1 AND id IN (
-           SELECT first.id FROM unnest($2::text[]) queue (team) CROSS JOIN unnest($3::text[], $4::integer[]) free (kind, room)
+           SELECT first.id FROM unnest($2::text[]) queue (team)
+           LEFT JOIN team_opening closed ON closed.workspace_id = $1 AND closed.team = queue.team AND NOT closed.is_open
+           CROSS JOIN unnest($3::text[], $4::integer[]) free (kind, room)
            CROSS JOIN LATERAL (
              SELECT q.id FROM request q
              WHERE q.workspace_id = $1 AND q.team = queue.team AND q.kind = free.kind AND q.state = 'waiting'
                AND (q.language = '' OR cardinality($5::text[]) = 0 OR q.language = ANY ($5::text[]))
                AND $6 <> ALL (q.passed) AND (q.kept_until IS NULL OR q.kept_until <= $7 OR q.kept_agent = $6)
+               AND (closed.team IS NULL OR NOT EXISTS (
+                 SELECT FROM channel_routing c WHERE c.workspace_id = $1 AND c.channel = q.channel AND c.keep_opening_hours))
              ORDER BY q.priority, q.waiting_since, q.id LIMIT free.room) first
            UNION ALL
            SELECT kept.id FROM unnest($3::text[], $4::integer[]) free (kind, room)
@@ -194,6 +204,25 @@ pub(crate) async fn count_before(
     u32::try_from(count).map_err(Fault::internal)
 }
 
+/// Agents of a team who have room for a chat of some kind, who holds the least first.
+pub(crate) async fn list_free_agents(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    team: &TeamId,
+) -> Result<Vec<AgentId>> {
+    let agents = sqlx::query_scalar!(
+        "SELECT l.agent FROM agent_load l JOIN agent a ON a.workspace_id = l.workspace_id AND a.agent = l.agent
+         WHERE l.workspace_id = $1 AND l.is_free AND $2 = ANY (a.teams)
+         GROUP BY l.agent ORDER BY min(l.share), l.agent",
+        workspace.as_str(),
+        team.as_str(),
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("list free agents")?;
+    agents.iter().map(|agent| Ok(AgentId::parse(agent)?)).collect()
+}
+
 /// Who served a contact, else a visitor, last.
 pub(crate) async fn last_agent(
     db: &mut PgConnection,
@@ -227,7 +256,12 @@ fn bound(place: Option<Place>) -> (i16, jiff_sqlx::Timestamp, RequestId) {
 }
 
 /// A queue as those who watch it see it.
-pub(crate) async fn view(db: &mut PgConnection, workspace: &WorkspaceId, team: &str) -> Result<QueueView> {
+pub(crate) async fn view(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    team: &str,
+    now: Timestamp,
+) -> Result<QueueView> {
     let waiting = sqlx::query!(
         "SELECT id, waiting_since FROM request WHERE workspace_id = $1 AND team = $2 AND state = 'waiting'
          ORDER BY priority, waiting_since, id",
@@ -244,15 +278,11 @@ pub(crate) async fn view(db: &mut PgConnection, workspace: &WorkspaceId, team: &
              (SELECT count(*) FROM request WHERE workspace_id = $1 AND team = $2 AND state IN ('alerted', 'serving')
                 AND state = 'serving') AS "serving!",
              (SELECT count(*) FROM agent a WHERE a.workspace_id = $1 AND ($2 = '' OR $2 = ANY (a.teams))
-                AND EXISTS (SELECT FROM agent_load l WHERE l.workspace_id = $1 AND l.agent = a.agent AND l.is_free)) AS "free!",
-             (SELECT coalesce(avg(extract(epoch FROM waited)), 0)::bigint FROM (
-                SELECT served_at - waiting_since AS waited FROM request
-                WHERE workspace_id = $1 AND team = $2 AND served_at IS NOT NULL ORDER BY served_at DESC LIMIT $3) last) AS "wait!""#,
+                AND EXISTS (SELECT FROM agent_load l WHERE l.workspace_id = $1 AND l.agent = a.agent AND l.is_free)) AS "free!""#,
         workspace.as_str(),
         team,
-        WAITS,
     )
-    .fetch_one(db)
+    .fetch_one(&mut *db)
     .await
     .or_fault("count queue")?;
     let small = |count: i64| u32::try_from(count).map_err(Fault::internal);
@@ -261,6 +291,31 @@ pub(crate) async fn view(db: &mut PgConnection, workspace: &WorkspaceId, team: &
     view.alerted = small(counted.alerted)?;
     view.serving = small(counted.serving)?;
     view.free_agents = small(counted.free)?;
-    view.wait_seconds = small(counted.wait)?;
+    view.pace = pace(db, workspace, team, now).await?;
     Ok(view)
+}
+
+/// How fast a queue moves.
+async fn pace(db: &mut PgConnection, workspace: &WorkspaceId, team: &str, now: Timestamp) -> Result<Pace> {
+    let lately = now.checked_sub(LATELY).unwrap_or(Timestamp::MIN);
+    let told = sqlx::query!(
+        r#"SELECT coalesce(avg(extract(epoch FROM served_at - waiting_since)), 0)::bigint AS "wait!",
+             count(*) FILTER (WHERE served_at > $4) AS "served!",
+             coalesce(extract(epoch FROM max(served_at) - min(served_at) FILTER (WHERE served_at > $4)), 0)::bigint AS "span!"
+           FROM (SELECT served_at, waiting_since FROM request
+             WHERE workspace_id = $1 AND team = $2 AND served_at IS NOT NULL ORDER BY served_at DESC LIMIT $3) last"#,
+        workspace.as_str(),
+        team,
+        WAITS,
+        lately.to_sqlx() as _,
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("look how fast a queue moves")?;
+    let small = |number: i64| u32::try_from(number).map_err(Fault::internal);
+    Ok(Pace {
+        wait_seconds: small(told.wait)?,
+        served: small(told.served)?,
+        span_seconds: small(told.span)?,
+    })
 }

@@ -1,9 +1,12 @@
 //! What is old, of all workspaces, as the worker.
 
+use super::{known, loaded};
+use crate::domain::Kind;
 use ::domain::Timestamp;
 use fault::Result;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use store::OrFault;
 
 /// Requests deleted at once.
@@ -46,4 +49,19 @@ pub(crate) async fn prune_resolved(db: &mut PgConnection, before: Timestamp) -> 
         .await
         .or_fault("prune resolved conversations")?;
     Ok(())
+}
+
+/// How many wait of each kind, and since when the oldest does; of all workspaces.
+pub(crate) async fn count_waiting(db: &mut PgConnection) -> Result<HashMap<Kind, (u64, Timestamp)>> {
+    let rows = sqlx::query!(
+        r#"SELECT kind, count(*) AS "count!", min(waiting_since) AS "since!" FROM request WHERE state = 'waiting' GROUP BY kind"#,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault("count who waits")?;
+    let found = rows.into_iter().map(|row| {
+        let kind = known(Kind::from_word(&row.kind), "request.kind")?;
+        Ok((kind, (loaded(row.count), row.since.to_jiff())))
+    });
+    found.collect()
 }
