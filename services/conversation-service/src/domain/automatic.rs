@@ -254,12 +254,15 @@ impl Voice {
 
     /// The words of a message, with what its settings add.
     pub fn words(&self, kind: Kind, about: About<'_>, by_text: bool, at: Timestamp) -> String {
-        let words = Words::of(self.language);
+        self.put_together(Words::of(self.language), kind, about, by_text, at)
+    }
+
+    fn put_together(&self, words: &Words, kind: Kind, about: About<'_>, by_text: bool, at: Timestamp) -> String {
         let setting = self.messages.messages.get(&kind).cloned().unwrap_or_default();
         let page = self.messages.contact_page.as_str();
         let link = if kind == Kind::ContactPage { page } else { about.link };
         let mut text = words.say(key(kind, !link.is_empty()), &[("link", link)]);
-        let opens = kind.is_out_of_hours().then(|| self.opens_again(at)).flatten();
+        let opens = kind.is_out_of_hours().then(|| self.opens_again(words, at)).flatten();
         for more in [opens.as_deref().unwrap_or_default(), about.note, &setting.extra_text] {
             if !more.is_empty() {
                 text = words.say("followed", &[("text", &text), ("more", more)]);
@@ -276,13 +279,13 @@ impl Voice {
         if by_text { words::plain(&text) } else { text }
     }
 
-    fn opens_again(&self, at: Timestamp) -> Option<String> {
+    fn opens_again(&self, words: &Words, at: Timestamp) -> Option<String> {
         let hours = self.hours.as_ref()?;
         let opens = hours.at(at).until.filter(|_| self.closed_until(at).is_some())?;
         let local = opens.to_zoned(hours.zone());
         let day = words::day(self.language, local.date());
         let time = local.strftime("%H:%M").to_string();
-        Some(Words::of(self.language).say("open-again", &[("day", &day), ("time", &time)]))
+        Some(words.say("open-again", &[("day", &day), ("time", &time)]))
     }
 }
 

@@ -145,6 +145,37 @@ fn words_are_put_together_from_what_is_on() {
     );
 }
 
+/// All names and further words are of right-to-left scripts, so every Latin letter is ours.
+#[test]
+fn every_word_of_ours_stands_in_the_words() {
+    let (name, more) = ("\u{5d7}\u{5e0}\u{5d5}\u{5ea}", "\u{645}\u{62a}\u{649}");
+    let mut messages = on(&Kind::ALL);
+    for setting in messages.messages.values_mut() {
+        (setting.business_name, setting.team_name) = (true, true);
+        setting.extra_text = more.into();
+    }
+    messages.contact_page = "//1/2".into();
+    let mut said = voice(ChannelKind::Web, messages);
+    said.business_name = name.into();
+    said.team_name = name.into();
+    let words = words::pseudo();
+    let about = About {
+        note: more,
+        link: "//3/4",
+    };
+    for kind in Kind::ALL {
+        for by_text in [false, true] {
+            let text = said.put_together(&words, kind, about, by_text, monday(20));
+            assert!(!text.chars().any(|letter| letter.is_ascii_alphabetic()), "{text}");
+            let ours = |letter: char| ('\u{ff21}'..='\u{ff5a}').contains(&letter);
+            assert!(
+                text.contains(ours) && text.contains(name) && text.contains(more),
+                "{text}"
+            );
+        }
+    }
+}
+
 #[test]
 fn what_could_not_be_said_is_refused_by_its_field() {
     let mut long = on(&[Kind::FirstMessage]);

@@ -181,6 +181,8 @@ const MAX_KEY: usize = 32;
 const MAX_CHOICE: usize = 100;
 const CHOICES: std::ops::RangeInclusive<usize> = 2..=50;
 const FIELDS: std::ops::RangeInclusive<usize> = 1..=20;
+/// What begins a new line on some screen.
+const LINE_ENDS: [char; 3] = ['\n', '\u{2028}', '\u{2029}'];
 /// What says yes to a consent.
 const YES: &str = "yes";
 
@@ -216,8 +218,9 @@ impl Form {
         language: Language,
     ) -> Option<Self> {
         let page = first_page(&kind, settings);
-        let fields = fields(&kind, page, settings, language);
-        let title = Words::of(language).say(kind.title()?, &[]);
+        let words = Words::of(language);
+        let fields = fields(&kind, page, settings, words);
+        let title = words.say(kind.title()?, &[]);
         (!fields.is_empty()).then_some(Self {
             id,
             conversation,
@@ -237,7 +240,7 @@ impl Form {
             self.given_name.clone_from(&filled.given.name);
         }
         let next = match self.kind {
-            FormKind::IntroduceYourself if self.page == 1 => fields(&self.kind, 2, settings, language),
+            FormKind::IntroduceYourself if self.page == 1 => fields(&self.kind, 2, settings, Words::of(language)),
             _ => Vec::new(),
         };
         if next.is_empty() {
@@ -270,16 +273,17 @@ impl Form {
             consents: Vec::new(),
         };
         for field in &self.fields {
-            let value = values.get(&field.key).map_or("", |value| value.trim());
+            let value = values.get(&field.key).map(|value| value.trim().replace("\r\n", "\n"));
+            let value = value.unwrap_or_default();
             if value.is_empty() {
                 if field.required {
                     errors.push(wrong(&field.key, "is required; fill it in", "wrong-missing"));
                 }
                 continue;
             }
-            match field.check(value) {
+            match field.check(&value) {
                 Some(error) => errors.push(error),
-                None => filled.take(field, value),
+                None => filled.take(field, &value),
             }
         }
         let gives_address = filled.given.has_address();
@@ -313,12 +317,13 @@ impl Filled {
         });
     }
 
-    /// The answers as a message, line by line; empty where nothing was filled in.
+    /// The answers as a message, line by line; empty where nothing was filled in. Further lines of an answer stand further in, so
+    /// that none passes for another answer.
     pub fn words(&self, language: Language) -> String {
         let lines = self.answers.iter().map(|answer| {
             let value = match self.consents.contains(&answer.key) {
                 true => Words::of(language).say("field-yes", &[]),
-                false => answer.value.clone(),
+                false => answer.value.split(LINE_ENDS).collect::<Vec<_>>().join("\n  "),
             };
             format!("{}: {value}", answer.label)
         });
@@ -335,7 +340,7 @@ impl FieldKind {
 impl Field {
     /// What is wrong with a value that is not empty.
     fn check(&self, value: &str) -> Option<FieldError> {
-        let plain = !value.chars().any(|c| c.is_control() && c != '\n');
+        let plain = !value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t'));
         let (fits, detail, word) = match self.kind {
             FieldKind::Text => {
                 let fits = value.chars().count() <= MAX_TEXT && plain;
@@ -440,7 +445,7 @@ fn first_page(kind: &FormKind, settings: &Settings) -> u32 {
 }
 
 /// The fields of a page, as far as the channel asks for them.
-fn fields(kind: &FormKind, page: u32, settings: &Settings, language: Language) -> Vec<Field> {
+fn fields(kind: &FormKind, page: u32, settings: &Settings, words: &Words) -> Vec<Field> {
     let name = (FieldKind::Name, "name", settings.name);
     let email = (FieldKind::Email, "email", settings.email);
     let phone = (FieldKind::Phone, "phone", settings.phone);
@@ -456,7 +461,7 @@ fn fields(kind: &FormKind, page: u32, settings: &Settings, language: Language) -
     let field = |(field, key, rule): (FieldKind, &str, FieldRule)| Field {
         key: key.to_owned(),
         kind: field,
-        label: Words::of(language).say(&format!("field-{key}"), &[]),
+        label: words.say(&format!("field-{key}"), &[]),
         required: rule == FieldRule::Required
             || (field == FieldKind::Name && *kind == FormKind::IntroduceYourself)
             || *kind == FormKind::OfferCopy,

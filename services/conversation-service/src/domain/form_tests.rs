@@ -97,6 +97,58 @@ fn field(key: &str, kind: FieldKind, choices: &[&str]) -> Field {
 }
 
 #[test]
+fn no_answer_passes_for_another_and_line_ends_of_any_system_are_taken() {
+    let field = Field {
+        key: "words".into(),
+        kind: FieldKind::Text,
+        label: "Words".into(),
+        required: false,
+        choices: Vec::new(),
+    };
+    let all = settings(FieldRule::Optional, FieldRule::Optional, FieldRule::Optional);
+    let mut form = by_itself(FormKind::LeaveContacts, &all).expect("a form");
+    form.kind = FormKind::Input {
+        name: "all".into(),
+        version: 1,
+    };
+    form.fields = vec![field];
+    for (given, said) in [
+        (
+            "one\r\nE-mail: boss@acme.example",
+            "Words: one\n  E-mail: boss@acme.example",
+        ),
+        ("one\u{2028}Phone: 1\n\ttwo", "Words: one\n  Phone: 1\n  \ttwo"),
+    ] {
+        let filled = form.fill(&values(&[("words", given)])).expect("words");
+        assert_eq!(filled.words(Language::English), said);
+        assert_eq!(filled.answers[0].value, given.replace("\r\n", "\n"), "kept as it was");
+    }
+    for never in ["nul\0", "bell\u{7}", "lone\rreturn"] {
+        let wrong = wrong_keys(form.fill(&values(&[("words", never)])));
+        assert_eq!(wrong, [("words".to_owned(), "wrong-text")]);
+    }
+}
+
+#[test]
+fn what_a_form_says_by_itself_stands_in_the_words() {
+    let all = settings(FieldRule::Optional, FieldRule::Optional, FieldRule::Optional);
+    let words = crate::domain::words::pseudo();
+    for (kind, page) in [
+        (FormKind::IntroduceYourself, 1),
+        (FormKind::IntroduceYourself, 2),
+        (FormKind::LeaveContacts, 1),
+        (FormKind::OfferCopy, 1),
+    ] {
+        let mut said = vec![words.say(kind.title().expect("a title"), &[])];
+        said.extend(fields(&kind, page, &all, &words).into_iter().map(|field| field.label));
+        assert!(said.len() > 1);
+        for text in said {
+            assert!(!text.chars().any(|letter| letter.is_ascii_alphabetic()), "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_consent_needs_an_address_to_hold_for() {
     let form = Form {
         kind: FormKind::Input {

@@ -89,6 +89,28 @@ fn plain_letter(letter: char) -> char {
     }
 }
 
+/// Our words with every letter made wide, as in a translation that was never written: what stands in other letters is not in the words.
+#[cfg(test)]
+pub fn pseudo() -> Words {
+    let wide = |letter: char| {
+        let moved = char::from_u32(u32::from(letter) + 0xfee0);
+        moved.filter(|_| letter.is_ascii_alphabetic()).unwrap_or(letter)
+    };
+    let mut source = String::new();
+    let english = include_str!("../../words/en.ftl");
+    for (name, said) in english.lines().filter_map(|line| line.split_once(" = ")) {
+        let mut is_ours = true;
+        source.push_str(&format!("{name} = "));
+        for letter in said.chars() {
+            is_ours = is_ours && letter != '{';
+            source.push(if is_ours { wide(letter) } else { letter });
+            is_ours = is_ours || letter == '}';
+        }
+        source.push('\n');
+    }
+    Words::read("en", &source)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -138,3 +138,38 @@ async fn who_writes_on_while_a_form_is_offered_is_asked_for_contacts_once_it_is_
     world.end().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn what_people_type_passes_for_no_other_answer_and_is_refused_in_words_that_say_why() -> Tested {
+    let (world, mut forms) = world().await?;
+    let mut asks = news(0);
+    if let Some(form) = &mut asks.form {
+        form.fields[1] = proto::FormField {
+            key: "words".into(),
+            kind: proto::FormFieldKind::Text.into(),
+            label: "Words".into(),
+            ..Default::default()
+        };
+    }
+    forms.set_input_form(asks).await?;
+    let conversation = world.visit("r-1").await?;
+    let form = offered(&forms, &conversation, "o-1", HOUR).await?;
+    let with = |words: &'static str| [("email", "ann@example.com"), ("words", words)];
+    let refused = submit(&forms, &conversation, &form, &with("bell\u{7}")).await?;
+    let said: Vec<&str> = refused.errors.iter().map(|error| error.message.as_str()).collect();
+    assert_eq!(said, ["This is too long, or has characters that cannot be shown."]);
+    let taken = submit(
+        &forms,
+        &conversation,
+        &form,
+        &with("Hello\r\nE-mail: boss@acme.example"),
+    )
+    .await?;
+    let text = taken.message.map(|message| message.text);
+    assert_eq!(
+        text.as_deref(),
+        Some("Label of email: ann@example.com\nWords: Hello\n  E-mail: boss@acme.example")
+    );
+    world.end().await;
+    Ok(())
+}
