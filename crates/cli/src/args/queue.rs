@@ -102,6 +102,28 @@ pub enum QueueCommand {
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
+    /// Print how many wait for a team, are alerted and are served, who is free, and since when the first waits.
+    Show {
+        #[arg(short, long)]
+        workspace: String,
+        /// Of this team's queue; without it of the workspace's own.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        team: String,
+    },
+    /// Print which visitors were invited, and what became of it, the newest first.
+    Invitations {
+        #[arg(short, long)]
+        workspace: String,
+        /// Only on this channel.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        channel: String,
+        /// Only this visitor, by UUID.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        visitor: String,
+        /// At most this many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
     /// Take what an agent is alerted to.
     Accept(AnswerArgs),
     /// Do not take it: the next agent is alerted.

@@ -6,7 +6,10 @@ use anyhow::{Context, Result};
 use events::common::ChannelKind;
 use rpc::routing::invitation_service_client::InvitationServiceClient;
 use rpc::routing::queue_service_client::QueueServiceClient;
-use rpc::routing::{AcceptAlertRequest, Assignee, DeclineAlertRequest, ListRequestsRequest, Request, StartChatRequest};
+use rpc::routing::{
+    AcceptAlertRequest, Assignee, DeclineAlertRequest, Invitation, ListInvitationsRequest, ListRequestsRequest,
+    Request, StartChatRequest, WatchQueueRequest,
+};
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
@@ -35,6 +38,22 @@ pub(crate) async fn run(command: QueueCommand, out: &Out) -> Result<ExitCode> {
                 ..Default::default()
             };
             list(out, &pages!(client()?, list_requests, request, requests, limit))?;
+        }
+        QueueCommand::Show { workspace, team } => show(out, WatchQueueRequest { workspace, team }).await?,
+        QueueCommand::Invitations {
+            workspace,
+            channel,
+            visitor,
+            limit,
+        } => {
+            let request = ListInvitationsRequest {
+                workspace,
+                channel,
+                visitor,
+                ..Default::default()
+            };
+            let client = InvitationServiceClient::new(Endpoints::connect(Service::Routing)?);
+            invitations(out, &pages!(client, list_invitations, request, invitations, limit))?;
         }
         QueueCommand::Accept(answer) => {
             let request = AcceptAlertRequest {
@@ -104,6 +123,74 @@ fn list(out: &Out, requests: &[Request]) -> Result<()> {
     });
     out.table(
         &["position", "state", "channel", "team", "since", "whose", "request"],
+        &rows.collect::<Vec<_>>(),
+    )
+}
+
+/// What a queue's watch tells first.
+async fn show(out: &Out, request: WatchQueueRequest) -> Result<()> {
+    let mut told = call!(client()?, watch_queue, request)?;
+    let figures = told.message().await?.context("an empty answer")?;
+    if out.json() {
+        return out.document(&json!({
+            "waiting": figures.waiting,
+            "alerted": figures.alerted,
+            "serving": figures.serving,
+            "free_agents": figures.free_agents,
+            "waiting_since": rfc3339(figures.waiting_since.as_ref()),
+            "is_closed": figures.is_closed,
+            "opens_at": rfc3339(figures.opens_at.as_ref()),
+        }));
+    }
+    let opens = match (figures.is_closed, figures.opens_at.as_ref()) {
+        (false, _) => "open".to_owned(),
+        (true, None) => "closed".to_owned(),
+        (true, opens) => format!("closed until {}", clock(opens)),
+    };
+    let row = vec![
+        figures.waiting.to_string(),
+        clock(figures.waiting_since.as_ref()),
+        figures.alerted.to_string(),
+        figures.serving.to_string(),
+        figures.free_agents.to_string(),
+        opens,
+    ];
+    out.table(
+        &["waiting", "since", "alerted", "serving", "free agents", "hours"],
+        &[row],
+    )
+}
+
+fn invitations(out: &Out, found: &[Invitation]) -> Result<()> {
+    let state = |one: &Invitation| word(one.state().as_str_name(), "INVITATION_STATE_");
+    if out.json() {
+        let all = found.iter().map(|one| {
+            json!({
+                "invitation": one.invitation,
+                "channel": one.channel,
+                "visitor": one.visitor,
+                "rule": one.rule,
+                "state": state(one),
+                "offered_at": rfc3339(one.offered_at.as_ref()),
+                "changed_at": rfc3339(one.changed_at.as_ref()),
+                "conversation": one.conversation,
+                "agent": one.agent,
+            })
+        });
+        return out.document(&all.collect::<Vec<Value>>());
+    }
+    let rows = found.iter().map(|one| {
+        vec![
+            clock(one.offered_at.as_ref()),
+            state(one),
+            one.channel.clone(),
+            one.rule.clone(),
+            one.agent.clone(),
+            one.visitor.clone(),
+        ]
+    });
+    out.table(
+        &["offered", "state", "channel", "rule", "agent", "visitor"],
         &rows.collect::<Vec<_>>(),
     )
 }

@@ -114,12 +114,13 @@ impl Invitations {
             "" => None,
             channel => Some(ChannelId::parse(channel)?),
         };
+        let visitor = VisitorId::parse_optional(&request.visitor)?;
         let refused = |_| Fault::invalid("page_token", "give the next_page_token of the page before, or nothing");
         let before = InvitationId::parse_optional(&request.page_token).map_err(refused)?;
         let page_size = self.app.page_size(request.page_size)?;
         let (page, next) = self
             .app
-            .list_invitations(&workspace, channel.as_ref(), page_size, before)
+            .list_invitations(&workspace, (channel.as_ref(), visitor), page_size, before)
             .await?;
         Ok(wire::ListInvitationsResponse {
             invitations: page.iter().map(write_invitation).collect(),

@@ -174,6 +174,14 @@ async fn nobody_sees_or_answers_what_is_not_theirs() -> Tested {
         .await?
         .into_inner()
         .invitations;
-    assert_eq!(own, [invited]);
+    assert_eq!(own, std::slice::from_ref(&invited));
+    for (n, found) in [(1, vec![invited]), (2, Vec::new())] {
+        let of = wire::ListInvitationsRequest {
+            visitor: visitor(n),
+            ..list("acme")
+        };
+        let listed = shop.client().list_invitations(of).await?.into_inner();
+        assert_eq!(listed.invitations, found);
+    }
     shop.end().await
 }

@@ -6,7 +6,7 @@ use super::wire::{optional, time, word};
 use crate::app::edge::Edge;
 use axum::Json;
 use axum::extract::State;
-use domain::ChannelId;
+use domain::{ChannelId, VisitorId};
 use rpc::routing::{self as wire, ListInvitationsRequest};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,6 +18,8 @@ use utoipa::{IntoParams, ToSchema};
 pub struct ListInvitations {
     /// Only of this channel.
     channel: Option<String>,
+    /// Only of this visitor. UUID.
+    visitor: Option<String>,
     /// 1 to 500; 100 if left out.
     #[serde(default)]
     page_size: u32,
@@ -106,7 +108,9 @@ pub async fn list_invitations(
     Params(params): Params<ListInvitations>,
 ) -> Answer<Json<InvitationPage>> {
     let channel = params.channel.map(|channel| ChannelId::parse(&channel)).transpose()?;
+    let visitor = params.visitor.map(|visitor| VisitorId::parse(&visitor)).transpose()?;
     let request = ListInvitationsRequest {
+        visitor: visitor.map(|visitor| visitor.to_string()).unwrap_or_default(),
         workspace: caller.workspace.to_string(),
         channel: channel.map(|channel| channel.to_string()).unwrap_or_default(),
         page_size: params.page_size,

@@ -95,20 +95,22 @@ pub(crate) async fn get_open(
     row.map(Row::invitation).transpose()
 }
 
-/// Up to `limit` invitations of a channel, or of all, newest first, older than the one named.
+/// Up to `limit` invitations of a channel and a visitor, or of all, newest first, older than the one named.
 pub(crate) async fn list(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
-    channel: Option<&ChannelId>,
+    (channel, visitor): (Option<&ChannelId>, Option<VisitorId>),
     before: Option<InvitationId>,
     limit: i64,
 ) -> Result<Vec<Invitation>> {
     let rows = invitations!(
-        "WHERE workspace_id = $1 AND ($2 = '' OR channel = $2) AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
+        "WHERE workspace_id = $1 AND ($2 = '' OR channel = $2) AND ($3::uuid IS NULL OR id < $3)
+           AND ($5::uuid IS NULL OR visitor = $5) ORDER BY id DESC LIMIT $4",
         workspace.as_str(),
         channel.map_or("", ChannelId::as_str),
         before.map(|id| id.0),
-        limit
+        limit,
+        visitor.map(|id| id.0)
     )
     .fetch_all(db)
     .await

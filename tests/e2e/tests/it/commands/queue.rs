@@ -31,6 +31,15 @@ pub async fn set_up(desk: &Desk) -> Result<()> {
         &desk.json(&["queue", "list", "-w", "acme"]).await?,
         &json!([]),
     )?;
+    let figures = desk.json(&["queue", "show", "-w", "acme"]).await?;
+    same("who waits", &figures["waiting"], &json!(0))?;
+    let nowhere = ["queue", "show", "-w", "acme", "--team", "nowhere"];
+    desk.fails(&nowhere, REFUSED, "team").await?;
+    same(
+        "who was invited",
+        &desk.json(&["queue", "invitations", "-w", "acme"]).await?,
+        &json!([]),
+    )?;
     for verb in ["accept", "decline"] {
         let answer = ["queue", verb, "-w", "acme", NOTHING, "--agent", "ana"];
         desk.fails(&answer, REFUSED, "request").await?;
