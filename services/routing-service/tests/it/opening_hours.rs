@@ -7,11 +7,13 @@ use ::domain::Clock;
 use events::event::AgentAvailability::{Available, Offline};
 use events::event::{OpeningHoursChanged, ProactiveMode, RequestState};
 use jiff::{SignedDuration, Timestamp};
-use rpc::routing::{ChannelRouting, WatchQueueRequest};
+use rpc::routing::{ChannelRouting, Request, WatchQueueRequest};
 use std::time::Duration;
 use testkit::eventually;
 
 const HOUR: Duration = Duration::from_secs(3_600);
+/// Shorter than an alert.
+const MOMENT: Duration = Duration::from_secs(10);
 /// How long somebody is alerted.
 const ALERT: Duration = Duration::from_secs(30);
 
@@ -100,7 +102,11 @@ async fn what_waits_for_a_closed_team_is_offered_when_it_opens_and_nothing_new_w
     assert_ne!(held_by(&one), held_by(&two), "in even shares");
     shop.0.accept(&one, held_by(&one)).await?;
 
-    shop.0.clock.advance(HOUR);
+    // The alert that is open when it closes began just before: it does not end at that very moment.
+    shop.0.clock.advance(HOUR - MOMENT);
+    let passed_on = |now: &Request| now.state() == RequestState::Alerted && held_by(now) != held_by(&two);
+    shop.0.once("its alert goes to the next", &two, passed_on).await?;
+    shop.0.clock.advance(MOMENT);
     shop.once_closed(true).await?;
     shop.0.clock.advance(ALERT);
     let third = shop.0.waiting().await?;
