@@ -8,6 +8,7 @@ use events::event::AgentAvailability::{Available, Offline};
 use events::event::{OpeningHoursChanged, ProactiveMode, RequestState};
 use jiff::{SignedDuration, Timestamp};
 use rpc::routing::{ChannelRouting, Request, WatchQueueRequest};
+use sqlx::{Connection, PgConnection};
 use std::time::Duration;
 use testkit::eventually;
 
@@ -56,8 +57,15 @@ impl Shop {
         self.0.tell("acme", &fact).await
     }
 
-    /// Once the service knows whether team sales is open.
+    /// Once the service knows whether team sales is open, and tells so. What is told first may be a moment old.
     async fn once_closed(&self, is_closed: bool) -> Tested {
+        let mut admin = PgConnection::connect(&self.0.database.admin_url()).await?;
+        let known = eventually(format!("it is known that closed is {is_closed}"), SOON, async || {
+            let row = sqlx::query_scalar("SELECT is_open FROM team_opening WHERE team = 'sales'");
+            let is_open: bool = row.fetch_optional(&mut admin).await.ok()??;
+            (is_open != is_closed).then_some(())
+        });
+        known.await?;
         let request = WatchQueueRequest {
             workspace: "acme".into(),
             team: "sales".into(),
