@@ -19,6 +19,7 @@ pub mod sms;
 mod text;
 mod text_sender;
 mod time_scale;
+mod time_zone;
 
 pub use address::{Email, PersonName, PhoneE164};
 pub use author::AuthorRole;
@@ -34,6 +35,7 @@ pub use slug::{AgentId, ChannelId, IntegrationId, TeamId, WorkspaceId};
 pub use text::{Language, MessageText};
 pub use text_sender::TextSender;
 pub use time_scale::TimeScale;
+pub use time_zone::time_zone;
 
 /// A point in time, UTC.
 pub use jiff::Timestamp;

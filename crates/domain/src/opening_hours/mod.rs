@@ -44,13 +44,13 @@ impl OpeningHours {
         week: [Vec<OpenRange>; 7],
         special: BTreeMap<Date, Vec<OpenRange>>,
     ) -> Result<Self, Invalid> {
-        let unknown = |_| {
+        let unknown = || {
             Invalid::new(
                 "time_zone",
                 "must be a name of the IANA time zones, such as Europe/Warsaw",
             )
         };
-        let zone = TimeZone::get(zone_name).map_err(unknown)?;
+        let zone = crate::time_zone(zone_name).ok_or_else(unknown)?;
         if special.len() > SPECIAL_DAYS {
             return Err(Invalid::new("special_days", "may be 400 at most"));
         }

@@ -109,8 +109,7 @@ pub struct Zone(String);
 
 impl Zone {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        // Its name for 'not known', which is said by saying nothing.
-        let zone = TimeZone::get(text).ok().filter(|zone| !zone.is_unknown());
+        let zone = domain::time_zone(text);
         let name = zone.as_ref().and_then(TimeZone::iana_name);
         let wrong = || Invalid::new("time_zone", "needs the IANA name of a zone, for example Europe/Warsaw");
         name.map(|name| Self(name.to_owned())).ok_or_else(wrong)

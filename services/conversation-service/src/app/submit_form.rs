@@ -174,14 +174,15 @@ impl App {
         for change in reachable.into_iter().chain([posted, changed(&form, now)]) {
             record(&mut tx, workspace, &change, None);
         }
-        let (heard, copy_due) = match form.state {
-            FormState::Submitted => {
-                let offered = self.offer_copy(&mut tx, workspace, &before).await?;
-                (Heard::Submitted(form.id), offered)
-            }
-            _ => (Heard::CustomerWrote, None),
+        let copy_due = match form.state {
+            FormState::Submitted => self.offer_copy(&mut tx, workspace, &before).await?,
+            _ => None,
         };
-        let goes_on = self.tell_run(&mut tx, workspace, id, heard).await?;
+        // To answer what is asked of everybody says nothing to a run.
+        let goes_on = match form.kind.comes_by_itself() {
+            true => None,
+            false => self.tell_run(&mut tx, workspace, id, Heard::Submitted(form.id)).await?,
+        };
         tx.commit().await?;
         for due in [due, copy_due, goes_on] {
             self.tell_due(due);

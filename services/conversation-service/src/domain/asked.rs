@@ -48,7 +48,9 @@ impl Question {
 
     /// What a customer's words answer. `None`: they are no answer, but words like any other.
     pub fn read(self, words: &str) -> Option<Answer> {
-        let word = words.trim().trim_end_matches(['.', '!', ',']).to_lowercase();
+        // French sets a space before the mark.
+        let is_beside = |c: char| c.is_whitespace() || matches!(c, '.' | '!' | ',');
+        let word = words.trim_start().trim_end_matches(is_beside).to_lowercase();
         match self {
             Self::Rating => {
                 let rating = word.parse().ok()?;
@@ -70,11 +72,14 @@ mod tests {
         for (question, words, expected) in [
             (Question::Rating, " 5 ", Some(Answer::Rating(5))),
             (Question::Rating, "1!", Some(Answer::Rating(1))),
+            (Question::Rating, "4 !", Some(Answer::Rating(4))),
             (Question::Rating, "6", None),
             (Question::Rating, "0", None),
             (Question::Rating, "5 parcels are missing", None),
             (Question::Solved, "TAK", Some(Answer::Solved(true))),
             (Question::Solved, "Non.", Some(Answer::Solved(false))),
+            (Question::Solved, "Oui !", Some(Answer::Solved(true))),
+            (Question::Solved, "Non\u{202f}!", Some(Answer::Solved(false))),
             (Question::Solved, "no, it is not", None),
             (Question::Solved, "5", None),
         ] {

@@ -206,7 +206,7 @@ impl Voice {
     }
 
     /// The text that answers a call, recorded in this conversation or in a new one. Nothing while a bot serves, nothing to what
-    /// is old, and that the team is closed only once in a closed period.
+    /// is old. That the team is closed is said once in a closed period; what fits the outcome is said of later calls.
     pub fn answer_to_call(
         &self,
         outcome: Outcome,
@@ -220,8 +220,7 @@ impl Voice {
         let told = open
             .and_then(|open| open.closed_told_until)
             .is_some_and(|until| at < until);
-        let kind = call::answer(outcome, &self.messages, self.closed_until(at).is_some())?;
-        (!(told && kind == Kind::CallOutOfHours)).then_some(kind)
+        call::answer(outcome, &self.messages, !told && self.closed_until(at).is_some())
     }
 
     /// Says it in the conversation.

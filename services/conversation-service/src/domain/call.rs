@@ -85,10 +85,10 @@ pub enum Place {
     Nowhere,
 }
 
-/// The text that answers a call, one at most: outside of opening hours what is said then, if it is on, else what fits the
-/// outcome.
-pub fn answer(outcome: Outcome, messages: &AutomaticMessages, is_closed: bool) -> Option<Kind> {
-    let closed = (is_closed && outcome != Outcome::Answered).then_some(Kind::CallOutOfHours);
+/// The text that answers a call, one at most: where that the team is closed is still to be said, what says it, if it is on,
+/// else what fits the outcome.
+pub fn answer(outcome: Outcome, messages: &AutomaticMessages, tells_closed: bool) -> Option<Kind> {
+    let closed = (tells_closed && outcome != Outcome::Answered).then_some(Kind::CallOutOfHours);
     let kinds = closed.into_iter().chain([outcome.kind()]);
     kinds.into_iter().find(|kind| messages.is_on(*kind))
 }

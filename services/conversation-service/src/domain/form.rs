@@ -31,6 +31,11 @@ impl FormKind {
         }
     }
 
+    /// Whether Homing shows it by itself, whatever else is going on in the conversation.
+    pub fn comes_by_itself(&self) -> bool {
+        !matches!(self, Self::Input { .. })
+    }
+
     pub fn from_word(word: &str, name: String, version: u64) -> Option<Self> {
         match word {
             "introduce_yourself" => Some(Self::IntroduceYourself),

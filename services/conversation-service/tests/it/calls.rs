@@ -242,6 +242,13 @@ async fn a_call_to_a_closed_team_is_answered_so_and_an_old_one_not_at_all() -> T
         (texts, messages.len()),
         (vec![(Kind::CallOutOfHours, Carriage::Text)], 3)
     );
+    // That it is closed was said: what is left is said to be heard.
+    tell(&world, &[document("e-3", "call-3", now, call("voicemail_left"))]).await?;
+    let messages = world.messages(&only.conversation).await?;
+    assert_eq!(
+        messages.last().and_then(automatic),
+        Some((Kind::Voicemail, Carriage::Text))
+    );
     world.end().await;
     Ok(())
 }

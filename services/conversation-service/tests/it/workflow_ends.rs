@@ -112,14 +112,18 @@ async fn with_a_run_goes_the_form_that_it_asked() -> Tested {
 }
 
 #[tokio::test]
-async fn another_form_that_is_filled_in_is_the_customers_word() -> Tested {
+async fn to_answer_what_is_asked_of_everybody_interrupts_nothing() -> Tested {
     let desk = desk().await?;
     let (conversation, run) = waiting(&desk, "r-1").await?;
     desk.clock.advance(Duration::from_secs(5));
-    let form = desk.opens(&desk.forms, &conversation).await?;
-    assert_eq!(form.kind(), FormKind::IntroduceYourself);
-    submit(&desk.forms, &conversation, &form, &[("name", "Ann")]).await?;
-    assert_eq!(desk.get_run(&run).await?.end(), End::CustomerWrote);
+    let first = desk.opens(&desk.forms, &conversation).await?;
+    assert_eq!(first.kind(), FormKind::IntroduceYourself);
+    let taken = submit(&desk.forms, &conversation, &first, &[("name", "Ann")]).await?;
+    let second = taken.next.expect("its second page");
+    submit(&desk.forms, &conversation, &second, &[("email", "ann@example.com")]).await?;
+    assert_eq!(desk.get_run(&run).await?.state(), State::Waiting);
+    desk.clock.advance(Duration::from_secs(60));
+    desk.comes_to(&conversation, State::Done).await?;
     desk.world.end().await;
     Ok(())
 }
