@@ -29,6 +29,11 @@ macro_rules! slugs {
                 check($field, text).map(|()| Self(text.to_owned()))
             }
 
+            /// Reads a field where the empty string means 'none'.
+            pub fn parse_optional(text: &str) -> Result<Option<Self>, Invalid> {
+                if text.is_empty() { Ok(None) } else { Self::parse(text).map(Some) }
+            }
+
             pub fn as_str(&self) -> &str {
                 &self.0
             }

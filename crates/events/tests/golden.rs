@@ -47,7 +47,7 @@ fn facts_keep_their_bytes() {
         ("workspace.created", WorkspaceCreated { name: "Acme".into(), time_zone: "Europe/Warsaw".into(), language: "pl".into(), at: stamp() }.encode_to_vec()),
         ("workspace.changed", WorkspaceChanged { version: 2, name: "Acme".into(), time_zone: "Europe/Paris".into(), language: "fr".into(), at: stamp() }.encode_to_vec()),
         ("channel.changed", ChannelChanged { channel: "web".into(), version: 2, kind: ChannelKind::Web as i32, settings: Some(settings), at: stamp() }.encode_to_vec()),
-        ("conversation.started", ConversationStarted { conversation: id(1), number: 17, channel: "web".into(), visitor: id(2), contact: id(3), phone_address: id(4), email_address: id(5), opened_by: AuthorRole::Customer as i32, at: stamp(), continues: String::new() }.encode_to_vec()),
+        ("conversation.started", ConversationStarted { conversation: id(1), number: 17, channel: "web".into(), visitor: id(2), contact: id(3), phone_address: id(4), email_address: id(5), opened_by: AuthorRole::Customer as i32, at: stamp(), continues: String::new(), team: String::new() }.encode_to_vec()),
         ("conversation.reachable", ConversationReachable { conversation: id(1), contact: id(3), phone_address: id(4), email_address: String::new(), version: 1, at: stamp() }.encode_to_vec()),
         ("conversation.resolved", ConversationResolved { conversation: id(1), version: 1, at: stamp(), last_seq: 0 }.encode_to_vec()),
         ("conversation.transcript_requested", ConversationTranscriptRequested { conversation: id(1), transcript: id(12), up_to_seq: 3, at: stamp() }.encode_to_vec()),

@@ -1,5 +1,6 @@
 //! Between the wire's words and the domain's.
 
+use crate::domain::assignee::AssigneeKind;
 use crate::domain::automatic::{Carriage, Kind};
 use crate::domain::call::Outcome;
 use crate::domain::card::{CardKind, CardState};
@@ -8,7 +9,7 @@ use crate::domain::run::{End, Run, State};
 use crate::domain::settings::{ChannelKind, Field, FieldRule, Policy, PresenceSource, Settings};
 use domain::QuietHours;
 use events::common;
-use events::event::{WorkflowRunEnd, WorkflowRunState};
+use events::event::{self, WorkflowRunEnd, WorkflowRunState};
 use fault::{Fault, Result};
 
 macro_rules! words {
@@ -175,5 +176,23 @@ pub fn run_end(run: &Run) -> WorkflowRunEnd {
         State::Cancelled(End::Erased) => WorkflowRunEnd::Erased,
         State::Cancelled(End::ByHand) => WorkflowRunEnd::ByHand,
         State::Running | State::Waiting { .. } | State::Done => WorkflowRunEnd::Unspecified,
+    }
+}
+
+pub fn assignee_kind(kind: AssigneeKind) -> event::AssigneeKind {
+    match kind {
+        AssigneeKind::Agent => event::AssigneeKind::Agent,
+        AssigneeKind::Admin => event::AssigneeKind::Admin,
+        AssigneeKind::Team => event::AssigneeKind::Team,
+    }
+}
+
+/// `None`: nobody.
+pub fn assignee_kind_of(kind: event::AssigneeKind) -> Option<AssigneeKind> {
+    match kind {
+        event::AssigneeKind::Unspecified => None,
+        event::AssigneeKind::Agent => Some(AssigneeKind::Agent),
+        event::AssigneeKind::Admin => Some(AssigneeKind::Admin),
+        event::AssigneeKind::Team => Some(AssigneeKind::Team),
     }
 }

@@ -162,7 +162,8 @@ fn show_one(found: &Conversation, out: &Out) -> Result<()> {
         "contact": found.contact, "page_url": found.page_url, "last_seq": found.last_seq, "read_up_to": found.read_up_to,
         "customer_up_to": found.customer_up_to, "opened_by": opened_by, "outreach": found.outreach,
         "started_at": rfc3339(found.started_at.as_ref()), "resolved_at": rfc3339(found.resolved_at.as_ref()),
-        "continues": found.continues,
+        "continues": found.continues, "team": found.team,
+        "assignee": found.assigned_to.as_ref().map(|one| json!({ "kind": word(one.kind().as_str_name(), "ASSIGNEE_KIND_"), "id": one.id })),
     });
     if out.json() {
         return out.document(&told);
@@ -171,6 +172,7 @@ fn show_one(found: &Conversation, out: &Out) -> Result<()> {
         let text = match value {
             Value::Null => String::new(),
             Value::String(text) => text.clone(),
+            Value::Object(one) => one.values().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
             other => other.to_string(),
         };
         (!text.is_empty()).then(|| vec![name.clone(), text])

@@ -26,10 +26,7 @@ impl App {
         if !shown || is_served || conversation.reach.has_address() {
             return Ok(None);
         }
-        let team = match channel.settings.team.as_str() {
-            "" => None,
-            team => Some(TeamId::parse(team)?),
-        };
+        let team = TeamId::parse_optional(&channel.settings.team)?;
         let nobody = staffing::is_nobody_there(tx, workspace, team.as_ref()).await?;
         let kind = match (nobody, is_first) {
             (true, _) => FormKind::LeaveContacts,

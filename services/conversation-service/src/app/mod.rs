@@ -50,6 +50,7 @@ mod list_starred;
 mod list_teams;
 mod list_workflows;
 mod mark_read;
+mod note_assignee;
 mod note_card_outcome;
 mod note_delivery;
 mod note_staffing;

@@ -32,7 +32,7 @@ impl App {
     /// answers it as it stands.
     pub async fn offer_form(&self, workspace: &WorkspaceId, id: ConversationId, wanted: &Offer) -> Result<Form> {
         if wanted.seconds != 0 {
-            workflow::check_seconds(wanted.seconds).map_err(|(field, remedy)| Fault::invalid(field, remedy))?;
+            workflow::check_seconds(wanted.seconds)?;
         }
         retry(|| self.offer(workspace, id, wanted)).await
     }

@@ -1,5 +1,5 @@
 use super::App;
-use crate::domain::automatic::{About, Kind, Setting, Voice, check_words};
+use crate::domain::automatic::{About, Kind, Setting, Voice, check_extra};
 use crate::domain::settings::ChannelKind;
 use crate::outbound::postgres::{automatic_messages, opening_hours, workspace as tenant};
 use domain::{Language, TeamId, WorkspaceId};
@@ -18,7 +18,7 @@ impl App {
         language: Option<Language>,
         by_text: bool,
     ) -> Result<String> {
-        check_words("message.extra_text", &setting.extra_text)?;
+        check_extra("message.extra_text", &setting.extra_text)?;
         let mut tx = self.store.begin(workspace).await?;
         let found = tenant::get(&mut tx, workspace).await?;
         let tenant = found.ok_or_else(|| Fault::not_found("workspace"))?;

@@ -26,6 +26,7 @@ pub fn record(tx: &mut Tx, workspace: &WorkspaceId, change: &Change, traceparent
                 opened_by: AuthorRole::from(conversation.opened_by).into(),
                 at: Some(stamp(conversation.started_at)),
                 continues: text(conversation.continues),
+                team: text(conversation.team.as_ref()),
             };
             tx.record_in(workspace, &fact, traceparent);
         }

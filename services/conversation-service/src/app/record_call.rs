@@ -51,22 +51,22 @@ impl App {
         let mut tx = self.store.begin(workspace).await?;
         let found = channel::get(&mut tx, workspace, &ended.channel).await?;
         let missing = || Fault::invalid("data.channel", "does not exist in this workspace; create it first");
-        let mut channel = found.ok_or_else(missing)?;
+        let channel = found.ok_or_else(missing)?;
         if channel.kind != ChannelKind::Voice {
             return Err(Fault::invalid(
                 "data.channel",
                 "must be of kind voice: it is what was called",
             ));
         }
-        if let Some(team) = &ended.team {
-            if agent::team_name(&mut tx, workspace, team).await?.is_none() {
-                return Err(Fault::invalid(
-                    "data.team",
-                    "does not exist in this workspace; create it first",
-                ));
-            }
-            channel.settings.team = team.to_string();
+        if let Some(team) = &ended.team
+            && agent::team_name(&mut tx, workspace, team).await?.is_none()
+        {
+            return Err(Fault::invalid(
+                "data.team",
+                "does not exist in this workspace; create it first",
+            ));
         }
+        let channel = channel.of_team(ended.team.as_ref());
         let voice = automatic_messages::voice_of(&mut tx, workspace, &channel).await?;
         Ok((channel, voice))
     }
@@ -114,6 +114,7 @@ impl App {
         tx.commit().await
     }
 
+    /// For the team that the call names, if it names one.
     async fn opened(&self, tx: &mut Tx, ended: &CallEnded, channel: &Channel, reach: Reach) -> Result<Conversation> {
         let mut conversation = Conversation::open(Opening {
             id: ConversationId::generate(self.store.entropy()),
@@ -125,6 +126,7 @@ impl App {
             outreach: false,
             at: ended.at,
             external: None,
+            team: ended.team.clone(),
         });
         conversation.number = counter::next(tx, &ended.workspace).await?;
         Ok(conversation)

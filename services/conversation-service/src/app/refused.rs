@@ -2,7 +2,7 @@
 
 use crate::domain::given;
 use crate::domain::ingest::Refusal;
-use crate::domain::workflow;
+use crate::domain::refused::Refused;
 use fault::{Fault, codes};
 
 impl From<given::Refused> for Fault {
@@ -21,8 +21,8 @@ impl From<given::Refused> for Fault {
     }
 }
 
-impl From<workflow::Refused> for Fault {
-    fn from(refused: workflow::Refused) -> Self {
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
         Self::invalid(refused.field, refused.remedy)
     }
 }

@@ -62,7 +62,9 @@ impl App {
         is_newest(&conversation)?;
         known_agent(&mut tx, workspace, said.agent.as_ref()).await?;
         let channel = channel::get(&mut tx, workspace, &conversation.channel).await?;
-        let channel = channel.ok_or_else(|| Fault::not_found("channel"))?;
+        let channel = channel
+            .ok_or_else(|| Fault::not_found("channel"))?
+            .of_team(conversation.team.as_ref());
         let voice = automatic_messages::voice_of(&mut tx, workspace, &channel).await?;
         let voice = voice.filter(|voice| voice.messages.is_on(said.kind)).ok_or_else(|| {
             let remedy = "is off: switch it on among the automatic messages of the team that the channel names";

@@ -76,6 +76,7 @@ impl App {
             outreach: false,
             at: self.now(),
             external: None,
+            team: None,
         })
     }
 

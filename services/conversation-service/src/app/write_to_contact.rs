@@ -67,6 +67,7 @@ impl App {
             outreach: true,
             at: self.now(),
             external: None,
+            team: None,
         };
         let (start, opening) = (&start, &opening);
         retry(|| async move {

@@ -2,6 +2,7 @@
 
 use super::call::{self, Outcome};
 use super::conversation::{Change, Content, Conversation, Draft, Message, Served};
+use super::refused::Refused;
 use super::settings::ChannelKind;
 use super::words::{self, Words};
 use domain::{AuthorRole, Invalid, Language, MessageId, MessageText, OpeningHours, Timestamp};
@@ -47,6 +48,26 @@ impl Kind {
         Self::TextOutOfHours,
         Self::ChatOutOfHours,
     ];
+
+    /// The word of documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::MissedCall => "missed_call",
+            Self::Voicemail => "voicemail",
+            Self::CallEnded => "call_ended",
+            Self::AskRating => "ask_rating",
+            Self::AskSolved => "ask_solved",
+            Self::FirstMessage => "first_message",
+            Self::AskMedia => "ask_media",
+            Self::ContactPage => "contact_page",
+            Self::CallOutOfHours => "call_out_of_hours",
+            Self::CallGivenUp => "call_given_up",
+            Self::AskApproval => "ask_approval",
+            Self::AskPayment => "ask_payment",
+            Self::TextOutOfHours => "text_out_of_hours",
+            Self::ChatOutOfHours => "chat_out_of_hours",
+        }
+    }
 
     /// Agents have it said; nothing else causes it.
     pub fn is_of_agents(self) -> bool {
@@ -102,14 +123,15 @@ const MAX_LINK: usize = 500;
 
 impl AutomaticMessages {
     /// Refuses what could not be said.
-    pub fn check(&self) -> Result<(), Invalid> {
-        for setting in self.messages.values() {
-            check_words("messages.extra_text", &setting.extra_text)?;
+    pub fn check(&self) -> Result<(), Refused> {
+        for (kind, setting) in &self.messages {
+            check_extra("extra_text", &setting.extra_text)
+                .map_err(|wrong| Refused::within(format_args!("messages.{}", kind.word()), wrong))?;
         }
         if !self.contact_page.is_empty() {
             check_link("contact_page", &self.contact_page)?;
         } else if self.is_on(Kind::ContactPage) {
-            return Err(Invalid::new("contact_page", "is needed where contact_page is on"));
+            return Err(Refused::new("contact_page", "is needed where contact_page is on"));
         }
         Ok(())
     }
@@ -128,6 +150,20 @@ pub fn check_words(field: &'static str, words: &str) -> Result<(), Invalid> {
             field,
             "may have 300 characters at most, without control characters",
         ))
+    }
+}
+
+/// What a team adds to a message. Words in braces would be a part that nobody fills in: the customer would read the braces.
+pub fn check_extra(field: &'static str, words: &str) -> Result<(), Invalid> {
+    check_words(field, words)?;
+    match words.split_once('{').and_then(|(_, rest)| rest.split_once('}')) {
+        None => Ok(()),
+        Some((part, _)) => Err(Invalid::new(
+            field,
+            format!(
+                "has the unknown part {{{part}}}: names are switched on by business_name and team_name; leave the braces out"
+            ),
+        )),
     }
 }
 

@@ -50,6 +50,7 @@ fn conversation() -> Conversation {
         outreach: false,
         at: monday(0),
         external: None,
+        team: None,
     })
 }
 
@@ -182,7 +183,17 @@ fn what_could_not_be_said_is_refused_by_its_field() {
     for setting in long.messages.values_mut() {
         setting.extra_text = "x".repeat(301);
     }
-    assert_eq!(long.check().expect_err("too long").field, "messages.extra_text");
+    assert_eq!(
+        long.check().expect_err("too long").field,
+        "messages.first_message.extra_text"
+    );
+    let mut unknown = on(&[Kind::AskRating]);
+    for setting in unknown.messages.values_mut() {
+        setting.extra_text = "Dear { $name }, thank you".into();
+    }
+    let wrong = unknown.check().expect_err("an unknown part");
+    assert_eq!(wrong.field, "messages.ask_rating.extra_text");
+    assert!(wrong.remedy.contains("{ $name }"), "{}", wrong.remedy);
     let without_page = on(&[Kind::ContactPage]);
     assert_eq!(without_page.check().expect_err("no page").field, "contact_page");
     for page in ["acme.example", "https://", "https://user@acme.example", "https://a b"] {

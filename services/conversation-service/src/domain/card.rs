@@ -2,6 +2,7 @@
 //! same end.
 
 use super::automatic::check_link;
+use super::refused::Refused;
 use domain::{Invalid, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -66,30 +67,37 @@ impl fmt::Debug for CardLine {
     }
 }
 
+impl CardLine {
+    fn check(&self) -> Result<(), Invalid> {
+        check_title("title", &self.title)?;
+        check_id("sku", &self.sku)?;
+        if (1..=MAX_QUANTITY).contains(&self.quantity) {
+            Ok(())
+        } else {
+            Err(Invalid::new("quantity", "must be 1 to 10,000"))
+        }
+    }
+}
+
 impl Card {
     /// Refuses what no shop could act on, by the field.
-    pub fn check(&self) -> Result<(), Invalid> {
+    pub fn check(&self) -> Result<(), Refused> {
         check_title("card.title", &self.title)?;
         check_id("card.reference", &self.reference)?;
         let ordered = self.kind == CardKind::Order;
         if ordered == self.lines.is_empty() || self.lines.len() > MAX_LINES {
-            return Err(Invalid::new(
-                "card.lines",
-                "an order needs 1 to 50; the others have none",
-            ));
+            let remedy = "an order needs 1 to 50; the others have none";
+            return Err(Refused::new("card.lines", remedy));
         }
-        for line in &self.lines {
-            check_title("card.lines.title", &line.title)?;
-            check_id("card.lines.sku", &line.sku)?;
-            if !(1..=MAX_QUANTITY).contains(&line.quantity) {
-                return Err(Invalid::new("card.lines.quantity", "must be 1 to 10,000"));
-            }
+        for (index, line) in self.lines.iter().enumerate() {
+            line.check()
+                .map_err(|wrong| Refused::within(format_args!("card.lines[{index}]"), wrong))?;
         }
         self.check_amount()?;
-        match self.url.as_str() {
-            "" => Ok(()),
-            url => check_link("card.url", url),
+        if !self.url.is_empty() {
+            check_link("card.url", &self.url)?;
         }
+        Ok(())
     }
 
     fn check_amount(&self) -> Result<(), Invalid> {
@@ -373,16 +381,19 @@ mod tests {
             ),
         ];
         for (field, card) in wrong {
-            assert_eq!(card.check().map_err(|wrong| wrong.field), Err(field), "{card:?}");
+            assert_eq!(card.check().map_err(|wrong| wrong.field), Err(field.into()), "{card:?}");
         }
         let mut none = card(CardKind::Order);
         none.lines[0].quantity = 0;
-        assert_eq!(none.check().map_err(|wrong| wrong.field), Err("card.lines.quantity"));
+        assert_eq!(
+            none.check().map_err(|wrong| wrong.field),
+            Err("card.lines[0].quantity".into())
+        );
         let script = Card {
             url: "javascript:alert(1)".into(),
             ..card(CardKind::Product)
         };
-        assert_eq!(script.check().map_err(|wrong| wrong.field), Err("card.url"));
+        assert_eq!(script.check().map_err(|wrong| wrong.field), Err("card.url".into()));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! A conversation: numbers, marks, and what may happen to it. Every change is told as a [`Change`], which becomes a fact.
 
-use super::asked::{Answer, Question};
+use super::asked::{Answer, Asked};
 pub use super::content::{Content, Served};
 use domain::{
     AddressId, AgentId, AuthorRole, ChannelId, ContactId, ConversationId, FormId, IntegrationId, MessageId,
-    MessageText, Timestamp, VisitorId,
+    MessageText, TeamId, Timestamp, VisitorId,
 };
 
 /// The person of a conversation and the addresses that were given in it.
@@ -86,12 +86,14 @@ pub struct Conversation {
     pub continued_by: Option<ConversationId>,
     pub external: Option<ExternalRef>,
     pub served: Served,
-    /// The question that was the last thing said to the customer: their next message may answer it.
-    pub asked: Option<Question>,
+    /// What the customer was asked last: what they say now may answer it.
+    pub asked: Asked,
     /// End of the closed period that the customer was told of.
     pub closed_told_until: Option<Timestamp>,
     /// How often something came of its cards.
     pub card_changes: u64,
+    /// The team that it is for, where a call named one; else its channel's.
+    pub team: Option<TeamId>,
     /// Its person asked for what was said here to be erased: nothing is added any more.
     pub erased: bool,
 }
@@ -109,6 +111,8 @@ pub struct Opening {
     pub outreach: bool,
     pub at: Timestamp,
     pub external: Option<ExternalRef>,
+    /// Where a call named one.
+    pub team: Option<TeamId>,
 }
 
 /// A message before it has its place.
@@ -208,18 +212,19 @@ impl Conversation {
             continued_by: None,
             external: opening.external,
             served: Served::Nobody,
-            asked: None,
+            asked: Asked::default(),
             closed_told_until: None,
             card_changes: 0,
+            team: opening.team,
             erased: false,
         }
     }
 
-    /// Opens the conversation in which a customer goes on after this one was resolved: same channel, person and
-    /// reference.
+    /// Opens the conversation in which a customer goes on after this one was resolved: same channel, person,
+    /// reference and team.
     pub fn continue_as(&mut self, id: ConversationId, at: Timestamp) -> Self {
         self.continued_by = Some(id);
-        self.asked = None;
+        self.asked = Asked::default();
         let opening = Opening {
             id,
             channel: self.channel.clone(),
@@ -230,6 +235,7 @@ impl Conversation {
             outreach: false,
             at,
             external: self.external.clone(),
+            team: self.team.clone(),
         };
         Self {
             continues: Some(self.id),
@@ -242,7 +248,7 @@ impl Conversation {
     pub fn understood(&self, mut draft: Draft) -> Draft {
         if draft.author == AuthorRole::Customer
             && draft.content == Content::Words
-            && let Some(answer) = self.asked.and_then(|asked| asked.read(draft.text.expose()))
+            && let Some(answer) = self.asked.read(draft.text.expose())
         {
             draft.content = match answer {
                 Answer::Rating(rating) => Content::Rating {
@@ -287,27 +293,13 @@ impl Conversation {
         let taken_over = self.taken_over(&draft);
         self.last_seq += 1;
         match draft.author {
-            AuthorRole::Customer => {
-                self.customer_up_to = self.last_seq;
-                self.asked = None;
-            }
-            AuthorRole::Agent => {
-                self.served = Served::Agent(draft.agent.clone());
-                self.asked = None;
-            }
-            AuthorRole::Bot => {
-                // A workflow says what it has to say, and serves nobody.
-                if !matches!(draft.content, Content::Workflow { .. }) {
-                    self.served = Served::Bot;
-                }
-                self.asked = None;
-            }
-            AuthorRole::System => {}
+            AuthorRole::Customer => self.customer_up_to = self.last_seq,
+            AuthorRole::Agent => self.served = Served::Agent(draft.agent.clone()),
+            // A workflow says what it has to say, and serves nobody.
+            AuthorRole::Bot if !matches!(draft.content, Content::Workflow { .. }) => self.served = Served::Bot,
+            AuthorRole::Bot | AuthorRole::System => {}
         }
-        // Whatever is said after a question takes its place.
-        if let Content::Automatic { kind, .. } = draft.content {
-            self.asked = Question::of(kind);
-        }
+        self.asked.hear(draft.author, &draft.content, draft.text.expose());
         let change = Change::Posted {
             conversation: self.id,
             seq: self.last_seq,
@@ -392,6 +384,7 @@ mod tests {
             outreach: false,
             at: Timestamp::UNIX_EPOCH,
             external: None,
+            team: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Forms: which fields a page has, what may be filled into them, and what comes of it.
 
 use super::given::Given;
+use super::refused::Refused;
 use super::settings::{FieldRule, Settings};
 use super::words::Words;
 use domain::{AddressId, ContactId, ConversationId, Email, FormId, Invalid, Language, PersonName, Timestamp};
@@ -66,7 +67,7 @@ impl FormKind {
 }
 
 /// What a field takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     Text,
@@ -378,46 +379,46 @@ impl Field {
         let of_key = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-' || c == b'_';
         if !(1..=MAX_KEY).contains(&self.key.len()) || !self.key.bytes().all(of_key) {
             let remedy = "needs 1 to 32 characters out of a-z, 0-9, '-' and '_'";
-            return Err(Invalid::new("fields.key", remedy));
+            return Err(Invalid::new("key", remedy));
         }
-        check_line("fields.label", &self.label, MAX_LABEL)?;
+        check_line("label", &self.label, MAX_LABEL)?;
         let choices: HashSet<&String> = self.choices.iter().collect();
         match self.kind {
             FieldKind::Choice if !CHOICES.contains(&self.choices.len()) || choices.len() < self.choices.len() => {
-                Err(Invalid::new("fields.choices", "needs 2 to 50, each once"))
+                Err(Invalid::new("choices", "needs 2 to 50, each once"))
             }
             FieldKind::Choice => self
                 .choices
                 .iter()
-                .try_for_each(|choice| check_line("fields.choices", choice, MAX_CHOICE)),
-            _ if !self.choices.is_empty() => Err(Invalid::new("fields.choices", "belong to a CHOICE only")),
+                .try_for_each(|choice| check_line("choices", choice, MAX_CHOICE)),
+            _ if !self.choices.is_empty() => Err(Invalid::new("choices", "belong to a CHOICE only")),
             _ => Ok(()),
         }
     }
 }
 
 /// Refuses a form that could not be filled in.
-pub fn check_input(title: &str, fields: &[Field]) -> Result<(), Invalid> {
+pub fn check_input(title: &str, fields: &[Field]) -> Result<(), Refused> {
     check_line("title", title, MAX_TITLE)?;
     if !FIELDS.contains(&fields.len()) {
-        return Err(Invalid::new("fields", "needs 1 to 20"));
+        return Err(Refused::new("fields", "needs 1 to 20"));
     }
-    let mut keys = HashSet::new();
-    for field in fields {
-        field.check_itself()?;
+    let (mut keys, mut once) = (HashSet::new(), HashSet::new());
+    for (index, field) in fields.iter().enumerate() {
+        let wrong = |wrong| Refused::within(format_args!("fields[{index}]"), wrong);
+        field.check_itself().map_err(wrong)?;
         if !keys.insert(&field.key) {
-            return Err(Invalid::new("fields.key", format!("is there twice: {}", field.key)));
+            return Err(wrong(Invalid::new("key", format!("is there twice: {}", field.key))));
         }
-    }
-    for kind in [FieldKind::Name, FieldKind::Email, FieldKind::Phone] {
-        if fields.iter().filter(|field| field.kind == kind).count() > 1 {
-            return Err(Invalid::new("fields.kind", "may be NAME, EMAIL and PHONE once each"));
+        let is_of_person = matches!(field.kind, FieldKind::Name | FieldKind::Email | FieldKind::Phone);
+        if is_of_person && !once.insert(field.kind) {
+            return Err(wrong(Invalid::new("kind", "may be NAME, EMAIL and PHONE once each")));
         }
     }
     let consent = fields.iter().any(|field| field.kind == FieldKind::Consent);
     if consent && !fields.iter().any(|field| field.kind.is_address()) {
         let remedy = "needs an EMAIL or a PHONE beside a CONSENT: it names addresses";
-        return Err(Invalid::new("fields", remedy));
+        return Err(Refused::new("fields", remedy));
     }
     Ok(())
 }

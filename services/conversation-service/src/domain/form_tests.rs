@@ -188,13 +188,13 @@ fn forms_that_cannot_be_filled_in_are_refused_by_their_field() {
     let long = "x".repeat(33);
     for (fields, expected) in [
         (vec![], "fields"),
-        (vec![field("a", Text, &[]), field("a", Email, &[])], "fields.key"),
-        (vec![field("A", Text, &[])], "fields.key"),
-        (vec![field(&long, Text, &[])], "fields.key"),
-        (vec![field("a", Email, &[]), field("b", Email, &[])], "fields.kind"),
-        (vec![field("a", Choice, &["one"])], "fields.choices"),
-        (vec![field("a", Choice, &["one", "one"])], "fields.choices"),
-        (vec![field("a", Text, &["one", "two"])], "fields.choices"),
+        (vec![field("a", Text, &[]), field("a", Email, &[])], "fields[1].key"),
+        (vec![field("A", Text, &[])], "fields[0].key"),
+        (vec![field(&long, Text, &[])], "fields[0].key"),
+        (vec![field("a", Email, &[]), field("b", Email, &[])], "fields[1].kind"),
+        (vec![field("a", Choice, &["one"])], "fields[0].choices"),
+        (vec![field("a", Choice, &["one", "one"])], "fields[0].choices"),
+        (vec![field("a", Text, &["one", "two"])], "fields[0].choices"),
         (vec![field("a", Consent, &[])], "fields"),
     ] {
         assert_eq!(check_input("News", &fields).expect_err(expected).field, expected);

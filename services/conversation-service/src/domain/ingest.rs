@@ -374,6 +374,7 @@ impl Planner {
             outreach: false,
             at: event.at,
             external: Some(external),
+            team: None,
         });
         Ok(self.insert(event, conversation))
     }

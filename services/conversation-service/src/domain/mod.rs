@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod asked;
+pub mod assignee;
 pub mod automatic;
 pub mod call;
 pub mod card;
@@ -15,6 +16,7 @@ pub mod given;
 pub mod ingest;
 pub mod ingest_runs;
 pub mod page;
+pub mod refused;
 pub mod retention;
 pub mod run;
 pub mod sender;

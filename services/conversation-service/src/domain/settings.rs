@@ -55,6 +55,17 @@ pub struct Channel {
     pub version: u64,
 }
 
+impl Channel {
+    /// As it is for the team that was named, if one was.
+    #[must_use]
+    pub fn of_team(mut self, named: Option<&TeamId>) -> Self {
+        if let Some(team) = named {
+            self.settings.team = team.to_string();
+        }
+        self
+    }
+}
+
 /// Whether a contact field is asked for when a chat starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,8 +4,9 @@ use super::carried;
 use super::content::Served;
 use super::conversation::{Content, Message};
 use super::form::Field;
+use super::refused::Refused;
 use super::settings::{Channel, ChannelKind};
-use domain::{AuthorRole, ChannelId, MessageText, TeamId, Timestamp};
+use domain::{AuthorRole, ChannelId, Invalid, MessageText, TeamId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
@@ -85,14 +86,6 @@ pub struct Around<'a> {
     pub teams: &'a HashSet<TeamId>,
 }
 
-/// A workflow that could not run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// As in `steps.2.text`; steps count from 1.
-    pub field: String,
-    pub remedy: String,
-}
-
 const STEPS: std::ops::RangeInclusive<usize> = 1..=20;
 const MAX_TEXT: usize = 4_000;
 const MAX_TAG: usize = 50;
@@ -103,36 +96,31 @@ impl Workflow {
     /// Refuses what could not run in the conversations of its channel.
     pub fn check(&self, around: &Around<'_>) -> Result<(), Refused> {
         if !STEPS.contains(&self.steps.len()) {
-            return Err(Refused {
-                field: "steps".to_owned(),
-                remedy: "needs 1 to 20".to_owned(),
-            });
+            return Err(Refused::new("steps", "needs 1 to 20"));
         }
         for (index, step) in self.steps.iter().enumerate() {
-            let number = index + 1;
-            let refused = |(field, remedy): (&str, String)| Refused {
-                field: format!("steps.{number}.{field}"),
-                remedy,
-            };
-            step.check_place(number, self.steps.len()).map_err(refused)?;
-            step.check_itself(around).map_err(refused)?;
+            let checked = step.check_place(index + 1, self.steps.len());
+            let checked = checked.and_then(|()| step.check_itself(around));
+            checked.map_err(|wrong| Refused::within(format_args!("steps[{index}]"), wrong))?;
         }
         Ok(())
     }
 }
 
 impl Step {
-    fn check_place(&self, number: usize, last: usize) -> Result<(), (&'static str, String)> {
+    fn check_place(&self, number: usize, last: usize) -> Result<(), Invalid> {
         match self {
-            Self::Greet { .. } if number != 1 => Err(wrong("greet", "may only be the first step; say a message here")),
+            Self::Greet { .. } if number != 1 => {
+                Err(Invalid::new("greet", "may only be the first step; say a message here"))
+            }
             Self::HandOver { .. } if number != last => {
-                Err(wrong("hand_over", "must be the last step: nothing follows it"))
+                Err(Invalid::new("hand_over", "must be the last step: nothing follows it"))
             }
             _ => Ok(()),
         }
     }
 
-    fn check_itself(&self, around: &Around<'_>) -> Result<(), (&'static str, String)> {
+    fn check_itself(&self, around: &Around<'_>) -> Result<(), Invalid> {
         match self {
             Self::Greet { text } | Self::Message { text } => check_text(text, around.channel.kind),
             Self::Wait { seconds } => check_seconds(*seconds),
@@ -144,51 +132,48 @@ impl Step {
                 let length = tag.chars().count();
                 let fits = (1..=MAX_TAG).contains(&length) && tag.trim() == tag && !tag.chars().any(char::is_control);
                 let remedy = "needs 1 to 50 characters without control characters, and no space around them";
-                if fits { Ok(()) } else { Err(wrong("tag", remedy)) }
+                if fits { Ok(()) } else { Err(Invalid::new("tag", remedy)) }
             }
-            Self::HandOver { team } if !around.teams.contains(team) => {
-                Err(wrong("team", "does not exist in this workspace; create it first"))
-            }
+            Self::HandOver { team } if !around.teams.contains(team) => Err(Invalid::new(
+                "team",
+                "does not exist in this workspace; create it first",
+            )),
             Self::HandOver { .. } => Ok(()),
         }
     }
 }
 
-fn check_text(text: &str, kind: ChannelKind) -> Result<(), (&'static str, String)> {
-    let parsed = MessageText::parse(text).map_err(|invalid| ("text", invalid.remedy))?;
+fn check_text(text: &str, kind: ChannelKind) -> Result<(), Invalid> {
+    let parsed = MessageText::parse(text).map_err(|invalid| invalid.of("text"))?;
     if text.chars().count() > MAX_TEXT {
-        return Err(wrong("text", "is longer than 4,000 characters; say it in parts"));
+        return Err(Invalid::new("text", "is longer than 4,000 characters; say it in parts"));
     }
-    carried::check(kind, AuthorRole::Bot, &parsed).map_err(|invalid| ("text", invalid.remedy))
+    carried::check(kind, AuthorRole::Bot, &parsed).map_err(|invalid| invalid.of("text"))
 }
 
 /// Refuses what is no time for anybody to wait.
-pub fn check_seconds(seconds: u32) -> Result<(), (&'static str, String)> {
+pub fn check_seconds(seconds: u32) -> Result<(), Invalid> {
     if SECONDS.contains(&seconds) {
         Ok(())
     } else {
-        Err(wrong("seconds", "must be 1 to 2592000 (30 days)"))
+        Err(Invalid::new("seconds", "must be 1 to 2592000 (30 days)"))
     }
 }
 
-fn check_form(form: &str, around: &Around<'_>) -> Result<(), (&'static str, String)> {
+fn check_form(form: &str, around: &Around<'_>) -> Result<(), Invalid> {
     if around.channel.kind != ChannelKind::Web {
-        return Err(wrong("form", "is for web channels: only a widget can show one"));
+        return Err(Invalid::new("form", "is for web channels: only a widget can show one"));
     }
     let Some(fields) = around.forms.get(form) else {
-        return Err(wrong("form", "is no form of this workspace; set it first"));
+        return Err(Invalid::new("form", "is no form of this workspace; set it first"));
     };
     match around.channel.settings.first_off(fields) {
         None => Ok(()),
         Some(off) => {
             let remedy = format!("asks in '{}' for what the channel has switched off", off.key);
-            Err(("form", remedy))
+            Err(Invalid::new("form", remedy))
         }
     }
-}
-
-fn wrong(field: &'static str, remedy: &str) -> (&'static str, String) {
-    (field, remedy.to_owned())
 }
 
 /// Whether a message begins the runs of the trigger [`Trigger::FirstMessage`]: a customer's own words with which a

@@ -86,20 +86,20 @@ fn what_could_not_run_is_refused_by_its_step_and_field() {
     for (steps, field) in [
         (vec![], "steps"),
         (vec![say(1); 21], "steps"),
-        (vec![say(1), greet()], "steps.2.greet"),
-        (vec![hand_over("sales"), say(1)], "steps.1.hand_over"),
-        (vec![say(1), hand_over("nobody")], "steps.2.team"),
-        (vec![spaces], "steps.1.text"),
-        (vec![say(4_001)], "steps.1.text"),
-        (vec![wait(0)], "steps.1.seconds"),
-        (vec![wait(2_592_001)], "steps.1.seconds"),
-        (vec![say(1), ask("size", 0)], "steps.2.seconds"),
-        (vec![ask("shoes", 60)], "steps.1.form"),
-        (vec![ask("news", 60)], "steps.1.form"),
-        (vec![tag("")], "steps.1.tag"),
-        (vec![tag(" vip")], "steps.1.tag"),
-        (vec![tag(&"x".repeat(51))], "steps.1.tag"),
-        (vec![tag("a\nb")], "steps.1.tag"),
+        (vec![say(1), greet()], "steps[1].greet"),
+        (vec![hand_over("sales"), say(1)], "steps[0].hand_over"),
+        (vec![say(1), hand_over("nobody")], "steps[1].team"),
+        (vec![spaces], "steps[0].text"),
+        (vec![say(4_001)], "steps[0].text"),
+        (vec![wait(0)], "steps[0].seconds"),
+        (vec![wait(2_592_001)], "steps[0].seconds"),
+        (vec![say(1), ask("size", 0)], "steps[1].seconds"),
+        (vec![ask("shoes", 60)], "steps[0].form"),
+        (vec![ask("news", 60)], "steps[0].form"),
+        (vec![tag("")], "steps[0].tag"),
+        (vec![tag(" vip")], "steps[0].tag"),
+        (vec![tag(&"x".repeat(51))], "steps[0].tag"),
+        (vec![tag("a\nb")], "steps[0].tag"),
     ] {
         assert_eq!(refused(ChannelKind::Web, steps), field);
     }
@@ -117,7 +117,7 @@ fn what_could_not_run_is_refused_by_its_step_and_field() {
 #[test]
 fn a_channel_of_texts_shows_no_forms_and_carries_less() {
     for kind in [ChannelKind::Sms, ChannelKind::Whatsapp, ChannelKind::Voice] {
-        assert_eq!(refused(kind, vec![say(1_601)]), "steps.1.text");
-        assert_eq!(refused(kind, vec![say(1_600), ask("size", 60)]), "steps.2.form");
+        assert_eq!(refused(kind, vec![say(1_601)]), "steps[0].text");
+        assert_eq!(refused(kind, vec![say(1_600), ask("size", 60)]), "steps[1].form");
     }
 }

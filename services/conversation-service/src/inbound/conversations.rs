@@ -2,6 +2,7 @@
 
 use super::cards::shown;
 use crate::app::{App, Asked, By, FirstMessage, Post, Start, Submitted};
+use crate::domain::assignee::Assignee;
 use crate::domain::card::CardOutcome;
 use crate::domain::conversation::{Content, Conversation, Message, Reach};
 use crate::domain::delivery::{self, Delivery};
@@ -65,7 +66,7 @@ impl Conversations {
         };
         let (started, first) = self.app.start_conversation(&workspace, start).await?;
         Ok(proto::StartConversationResponse {
-            conversation: Some(conversation(started)),
+            conversation: Some(conversation(started, None)),
             message: Some(message(first)),
         })
     }
@@ -82,7 +83,7 @@ impl Conversations {
         };
         let (started, message) = self.app.write_to_contact(&workspace, first).await?;
         Ok(proto::WriteToContactResponse {
-            conversation: Some(conversation(started)),
+            conversation: Some(conversation(started, None)),
             message: Some(self::message(message)),
         })
     }
@@ -94,9 +95,9 @@ impl Conversations {
             Some(proto::get_conversation_request::By::Number(number)) => By::Number(number),
             None => return Err(Fault::invalid("conversation", "or number is needed")),
         };
-        let found = self.app.get_conversation(&workspace, by).await?;
+        let (found, assignee) = self.app.get_conversation(&workspace, by).await?;
         Ok(proto::GetConversationResponse {
-            conversation: Some(conversation(found)),
+            conversation: Some(conversation(found, assignee)),
         })
     }
 
@@ -111,9 +112,9 @@ impl Conversations {
             .app
             .list_conversations(&workspace, size, &token, request.open_only, number)
             .await?;
-        let conversations = found.into_iter().map(conversation).collect();
+        let conversations = found.into_iter().map(|(found, assignee)| conversation(found, assignee));
         Ok(proto::ListConversationsResponse {
-            conversations,
+            conversations: conversations.collect(),
             next_page_token: next,
         })
     }
@@ -125,7 +126,7 @@ impl Conversations {
         let (workspace, id) = place(&request.workspace, &request.conversation)?;
         let resolved = self.app.resolve_conversation(&workspace, id).await?;
         Ok(proto::ResolveConversationResponse {
-            conversation: Some(conversation(resolved)),
+            conversation: Some(conversation(resolved, None)),
         })
     }
 
@@ -133,7 +134,7 @@ impl Conversations {
         let (workspace, id) = place(&request.workspace, &request.conversation)?;
         let reached = self.app.add_contact(&workspace, id, given(request.contact)).await?;
         Ok(proto::AddContactResponse {
-            conversation: Some(conversation(reached)),
+            conversation: Some(conversation(reached, None)),
         })
     }
 
@@ -146,7 +147,7 @@ impl Conversations {
         };
         let bound = self.app.bind_contact(&workspace, id, known).await?;
         Ok(proto::BindContactResponse {
-            conversation: Some(conversation(bound)),
+            conversation: Some(conversation(bound, None)),
         })
     }
 
@@ -360,7 +361,7 @@ fn given(contact: Option<proto::GivenContact>) -> Given {
     }
 }
 
-fn conversation(of: Conversation) -> proto::Conversation {
+fn conversation(of: Conversation, assignee: Option<Assignee>) -> proto::Conversation {
     proto::Conversation {
         conversation: of.id.to_string(),
         number: of.number,
@@ -376,6 +377,11 @@ fn conversation(of: Conversation) -> proto::Conversation {
         continues: text(of.continues),
         opened_by: common::AuthorRole::from(of.opened_by).into(),
         outreach: of.outreach,
+        team: text(of.team),
+        assigned_to: assignee.map(|assignee| proto::AssignedTo {
+            kind: wire::assignee_kind(assignee.kind).into(),
+            id: assignee.id,
+        }),
     }
 }
 

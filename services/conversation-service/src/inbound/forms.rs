@@ -36,7 +36,12 @@ impl Forms {
             name: name(wanted.name)?,
             version: 0,
             title: wanted.title,
-            fields: wanted.fields.into_iter().map(field_of).collect::<Result<_>>()?,
+            fields: wanted
+                .fields
+                .into_iter()
+                .enumerate()
+                .map(field_of)
+                .collect::<Result<_>>()?,
             changed_at: Timestamp::UNIX_EPOCH,
         };
         let version = self.app.set_input_form(&workspace, wanted, request.version).await?;
@@ -119,7 +124,7 @@ fn name(text: String) -> Result<String> {
     }
 }
 
-fn field_of(wanted: proto::FormField) -> Result<Field> {
+fn field_of((index, wanted): (usize, proto::FormField)) -> Result<Field> {
     let kind = match wanted.kind() {
         proto::FormFieldKind::Text => FieldKind::Text,
         proto::FormFieldKind::Name => FieldKind::Name,
@@ -129,7 +134,7 @@ fn field_of(wanted: proto::FormField) -> Result<Field> {
         proto::FormFieldKind::Consent => FieldKind::Consent,
         proto::FormFieldKind::Unspecified => {
             let remedy = "must be TEXT, NAME, EMAIL, PHONE, CHOICE or CONSENT";
-            return Err(Fault::invalid("fields.kind", remedy));
+            return Err(Fault::invalid(format!("fields[{index}].kind"), remedy));
         }
     };
     Ok(Field {

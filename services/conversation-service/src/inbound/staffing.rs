@@ -19,10 +19,7 @@ pub struct Staffing(pub App);
 impl Handler for Staffing {
     async fn handle(&self, message: Received) -> Result<()> {
         let fact: TeamStaffingChanged = message.decode()?;
-        let team = match fact.team.as_str() {
-            "" => None,
-            team => Some(TeamId::parse(team)?),
-        };
+        let team = TeamId::parse_optional(&fact.team)?;
         self.0
             .note_staffing(message.workspace(), team.as_ref(), fact.is_staffed, fact.version)
             .await

@@ -112,7 +112,7 @@ fn key(text: String) -> Result<String> {
 }
 
 fn step_of(index: usize, wanted: proto::WorkflowStep) -> Result<Step> {
-    let field = |name: &str| format!("steps.{}.{name}", wire::step_number(index));
+    let field = |name: &str| format!("steps[{index}].{name}");
     Ok(match wanted.step {
         Some(Wire::Greet(text)) => Step::Greet { text },
         Some(Wire::Message(text)) => Step::Message { text },

@@ -265,6 +265,32 @@ async fn only_what_comes_right_after_a_question_answers_it() -> Tested {
 }
 
 #[tokio::test]
+async fn two_questions_are_both_answered_whatever_is_said_beside() -> Tested {
+    let (world, mut voices) = world(&[Kind::AskRating, Kind::AskSolved, Kind::FirstMessage]).await?;
+    let conversation = world.start("r-1").await?.conversation;
+    world.post(&conversation, AGENT, "a-1", "On its way.").await?;
+    for (kind, id) in [(Kind::AskRating, "s-1"), (Kind::AskSolved, "s-2")] {
+        voices.send_automatic_message(say(&conversation, kind, id)).await?;
+    }
+    world
+        .post(&conversation, AGENT, "a-2", "Thank you for your patience!")
+        .await?;
+    for (id, words, expected) in [
+        ("c-1", "Thanks a lot", None),
+        ("c-2", "Yes!", Some(Content::Solved(true))),
+        ("c-3", "5", Some(Content::Rating(5))),
+        // Each counts once.
+        ("c-4", "4", None),
+        ("c-5", "no", None),
+    ] {
+        let answer = world.post(&conversation, CUSTOMER, id, words).await?;
+        assert_eq!(answer.message.and_then(|message| message.content), expected, "{words}");
+    }
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_answer_at_night_is_not_answered() -> Tested {
     let (world, mut voices) = world(&[Kind::AskRating, Kind::FirstMessage]).await?;
     let conversation = world.start("r-1").await?.conversation;

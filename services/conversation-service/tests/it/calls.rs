@@ -5,7 +5,8 @@ use crate::automatic_messages::{automatic, close, serve, world};
 use crate::world::{BOT, CUSTOMER, World, starting};
 use domain::{Clock, Timestamp};
 use events::common::{AutomaticMessageKind as Kind, CallOutcome, Carriage, ChannelKind};
-use events::event::{ConversationResolved, MessagePosted};
+use events::event::{ConversationResolved, ConversationStarted, MessagePosted};
+use rpc::conversation::AutomaticMessage;
 use rpc::conversation::automatic_message_service_client::AutomaticMessageServiceClient;
 use rpc::conversation::message::Content;
 use rpc::conversation::{self as proto, IngestOutcome};
@@ -307,6 +308,71 @@ async fn calls_that_cannot_be_are_refused_by_their_field() -> Tested {
     let outcomes = tell(&world, &[good, other]).await?;
     assert!(outcomes[0].accepted);
     assert_eq!(outcomes[1].code, "ingest.replay_differs");
+    world.end().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_for_another_team_is_that_teams_from_then_on() -> Tested {
+    let world = with_phone(&[]).await?;
+    let claims = proto::CreateTeamRequest {
+        workspace: "acme".into(),
+        team: "claims".into(),
+        name: "Claims".into(),
+    };
+    world.workspaces.clone().create_team(claims).await?;
+    let mut voices = AutomaticMessageServiceClient::new(rpc::connect(&format!("http://{}", world.running.grpc))?);
+    let ask = AutomaticMessage {
+        kind: Kind::AskRating.into(),
+        on: true,
+        team_name: true,
+        ..Default::default()
+    };
+    let messages = proto::AutomaticMessages {
+        messages: vec![ask],
+        open_for_missed_calls: true,
+        ..Default::default()
+    };
+    let set = proto::SetAutomaticMessagesRequest {
+        workspace: "acme".into(),
+        team: "claims".into(),
+        messages: Some(messages),
+        version: 0,
+    };
+    voices.set_automatic_messages(set).await?;
+    let mut missed = call("ringing");
+    missed["team"] = json!("claims");
+    tell(&world, &[document("e-1", "call-1", world.clock.now(), missed)]).await?;
+    let [only] = &conversations(&world).await?[..] else {
+        panic!("one conversation")
+    };
+    assert_eq!(only.team, "claims");
+    assert_eq!(world.facts::<ConversationStarted>(1).await?[0].team, "claims");
+    // What is said by a button is said by that team.
+    let say = proto::SendAutomaticMessageRequest {
+        workspace: "acme".into(),
+        conversation: only.conversation.clone(),
+        request_id: "s-1".into(),
+        kind: Kind::AskRating.into(),
+        ..Default::default()
+    };
+    let said = voices.send_automatic_message(say).await?.into_inner().message;
+    let said = said.map(|message| message.text).unwrap_or_default();
+    assert!(said.starts_with("Claims"), "{said}");
+    // Who goes on after the end is that team's too.
+    let resolve = proto::ResolveConversationRequest {
+        workspace: "acme".into(),
+        conversation: only.conversation.clone(),
+    };
+    world.conversations.clone().resolve_conversation(resolve).await?;
+    world
+        .post(&only.conversation, CUSTOMER, "c-1", "Nobody called back")
+        .await?;
+    let started = world.facts::<ConversationStarted>(2).await?;
+    assert_eq!(
+        (started[1].continues.as_str(), started[1].team.as_str()),
+        (only.conversation.as_str(), "claims")
+    );
     world.end().await;
     Ok(())
 }

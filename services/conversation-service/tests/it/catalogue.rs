@@ -11,7 +11,7 @@ const EXEMPT: &[&str] = &["lease", "text_sender"];
 #[tokio::test]
 async fn every_table_begins_with_its_workspace_and_is_guarded_by_force() -> Tested {
     let tables = database().await?.guarded_tables(EXEMPT).await?;
-    let expected = "agent agent_availability automatic_messages card channel conversation counter facts_reader form inbox ingest_event input_form integration member message message_delivery opening_hours outbox rating retention star team team_staffing transcript workflow workflow_run workspace";
+    let expected = "agent agent_availability assignee automatic_messages card channel conversation counter facts_reader form inbox ingest_event input_form integration member message message_delivery opening_hours outbox rating retention star team team_staffing transcript workflow workflow_run workspace";
     assert_eq!(tables.join(" "), expected);
     Ok(())
 }

@@ -420,7 +420,7 @@ async fn impossible_forms_are_refused_and_another_workspace_is_neither_asked_nor
     }
     assert_eq!(
         why(forms.set_input_form(twice).await),
-        ("request.invalid", "fields.key".into())
+        ("request.invalid", "fields[3].key".into())
     );
     let mut nameless = news(0);
     if let Some(form) = &mut nameless.form {

@@ -2,6 +2,7 @@
 
 mod agents;
 mod answers;
+mod assignees;
 mod automatic_messages;
 mod calls;
 mod cards;

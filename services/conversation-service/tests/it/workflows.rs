@@ -252,15 +252,15 @@ async fn a_workflow_that_could_not_run_is_refused_by_its_step_and_field() -> Tes
     };
     for (wanted, field) in [
         (agent(&[]), "steps"),
-        (agent(&[say(" ")]), "steps.1.text"),
-        (agent(&[say("x"), Step::WaitSeconds(0)]), "steps.2.seconds"),
-        (agent(&[say("x"), Step::Greet("x".into())]), "steps.2.greet"),
-        (agent(&[ask(0)]), "steps.1.seconds"),
-        (agent(&[Step::AskForm(unknown_form)]), "steps.1.form"),
-        (agent(&[Step::SetTag(String::new())]), "steps.1.tag"),
-        (agent(&[Step::HandOver("sales".into()), say("x")]), "steps.1.hand_over"),
-        (agent(&[Step::HandOver("nobody".into())]), "steps.1.team"),
-        (agent(&[Step::HandOver("No Slug".into())]), "steps.1.team"),
+        (agent(&[say(" ")]), "steps[0].text"),
+        (agent(&[say("x"), Step::WaitSeconds(0)]), "steps[1].seconds"),
+        (agent(&[say("x"), Step::Greet("x".into())]), "steps[1].greet"),
+        (agent(&[ask(0)]), "steps[0].seconds"),
+        (agent(&[Step::AskForm(unknown_form)]), "steps[0].form"),
+        (agent(&[Step::SetTag(String::new())]), "steps[0].tag"),
+        (agent(&[Step::HandOver("sales".into()), say("x")]), "steps[0].hand_over"),
+        (agent(&[Step::HandOver("nobody".into())]), "steps[0].team"),
+        (agent(&[Step::HandOver("No Slug".into())]), "steps[0].team"),
         (workflow("W", Trigger::Agent, &[say("x")]), "key"),
         (workflow("w", Trigger::Unspecified, &[say("x")]), "trigger"),
         (
@@ -275,7 +275,7 @@ async fn a_workflow_that_could_not_run_is_refused_by_its_step_and_field() -> Tes
                 steps: vec![WorkflowStep { step: None }],
                 ..agent(&[])
             },
-            "steps.1.kind",
+            "steps[0].kind",
         ),
     ] {
         assert_eq!(why(desk.set(wanted, 0).await), ("request.invalid", field.into()));

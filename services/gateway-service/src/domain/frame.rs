@@ -63,7 +63,10 @@ pub enum ClientFrame {
     Form {
         form: String,
         page: u32,
-        #[serde(default)]
+        #[serde(
+            default,
+            deserialize_with = "serde_with::rust::maps_duplicate_key_is_error::deserialize"
+        )]
         values: BTreeMap<String, String>,
     },
     /// The customer does not want to fill in this form.

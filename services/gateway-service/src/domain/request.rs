@@ -3,6 +3,7 @@
 use super::words::{optional, time, word};
 use events::common::ChannelKind;
 use events::event::{AgentAvailability, AssigneeKind as WireKind};
+use rpc::conversation::AssignedTo;
 use rpc::routing as wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,13 +67,23 @@ impl Assignee {
     /// `None`: nobody.
     pub fn of_wire(wire: Option<wire::Assignee>) -> Option<Self> {
         let wire = wire?;
-        let kind = match wire.kind() {
+        Self::of_kind(wire.kind(), wire.id)
+    }
+
+    /// As a conversation tells it. `None`: nobody.
+    pub fn of_conversation(wire: Option<AssignedTo>) -> Option<Self> {
+        let wire = wire?;
+        Self::of_kind(wire.kind(), wire.id)
+    }
+
+    fn of_kind(kind: WireKind, id: String) -> Option<Self> {
+        let kind = match kind {
             WireKind::Agent => AssigneeKind::Agent,
             WireKind::Admin => AssigneeKind::Admin,
             WireKind::Team => AssigneeKind::Team,
             WireKind::Unspecified => return None,
         };
-        Some(Self { kind, id: wire.id })
+        Some(Self { kind, id })
     }
 
     pub fn on_wire(self) -> wire::Assignee {

@@ -373,3 +373,35 @@ async fn a_body_has_its_limit() -> Result<()> {
     assert_eq!(refused["code"], "limit.size");
     Ok(())
 }
+
+#[tokio::test]
+async fn what_is_said_twice_in_one_document_is_refused() -> Result<()> {
+    let world = World::start().await?;
+    for (path, body, field) in [
+        (
+            "/v1/teams/sales/opening-hours",
+            r#"{"hours":{"time_zone":"Europe/Warsaw","special_days":{"2026-12-24":["09:00-12:00"],"2026-12-24":[]}}}"#,
+            "hours.special_days",
+        ),
+        (
+            "/v1/teams/sales/automatic-messages",
+            r#"{"messages":{"voicemail":{"on":true},"voicemail":{"on":false}}}"#,
+            "messages",
+        ),
+        (
+            "/v1/teams/sales/automatic-messages",
+            r#"{"messages":{},"version":1,"version":2}"#,
+            "version",
+        ),
+    ] {
+        let request = world.http.put(world.url(path)).bearer_auth(TOKEN);
+        let request = request.header("content-type", "application/json").body(body);
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        let problem: Value = answer.json().await?;
+        assert_eq!((status, &problem["field"]), (400, &json!(field)), "{problem}");
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains("twice"), "{detail}");
+    }
+    Ok(())
+}

@@ -85,7 +85,7 @@ impl Harness {
             email_address: context.email_address.clone(),
             opened_by: context.opened_by,
             at: Some(stamp(self.clock.now())),
-            continues: String::new(),
+            ..Default::default()
         }
     }
 

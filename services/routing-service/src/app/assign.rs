@@ -77,6 +77,7 @@ impl App {
             return Err(refuse(Refused::Done));
         }
         let entrance = self.conversations.get_channel(workspace, &found.channel).await?;
+        let entrance = entrance.of_team(found.team);
         let about = About {
             conversation: Some(id),
             visitor: found.visitor,

@@ -5,7 +5,7 @@ use super::{App, refuse};
 use crate::domain::invitation::{Follow, State};
 use crate::domain::{About, Assignee, NewRequest, Request};
 use crate::outbound::postgres::{channel_routing, invitation, request, resolved, visitor_conversation};
-use ::domain::{AgentId, ChannelId, ContactId, ConversationId, RequestId, VisitorId, WorkspaceId};
+use ::domain::{AgentId, ChannelId, ContactId, ConversationId, RequestId, TeamId, VisitorId, WorkspaceId};
 use fault::Result;
 use store::Tx;
 
@@ -15,6 +15,8 @@ pub(crate) struct Started {
     pub(crate) channel: ChannelId,
     pub(crate) visitor: Option<VisitorId>,
     pub(crate) contact: Option<ContactId>,
+    /// Whom it is for, where that was named; else the channel's.
+    pub(crate) team: Option<TeamId>,
     pub(crate) by_customer: bool,
 }
 
@@ -42,6 +44,7 @@ impl App {
             return Ok(());
         }
         let entrance = self.conversations.get_channel(workspace, &started.channel).await?;
+        let entrance = entrance.of_team(started.team.clone());
         let mut tx = self.begin_queue(workspace).await?;
         let mut about = About {
             conversation: Some(started.conversation),

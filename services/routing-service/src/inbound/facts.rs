@@ -56,6 +56,7 @@ impl Handler for Facts {
                 channel: ChannelId::parse(&fact.channel)?,
                 visitor: VisitorId::parse_optional(&fact.visitor)?,
                 contact: ContactId::parse_optional(&fact.contact)?,
+                team: TeamId::parse_optional(&fact.team)?,
                 by_customer: fact.opened_by() == AuthorRole::Customer,
             };
             app.note_started(workspace, &started).await

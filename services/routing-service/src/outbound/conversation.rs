@@ -35,6 +35,14 @@ pub(crate) struct Entrance {
 }
 
 impl Entrance {
+    /// For the team that was named, if one was.
+    pub(crate) fn of_team(self, named: Option<TeamId>) -> Self {
+        Self {
+            team: named.or(self.team),
+            ..self
+        }
+    }
+
     /// What is asked of who serves a chat that came in here.
     pub(crate) fn request(self, about: About, priority: u8, routing: &ChannelRouting) -> NewRequest {
         NewRequest {
@@ -75,6 +83,8 @@ pub(crate) struct Present {
     pub(crate) channel: ChannelId,
     pub(crate) visitor: Option<VisitorId>,
     pub(crate) contact: Option<ContactId>,
+    /// Whom it is for, where that was named; else the channel's.
+    pub(crate) team: Option<TeamId>,
     pub(crate) is_resolved: bool,
     pub(crate) has_customer_written: bool,
 }
@@ -104,11 +114,10 @@ impl Conversations {
             .ok_or_else(|| Fault::internal("an answer without a channel"))?;
         let kind = Kind::from_wire(channel.kind());
         let settings = channel.settings.unwrap_or_default();
-        let team = Some(settings.team.as_str()).filter(|team| !team.is_empty());
         Ok(Entrance {
             channel: id.clone(),
             kind: kind.ok_or_else(|| Fault::internal("an answer with a channel of no kind"))?,
-            team: team.map(TeamId::parse).transpose()?,
+            team: TeamId::parse_optional(&settings.team)?,
             language: Language::parse(&settings.language)?,
         })
     }
@@ -131,6 +140,7 @@ impl Conversations {
             channel: ChannelId::parse(&found.channel)?,
             visitor: VisitorId::parse_optional(&found.visitor)?,
             contact: ContactId::parse_optional(&found.contact)?,
+            team: TeamId::parse_optional(&found.team)?,
             is_resolved: found.resolved_at.is_some(),
             has_customer_written: found.customer_up_to > 0,
         })

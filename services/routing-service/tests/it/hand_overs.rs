@@ -107,3 +107,18 @@ async fn what_waits_for_one_team_goes_to_the_other_and_what_is_resolved_to_nobod
     door.running.stop().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_conversation_for_another_team_than_its_channels_waits_in_that_teams_queue() -> Tested {
+    let shop = Shop::bare().await?;
+    let routing = ChannelRouting {
+        queue_conversations: true,
+        ..Default::default()
+    };
+    shop.route("acme", routing, 0).await?;
+    shop.began_for(1, 7, "care").await?;
+    shop.began(2, 8).await?;
+    assert_eq!(shop.requested(7).await?.team, "care");
+    assert_eq!(shop.requested(8).await?.team, "sales", "its channel's");
+    shop.end().await
+}

@@ -61,14 +61,7 @@ async fn what_is_anothers_is_answered_as_what_does_not_exist() -> Tested {
         conversation,
         ..Default::default()
     };
-    assert!(
-        queue
-            .list_assignments(history)
-            .await?
-            .into_inner()
-            .assignments
-            .is_empty()
-    );
+    assert_eq!(refusal(queue.list_assignments(history).await).0, "request.not_found");
     let list = wire::ListRequestsRequest {
         workspace: workspace(),
         ..Default::default()

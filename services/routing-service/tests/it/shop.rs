@@ -150,10 +150,16 @@ impl Shop {
 
     /// The customer began a conversation, as conversation-service tells.
     pub async fn began(&self, n: u128, conversation: u128) -> Tested {
+        self.began_for(n, conversation, "").await
+    }
+
+    /// The same, for a team that was named.
+    pub async fn began_for(&self, n: u128, conversation: u128, team: &str) -> Tested {
         let conversation = Uuid::from_u128(conversation).to_string();
         self.0.conversations.open("acme", "web", &conversation, &visitor(n));
         let fact = ConversationStarted {
             conversation,
+            team: team.into(),
             number: 1,
             channel: "web".into(),
             visitor: visitor(n),

@@ -1,8 +1,8 @@
 use super::{known, loaded, stored};
-use crate::domain::asked::Question;
+use crate::domain::asked::Asked;
 use crate::domain::conversation::{Conversation, ExternalRef, Reach, Served};
 use crate::domain::ingest::{Key, Place};
-use domain::{AddressId, AuthorRole, ChannelId, ConversationId, IntegrationId, VisitorId, WorkspaceId};
+use domain::{AddressId, AuthorRole, ChannelId, ConversationId, IntegrationId, TeamId, VisitorId, WorkspaceId};
 use fault::{Fault, Result};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -39,6 +39,7 @@ struct Row {
     asked: Option<String>,
     closed_told_until: Option<jiff_sqlx::Timestamp>,
     card_changes: i64,
+    team_id: Option<String>,
     erased: bool,
 }
 
@@ -74,12 +75,10 @@ impl Row {
             continued_by: self.continued_by.map(Into::into),
             external,
             served: known(Served::from_word(&self.served_by), "conversation.served_by")?,
-            asked: self
-                .asked
-                .map(|word| known(Question::from_word(&word), "conversation.asked"))
-                .transpose()?,
+            asked: known(Asked::from_word(self.asked.as_deref()), "conversation.asked")?,
             closed_told_until: self.closed_told_until.map(|until| until.to_jiff()),
             card_changes: loaded(self.card_changes),
+            team: self.team_id.as_deref().map(TeamId::parse).transpose()?,
             erased: self.erased,
         })
     }
@@ -100,7 +99,7 @@ macro_rules! conversations {
             r#"SELECT c.workspace_id, c.id, c.number, c.channel_id, c.visitor_id, c.contact_id, c.phone_address,
                     c.email_address, c.reach_version, c.page_url, c.last_seq, c.read_up_to, c.customer_up_to,
                     c.opened_by, c.outreach, c.started_at, c.resolved_at, c.continues, c.continued_by, c.integration_id,
-                    c.external_ref, c.served_by, c.asked, c.closed_told_until, c.card_changes,
+                    c.external_ref, c.served_by, c.asked, c.closed_told_until, c.card_changes, c.team_id,
                     c.erased_at IS NOT NULL AS "erased!"
              FROM "# + $tail,
             $($argument),*
@@ -408,8 +407,7 @@ fn served(of: &[(&WorkspaceId, &Conversation)]) -> Vec<String> {
 }
 
 fn asked(of: &[(&WorkspaceId, &Conversation)]) -> Vec<Option<String>> {
-    let word = |question: Question| question.word().to_owned();
-    of.iter().map(|(_, c)| c.asked.map(word)).collect()
+    of.iter().map(|(_, c)| c.asked.word().map(str::to_owned)).collect()
 }
 
 fn told(of: &[(&WorkspaceId, &Conversation)]) -> Vec<Option<jiff_sqlx::Timestamp>> {
@@ -432,6 +430,8 @@ pub async fn insert(
             .collect::<Vec<_>>()
     };
     let workspaces: Vec<String> = new.iter().map(|(workspace, _)| workspace.to_string()).collect();
+    let team = |c: &Conversation| c.team.as_ref().map(TeamId::to_string);
+    let teams: Vec<Option<String>> = new.iter().map(|(_, c)| team(c)).collect();
     let started: Vec<jiff_sqlx::Timestamp> = new.iter().map(|(_, c)| c.started_at.to_sqlx()).collect();
     let resolved: Vec<Option<jiff_sqlx::Timestamp>> =
         new.iter().map(|(_, c)| c.resolved_at.map(|at| at.to_sqlx())).collect();
@@ -439,11 +439,11 @@ pub async fn insert(
         "INSERT INTO conversation (workspace_id, id, number, channel_id, visitor_id, contact_id, phone_address,
            email_address, reach_version, page_url, last_seq, read_up_to, customer_up_to, opened_by, started_at,
            resolved_at, continues, continued_by, integration_id, external_ref, outreach, served_by, asked,
-           closed_told_until, request_id)
-         SELECT t.*, $25 FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::uuid[],
+           closed_told_until, team_id, request_id)
+         SELECT t.*, $26 FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::uuid[],
            $7::uuid[], $8::uuid[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
            $14::text[], $15::timestamptz[], $16::timestamptz[], $17::uuid[], $18::uuid[], $19::text[], $20::text[],
-           $21::bool[], $22::text[], $23::text[], $24::timestamptz[]) t",
+           $21::bool[], $22::text[], $23::text[], $24::timestamptz[], $25::text[]) t",
         &workspaces,
         &new.iter().map(|(_, c)| c.id.0).collect::<Vec<_>>(),
         &number(|c| c.number),
@@ -468,6 +468,7 @@ pub async fn insert(
         &served(new),
         &asked(new) as &[Option<String>],
         &told(new) as _,
+        &teams as &[Option<String>],
         request_id,
     )
     .execute(db)

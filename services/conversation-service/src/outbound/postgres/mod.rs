@@ -1,6 +1,7 @@
 //! The only SQL of this service. Functions take the transaction's connection; who locks what is said where it is done.
 
 pub mod agent;
+pub mod assignee;
 pub mod automatic_messages;
 pub mod card;
 pub mod channel;

@@ -48,7 +48,10 @@ pub struct Profile {
     languages: Vec<String>,
     /// Chats at once by kind of channel (web, sms, email, whatsapp, facebook, instagram or voice), 0 to 100; a kind that is not
     /// named: 3.
-    #[serde(default)]
+    #[serde(
+        default,
+        deserialize_with = "serde_with::rust::maps_duplicate_key_is_error::deserialize"
+    )]
     capacity: BTreeMap<String, u32>,
 }
 

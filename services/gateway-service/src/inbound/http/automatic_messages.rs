@@ -1,6 +1,6 @@
 //! What teams say by themselves, and what agents have them say.
 
-use super::conversations::{IDEMPOTENCY_KEY, Message, client_id, resolve_name};
+use super::conversations::{IDEMPOTENCY_KEY, Message, client_id, of_client_id, resolve_name};
 use super::extract::{Admin, Body, May, Read, Write, header_text};
 use super::problem::Answer;
 use crate::app::edge::Edge;
@@ -37,7 +37,10 @@ pub struct Setting {
 #[serde(deny_unknown_fields)]
 pub struct AutomaticMessages {
     /// By kind; kinds that are left out are off.
-    #[serde(default)]
+    #[serde(
+        default,
+        deserialize_with = "serde_with::rust::maps_duplicate_key_is_error::deserialize"
+    )]
     messages: BTreeMap<Kind, Setting>,
     /// A missed call from a number without an open conversation opens one.
     #[serde(default)]
@@ -214,7 +217,11 @@ pub async fn send_automatic_message(
         note: body.note,
         link: body.link,
     };
-    let answer = edge.conversations.send_automatic_message(request).await?;
+    let answer = edge
+        .conversations
+        .send_automatic_message(request)
+        .await
+        .map_err(of_client_id)?;
     let message = answer
         .message
         .ok_or_else(|| Fault::internal("conversation-service answered without the message"))?;

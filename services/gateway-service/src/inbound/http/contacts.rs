@@ -226,7 +226,10 @@ pub struct UpdateContact {
     tags: Option<Vec<String>>,
     /// Custom values by key (1 to 40 of a-z, 0-9 and _, beginning with a letter), each 1 to 1,000 characters; null
     /// removes one, and those that are not named stay. At most 50 on a contact.
-    #[serde(default)]
+    #[serde(
+        default,
+        deserialize_with = "serde_with::rust::maps_duplicate_key_is_error::deserialize"
+    )]
     data: BTreeMap<String, Option<String>>,
     /// The one that was read; 0: whatever it is.
     #[serde(default)]

@@ -8,6 +8,7 @@ use super::wire::{optional, time, word};
 use crate::app::authenticate_token::Caller;
 use crate::app::edge::Edge;
 use crate::domain::card::CardShown;
+use crate::domain::request::Assignee;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -58,6 +59,12 @@ pub struct Conversation {
     continues: Option<String>,
     /// True: it began with a first message to a contact who had not written.
     outreach: bool,
+    /// Slug of the team that it is for, where a call named one; else it is its channel's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<String>,
+    /// Who has it, in what reads conversations; absent while nobody has it, or a bot serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee: Option<Assignee>,
 }
 
 impl From<wire::Conversation> for Conversation {
@@ -77,6 +84,8 @@ impl From<wire::Conversation> for Conversation {
             resolved_at: time(found.resolved_at),
             continues: optional(found.continues),
             outreach: found.outreach,
+            team: optional(found.team),
+            assignee: Assignee::of_conversation(found.assigned_to),
         }
     }
 }
@@ -429,6 +438,15 @@ fn by(name: &str) -> Result<By> {
     }
 }
 
+/// What rpcs call request_id is a client_id here.
+pub(super) fn of_client_id(fault: Fault) -> Fault {
+    if fault.field() == Some("request_id") {
+        fault.of("client_id")
+    } else {
+        fault
+    }
+}
+
 /// The sender's own id, from the body or the header.
 pub(super) fn client_id(body: Option<String>, header: Option<&str>) -> Result<String> {
     let id = match (body, header) {
@@ -472,6 +490,14 @@ mod tests {
         ] {
             let id = client_id(body.map(str::to_owned), header);
             assert_eq!(id.ok().as_deref(), expected, "{body:?} {header:?}");
+        }
+    }
+
+    #[test]
+    fn what_rpcs_call_request_id_is_a_client_id_here() {
+        for (of, expected) in [("request_id", "client_id"), ("conversation", "conversation")] {
+            let told = of_client_id(Fault::invalid(of, "is wrong"));
+            assert_eq!(told.field(), Some(expected));
         }
     }
 

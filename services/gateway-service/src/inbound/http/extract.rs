@@ -216,19 +216,23 @@ pub fn expect_type<'a>(headers: &HeaderMap, types: &[&'a str]) -> Result<&'a str
         .ok_or_else(|| Fault::invalid("content-type", format!("must be {}", types.join(" or "))))
 }
 
+fn within(path: &str, field: &str) -> String {
+    if path == "." {
+        field.to_owned()
+    } else {
+        format!("{path}.{field}")
+    }
+}
+
 /// Names the field by its path in the body (`.`: the body itself), and never repeats what was sent.
 fn json_fault(path: &str, error: &serde_json::Error) -> Fault {
     let text = error.to_string();
     let place = format!("line {}, column {}", error.line(), error.column());
     let quoted = text.split('`').nth(1);
     match quoted {
-        Some(field) if text.starts_with("missing field") => {
-            let field = if path == "." {
-                field.to_owned()
-            } else {
-                format!("{path}.{field}")
-            };
-            Fault::invalid(field, "is missing")
+        Some(field) if text.starts_with("missing field") => Fault::invalid(within(path, field), "is missing"),
+        Some(field) if text.starts_with("duplicate field") => {
+            Fault::invalid(within(path, field), format!("is there twice, at {place}; say it once"))
         }
         Some(field) if text.starts_with("unknown field") => {
             let known = text.split_once("expected").map_or("", |(_, known)| known);
@@ -238,6 +242,9 @@ fn json_fault(path: &str, error: &serde_json::Error) -> Fault {
             } else {
                 Fault::invalid("body", format!("has an unknown field at {place}; known are{known}"))
             }
+        }
+        _ if text.contains("found duplicate key") => {
+            Fault::invalid(path, format!("names something twice, at {place}; say it once"))
         }
         _ if error.is_data() && path != "." => match allowed(&text) {
             Some(words) => Fault::invalid(path, format!("must be one of {words}, at {place}")),

@@ -1,6 +1,6 @@
 //! Writing to contacts who have not written themselves.
 
-use super::conversations::{Conversation, IDEMPOTENCY_KEY, Message, client_id};
+use super::conversations::{Conversation, IDEMPOTENCY_KEY, Message, client_id, of_client_id};
 use super::extract::{Body, May, Write, header_text};
 use super::problem::Answer;
 use crate::app::edge::Edge;
@@ -66,7 +66,11 @@ pub async fn write_to_contact(
         agent: agent.map(|agent| agent.to_string()).unwrap_or_default(),
         text: body.text,
     };
-    let answer = edge.conversations.write_to_contact(request).await?;
+    let answer = edge
+        .conversations
+        .write_to_contact(request)
+        .await
+        .map_err(of_client_id)?;
     let (Some(conversation), Some(message)) = (answer.conversation, answer.message) else {
         return Err(Fault::internal("WriteToContact answered without what it made").into());
     };

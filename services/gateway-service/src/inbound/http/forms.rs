@@ -1,6 +1,6 @@
 //! Forms of the workspace's own, and offering them.
 
-use super::conversations::{IDEMPOTENCY_KEY, client_id, resolve_name};
+use super::conversations::{IDEMPOTENCY_KEY, client_id, of_client_id, resolve_name};
 use super::extract::{Admin, Body, May, Read, Write, header_text};
 use super::problem::Answer;
 use super::wire::time;
@@ -167,7 +167,7 @@ pub async fn offer_form(
         name: body.name,
         seconds: body.seconds,
     };
-    let offered = edge.conversations.offer_form(request).await?.form;
+    let offered = edge.conversations.offer_form(request).await.map_err(of_client_id)?.form;
     let offered = offered.ok_or_else(|| Fault::internal("OfferForm answered without its form"))?;
     Ok(Json(FormOffered { form: offered.form }))
 }

@@ -37,7 +37,10 @@ pub struct OpeningHours {
     #[serde(default)]
     sunday: Vec<String>,
     /// Ranges by date (YYYY-MM-DD), instead of the weekday's; at most 400.
-    #[serde(default)]
+    #[serde(
+        default,
+        deserialize_with = "serde_with::rust::maps_duplicate_key_is_error::deserialize"
+    )]
     special_days: BTreeMap<String, Vec<String>>,
 }
 

@@ -97,6 +97,7 @@ impl Roles {
 #[serde(deny_unknown_fields)]
 pub struct SetRole {
     /// Fields that are not named stay; of a new role they are hidden.
+    #[serde(deserialize_with = "serde_with::rust::maps_duplicate_key_is_error::deserialize")]
     fields: BTreeMap<String, FieldAccess>,
     /// The one that was read; 0: whatever it is.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! Copies of conversations, by mail.
 
-use super::conversations::{IDEMPOTENCY_KEY, client_id, resolve_name};
+use super::conversations::{IDEMPOTENCY_KEY, client_id, of_client_id, resolve_name};
 use super::extract::{Body, May, Write, header_text};
 use super::problem::Answer;
 use crate::app::edge::Edge;
@@ -56,7 +56,11 @@ pub async fn request_transcript(
         request_id,
         email,
     };
-    let answer = edge.conversations.request_transcript(request).await?;
+    let answer = edge
+        .conversations
+        .request_transcript(request)
+        .await
+        .map_err(of_client_id)?;
     Ok(Json(Transcript {
         transcript: answer.transcript,
         up_to: answer.up_to_seq,

@@ -1,6 +1,6 @@
 //! Workflows of channels, and their runs.
 
-use super::conversations::{IDEMPOTENCY_KEY, client_id, resolve_name};
+use super::conversations::{IDEMPOTENCY_KEY, client_id, of_client_id, resolve_name};
 use super::extract::{Admin, Body, May, Params, Read, Write, header_text};
 use super::problem::Answer;
 use super::wire::{optional, time, word};
@@ -74,7 +74,7 @@ pub struct SetWorkflow {
     trigger: Trigger,
     /// False: no run begins.
     on: bool,
-    /// 1 to 20. What is wrong with one is named by its number and field, as in `steps.2.text`.
+    /// 1 to 20. What is wrong with one is named by its place, counted from 0, and its field, as in `steps[1].text`.
     steps: Vec<Step>,
     /// The one that was read, 0: whatever it is.
     #[serde(default)]
@@ -220,7 +220,13 @@ pub async fn start_workflow(
         workflow: body.workflow,
         agent: body.agent.unwrap_or_default(),
     };
-    answered(edge.conversations.start_workflow(request).await?.run)
+    answered(
+        edge.conversations
+            .start_workflow(request)
+            .await
+            .map_err(of_client_id)?
+            .run,
+    )
 }
 
 /// Ends a run where it stands; one that has ended stays as it is.
