@@ -16,6 +16,8 @@ mod first_messages;
 mod kills;
 #[path = "it/kills_inbound.rs"]
 mod kills_inbound;
+#[path = "it/kills_of_calls.rs"]
+mod kills_of_calls;
 #[path = "it/kills_of_conversations.rs"]
 mod kills_of_conversations;
 #[path = "it/kills_of_routing.rs"]

@@ -14,7 +14,8 @@ use super::{Customer, Given, World};
 use crate::call::call;
 
 const TEAM: &str = "parcels";
-const PHONE: &str = "phone";
+/// Where callers come in.
+pub const PHONE: &str = "phone";
 
 /// Somebody writes without saying who they are: a form asks for the name, then for an address, and both stand in the
 /// conversation.
@@ -94,8 +95,8 @@ pub async fn calls(world: &World) -> Result<String> {
     Ok(text.body)
 }
 
-/// A team that answers missed calls by text, and the number it is called at.
-async fn set_up(world: &World) -> Result<()> {
+/// A team that answers missed calls by text and asks how the help was, and the number it is called at.
+pub async fn set_up(world: &World) -> Result<()> {
     let workspace = || world.workspace.clone();
     let team = CreateTeamRequest {
         workspace: workspace(),
@@ -109,11 +110,16 @@ async fn set_up(world: &World) -> Result<()> {
         business_name: true,
         ..Default::default()
     };
+    let rating = AutomaticMessage {
+        kind: AutomaticMessageKind::AskRating.into(),
+        on: true,
+        ..Default::default()
+    };
     let says = SetAutomaticMessagesRequest {
         workspace: workspace(),
         team: TEAM.to_owned(),
         messages: Some(AutomaticMessages {
-            messages: vec![missed],
+            messages: vec![missed, rating],
             open_for_missed_calls: true,
             ..Default::default()
         }),

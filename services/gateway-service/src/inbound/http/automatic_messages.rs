@@ -35,6 +35,14 @@ pub struct Setting {
 /// Everything that a team says by itself, with its version.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "messages": {
+        "first_message": { "on": true, "business_name": true },
+        "missed_call": { "on": true, "business_name": true, "team_name": true, "extra_text": "Order status: https://acme.example/orders" },
+        "ask_rating": { "on": true }
+    },
+    "open_for_missed_calls": true
+}))]
 pub struct AutomaticMessages {
     /// By kind; kinds that are left out are off.
     #[serde(
@@ -177,6 +185,7 @@ pub async fn preview_automatic_message(
 /// What an agent has said in a team's name.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "client_id": "s-1", "kind": "ask_payment", "agent": "ana", "note": "Order 1207.", "link": "https://acme.example/pay/1207" }))]
 pub struct SendAutomaticMessage {
     /// ask_rating, ask_solved, ask_media, contact_page, ask_approval or ask_payment.
     kind: Kind,

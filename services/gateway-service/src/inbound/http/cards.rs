@@ -17,6 +17,11 @@ use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "client_id": "card-1",
+    "agent": "ana",
+    "card": { "kind": "payment", "title": "Order 1207", "reference": "1207", "amount_minor": 12900, "currency": "PLN" }
+}))]
 pub struct SendCard {
     /// 1 to 100 characters; the same again answers the stored one.
     client_id: String,

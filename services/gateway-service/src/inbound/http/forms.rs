@@ -67,6 +67,14 @@ pub struct InputForms {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "title": "Shall we write?",
+    "fields": [
+        { "key": "email", "kind": "email", "label": "E-mail", "required": true },
+        { "key": "size", "kind": "choice", "label": "Size", "choices": ["S", "M", "L"] },
+        { "key": "news", "kind": "consent", "label": "Send me news of new products" }
+    ]
+}))]
 pub struct SetInputForm {
     /// 1 to 200 characters.
     title: String,

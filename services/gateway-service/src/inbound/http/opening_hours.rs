@@ -81,6 +81,14 @@ impl OpeningHours {
 /// The opening hours of a team, with their version.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "hours": {
+        "time_zone": "Europe/Warsaw",
+        "monday": ["09:00-12:00", "13:00-17:00"],
+        "friday": ["18:00-26:00"],
+        "special_days": { "2026-12-24": ["09:00-12:00"], "2026-12-25": [] }
+    }
+}))]
 pub struct TeamHours {
     /// null: always open.
     #[serde(deserialize_with = "Option::deserialize")]

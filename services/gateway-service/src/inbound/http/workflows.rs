@@ -68,6 +68,18 @@ pub struct Workflows {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "channel": "web",
+    "trigger": "first_message",
+    "on": true,
+    "steps": [
+        { "kind": "greet", "text": "Welcome! Somebody is with you in a moment." },
+        { "kind": "wait", "seconds": 60 },
+        { "kind": "ask_form", "form": "news", "seconds": 600 },
+        { "kind": "set_tag", "tag": "asked" },
+        { "kind": "hand_over", "team": "sales" }
+    ]
+}))]
 pub struct SetWorkflow {
     /// Slug.
     channel: String,

@@ -192,7 +192,7 @@ pub async fn workflows(desk: &Desk, told: &Value) -> Result<()> {
     std::fs::write(&file, workflow.to_string().replace("agent", "noon"))?;
     desk.fails(&set, FAILED, "noon").await?;
     std::fs::write(&file, workflow.to_string().replace("3600", "0"))?;
-    desk.fails(&set, REFUSED, "steps.1.seconds").await
+    desk.fails(&set, REFUSED, "steps[0].seconds").await
 }
 
 /// The number of a conversation of the demo that is not resolved.
