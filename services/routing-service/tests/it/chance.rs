@@ -2,6 +2,8 @@
 
 use crate::desk::{held_by, web};
 use crate::door::{Door, SOON, Tested};
+use crate::opening_hours::kept;
+use crate::shop::Shop;
 use anyhow::ensure;
 use events::event::AgentAvailability::{self, Available, Away, Busy, Offline};
 use events::event::{AssignmentCause, RequestChanged, RequestState};
@@ -14,7 +16,7 @@ use testkit::eventually;
 
 const AGENTS: [&str; 4] = ["ann", "bob", "cat", "dan"];
 /// So long that each queue has its turn at being full and empty.
-const STEPS: usize = 60;
+const STEPS: usize = 120;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -24,6 +26,8 @@ enum Step {
     Accept(usize),
     Decline(usize),
     Resolve(usize),
+    /// The team closes, or opens.
+    Hours(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -35,6 +39,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..100usize).prop_map(Step::Accept),
         2 => (0..100usize).prop_map(Step::Decline),
         3 => (0..100usize).prop_map(Step::Resolve),
+        2 => any::<bool>().prop_map(Step::Hours),
     ]
 }
 
@@ -42,25 +47,39 @@ fn step() -> impl Strategy<Value = Step> {
 type Declined = BTreeSet<(String, String)>;
 
 #[tokio::test]
-async fn whatever_happens_nobody_waits_for_a_free_agent_and_nobody_is_over_capacity() -> Tested {
-    let door = Door::open().await?;
+async fn whatever_happens_nobody_waits_for_a_free_agent_is_over_capacity_or_alerted_while_closed() -> Tested {
+    let shop = Shop::bare().await?;
+    shop.route("acme", kept(), 0).await?;
+    let door = &shop.0;
     door.sales(&AGENTS, 2).await?;
     let rng = TestRng::from_seed(prop::test_runner::RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let mut declined = Declined::new();
+    let (mut declined, mut hours) = (Declined::new(), Hours::default());
     for _ in 0..STEPS {
         let step = step()
             .new_tree(&mut runner)
             .map_err(|reason| anyhow::anyhow!("{reason}"))?
             .current();
-        take(&door, &step, &mut declined).await?;
-        check(&door, &declined)
+        match step {
+            Step::Hours(is_closed) if is_closed != hours.is_closed => {
+                shop.turn(is_closed).await?;
+                hours.is_closed = is_closed;
+            }
+            _ => take(door, &step, &mut declined).await?,
+        }
+        check(door, &declined, &mut hours)
             .await
             .map_err(|broken| broken.context(format!("after {step:?}")))?;
     }
     in_order(&door.heard("acme"))?;
-    door.running.stop().await;
-    Ok(())
+    shop.end().await
+}
+
+/// Whether the team is closed, and what agents are alerted to.
+#[derive(Default)]
+struct Hours {
+    is_closed: bool,
+    alerted: BTreeSet<String>,
 }
 
 async fn take(door: &Door, step: &Step, declined: &mut Declined) -> Tested {
@@ -95,11 +114,13 @@ async fn take(door: &Door, step: &Step, declined: &mut Declined) -> Tested {
                     .await?;
             }
         }
+        // Already so.
+        Step::Hours(_) => {}
     }
     Ok(())
 }
 
-async fn check(door: &Door, declined: &Declined) -> Tested {
+async fn check(door: &Door, declined: &Declined, hours: &mut Hours) -> Tested {
     let (listed, agents) = (door.requests().await?, door.list("acme", 500, "").await?.agents);
     let waiting: Vec<&Request> = listed
         .iter()
@@ -116,6 +137,13 @@ async fn check(door: &Door, declined: &Declined) -> Tested {
         waiting.is_sorted_by_key(|one| (one.priority, one.waiting_since.map(|at| (at.seconds, at.nanos)))),
         "out of order"
     );
+    let alerted = listed.iter().filter(|one| one.state() == RequestState::Alerted);
+    let alerted: BTreeSet<String> = alerted.map(|one| one.request.clone()).collect();
+    ensure!(
+        !hours.is_closed || alerted.is_subset(&hours.alerted),
+        "somebody is alerted while the team is closed"
+    );
+    hours.alerted = alerted;
     for agent in &agents {
         let held = listed.iter().filter(|one| held_by(one) == agent.agent).count();
         ensure!(
@@ -129,7 +157,7 @@ async fn check(door: &Door, declined: &Declined) -> Tested {
             .iter()
             .find(|one| !declined.contains(&(one.request.clone(), agent.agent.clone())));
         ensure!(
-            !is_free || fitting.is_none(),
+            !is_free || fitting.is_none() || hours.is_closed,
             "{fitting:?} waits while {} is free",
             agent.agent
         );

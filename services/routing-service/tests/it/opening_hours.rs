@@ -22,7 +22,7 @@ fn sales() -> (String, String) {
     ("acme".to_owned(), "sales".to_owned())
 }
 
-fn kept() -> ChannelRouting {
+pub fn kept() -> ChannelRouting {
     ChannelRouting {
         keep_opening_hours: true,
         ..ChannelRouting::default()
@@ -41,6 +41,19 @@ impl Shop {
         truth.closed_until.insert(sales(), hours.0);
         truth.open_until.insert(sales(), hours.1);
         Ok(hours)
+    }
+
+    /// Team sales closes for an hour, or is open from now on, which is known when this returns.
+    pub async fn turn(&self, is_closed: bool) -> Tested {
+        if is_closed {
+            self.close()?;
+        } else {
+            let mut truth = self.0.conversations.truth();
+            truth.closed_until.remove(&sales());
+            truth.open_until.remove(&sales());
+        }
+        self.hours_changed().await?;
+        self.once_closed(is_closed).await
     }
 
     async fn hours_changed(&self) -> Tested {
