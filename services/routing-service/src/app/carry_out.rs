@@ -3,11 +3,12 @@
 
 use super::App;
 use super::enqueue::found;
-use crate::domain::{Agent, Moved, Request, State};
+use crate::domain::{Agent, Kind, Moved, Request, State};
 use crate::outbound::postgres::{agent, queue, request, staffing};
 use ::domain::{AgentId, Timestamp, WorkspaceId};
 use events::event::{RequestChanged, RequestState, TeamStaffingChanged};
 use fault::{Fault, Result};
+use std::collections::BTreeMap;
 use store::Tx;
 
 impl App {
@@ -71,7 +72,8 @@ impl App {
         let Some(moved) = found.and_then(|agent| request.alert(&agent, now)) else {
             return Ok(request);
         };
-        self.write(tx, workspace, &moved, now).await?;
+        self.write_alerts(tx, workspace, &id, std::slice::from_ref(&moved), now)
+            .await?;
         Ok(moved.after)
     }
 
@@ -80,19 +82,19 @@ impl App {
         let Some(mut agent) = agent::get(tx, workspace, id).await? else {
             return Ok(());
         };
+        let mut alerts = Vec::new();
         for request in queue::find_requests(tx, workspace, &agent, now).await? {
             let kind = request.need.kind;
             if !agent.has_room(kind) {
                 continue;
             }
             let unfit = || Fault::internal("a request was found for an agent who does not fit");
-            let moved = request.alert(&agent, now).ok_or_else(unfit)?;
-            self.write(tx, workspace, &moved, now).await?;
+            alerts.push(request.alert(&agent, now).ok_or_else(unfit)?);
             if let Some(load) = agent.loads.get_mut(&kind) {
                 load.in_use += 1;
             }
         }
-        Ok(())
+        self.write_alerts(tx, workspace, id, &alerts, now).await
     }
 
     /// Takes from an agent what they hold, and what waits for them alone: all of it waits before any of it is placed.
@@ -121,8 +123,7 @@ impl App {
     /// Writes a change with its history, its fact, and whose capacity it uses.
     async fn write(&self, tx: &mut Tx, workspace: &WorkspaceId, moved: &Moved, now: Timestamp) -> Result<()> {
         let after = &moved.after;
-        request::save(tx, workspace, after, now).await?;
-        request::note(tx, workspace, moved, now).await?;
+        request::save(tx, workspace, moved, now).await?;
         let kind = after.need.kind;
         let (had, has) = (moved.before.as_ref().and_then(Request::counts_for), after.counts_for());
         if had != has {
@@ -133,12 +134,43 @@ impl App {
                 agent::count(tx, workspace, (agent, kind), 1, Some(now)).await?;
             }
         }
+        self.tell(tx, workspace, moved, now).await
+    }
+
+    /// Writes to what an agent is alerted, all of it at once, with its history, its facts, and their capacity.
+    async fn write_alerts(
+        &self,
+        tx: &mut Tx,
+        workspace: &WorkspaceId,
+        agent: &AgentId,
+        alerts: &[Moved],
+        now: Timestamp,
+    ) -> Result<()> {
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        request::save_alerts(tx, workspace, agent, alerts, now).await?;
+        let mut chats: BTreeMap<Kind, i32> = BTreeMap::new();
+        for moved in alerts {
+            *chats.entry(moved.after.need.kind).or_default() += 1;
+        }
+        for (kind, more) in chats {
+            agent::count(tx, workspace, (agent, kind), more, Some(now)).await?;
+        }
+        for moved in alerts {
+            self.tell(tx, workspace, moved, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells of a change that is written, and has its timer and its invitation follow.
+    async fn tell(&self, tx: &mut Tx, workspace: &WorkspaceId, moved: &Moved, now: Timestamp) -> Result<()> {
         tx.record(workspace, &fact(moved, now));
         measure(moved);
-        if let Some(due) = after.due_at(now) {
+        if let Some(due) = moved.after.due_at(now) {
             self.store.due_at(due);
         }
-        self.follow_request(tx, workspace, after).await
+        self.follow_request(tx, workspace, &moved.after).await
     }
 }
 

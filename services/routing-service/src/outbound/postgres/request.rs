@@ -1,7 +1,7 @@
 //! Requests and their history. Who writes holds the workspace's lock.
 
 use super::{known, loaded, stored};
-use crate::domain::{About, Holder, Kept, Kind, Moved, Need, Pass, Request, State, VisitedPage};
+use crate::domain::{About, Cause, Holder, Kept, Kind, Moved, Need, Pass, Request, State, VisitedPage};
 use ::domain::{
     AgentId, ChannelId, ContactId, ConversationId, InvitationId, Language, RequestId, TeamId, Timestamp, VisitorId,
     WorkspaceId,
@@ -235,28 +235,31 @@ pub(crate) async fn list_held(
     rows.into_iter().map(Row::request).collect()
 }
 
-/// Writes a change as the next version. A conflict if somebody else wrote that.
-pub(crate) async fn save(
-    db: &mut PgConnection,
-    workspace: &WorkspaceId,
-    after: &Request,
-    now: Timestamp,
-) -> Result<()> {
+/// Writes a change as the next version, and notes who has it from then on. A conflict if somebody else wrote that.
+pub(crate) async fn save(db: &mut PgConnection, workspace: &WorkspaceId, moved: &Moved, now: Timestamp) -> Result<()> {
+    let after = &moved.after;
     let (need, about, timers) = (&after.need, &after.about, Timers::of(after, now));
     let is_over = matches!(after.state, State::Done | State::Resolved);
-    let done = sqlx::query!(
-        "INSERT INTO request AS row (workspace_id, id, channel, kind, team, language, state, priority, waiting_since, assignee, is_admin,
-           alert_seconds, alert_until, kept_agent, kept_until, passes, passed, conversation_id, visitor_id, contact_id, invitation_id,
-           page, version, last_agent, given_at, served_at, done_at, due_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-           $26, $27, $28)
-         ON CONFLICT (workspace_id, id) DO UPDATE SET team = excluded.team, state = excluded.state, priority = excluded.priority,
-           assignee = excluded.assignee, is_admin = excluded.is_admin, alert_until = excluded.alert_until,
-           kept_agent = excluded.kept_agent, kept_until = excluded.kept_until, passes = excluded.passes, passed = excluded.passed,
-           conversation_id = excluded.conversation_id, page = excluded.page, version = excluded.version,
-           last_agent = excluded.last_agent, given_at = excluded.given_at, served_at = excluded.served_at, done_at = excluded.done_at,
-           due_at = excluded.due_at, leased_until = NULL
-         WHERE row.version = excluded.version - 1",
+    let assignee = after.assignee();
+    let saved = sqlx::query_scalar!(
+        r#"WITH saved AS (
+             INSERT INTO request AS row (workspace_id, id, channel, kind, team, language, state, priority, waiting_since, assignee, is_admin,
+               alert_seconds, alert_until, kept_agent, kept_until, passes, passed, conversation_id, visitor_id, contact_id, invitation_id,
+               page, version, last_agent, given_at, served_at, done_at, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+               $26, $27, $28)
+             ON CONFLICT (workspace_id, id) DO UPDATE SET team = excluded.team, state = excluded.state, priority = excluded.priority,
+               assignee = excluded.assignee, is_admin = excluded.is_admin, alert_until = excluded.alert_until,
+               kept_agent = excluded.kept_agent, kept_until = excluded.kept_until, passes = excluded.passes, passed = excluded.passed,
+               conversation_id = excluded.conversation_id, page = excluded.page, version = excluded.version,
+               last_agent = excluded.last_agent, given_at = excluded.given_at, served_at = excluded.served_at, done_at = excluded.done_at,
+               due_at = excluded.due_at, leased_until = NULL
+             WHERE row.version = excluded.version - 1
+             RETURNING id),
+           noted AS (
+             INSERT INTO assignment (workspace_id, request_id, version, assignee_kind, assignee, cause, by_agent, at)
+             SELECT $1, id, $23, $29, $30, $31::text, $32::text, $33 FROM saved WHERE $31::text IS NOT NULL)
+           SELECT count(*) AS "count!" FROM saved"#,
         workspace.as_str(),
         after.id.0,
         need.channel.as_str(),
@@ -285,41 +288,63 @@ pub(crate) async fn save(
         after.served_at.map(|at| at.to_sqlx()) as _,
         is_over.then(|| now.to_sqlx()) as _,
         timers.due_at as _,
-    )
-    .execute(db)
-    .await
-    .or_fault("save request")?;
-    if done.rows_affected() == 1 {
-        return Ok(());
-    }
-    Err(Fault::new(
-        &codes::CONFLICT,
-        "somebody else moved the request; try again",
-    ))
-}
-
-/// Notes who has it from this version on.
-pub(crate) async fn note(db: &mut PgConnection, workspace: &WorkspaceId, moved: &Moved, at: Timestamp) -> Result<()> {
-    let Some(cause) = moved.cause else {
-        return Ok(());
-    };
-    let assignee = moved.after.assignee();
-    sqlx::query!(
-        "INSERT INTO assignment (workspace_id, request_id, version, assignee_kind, assignee, cause, by_agent, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        workspace.as_str(),
-        moved.after.id.0,
-        stored(moved.after.version),
         assignee.word(),
         assignee.id(),
-        cause.word(),
+        moved.cause.map(Cause::word),
         moved.by.as_ref().map(AgentId::as_str),
-        at.to_sqlx() as _,
+        now.to_sqlx() as _,
+    )
+    .fetch_one(db)
+    .await
+    .or_fault("save request")?;
+    if saved == 1 { Ok(()) } else { Err(moved_on()) }
+}
+
+/// The same of requests to which one agent is alerted, and which waited until now. A conflict if somebody else wrote one of them.
+pub(crate) async fn save_alerts(
+    db: &mut PgConnection,
+    workspace: &WorkspaceId,
+    agent: &AgentId,
+    alerts: &[Moved],
+    now: Timestamp,
+) -> Result<()> {
+    let ids: Vec<Uuid> = alerts.iter().map(|moved| moved.after.id.0).collect();
+    let versions: Vec<i64> = alerts.iter().map(|moved| stored(moved.after.version)).collect();
+    let (untils, dues): (Vec<_>, Vec<_>) = alerts
+        .iter()
+        .map(|moved| Timers::of(&moved.after, now))
+        .map(|timers| (timers.alert_until, timers.due_at))
+        .unzip();
+    let done = sqlx::query!(
+        "WITH alerted AS (
+           UPDATE request r SET state = 'alerted', assignee = $2, is_admin = false, alert_until = t.alert_until, kept_agent = NULL,
+             kept_until = NULL, version = t.version, due_at = t.due_at, leased_until = NULL
+           FROM UNNEST($3::uuid[], $4::bigint[], $5::timestamptz[], $6::timestamptz[]) t (id, version, alert_until, due_at)
+           WHERE r.workspace_id = $1 AND r.id = t.id AND r.version = t.version - 1
+           RETURNING r.id, r.version)
+         INSERT INTO assignment (workspace_id, request_id, version, assignee_kind, assignee, cause, at)
+         SELECT $1, id, version, 'agent', $2, $7, $8 FROM alerted",
+        workspace.as_str(),
+        agent.as_str(),
+        &ids,
+        &versions,
+        &untils as _,
+        &dues as _,
+        Cause::Alerted.word(),
+        now.to_sqlx() as _,
     )
     .execute(db)
     .await
-    .or_fault("note assignment")?;
-    Ok(())
+    .or_fault("save alerts")?;
+    if done.rows_affected() == alerts.len() as u64 {
+        Ok(())
+    } else {
+        Err(moved_on())
+    }
+}
+
+fn moved_on() -> Fault {
+    Fault::new(&codes::CONFLICT, "somebody else moved the request; try again")
 }
 
 /// Writes what became of a request by time alone, and when to look at it again.
