@@ -21,7 +21,8 @@ pub struct Requests(pub App);
 impl Handler for Requests {
     async fn handle(&self, message: Received) -> Result<()> {
         let fact: RequestChanged = message.decode()?;
-        if fact.conversation.is_empty() {
+        // Who is alerted has it only once they take it.
+        if fact.conversation.is_empty() || fact.state() == RequestState::Alerted {
             return Ok(());
         }
         let (workspace, conversation) = (message.workspace(), ConversationId::parse(&fact.conversation)?);

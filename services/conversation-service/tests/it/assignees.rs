@@ -44,6 +44,12 @@ async fn a_conversation_shows_who_has_it_whatever_order_that_is_told_in() -> Tes
     comes_to(&world, &mine, Some((Team, "sales"))).await?;
     tell(&world, "acme", 2, &told(&mine, 5, 4, (Agent, "anna"))).await?;
     comes_to(&world, &mine, Some((Agent, "anna"))).await?;
+    // Who is only alerted to it has not taken it.
+    let alerted = RequestChanged {
+        state: RequestState::Alerted.into(),
+        ..told(&mine, 5, 5, (Agent, "bob"))
+    };
+    tell(&world, "acme", 8, &alerted).await?;
     // Late, of an earlier request, of another workspace: none of them counts.
     tell(&world, "acme", 3, &told(&mine, 5, 3, (Team, "care"))).await?;
     tell(&world, "acme", 4, &told(&mine, 4, 9, (Team, "care"))).await?;
@@ -61,7 +67,7 @@ async fn a_conversation_shows_who_has_it_whatever_order_that_is_told_in() -> Tes
         .into_iter()
         .map(|one| one.assigned_to.map(|to| to.id));
     assert!(shown.eq([Some("eve".to_owned()), Some("anna".to_owned())]));
-    tell(&world, "acme", 7, &told(&mine, 5, 5, (Unspecified, ""))).await?;
+    tell(&world, "acme", 7, &told(&mine, 5, 6, (Unspecified, ""))).await?;
     comes_to(&world, &mine, None).await?;
     world.end().await;
     Ok(())

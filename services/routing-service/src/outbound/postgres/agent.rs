@@ -144,16 +144,18 @@ pub(crate) async fn set(db: &mut PgConnection, workspace: &WorkspaceId, agent: &
 
 /// Writes whether an agent can be given anything.
 pub(crate) async fn set_open(db: &mut PgConnection, workspace: &WorkspaceId, agent: &Agent) -> Result<()> {
-    let done = sqlx::query!(
-        "UPDATE agent_load SET is_open = $3 WHERE workspace_id = $1 AND agent = $2",
+    // Most words of agents leave it as it is: rows are not written again for them.
+    let is_known = sqlx::query_scalar!(
+        r#"WITH opened AS (UPDATE agent_load SET is_open = $3 WHERE workspace_id = $1 AND agent = $2 AND is_open <> $3)
+           SELECT EXISTS (SELECT FROM agent_load WHERE workspace_id = $1 AND agent = $2) AS "exists!""#,
         workspace.as_str(),
         agent.id.as_str(),
         agent.is_open(),
     )
-    .execute(&mut *db)
+    .fetch_one(&mut *db)
     .await
     .or_fault("open agent")?;
-    if done.rows_affected() > 0 {
+    if is_known {
         return Ok(());
     }
     let kinds = Kind::ALL.map(|kind| kind.word().to_owned());

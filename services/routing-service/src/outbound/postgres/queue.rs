@@ -76,7 +76,8 @@ pub(crate) async fn find_agent(
 }
 
 /// The requests to which an agent is to be alerted, in order: of those that they fit, at least as many of each kind as they
-/// have room for, or all. What somebody passed on to this agent comes also while its team is closed.
+/// have room for, or all. What somebody passed on to this agent comes also while its team is closed. The ids are an array: each is
+/// looked up by key, where a join would read every request of the workspace.
 pub(crate) async fn find_requests(
     db: &mut PgConnection,
     workspace: &WorkspaceId,
@@ -99,7 +100,7 @@ pub(crate) async fn find_requests(
         .chain([String::new()])
         .collect();
     let rows = requests!(
-        "WHERE workspace_id = $1 AND id IN (
+        "WHERE workspace_id = $1 AND id = ANY (ARRAY (
            SELECT first.id FROM unnest($2::text[]) queue (team)
            LEFT JOIN team_opening closed ON closed.workspace_id = $1 AND closed.team = queue.team AND NOT closed.is_open
            CROSS JOIN unnest($3::text[], $4::integer[]) free (kind, room)
@@ -117,7 +118,7 @@ pub(crate) async fn find_requests(
              SELECT q.id FROM request q
              WHERE q.workspace_id = $1 AND q.kind = free.kind AND q.state = 'waiting'
                AND q.kept_agent IS NOT NULL AND q.kept_agent = $6 AND q.kept_until > $7 AND $6 <> ALL (q.passed)
-             ORDER BY q.priority, q.waiting_since, q.id LIMIT free.room) kept)
+             ORDER BY q.priority, q.waiting_since, q.id LIMIT free.room) kept))
          ORDER BY priority, waiting_since, id",
         workspace.as_str(),
         &queues,
